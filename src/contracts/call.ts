@@ -1,0 +1,100 @@
+/** The call: the one thing that travels through the pipeline, whichever door it came in by. */
+
+import type { Caller, Credential, Narrowing } from './caller.ts';
+import type { JsonText, ParsedJson } from './json.ts';
+import type { ClientPeer } from './peer.ts';
+import type { OfferedTool } from './upstream.ts';
+
+export const CALL_KINDS = [
+  'session.open',
+  'tools.list',
+  'tools.call',
+  'prompts.list',
+  'prompts.get',
+  'resources.list',
+  'resources.templates.list',
+  'resources.read',
+  'resources.subscribe',
+  'resources.unsubscribe',
+  'completion.complete',
+] as const;
+export type CallKind = (typeof CALL_KINDS)[number];
+
+/** Which set of servers the request addressed: `/mcp` (all, prefixed names) or `/mcp/{server}` (one, its own names). */
+export type Endpoint = { readonly type: 'all' } | { readonly type: 'server'; readonly serverId: string };
+
+/** Facts the steps find out on the way; what the trail records. */
+export interface CallFacts {
+  caller?: Caller;
+  serverId?: string;
+  /** The tool, prompt or resource as its server knows it. */
+  target?: string;
+  tool?: OfferedTool;
+  /** Milliseconds spent waiting for the upstream. */
+  upstreamMs?: number;
+}
+
+export interface Call {
+  /** Time-ordered UUID, also the trail's key. */
+  readonly id: string;
+  readonly kind: CallKind;
+  /** Wall clock, for the record. */
+  readonly receivedAtMs: number;
+  /** Monotonic, for durations. */
+  readonly startedMs: number;
+  readonly surface: 'mcp';
+  readonly endpoint: Endpoint;
+  readonly credential: Credential | undefined;
+  readonly narrowing: Narrowing;
+  /** Whole `params` of the request; `{}` when it had none. */
+  readonly params: ParsedJson;
+  /** Tool or prompt name, resource URI, as the client wrote it; '' for lists. For completion: the ref's name or uri. */
+  readonly name: string;
+  readonly peer: ClientPeer;
+  /** Where resources.subscribe attaches; sessions and listen streams have one. */
+  readonly watch: Watch | undefined;
+  readonly signal: AbortSignal;
+  /** Incoming W3C traceparent, syntax-checked by the edge. */
+  readonly traceparent: string | undefined;
+  readonly parentId: string | undefined;
+  readonly facts: CallFacts;
+}
+
+/** Answer of a call. Ours go out as built, a server's as it came. Refusals and failures are thrown as GatewayError. */
+export type Outcome =
+  | { readonly type: 'result'; readonly text: JsonText; readonly isError: boolean }
+  /** JSON-RPC error object of the upstream, verbatim. */
+  | { readonly type: 'rpc-error'; readonly text: JsonText };
+
+export type Next = () => Outcome | Promise<Outcome>;
+export type Step = (call: Call, next: Next) => Outcome | Promise<Outcome>;
+
+/** What a watcher is told, already filtered to what its caller may see. */
+export type WatchEvent =
+  | { readonly type: 'list-changed'; readonly list: 'tools' | 'prompts' | 'resources' }
+  /** `params` of notifications/resources/updated, with the URI as this endpoint shows it. */
+  | { readonly type: 'resource-updated'; readonly uri: string; readonly params: JsonText };
+
+/** A long-lived interest in changes: one per legacy session or modern listen stream. */
+export interface Watch extends Disposable {
+  /** Adds an upstream subscription; at most one per URI. */
+  hold(serverId: string, uri: string): Promise<void>;
+  release(serverId: string, uri: string): void;
+}
+
+export interface WatchRequest {
+  readonly caller: Caller;
+  readonly endpoint: Endpoint;
+  readonly narrowing: Narrowing;
+  readonly onEvent: (event: WatchEvent) => void;
+}
+
+/** The one door in. Survives configuration swaps: each call runs on the snapshot current when it began. */
+export interface Gateway {
+  call(call: Call): Outcome | Promise<Outcome>;
+  /** Who is this? Throws GatewayError `unauthenticated`. The same rule as the identify step. */
+  identify(credential: Credential | undefined): Caller;
+  /** True if the endpoint exists for this caller; an endpoint it may not use is one that does not exist. */
+  serves(endpoint: Endpoint, caller: Caller): boolean;
+  watch(request: WatchRequest): Watch;
+}

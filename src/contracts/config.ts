@@ -1,0 +1,118 @@
+/** The configuration as a value: what `platform/config` produces and everything else is built from. */
+
+import type { Grant } from './caller.ts';
+
+/** A value that may be secret: printing, JSON and inspection show `[redacted]`; `open` is called only where it is used. */
+export class Secret {
+  readonly #value: string;
+  constructor(value: string) {
+    this.#value = value;
+  }
+  open(): string {
+    return this.#value;
+  }
+  toString(): string {
+    return '[redacted]';
+  }
+  toJSON(): string {
+    return '[redacted]';
+  }
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return '[redacted]';
+  }
+}
+
+export type TransportConfig =
+  | {
+      readonly type: 'stdio';
+      readonly command: string;
+      readonly args: readonly string[];
+      /** Only these, on top of a small default set (PATH, HOME, …), reach the server. */
+      readonly env: { readonly [name: string]: Secret };
+      readonly cwd: string | undefined;
+    }
+  | { readonly type: 'http'; readonly url: string; readonly headers: { readonly [name: string]: Secret } }
+  | { readonly type: 'sse'; readonly url: string; readonly headers: { readonly [name: string]: Secret } }
+  /** Served by code inside this process, registered under `module` at the composition root. */
+  | { readonly type: 'in-process'; readonly module: string };
+
+export interface ServerConfig {
+  /** `[A-Za-z0-9_-]`, at most 32 characters, no `__`, not ending in `_`; derived from the name in the file. */
+  readonly id: string;
+  /** As written in the file. */
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly transport: TransportConfig;
+  /** Era to speak; `auto` detects. Default auto. */
+  readonly protocol: 'auto' | 'legacy' | 'modern';
+  /** Limit for one call. Default 300,000 ms. */
+  readonly callTimeoutMs: number;
+  /** Limit for start plus handshake; generous because npx may install first. Default 120,000 ms. */
+  readonly startTimeoutMs: number;
+  /** Lists are refreshed this often even without a notification. Default 600,000 ms. */
+  readonly refreshIntervalMs: number;
+  /** Argument paths (`a.b`, `*` for all) whose values never reach the trail. */
+  readonly redactArguments: readonly string[];
+  /** Fingerprint of everything above, secrets included; equal means "need not restart". */
+  readonly fingerprint: string;
+}
+
+export interface ConfigKey {
+  readonly name: string;
+  readonly value: Secret;
+  readonly grant: Grant;
+}
+
+export interface GatewayConfig {
+  /** Where it came from, for messages. */
+  readonly file: string;
+  readonly servers: readonly ServerConfig[];
+  readonly keys: readonly ConfigKey[];
+  /** What callers without any credential may reach; undefined (default): nothing, 401. Refused unless bound to loopback. */
+  readonly anonymous: Grant | undefined;
+  readonly listen: {
+    readonly host: string;
+    readonly port: number;
+    /** Extra Host header values accepted besides loopback names and the bound address. */
+    readonly allowedHosts: readonly string[];
+    /** Extra browser origins accepted besides our own. */
+    readonly allowedOrigins: readonly string[];
+  };
+  readonly limits: {
+    readonly maxBodyBytes: number;
+    readonly maxJsonDepth: number;
+    /** Largest single message accepted from an upstream. */
+    readonly maxMessageBytes: number;
+    readonly maxSessions: number;
+    readonly sessionIdleMs: number;
+    /** Items on one page of a list. */
+    readonly pageItems: number;
+    readonly maxToolsPerServer: number;
+  };
+  readonly audit: {
+    /** fsync each write-ahead record: survives power loss, costs one disk flush per side-effecting call (grouped). */
+    readonly sync: boolean;
+    /** Keep call arguments at all. */
+    readonly arguments: boolean;
+    readonly maxAgeDays: number;
+    readonly maxSizeMb: number;
+  };
+  readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' };
+}
+
+/** One thing wrong with a configuration. */
+export interface ConfigProblem {
+  /** JSON path, `mcpServers.github.url`. Empty for the file as a whole. */
+  readonly path: string;
+  /** 1-based position in the file, where known. */
+  readonly line: number | undefined;
+  readonly column: number | undefined;
+  /** What is wrong and what was expected. */
+  readonly message: string;
+  /** What to do about it: a did-you-mean or a remedy. */
+  readonly remedy: string | undefined;
+}
+
+export type ConfigResult =
+  | { readonly ok: true; readonly config: GatewayConfig; readonly warnings: readonly ConfigProblem[] }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[] };

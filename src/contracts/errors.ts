@@ -1,0 +1,90 @@
+/** The closed catalogue of everything the gateway itself can answer with; edges render it in their dialect. */
+
+/** One row: HTTP status and JSON-RPC code it is rendered with, whether trying again can help, and its public text. */
+export interface ErrorRow {
+  readonly httpStatus: number;
+  readonly rpcCode: number;
+  readonly retryable: boolean;
+  readonly text: string;
+}
+
+/** Codes of ours lie outside the ranges JSON-RPC and MCP reserve (-32768 to -32000). */
+export const ERRORS = {
+  parse_error: { httpStatus: 400, rpcCode: -32700, retryable: false, text: 'The body is not valid JSON' },
+  invalid_request: { httpStatus: 400, rpcCode: -32600, retryable: false, text: 'The message is not a valid request' },
+  unknown_method: { httpStatus: 404, rpcCode: -32601, retryable: false, text: 'Method not found' },
+  invalid_params: { httpStatus: 400, rpcCode: -32602, retryable: false, text: 'The parameters are not valid' },
+  unknown_tool: { httpStatus: 404, rpcCode: -32602, retryable: false, text: 'Unknown tool' },
+  unknown_prompt: { httpStatus: 404, rpcCode: -32602, retryable: false, text: 'Unknown prompt' },
+  unknown_resource: { httpStatus: 404, rpcCode: -32602, retryable: false, text: 'Resource not found' },
+  unknown_server: { httpStatus: 404, rpcCode: -31404, retryable: false, text: 'No such endpoint' },
+  unknown_session: { httpStatus: 404, rpcCode: -31405, retryable: false, text: 'Session not found' },
+  invalid_cursor: { httpStatus: 400, rpcCode: -32602, retryable: false, text: 'The cursor is not valid' },
+  header_mismatch: { httpStatus: 400, rpcCode: -32020, retryable: false, text: 'Headers and body disagree' },
+  missing_capability: { httpStatus: 400, rpcCode: -32021, retryable: false, text: 'A client capability is required' },
+  unsupported_version: { httpStatus: 400, rpcCode: -32022, retryable: false, text: 'Unsupported protocol version' },
+  unauthenticated: { httpStatus: 401, rpcCode: -31401, retryable: false, text: 'A valid key is required' },
+  forbidden_host: { httpStatus: 403, rpcCode: -31403, retryable: false, text: 'This Host is not allowed' },
+  forbidden_origin: { httpStatus: 403, rpcCode: -31403, retryable: false, text: 'This Origin is not allowed' },
+  method_not_allowed: { httpStatus: 405, rpcCode: -31406, retryable: false, text: 'HTTP method not allowed' },
+  not_acceptable: { httpStatus: 406, rpcCode: -31407, retryable: false, text: 'The Accept header does not fit' },
+  unsupported_media_type: {
+    httpStatus: 415,
+    rpcCode: -31415,
+    retryable: false,
+    text: 'Content-Type must be application/json',
+  },
+  body_too_large: { httpStatus: 413, rpcCode: -31413, retryable: false, text: 'The body is too large' },
+  too_many: { httpStatus: 503, rpcCode: -31503, retryable: true, text: 'Too many at once' },
+  cancelled: { httpStatus: 499, rpcCode: -31499, retryable: false, text: 'The call was cancelled' },
+  upstream_unavailable: { httpStatus: 503, rpcCode: -31510, retryable: true, text: 'The server is not available' },
+  upstream_needs_auth: {
+    httpStatus: 502,
+    rpcCode: -31511,
+    retryable: false,
+    text: 'The server refused our credentials',
+  },
+  upstream_failed: { httpStatus: 502, rpcCode: -31512, retryable: true, text: 'The server gave no valid answer' },
+  upstream_timeout: { httpStatus: 504, rpcCode: -31513, retryable: true, text: 'The server did not answer in time' },
+  outcome_unknown: {
+    httpStatus: 502,
+    rpcCode: -31514,
+    retryable: false,
+    text: 'The server went away during the call; whether the call took effect is unknown',
+  },
+  cross_era_unsupported: {
+    httpStatus: 501,
+    rpcCode: -31515,
+    retryable: false,
+    text: 'The server speaks another protocol era and this cannot be translated yet',
+  },
+  audit_unavailable: {
+    httpStatus: 503,
+    rpcCode: -31516,
+    retryable: true,
+    text: 'The audit trail cannot be written, so the call was not made',
+  },
+  internal: { httpStatus: 500, rpcCode: -32603, retryable: false, text: 'Internal error' },
+} as const satisfies Record<string, ErrorRow>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/**
+ * The one error steps and edges throw. `message` is public: it never holds upstream bodies, secrets or stacks.
+ * `data` is rendered as JSON-RPC `error.data`; `cause` is for our log only.
+ */
+export class GatewayError extends Error {
+  override readonly name = 'GatewayError';
+  readonly code: ErrorCode;
+  readonly data: { readonly [key: string]: unknown } | undefined;
+
+  constructor(
+    code: ErrorCode,
+    detail?: string,
+    options: { data?: { readonly [key: string]: unknown }; cause?: unknown } = {},
+  ) {
+    super(detail === undefined ? ERRORS[code].text : `${ERRORS[code].text}: ${detail}`, { cause: options.cause });
+    this.code = code;
+    this.data = options.data;
+  }
+}

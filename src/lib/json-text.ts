@@ -1,0 +1,167 @@
+/**
+ * Reading and changing JSON as text, so that everything that need not change keeps its bytes: number spelling, key
+ * order, unknown members. All functions expect text that JSON.parse has accepted; only `measureDepth` may see anything.
+ */
+
+/** One member of an object: decoded key, and where key and value stand in the text. `end` offsets are exclusive. */
+export interface Member {
+  readonly key: string;
+  readonly keyStart: number;
+  readonly valueStart: number;
+  readonly valueEnd: number;
+}
+
+/** An object or array has the same member twice, so two readers could see two values. */
+export class DuplicateMemberError extends Error {
+  override readonly name = 'DuplicateMemberError';
+  readonly key: string;
+  constructor(key: string) {
+    super(`the member ${JSON.stringify(key)} stands twice`);
+    this.key = key;
+  }
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+
+function skipSpace(text: string, at: number): number {
+  let i = at;
+  while (i < text.length && text.charCodeAt(i) <= 0x20) i++;
+  return i;
+}
+
+/** `at` is the opening quote; returns the offset after the closing one. */
+function skipString(text: string, at: number): number {
+  let i = at + 1;
+  for (;;) {
+    const quote = text.indexOf('"', i);
+    if (quote === -1) return text.length;
+    let slashes = 0;
+    while (text.charCodeAt(quote - 1 - slashes) === BACKSLASH && quote - 1 - slashes > at) slashes++;
+    if (slashes % 2 === 0) return quote + 1;
+    i = quote + 1;
+  }
+}
+
+/** `at` is the first character of a value; returns the offset after it. */
+function skipValue(text: string, at: number): number {
+  const first = text.charCodeAt(at);
+  if (first === QUOTE) return skipString(text, at);
+  let i = at;
+  if (first !== OPEN_BRACE && first !== OPEN_BRACKET) {
+    while (i < text.length) {
+      const c = text.charCodeAt(i);
+      if (c === COMMA || c === CLOSE_BRACE || c === CLOSE_BRACKET || c <= 0x20) break;
+      i++;
+    }
+    return i;
+  }
+  let depth = 0;
+  while (i < text.length) {
+    const c = text.charCodeAt(i);
+    if (c === QUOTE) {
+      i = skipString(text, i);
+      continue;
+    }
+    i++;
+    if (c === OPEN_BRACE || c === OPEN_BRACKET) depth++;
+    else if ((c === CLOSE_BRACE || c === CLOSE_BRACKET) && --depth === 0) return i;
+  }
+  return i;
+}
+
+/**
+ * The members of the object that starts at or after `at`, in order. Duplicates are refused, since the gateway and the
+ * server behind it might each believe another one (JSON.parse takes the last, others the first).
+ * Returns an empty list if there is no object at `at`.
+ */
+export function scanMembers(text: string, at = 0): Member[] {
+  const members: Member[] = [];
+  const seen = new Set<string>();
+  let i = skipSpace(text, at);
+  if (text.charCodeAt(i) !== OPEN_BRACE) return members;
+  i = skipSpace(text, i + 1);
+  while (i < text.length && text.charCodeAt(i) === QUOTE) {
+    const keyStart = i;
+    const keyEnd = skipString(text, i);
+    const raw = text.slice(keyStart + 1, keyEnd - 1);
+    const key = raw.includes('\\') ? (JSON.parse(text.slice(keyStart, keyEnd)) as string) : raw;
+    const valueStart = skipSpace(text, skipSpace(text, keyEnd) + 1);
+    const valueEnd = skipValue(text, valueStart);
+    if (seen.has(key)) throw new DuplicateMemberError(key);
+    seen.add(key);
+    members.push({ key, keyStart, valueStart, valueEnd });
+    i = skipSpace(text, valueEnd);
+    if (text.charCodeAt(i) === COMMA) i = skipSpace(text, i + 1);
+  }
+  return members;
+}
+
+/** The text of one member's value, or undefined. */
+export function memberText(text: string, key: string): string | undefined {
+  for (const member of scanMembers(text)) if (member.key === key) return text.slice(member.valueStart, member.valueEnd);
+  return undefined;
+}
+
+/** The texts of the elements of the array `text`; empty if it is none. */
+export function elementTexts(text: string): string[] {
+  const elements: string[] = [];
+  let i = skipSpace(text, 0);
+  if (text.charCodeAt(i) !== OPEN_BRACKET) return elements;
+  i = skipSpace(text, i + 1);
+  while (i < text.length && text.charCodeAt(i) !== CLOSE_BRACKET) {
+    const end = skipValue(text, i);
+    elements.push(text.slice(i, end));
+    i = skipSpace(text, end);
+    if (text.charCodeAt(i) === COMMA) i = skipSpace(text, i + 1);
+  }
+  return elements;
+}
+
+/**
+ * The object with some members replaced, added (at the end) or, where the new value is undefined, removed. Members that
+ * are not named keep their text to the byte.
+ */
+export function withMembers(text: string, changes: { readonly [key: string]: string | undefined }): string {
+  const parts: string[] = [];
+  const seen = new Set<string>();
+  for (const member of scanMembers(text)) {
+    seen.add(member.key);
+    if (!Object.hasOwn(changes, member.key)) {
+      parts.push(text.slice(member.keyStart, member.valueEnd));
+      continue;
+    }
+    const change = changes[member.key];
+    if (change !== undefined) parts.push(text.slice(member.keyStart, member.valueStart) + change);
+  }
+  for (const key of Object.keys(changes)) {
+    const change = changes[key];
+    if (change !== undefined && !seen.has(key)) parts.push(`${JSON.stringify(key)}:${change}`);
+  }
+  return `{${parts.join(',')}}`;
+}
+
+/** Deepest nesting of objects and arrays; stops counting one past `limit`. Safe on any text. */
+export function measureDepth(text: string, limit: number): number {
+  let depth = 0;
+  let deepest = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === QUOTE) i = skipString(text, i) - 1;
+    else if (c === OPEN_BRACE || c === OPEN_BRACKET) {
+      if (++depth > deepest) deepest = depth;
+      if (depth > limit) return depth;
+    } else if (c === CLOSE_BRACE || c === CLOSE_BRACKET) depth--;
+  }
+  return deepest;
+}
+
+/** JSON on one line, for transports that frame by newline: raw line breaks can only be white space between tokens. */
+export function onOneLine(text: string): string {
+  return /[\r\n]/.test(text) ? text.replace(/[\r\n]+/g, ' ') : text;
+}
