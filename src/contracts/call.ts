@@ -32,6 +32,11 @@ export interface CallFacts {
   tool?: OfferedTool;
   /** Milliseconds spent waiting for the upstream. */
   upstreamMs?: number;
+  /** The intent is in the trail already; only its end is missing. */
+  intended?: boolean;
+  /** W3C trace id and span id of this call in the gateway: 32 and 16 lower-case hex digits. */
+  traceId?: string;
+  spanId?: string;
 }
 
 export interface Call {
@@ -51,6 +56,11 @@ export interface Call {
   /** Tool or prompt name, resource URI, as the client wrote it; '' for lists. For completion: the ref's name or uri. */
   readonly name: string;
   readonly peer: ClientPeer;
+  /**
+   * `Mcp-Param-*` headers of a modern tools/call, decoded, by lower-case suffix; to be compared with the arguments once
+   * the tool is known (`facts.tool.headerParams`). Undefined: this client mirrors nothing.
+   */
+  readonly paramHeaders?: ReadonlyMap<string, string> | undefined;
   /** Where resources.subscribe attaches; sessions and listen streams have one. */
   readonly watch: Watch | undefined;
   readonly signal: AbortSignal;
