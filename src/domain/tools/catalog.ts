@@ -1,0 +1,121 @@
+/** The catalog: what all servers offer together, under the names clients see. Built anew when a server's offer changes. */
+
+import type { JsonText } from '../../contracts/json.ts';
+import type { Offer, OfferedTool } from '../../contracts/upstream.ts';
+import { withMembers } from '../../lib/json-text.ts';
+import { exposedName } from './exposed-name.ts';
+import { compileTemplate } from './uri-template.ts';
+
+export type ListKind = 'tools' | 'prompts' | 'resources' | 'templates';
+
+/** One tool, prompt, resource or template of one server. */
+export interface CatalogItem {
+  readonly serverId: string;
+  /** Own name or URI (template). */
+  readonly name: string;
+  /** Name on `/mcp`; for resources and templates the URI itself. */
+  readonly exposed: string;
+  /** Definition as the server wrote it. */
+  readonly ownText: JsonText;
+  /** The same under the exposed name; made when first asked for. */
+  exposedText(): JsonText;
+  readonly tool: OfferedTool | undefined;
+  /** Templates: whether a URI is one of it. */
+  readonly matches: ((uri: string) => boolean) | undefined;
+}
+
+export interface CatalogServer {
+  readonly serverId: string;
+  readonly offer: Offer | undefined;
+  readonly items: { readonly [kind in ListKind]: readonly CatalogItem[] };
+  readonly byName: { readonly [kind in ListKind]: ReadonlyMap<string, CatalogItem> };
+}
+
+export interface Catalog {
+  /** In the order of the configuration. */
+  readonly servers: ReadonlyMap<string, CatalogServer>;
+  /** All items sorted by exposed name (code units), hence stable whatever the order of arrival. */
+  readonly sorted: { readonly [kind in ListKind]: readonly CatalogItem[] };
+  /** By exposed name. Names are unique but for URIs, which several servers may share: in configuration order. */
+  readonly byExposed: { readonly [kind in ListKind]: ReadonlyMap<string, readonly CatalogItem[]> };
+}
+
+function namedItem(serverId: string, name: string, text: JsonText, tool: OfferedTool | undefined): CatalogItem {
+  const exposed = exposedName(serverId, name);
+  let made: JsonText | undefined;
+  return {
+    serverId,
+    name,
+    exposed,
+    ownText: text,
+    exposedText: () => (made ??= withMembers(text, { name: JSON.stringify(exposed) })),
+    tool,
+    matches: undefined,
+  };
+}
+
+function uriItem(serverId: string, uri: string, text: JsonText, matches: CatalogItem['matches']): CatalogItem {
+  return { serverId, name: uri, exposed: uri, ownText: text, exposedText: () => text, tool: undefined, matches };
+}
+
+function byOwnName(items: readonly CatalogItem[]): ReadonlyMap<string, CatalogItem> {
+  return new Map(items.map((item) => [item.name, item]));
+}
+
+/** One server's share. Costs time per item, so keep it as long as the offer is the same object. */
+export function catalogServer(serverId: string, offer: Offer | undefined): CatalogServer {
+  const items = {
+    tools: (offer?.tools ?? []).map((t) => namedItem(serverId, t.name, t.text, t)),
+    prompts: (offer?.prompts ?? []).map((p) => namedItem(serverId, p.name, p.text, undefined)),
+    resources: (offer?.resources ?? []).map((r) => uriItem(serverId, r.uri, r.text, undefined)),
+    templates: (offer?.templates ?? []).map((t) =>
+      uriItem(serverId, t.uriTemplate, t.text, compileTemplate(t.uriTemplate)),
+    ),
+  };
+  return {
+    serverId,
+    offer,
+    items,
+    byName: {
+      tools: byOwnName(items.tools),
+      prompts: byOwnName(items.prompts),
+      resources: byOwnName(items.resources),
+      templates: byOwnName(items.templates),
+    },
+  };
+}
+
+function compareExposed(a: CatalogItem, b: CatalogItem): number {
+  return a.exposed < b.exposed ? -1 : a.exposed > b.exposed ? 1 : 0;
+}
+
+/** Puts the servers' shares together. */
+export function buildCatalog(servers: readonly CatalogServer[]): Catalog {
+  const sorted = (kind: ListKind) => servers.flatMap((s) => s.items[kind]).sort(compareExposed);
+  const index = (kind: ListKind) => {
+    const map = new Map<string, CatalogItem[]>();
+    for (const server of servers) {
+      for (const item of server.items[kind]) {
+        const same = map.get(item.exposed);
+        if (same === undefined) map.set(item.exposed, [item]);
+        else same.push(item);
+      }
+    }
+    return map;
+  };
+  return {
+    servers: new Map(servers.map((s) => [s.serverId, s])),
+    sorted: {
+      tools: sorted('tools'),
+      prompts: sorted('prompts'),
+      resources: sorted('resources'),
+      templates: sorted('templates'),
+    },
+    byExposed: {
+      tools: index('tools'),
+      prompts: index('prompts'),
+      resources: index('resources'),
+      templates: index('templates'),
+    },
+  };
+}

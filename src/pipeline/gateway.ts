@@ -1,0 +1,54 @@
+/** The one door in. Holds the pipeline of the current configuration; a call runs on the one that was current when it began. */
+
+import type { Gateway } from '../contracts/call.ts';
+import type { GatewayConfig } from '../contracts/config.ts';
+import { createPipeline, type Pipeline, type PipelineDeps } from './pipeline.ts';
+import { startSpan } from './trace.ts';
+import { createWatches } from './watches.ts';
+
+export interface SwappableGateway extends Gateway {
+  config(): GatewayConfig;
+  /** Puts a new configuration in force for every call that begins from now on. */
+  swap(config: GatewayConfig): void;
+  /** Follows keys that other processes created or revoked. */
+  refreshKeys(): void;
+}
+
+export function createGateway(
+  deps: PipelineDeps & { randomHex: (digits: number) => string },
+  config: GatewayConfig,
+): SwappableGateway {
+  let pipeline: Pipeline = createPipeline(deps, config);
+
+  const watches = createWatches({
+    catalog: deps.catalog,
+    grantOf: (caller, narrowing) => pipeline.grantOf(caller, narrowing),
+    servers: deps.registry.current,
+    // A watch outlives configurations: what its key may see is looked up again each time.
+    refreshed: (request) => ({ ...request, caller: pipeline.keyring.callerOf(request.caller.keyId) }),
+  });
+
+  return {
+    call(call) {
+      const span = startSpan(call.traceparent, deps.randomHex);
+      call.facts.traceId = span.traceId;
+      call.facts.spanId = span.spanId;
+      return pipeline.run(call);
+    },
+    identify: (credential) => pipeline.keyring.identify(credential),
+    serves(endpoint, caller) {
+      if (endpoint.type === 'all') return true;
+      const known = deps.registry.current().has(endpoint.serverId);
+      return known && pipeline.grantOf(caller, { servers: undefined, tools: undefined }).reaches(endpoint.serverId);
+    },
+    watch: (request) => watches.open(request),
+    config: () => pipeline.config,
+    swap(next) {
+      pipeline = createPipeline(deps, next);
+      deps.catalog.invalidate();
+    },
+    refreshKeys() {
+      if (pipeline.keyring.refresh()) watches.changed();
+    },
+  };
+}

@@ -1,0 +1,36 @@
+/** What the trail is told of a call: who, what, and its arguments as far as they may be kept. */
+
+import type { Call } from '../contracts/call.ts';
+import type { CallIntent } from '../contracts/trail.ts';
+import { memberText } from '../lib/json-text.ts';
+import { redactArguments } from '../lib/redact-json.ts';
+
+export type DescribeIntent = (call: Call) => CallIntent;
+
+/** `redactionOf` gives the argument paths of a server that must not be kept; `keepArguments` false keeps none at all. */
+export function createDescribeIntent(deps: {
+  keepArguments: boolean;
+  redactionOf: (serverId: string) => readonly string[];
+}): DescribeIntent {
+  const argumentsOf = (call: Call): string | undefined => {
+    // Without a server there is no redaction rule, so nothing is kept of a call that named nothing visible.
+    if (!deps.keepArguments || call.facts.serverId === undefined) return undefined;
+    const text = memberText(call.params.text, 'arguments');
+    return text === undefined ? undefined : redactArguments(text, deps.redactionOf(call.facts.serverId));
+  };
+  return (call) => ({
+    id: call.id,
+    parentId: call.parentId,
+    traceId: call.facts.traceId ?? '',
+    atMs: call.receivedAtMs,
+    kind: call.kind,
+    surface: call.surface,
+    keyId: call.facts.caller?.keyId,
+    keyName: call.facts.caller?.keyName,
+    serverId: call.facts.serverId,
+    name: call.name,
+    target: call.facts.target,
+    client: call.peer.info,
+    arguments: argumentsOf(call),
+  });
+}

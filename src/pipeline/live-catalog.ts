@@ -1,0 +1,47 @@
+/** The catalog of the servers that run right now, rebuilt lazily: only the shares whose offer changed are made anew. */
+
+import type { Offer, ServerRegistry } from '../contracts/upstream.ts';
+import { buildCatalog, type Catalog, type CatalogServer, catalogServer } from '../domain/tools/catalog.ts';
+
+export interface LiveCatalog {
+  /** Same object until something changed: identity is the version. */
+  current(): Catalog;
+  /** Called after anything changed, with the new catalog already in place. */
+  onChange(listener: () => void): void;
+  /** The set of servers changed (the registry tells of offers only). */
+  invalidate(): void;
+}
+
+export function createLiveCatalog(deps: { registry: Pick<ServerRegistry, 'current' | 'onEvent'> }): LiveCatalog {
+  const shares = new Map<string, { offer: Offer | undefined; share: CatalogServer }>();
+  const listeners: (() => void)[] = [];
+  let catalog: Catalog | undefined;
+
+  const shareOf = (serverId: string, offer: Offer | undefined): CatalogServer => {
+    const known = shares.get(serverId);
+    if (known !== undefined && known.offer === offer) return known.share;
+    const share = catalogServer(serverId, offer);
+    shares.set(serverId, { offer, share });
+    return share;
+  };
+
+  const build = (): Catalog => {
+    const servers = [...deps.registry.current()];
+    for (const id of shares.keys()) if (!deps.registry.current().has(id)) shares.delete(id);
+    return buildCatalog(servers.map(([id, server]) => shareOf(id, server.offer())));
+  };
+
+  const invalidate = (): void => {
+    catalog = undefined;
+    for (const listener of listeners) listener();
+  };
+  deps.registry.onEvent((event) => {
+    if (event.type === 'offer-changed') invalidate();
+  });
+
+  return {
+    current: () => (catalog ??= build()),
+    onChange: (listener) => listeners.push(listener),
+    invalidate,
+  };
+}

@@ -1,0 +1,78 @@
+/** One configuration's pipeline: its keyring, its steps, its compiled columns. Swapped as a whole when the file changes. */
+
+import type { Call, Outcome } from '../contracts/call.ts';
+import type { KeyStore } from '../contracts/caller.ts';
+import type { GatewayConfig } from '../contracts/config.ts';
+import type { Trail } from '../contracts/trail.ts';
+import type { ServerRegistry } from '../contracts/upstream.ts';
+import { compileColumns } from './compile.ts';
+import { createGrants, type GrantOf } from './grants.ts';
+import { createDescribeIntent } from './intent.ts';
+import { createKeyring, type Keyring } from './keyring.ts';
+import type { LiveCatalog } from './live-catalog.ts';
+import { createAuthorize } from './steps/authorize.ts';
+import { createCallTool } from './steps/call-tool.ts';
+import { createCompleteArgument } from './steps/complete-argument.ts';
+import { createDescribeEndpoint } from './steps/describe-endpoint.ts';
+import { createGetPrompt } from './steps/get-prompt.ts';
+import { createIdentify } from './steps/identify.ts';
+import { createListItems } from './steps/list-items.ts';
+import { createReadResource } from './steps/read-resource.ts';
+import { createRecord } from './steps/record.ts';
+import { createSubscribeResource, createUnsubscribeResource } from './steps/subscribe-resource.ts';
+import { createWriteAhead } from './steps/write-ahead.ts';
+
+export interface PipelineDeps {
+  readonly registry: Pick<ServerRegistry, 'current'>;
+  readonly catalog: LiveCatalog;
+  readonly trail: Trail;
+  readonly keyStore: KeyStore;
+  /** Wall clock, epoch milliseconds. */
+  readonly now: () => number;
+  /** Monotonic clock, milliseconds. */
+  readonly monotonicMs: () => number;
+}
+
+export interface Pipeline {
+  readonly config: GatewayConfig;
+  readonly keyring: Keyring;
+  readonly grantOf: GrantOf;
+  run(call: Call): Outcome | Promise<Outcome>;
+}
+
+export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipeline {
+  const keyring = createKeyring({
+    store: deps.keyStore,
+    keys: config.keys,
+    anonymous: config.anonymous,
+    now: deps.now,
+  });
+  const grantOf = createGrants();
+  const redactions = new Map(config.servers.map((server) => [server.id, server.redactArguments]));
+  const describeIntent = createDescribeIntent({
+    keepArguments: config.audit.arguments,
+    redactionOf: (serverId) => redactions.get(serverId) ?? [],
+  });
+  const { trail, monotonicMs } = deps;
+  const viewing = { grantOf, catalog: deps.catalog.current };
+  const forwarding = { servers: deps.registry.current, monotonicMs };
+  const columns = compileColumns(
+    {
+      record: createRecord({ trail, describeIntent, monotonicMs }),
+      identify: createIdentify({ keyring }),
+      authorize: createAuthorize(viewing),
+      'write-ahead': createWriteAhead({ trail, describeIntent }),
+    },
+    {
+      'describe-endpoint': createDescribeEndpoint(viewing),
+      'list-items': createListItems({ ...viewing, pageItems: config.limits.pageItems }),
+      'call-tool': createCallTool(forwarding),
+      'get-prompt': createGetPrompt(forwarding),
+      'read-resource': createReadResource(forwarding),
+      'subscribe-resource': createSubscribeResource(),
+      'unsubscribe-resource': createUnsubscribeResource(),
+      'complete-argument': createCompleteArgument(forwarding),
+    },
+  );
+  return { config, keyring, grantOf, run: (call) => columns[call.kind](call) };
+}

@@ -1,0 +1,83 @@
+/** Step: may this caller do this. Finds the target on the way, since only what is visible can be named. */
+
+import type { Call, Step } from '../../contracts/call.ts';
+import { GatewayError } from '../../contracts/errors.ts';
+import type { Catalog, CatalogItem } from '../../domain/tools/catalog.ts';
+import { findHeaderMismatch } from '../../domain/tools/check-param-headers.ts';
+import { type MaySee, resolveNamed, resolveUri } from '../../domain/tools/resolve.ts';
+import { callerOf, type GrantOf } from '../grants.ts';
+
+export function createAuthorize(deps: { grantOf: GrantOf; catalog: () => Catalog }): Step {
+  const pin = (call: Call, serverId: string, target: string, item?: CatalogItem): void => {
+    call.facts.serverId = serverId;
+    call.facts.target = target;
+    if (item?.tool !== undefined) call.facts.tool = item.tool;
+  };
+
+  const pinNamed = (call: Call, kind: 'tools' | 'prompts', maySee: MaySee): void => {
+    const item = resolveNamed(deps.catalog(), call.endpoint, kind, call.name, maySee);
+    if (item === undefined) throw new GatewayError(kind === 'tools' ? 'unknown_tool' : 'unknown_prompt', call.name);
+    pin(call, item.serverId, item.name, item);
+    if (item.tool !== undefined && call.paramHeaders !== undefined) {
+      const header = findHeaderMismatch(item.tool, call.params.value.arguments, call.paramHeaders);
+      if (header !== undefined)
+        throw new GatewayError('header_mismatch', `Mcp-Param-${header} does not match the argument it mirrors`);
+    }
+  };
+
+  const pinUri = (call: Call, maySee: MaySee): void => {
+    const serverId = resolveUri(deps.catalog(), call.endpoint, call.name, maySee);
+    if (serverId === undefined) throw new GatewayError('unknown_resource', undefined, { data: { uri: call.name } });
+    pin(call, serverId, call.name);
+  };
+
+  const pinReference = (call: Call, maySee: MaySee): void => {
+    const reference = call.params.value.ref as { type?: unknown } | undefined;
+    if (reference?.type === 'ref/prompt') return pinNamed(call, 'prompts', maySee);
+    const catalog = deps.catalog();
+    const templates =
+      call.endpoint.type === 'server'
+        ? catalog.servers.get(call.endpoint.serverId)?.byName.templates.get(call.name)
+        : undefined;
+    const found = [
+      templates,
+      ...(call.endpoint.type === 'all' ? (catalog.byExposed.templates.get(call.name) ?? []) : []),
+    ].find((item) => item !== undefined && maySee('resource', item.serverId, item.name));
+    if (found === undefined) return pinUri(call, maySee);
+    pin(call, found.serverId, found.name);
+  };
+
+  return (call, next) => {
+    const grant = deps.grantOf(callerOf(call), call.narrowing);
+    const maySee: MaySee = grant.allows;
+    if (
+      call.endpoint.type === 'server' &&
+      !(deps.catalog().servers.has(call.endpoint.serverId) && grant.reaches(call.endpoint.serverId))
+    ) {
+      throw new GatewayError('unknown_server');
+    }
+    switch (call.kind) {
+      case 'tools.call':
+        pinNamed(call, 'tools', maySee);
+        break;
+      case 'prompts.get':
+        pinNamed(call, 'prompts', maySee);
+        break;
+      case 'resources.read':
+      case 'resources.subscribe':
+      case 'resources.unsubscribe':
+        pinUri(call, maySee);
+        break;
+      case 'completion.complete':
+        pinReference(call, maySee);
+        break;
+      case 'session.open':
+      case 'tools.list':
+      case 'prompts.list':
+      case 'resources.list':
+      case 'resources.templates.list':
+        break;
+    }
+    return next();
+  };
+}

@@ -1,0 +1,18 @@
+/** Last step of completion.complete: the reference goes to its server under the server's own name. */
+
+import { memberText, withMembers } from '../../lib/json-text.ts';
+import type { LastStep } from '../compile.ts';
+import { type ForwardDeps, forward } from '../forward.ts';
+
+export function createCompleteArgument(deps: ForwardDeps): LastStep {
+  return (call) => {
+    const { target } = call.facts;
+    const reference = call.params.value.ref as { type?: unknown } | undefined;
+    let params = call.params.text;
+    if (reference?.type === 'ref/prompt' && target !== undefined && target !== call.name) {
+      const ref = memberText(params, 'ref') ?? '{}';
+      params = withMembers(params, { ref: withMembers(ref, { name: JSON.stringify(target) }) });
+    }
+    return forward(deps, call, 'completion/complete', params, true);
+  };
+}

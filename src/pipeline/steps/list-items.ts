@@ -1,0 +1,83 @@
+/** Last step of the four lists: the caller's view, ready-made and shared between callers who see the same. */
+
+import type { Call } from '../../contracts/call.ts';
+import { GatewayError } from '../../contracts/errors.ts';
+import type { CacheHint } from '../../contracts/upstream.ts';
+import type { CompiledGrant } from '../../domain/access/compile-grant.ts';
+import type { Catalog, ListKind } from '../../domain/tools/catalog.ts';
+import { takePage } from '../../domain/tools/page.ts';
+import { visibleItems } from '../../domain/tools/resolve.ts';
+import { createLru } from '../../lib/lru.ts';
+import type { LastStep } from '../compile.ts';
+import { callerOf, type GrantOf } from '../grants.ts';
+
+const MAX_CACHED_BYTES = 8 * 1024 * 1024;
+
+const LIST_OF = {
+  'tools.list': 'tools',
+  'prompts.list': 'prompts',
+  'resources.list': 'resources',
+  'resources.templates.list': 'templates',
+} as const;
+const MEMBER_OF = {
+  tools: 'tools',
+  prompts: 'prompts',
+  resources: 'resources',
+  templates: 'resourceTemplates',
+} as const;
+
+/** The shortest life among the contributors, nothing if any of them gave none; never shared, since views differ by key. */
+function mergedTtlMs(catalog: Catalog, call: Call, list: ListKind, grant: CompiledGrant): number {
+  let ttlMs = Number.POSITIVE_INFINITY;
+  for (const server of catalog.servers.values()) {
+    if (call.endpoint.type === 'server' && call.endpoint.serverId !== server.serverId) continue;
+    if (!grant.reaches(server.serverId)) continue;
+    const hint: CacheHint | undefined = server.offer?.cache[list];
+    ttlMs = Math.min(ttlMs, hint?.ttlMs ?? 0);
+  }
+  return Number.isFinite(ttlMs) ? ttlMs : 0;
+}
+
+export function createListItems(deps: { grantOf: GrantOf; catalog: () => Catalog; pageItems: number }): LastStep {
+  const bodies = createLru<string>(MAX_CACHED_BYTES);
+  let of: Catalog | undefined;
+
+  const render = (
+    catalog: Catalog,
+    call: Call,
+    list: ListKind,
+    grant: CompiledGrant,
+    cursor: string | undefined,
+  ): string => {
+    const items = visibleItems(catalog, call.endpoint, list, grant.allows);
+    const page = takePage(list, items, cursor, deps.pageItems, call.endpoint.type === 'all');
+    if (page === undefined) throw new GatewayError('invalid_cursor', 'start again without a cursor');
+    const own = call.endpoint.type === 'server';
+    const texts = page.items.map((item) => (own ? item.ownText : item.exposedText()));
+    const next = page.nextCursor === undefined ? '' : `,"nextCursor":${JSON.stringify(page.nextCursor)}`;
+    const hints =
+      call.peer.era === 'modern' ? `,"ttlMs":${mergedTtlMs(catalog, call, list, grant)},"cacheScope":"private"` : '';
+    return `{"${MEMBER_OF[list]}":[${texts.join(',')}]${next}${hints}}`;
+  };
+
+  return (call) => {
+    const list = LIST_OF[call.kind as keyof typeof LIST_OF];
+    const cursor = call.params.value.cursor;
+    if (cursor !== undefined && typeof cursor !== 'string')
+      throw new GatewayError('invalid_cursor', 'it must be a string');
+    const catalog = deps.catalog();
+    if (catalog !== of) {
+      bodies.clear();
+      of = catalog;
+    }
+    const grant = deps.grantOf(callerOf(call), call.narrowing);
+    const endpoint = call.endpoint.type === 'server' ? call.endpoint.serverId : '';
+    const key = JSON.stringify([list, endpoint, call.peer.era, cursor ?? null, grant.signature]);
+    let text = bodies.get(key);
+    if (text === undefined) {
+      text = render(catalog, call, list, grant, cursor);
+      bodies.set(key, text, 2 * (text.length + key.length));
+    }
+    return { type: 'result', text, isError: false };
+  };
+}

@@ -1,0 +1,68 @@
+/** Step: every call leaves one row in the trail, however it ends. The row is written off the path, after the answer. */
+
+import type { Call, Outcome, Step } from '../../contracts/call.ts';
+import { type ErrorCode, GatewayError } from '../../contracts/errors.ts';
+import type { CallFinish, ResultClass, Trail } from '../../contracts/trail.ts';
+import { memberText } from '../../lib/json-text.ts';
+import type { DescribeIntent } from '../intent.ts';
+
+function classOf(code: ErrorCode): ResultClass {
+  switch (code) {
+    case 'cancelled':
+      return 'cancelled';
+    case 'outcome_unknown':
+      return 'unknown';
+    case 'upstream_unavailable':
+    case 'upstream_needs_auth':
+    case 'upstream_failed':
+    case 'upstream_timeout':
+    case 'cross_era_unsupported':
+    case 'audit_unavailable':
+    case 'too_many':
+    case 'internal':
+      return 'failed';
+    default:
+      return 'refused';
+  }
+}
+
+export function createRecord(deps: { trail: Trail; describeIntent: DescribeIntent; monotonicMs: () => number }): Step {
+  const end = (call: Call, result: ResultClass, error: string | undefined, resultBytes: number): void => {
+    const finish: CallFinish = {
+      id: call.id,
+      result,
+      error,
+      resultBytes,
+      totalMs: deps.monotonicMs() - call.startedMs,
+      upstreamMs: call.facts.upstreamMs ?? 0,
+    };
+    if (call.facts.intended) deps.trail.finish(finish);
+    else deps.trail.record(deps.describeIntent(call), finish);
+  };
+
+  const onOutcome = (call: Call, outcome: Outcome): Outcome => {
+    const bytes = Buffer.byteLength(outcome.text);
+    if (outcome.type === 'rpc-error') end(call, 'rpc-error', memberText(outcome.text, 'code'), bytes);
+    else end(call, outcome.isError ? 'tool-error' : 'ok', undefined, bytes);
+    return outcome;
+  };
+
+  const onError = (call: Call, error: unknown): never => {
+    const code = error instanceof GatewayError ? error.code : 'internal';
+    end(call, classOf(code), code, 0);
+    throw error;
+  };
+
+  return (call, next) => {
+    try {
+      const outcome = next();
+      if (!(outcome instanceof Promise)) return onOutcome(call, outcome);
+      return outcome.then(
+        (value) => onOutcome(call, value),
+        (error: unknown) => onError(call, error),
+      );
+    } catch (error) {
+      return onError(call, error);
+    }
+  };
+}

@@ -1,0 +1,30 @@
+/** Last steps of resources.subscribe and resources.unsubscribe: attach to, or leave, the one shared upstream subscription. */
+
+import type { Call, Outcome, Watch } from '../../contracts/call.ts';
+import { GatewayError } from '../../contracts/errors.ts';
+import type { LastStep } from '../compile.ts';
+
+const DONE: Outcome = { type: 'result', text: '{}', isError: false };
+
+function holderOf(call: Call): { watch: Watch; serverId: string } {
+  if (call.watch === undefined || call.facts.serverId === undefined) {
+    throw new GatewayError('invalid_request', 'subscriptions need a session or a listen stream');
+  }
+  return { watch: call.watch, serverId: call.facts.serverId };
+}
+
+export function createSubscribeResource(): LastStep {
+  return async (call) => {
+    const { watch, serverId } = holderOf(call);
+    await watch.hold(serverId, call.name);
+    return DONE;
+  };
+}
+
+export function createUnsubscribeResource(): LastStep {
+  return (call) => {
+    const { watch, serverId } = holderOf(call);
+    watch.release(serverId, call.name);
+    return DONE;
+  };
+}
