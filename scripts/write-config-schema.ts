@@ -1,0 +1,11 @@
+/** Writes the published JSON Schema and the reference page of the configuration: `node scripts/write-config-schema.ts`. */
+
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { configJsonSchema } from '../src/platform/config/published.ts';
+import { renderConfigReference } from '../src/platform/config/reference.ts';
+
+const root = new URL('../', import.meta.url);
+mkdirSync(new URL('schema/', root), { recursive: true });
+mkdirSync(new URL('docs/reference/', root), { recursive: true });
+writeFileSync(new URL('schema/portcullis.schema.json', root), `${JSON.stringify(configJsonSchema(), null, 2)}\n`);
+writeFileSync(new URL('docs/reference/config.md', root), renderConfigReference());

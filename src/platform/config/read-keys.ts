@@ -1,0 +1,98 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: `${env:NAME}` is meant literally here
+/** Keys of the configuration, and what callers without one may reach. */
+
+import type { Grant } from '../../contracts/caller.ts';
+import { type ConfigKey, Secret } from '../../contracts/config.ts';
+import type { JsoncNode } from '../../lib/jsonc.ts';
+import { checkPattern } from './check-pattern.ts';
+import { describeKind } from './describe-issue.ts';
+import { type Document, readPart } from './document.ts';
+import { isLoopbackHost } from './read-listen.ts';
+import type { KnownServer } from './read-servers.ts';
+import { nodeAt, type Path, renderPath } from './report.ts';
+import { Anonymous, Key } from './schema.ts';
+
+const MIN_KEY_CHARS = 16;
+const MIN_DIFFERENT_CHARS = 6;
+
+export function readKeys(document: Document, known: readonly KnownServer[]): readonly ConfigKey[] {
+  const { root, report } = document;
+  const section = nodeAt(root, ['keys']);
+  if (section === undefined) return [];
+  if (section.type !== 'array') {
+    report.problem(
+      ['keys'],
+      `expected a list […] of keys, got ${describeKind(section)}`,
+      'write [{ "name": …, "value": "${env:…}", "allow": ["*"] }]',
+    );
+    return [];
+  }
+  const names = new Map<string, Path>();
+  const values = new Map<string, Path>();
+  const keys: ConfigKey[] = [];
+  for (const [i, node] of section.elements.entries()) {
+    const path = ['keys', i];
+    const key = readPart(document, path, node, Key, Object.keys(Key.shape));
+    if (key === undefined) continue;
+    if (key.name.trim() === '') report.problem([...path, 'name'], 'is empty', 'name who holds the key');
+    checkValue(document, [...path, 'value'], node, key.value);
+    const sameName = names.get(key.name);
+    if (sameName)
+      report.problem([...path, 'name'], `is the name of ${renderPath(sameName)} too`, 'give each key its own name');
+    const sameValue = values.get(key.value);
+    if (sameValue)
+      report.problem([...path, 'value'], `is the value of ${renderPath(sameValue)} too`, 'give each key its own value');
+    names.set(key.name, sameName ?? path);
+    values.set(key.value, sameValue ?? path);
+    const grant = checkGrant(document, path, key, known);
+    keys.push({ name: key.name, value: new Secret(key.value), grant });
+  }
+  return keys;
+}
+
+function checkValue({ report }: Document, path: Path, key: JsoncNode, value: string): void {
+  const remedy = 'make one with: openssl rand -hex 24';
+  const written = nodeAt(key, ['value']);
+  const isReference = written?.type === 'scalar' && typeof written.value === 'string' && written.value !== value;
+  if (value.length < MIN_KEY_CHARS)
+    report.problem(path, `is too short; expected at least ${MIN_KEY_CHARS} characters`, remedy);
+  else if (/[^\x21-\x7e]/.test(value))
+    report.problem(path, 'holds a space, a line break or a character that is not ASCII', remedy);
+  else if (new Set(value).size < MIN_DIFFERENT_CHARS)
+    report.problem(path, 'is easy to guess: it has very few different characters', remedy);
+  else if (!isReference)
+    report.warning(
+      path,
+      'the key stands in the file in clear',
+      'write ${env:NAME} and set that variable before starting',
+    );
+}
+
+export function readAnonymous(
+  document: Document,
+  known: readonly KnownServer[],
+  host: string | undefined,
+): Grant | undefined {
+  const node = nodeAt(document.root, ['anonymous']);
+  if (node === undefined) return undefined;
+  if (host !== undefined && !isLoopbackHost(host))
+    document.report.problem(
+      ['anonymous'],
+      'callers without a key are only let in on a loopback address, and listen.host is none',
+      'set listen.host to "127.0.0.1", or take "anonymous" out and make a key',
+    );
+  const grant = readPart(document, ['anonymous'], node, Anonymous, Object.keys(Anonymous.shape));
+  return grant === undefined ? undefined : checkGrant(document, ['anonymous'], grant, known);
+}
+
+function checkGrant({ report }: Document, path: Path, grant: Grant, known: readonly KnownServer[]): Grant {
+  for (const field of ['allow', 'deny'] as const)
+    for (const [i, pattern] of grant[field].entries()) checkPattern(report, [...path, field, i], pattern, known);
+  if (grant.allow.length === 0)
+    report.warning(
+      [...path, 'allow'],
+      'allows nothing, so nothing can be reached',
+      'add patterns, e.g. "allow": ["*"]',
+    );
+  return { allow: grant.allow, deny: grant.deny };
+}

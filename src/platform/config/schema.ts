@@ -1,0 +1,148 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: `${env:NAME}` is meant literally here
+/** The shape of `portcullis.json`: the one source of validation, of the published JSON Schema and of the reference page. */
+
+import { z } from 'zod';
+import { ServerEntry } from './server-schema.ts';
+
+const DAY_MS = 86_400_000;
+
+const milliseconds = (min: number, max = DAY_MS) => z.int().min(min).max(max);
+
+const patterns = (description: string) => z.array(z.string()).default([]).describe(description);
+
+export const ServerOptions = z.strictObject({
+  enabled: z
+    .boolean()
+    .optional()
+    .describe('`false` keeps the server configured but does not start it. Wins over `disabled` in the entry.'),
+  protocol: z
+    .enum(['auto', 'legacy', 'modern'])
+    .default('auto')
+    .describe('Era of MCP to speak: `legacy` (2024-11-05 to 2025-11-25), `modern` (2026-07-28), or find out.'),
+  callTimeoutMs: milliseconds(1).default(300_000).describe('Limit for one call.'),
+  startTimeoutMs: milliseconds(1)
+    .default(120_000)
+    .describe('Limit for start and handshake together; generous because npx and uvx may install first.'),
+  refreshIntervalMs: milliseconds(1000)
+    .default(600_000)
+    .describe('Tools, prompts and resources are listed anew this often, even if the server announces no change.'),
+  redactArguments: z
+    .array(z.string())
+    .default([])
+    .describe('Arguments whose values never reach the audit trail, as paths: `password`, `user.token`, `*` for all.'),
+});
+
+export const Key = z.strictObject({
+  name: z.string().describe('Who holds it; stands in the audit trail. Unique.'),
+  value: z
+    .string()
+    .describe(
+      'The secret itself: at least 16 characters, printable ASCII without spaces. Best as a reference: `${env:NAME}`. Never printed.',
+    ),
+  allow: patterns('What the key may reach, as patterns. Left out: nothing.'),
+  deny: patterns('What it may not reach although `allow` says so. Deny wins.'),
+});
+
+export const Anonymous = z
+  .strictObject({
+    allow: patterns('What callers without any credential may reach, as patterns.'),
+    deny: patterns('What they may not reach although `allow` says so. Deny wins.'),
+  })
+  .describe(
+    'What callers without any credential may reach. Left out: nothing, they are answered 401. Refused unless `listen.host` is a loopback address.',
+  );
+
+export const Listen = z
+  .strictObject({
+    host: z
+      .string()
+      .default('127.0.0.1')
+      .describe('Address to bind. Anything but a loopback address opens the gateway to the network.'),
+    port: z.int().min(0).max(65_535).default(8484).describe('Port to bind; 0 picks a free one.'),
+    allowedHosts: z
+      .array(z.string())
+      .default([])
+      .describe('`Host` header values accepted besides loopback names and the bound address: `name` or `name:port`.'),
+    allowedOrigins: z
+      .array(z.string())
+      .default([])
+      .describe('Browser origins accepted besides our own: `https://name` or `https://name:port`.'),
+  })
+  .describe('Where the gateway listens.');
+
+export const Limits = z
+  .strictObject({
+    maxBodyBytes: z.int().min(1024).max(1_073_741_824).default(4_194_304).describe('Largest request body accepted.'),
+    maxJsonDepth: z.int().min(8).max(10_000).default(128).describe('Deepest nesting of JSON accepted.'),
+    maxMessageBytes: z
+      .int()
+      .min(1024)
+      .max(1_073_741_824)
+      .default(16_777_216)
+      .describe('Largest single message accepted from a server.'),
+    maxSessions: z.int().min(1).max(1_000_000).default(10_000).describe('Client sessions open at once.'),
+    sessionIdleMs: milliseconds(1000, 30 * DAY_MS)
+      .default(1_800_000)
+      .describe('A client session unused for this long is ended.'),
+    pageItems: z.int().min(1).max(100_000).default(1000).describe('Items on one page of a list.'),
+    maxToolsPerServer: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .default(10_000)
+      .describe('Tools taken from one server; the rest is left out.'),
+  })
+  .describe('Bounds that keep one caller or one server from hurting the others.');
+
+export const Audit = z
+  .strictObject({
+    sync: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Flush each write-ahead record to the disk before the call is made: survives a power cut, costs one disk flush per call with possible side effects (grouped).',
+      ),
+    arguments: z.boolean().default(true).describe('Keep the arguments of calls.'),
+    maxAgeDays: z.int().min(1).max(36_500).default(30).describe('Records older than this are removed.'),
+    maxSizeMb: z.int().min(1).max(1_048_576).default(1024).describe('Beyond this size the oldest records are removed.'),
+  })
+  .describe('The record of every list and call.');
+
+export const LogSection = z
+  .strictObject({
+    level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least severe line written.'),
+  })
+  .describe("The operator's log, on standard error.");
+
+const servers = (description: string) => z.record(z.string(), ServerEntry).optional().describe(description);
+
+const inputs = z.unknown().optional().describe('Accepted without effect: VS Code asks its user for these values.');
+
+export const ConfigFile = z
+  .strictObject({
+    $schema: z.string().optional().describe('Address of this schema, for completion in editors.'),
+    mcpServers: servers('The MCP servers behind the gateway, by name, as other MCP clients write them.'),
+    serverOptions: z
+      .record(z.string(), ServerOptions)
+      .optional()
+      .describe('Our own settings of a server, by the name it has in `mcpServers`.'),
+    keys: z
+      .array(Key)
+      .optional()
+      .describe('Keys that callers present, besides those made with `portcullis keys create`.'),
+    anonymous: Anonymous.optional(),
+    listen: Listen.optional(),
+    limits: Limits.optional(),
+    audit: Audit.optional(),
+    log: LogSection.optional(),
+    servers: servers('The same as `mcpServers`, as VS Code writes it in `mcp.json`.'),
+    mcp: z
+      .strictObject({ servers: servers('The same as `mcpServers`.'), inputs })
+      .optional()
+      .describe('The same as `mcpServers`, as VS Code writes it in `settings.json`.'),
+    inputs,
+  })
+  .meta({
+    title: 'Portcullis configuration',
+    description: 'The file `portcullis.json`. Comments and trailing commas are allowed.',
+  });

@@ -1,0 +1,24 @@
+/** From the name a person gave a server to the id that stands in tool names, URLs and patterns. */
+
+import { createHash } from 'node:crypto';
+
+const MAX_CHARS = 32;
+const HASH_CHARS = 6;
+
+/**
+ * `[A-Za-z0-9_-]`, 1 to 32 characters, no `__`, no `_` or `-` at either end. Depends on the name alone, so it never moves
+ * when other servers come or go. Spaces and punctuation become `-`; letters outside ASCII that have no plain form are
+ * dropped, and then, as when the name had to be cut, a hash of the whole name is appended.
+ */
+export function serverIdOf(name: string): string {
+  const decomposed = name.normalize('NFKD').replace(/\p{M}/gu, '');
+  const lostLetters = /[^\P{L}A-Za-z]|[^\P{N}0-9]/u.test(decomposed);
+  const slug = trim(decomposed.replace(/[^A-Za-z0-9_-]+/g, '-').replace(/_+/g, '_'));
+  if (slug !== '' && slug.length <= MAX_CHARS && !lostLetters) return slug;
+  const hash = createHash('sha256').update(name).digest('hex').slice(0, HASH_CHARS);
+  return `${trim(slug.slice(0, MAX_CHARS - HASH_CHARS - 1)) || 'server'}-${hash}`;
+}
+
+function trim(slug: string): string {
+  return slug.replace(/^[-_]+|[-_]+$/g, '');
+}

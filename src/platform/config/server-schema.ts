@@ -1,0 +1,112 @@
+/**
+ * The shape of an entry of `mcpServers`: what Claude Desktop, Claude Code, Cursor, VS Code, Windsurf, Cline, Roo Code and
+ * Gemini CLI write there. Types only; what the fields mean together is judged in `read-transport`.
+ */
+
+import { z } from 'zod';
+
+/** Spellings of transport types in the wild, and what they are to us. */
+export const TRANSPORT_TYPES = {
+  stdio: 'stdio',
+  local: 'stdio',
+  http: 'http',
+  'streamable-http': 'http',
+  streamableHttp: 'http',
+  sse: 'sse',
+  'in-process': 'in-process',
+} as const;
+
+type TransportSpelling = keyof typeof TRANSPORT_TYPES;
+
+/** Fields other programs read and we do not: accepted, so that a pasted block works, with a warning that says what instead. */
+export const WITHOUT_EFFECT: { readonly [field: string]: { readonly meaning: string; readonly instead: string } } = {
+  timeout: {
+    meaning: 'a time limit, in seconds for Cline but milliseconds for Gemini CLI and Claude Code',
+    instead: 'set "callTimeoutMs" in serverOptions',
+  },
+  disabledTools: { meaning: 'tools to hide (Windsurf, Roo Code)', instead: 'deny the tools in each key' },
+  excludeTools: { meaning: 'tools to hide (Gemini CLI)', instead: 'deny the tools in each key' },
+  includeTools: { meaning: 'the only tools to show (Gemini CLI)', instead: 'allow only these tools in each key' },
+  tools: { meaning: 'the only tools to show (Copilot)', instead: 'allow only these tools in each key' },
+  autoApprove: { meaning: 'tools the client runs without asking (Cline)', instead: 'leave it in the client' },
+  alwaysAllow: { meaning: 'tools the client runs without asking (Roo Code)', instead: 'leave it in the client' },
+  trust: { meaning: 'run every tool without asking (Gemini CLI)', instead: 'leave it in the client' },
+  oauth: { meaning: 'sign-in settings (Claude Code, Gemini CLI)', instead: 'put the credential into "headers"' },
+  auth: { meaning: 'sign-in settings (Cursor)', instead: 'put the credential into "headers"' },
+  authProviderType: { meaning: 'sign-in settings (Gemini CLI)', instead: 'put the credential into "headers"' },
+  targetAudience: { meaning: 'sign-in settings (Gemini CLI)', instead: 'put the credential into "headers"' },
+  targetServiceAccount: { meaning: 'sign-in settings (Gemini CLI)', instead: 'put the credential into "headers"' },
+  headersHelper: {
+    meaning: 'a command that prints headers (Claude Code)',
+    instead: 'put the credential into "headers"',
+  },
+  sandboxEnabled: { meaning: 'run in a sandbox (VS Code)', instead: 'start the server through a sandbox of your own' },
+  sandbox: { meaning: 'rules of a sandbox (VS Code)', instead: 'start the server through a sandbox of your own' },
+  dev: { meaning: 'restart while developing (VS Code)', instead: 'leave it out' },
+  watchPaths: { meaning: 'restart when files change (Roo Code)', instead: 'leave it out' },
+  alwaysLoad: { meaning: 'do not defer its tools (Claude Code)', instead: 'leave it in the client' },
+  gallery: { meaning: 'where the entry came from (VS Code)', instead: 'leave it out' },
+  version: { meaning: 'which version was installed (VS Code)', instead: 'leave it out' },
+  description: { meaning: 'a remark for people', instead: 'write a comment: // …' },
+};
+
+const ignored = Object.fromEntries(
+  Object.entries(WITHOUT_EFFECT).map(([field, { meaning }]) => [
+    field,
+    z.unknown().optional().describe(`Accepted without effect: ${meaning}.`),
+  ]),
+);
+
+const effective = z.strictObject({
+  type: z
+    .enum(Object.keys(TRANSPORT_TYPES) as [TransportSpelling, ...TransportSpelling[]])
+    .optional()
+    .describe(
+      'How to reach the server. Left out: `stdio` where there is a `command`, `http` where there is a `url`. `local` is `stdio`; `streamable-http` and `streamableHttp` are `http`; `in-process` is served by a module of the gateway itself.',
+    ),
+  command: z.string().optional().describe('Program to start, found through PATH and started without a shell.'),
+  args: z.array(z.string()).optional().describe('Arguments of the program, one item each.'),
+  env: z
+    .record(z.string(), z.union([z.string(), z.number(), z.null()], { error: 'expected a string' }))
+    .optional()
+    .describe(
+      'Environment of the program. It gets these and a few harmless ones (PATH, HOME, …), never the whole environment of the gateway. Never printed. `null` leaves a variable of `envFile` out.',
+    ),
+  envFile: z
+    .string()
+    .optional()
+    .describe(
+      'A file with `NAME=value` lines for the environment, relative to the folder of this file. `env` wins over it. Read when the configuration is loaded; an edit of it alone is not noticed.',
+    ),
+  cwd: z
+    .string()
+    .optional()
+    .describe(
+      'Folder to start the program in, relative to the folder of this file. Left out: where the gateway was started.',
+    ),
+  url: z
+    .string()
+    .optional()
+    .describe(
+      'Address of a remote server, http or https. Credentials belong into `headers`. Without a `type`, streamable HTTP is tried first, then the older HTTP+SSE.',
+    ),
+  serverUrl: z.string().optional().describe('The same as `url`, as Windsurf writes it.'),
+  httpUrl: z.string().optional().describe('The same as `url` with type `http`, as Gemini CLI writes it.'),
+  headers: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe('HTTP headers sent with every request, e.g. `Authorization`. Never printed.'),
+  module: z.string().optional().describe('Name of the module that serves it, for type `in-process`.'),
+  disabled: z.boolean().optional().describe('`true` keeps the entry but does not start the server.'),
+  enabled: z.boolean().optional().describe('`false` keeps the entry but does not start the server.'),
+});
+
+/** The fields of an entry that do something here. */
+export const EFFECTIVE_FIELDS: readonly string[] = Object.keys(effective.shape);
+
+/** One entry, fields without effect included. */
+export const ServerEntry = effective
+  .extend(ignored)
+  .meta({ id: 'server', title: 'An MCP server', description: 'One entry, as other MCP clients write it.' });
+
+export type ServerEntryValue = z.output<typeof effective>;
