@@ -1,0 +1,73 @@
+/** One governed request of a modern client: headers against body, through the gateway, outcome onto the wire. */
+
+import type { Endpoint, Gateway, Outcome } from '../../../contracts/call.ts';
+import type { JsonText } from '../../../contracts/json.ts';
+import type { Exchange } from '../../http/exchange.ts';
+import { callName, type GovernedMethod } from '../kinds.ts';
+import type { Answer } from './answer.ts';
+import { checkName, decodeParamHeaders } from './check-headers.ts';
+import { createCall } from './create-call.ts';
+import { createPeer } from './create-peer.ts';
+import type { Envelope, ModernRequest } from './decode-message.ts';
+import { encodeDiscover } from './encode-discover.ts';
+import { encodeResult } from './encode-result.ts';
+import { encodeUpstreamError } from './encode-upstream-error.ts';
+import { DISCOVER, errorFrame, resultFrame } from './wire.ts';
+
+export interface ServeCallDeps {
+  readonly gateway: Gateway;
+  /** Our `serverInfo` as JSON text. */
+  readonly serverInfo: JsonText;
+  readonly now: () => number;
+  readonly newId: () => string;
+  readonly streamAfterMs: number;
+}
+
+export interface ServableRequest {
+  readonly endpoint: Endpoint;
+  readonly request: ModernRequest;
+  readonly envelope: Envelope;
+  readonly governed: GovernedMethod;
+}
+
+/** Throws GatewayError for everything that is not an outcome; then nothing final has been sent. */
+export type ServeCall = (exchange: Exchange, servable: ServableRequest, answer: Answer) => Promise<void>;
+
+export function createServeCall(deps: ServeCallDeps): ServeCall {
+  const { gateway, serverInfo, streamAfterMs } = deps;
+
+  const patiently = async (pending: Promise<Outcome>, answer: Answer): Promise<Outcome> => {
+    const timer = setTimeout(answer.stream, streamAfterMs).unref();
+    try {
+      return await pending;
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
+  return async (exchange, { endpoint, request, envelope, governed }, answer) => {
+    const name = callName(governed, request.params.value);
+    if (governed.nameIn === 'name' || governed.nameIn === 'uri') checkName(exchange, name);
+    const call = createCall(deps, exchange, {
+      kind: governed.kind,
+      name,
+      params: request.params,
+      endpoint,
+      meta: request.params.value._meta,
+      peer: createPeer(envelope, answer.precede),
+      paramHeaders: governed.kind === 'tools.call' ? decodeParamHeaders(exchange) : undefined,
+    });
+    const pending = gateway.call(call);
+    const outcome = pending instanceof Promise ? await patiently(pending, answer) : pending;
+    if (outcome.type === 'rpc-error') {
+      const { status, error } = encodeUpstreamError(outcome.text, governed.nameIn === 'uri' ? name : undefined);
+      answer.finish(status, errorFrame(request.id, error));
+      return;
+    }
+    const result =
+      request.method === DISCOVER
+        ? encodeDiscover(outcome.text, serverInfo)
+        : encodeResult(request.method, outcome.text, serverInfo);
+    answer.finish(200, resultFrame(request.id, result));
+  };
+}
