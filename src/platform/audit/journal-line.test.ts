@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { decodeLine, encodeFinish, encodeIntent, encodeRecord, MAX_ARGUMENT_BYTES } from './journal-line.ts';
+import { makeFinish, makeIntent } from './testing/make-call.ts';
+
+test('what is encoded is one line and decodes to the same fields', () => {
+  const text = fc.string({ maxLength: 200, unit: 'binary' });
+  fc.assert(
+    fc.property(text, fc.option(text, { nil: undefined }), fc.json(), (name, client, json) => {
+      const intent = makeIntent('id', { name, client, arguments: json });
+      for (const line of [encodeIntent(intent), encodeRecord(intent, makeFinish('id'))]) {
+        assert.equal(line.indexOf('\n'), line.length - 1);
+        const decoded = decodeLine(line.slice(0, -1));
+        assert.ok(decoded?.type === 'intent' || decoded?.type === 'record');
+        assert.deepEqual([decoded.columns[9], decoded.columns[11], decoded.columns[12]], [name, client ?? null, json]);
+      }
+    }),
+  );
+  assert.deepEqual(decodeLine(encodeFinish(makeFinish('id', { error: 'x' })).trimEnd()), {
+    type: 'finish',
+    id: 'id',
+    columns: ['ok', 'x', 10, 2.5, 2],
+  });
+});
+
+test('a line cut anywhere, or made of anything, is damage and nothing worse', () => {
+  const line = encodeRecord(makeIntent('id', { arguments: undefined }), makeFinish('id')).trimEnd();
+  for (let end = 0; end < line.length; end++) assert.equal(decodeLine(line.slice(0, end)), undefined);
+  fc.assert(fc.property(fc.json(), (json) => decodeLine(json) === undefined));
+  for (const bad of ['["f","id","ok",null,"x",1,1]', '["i",1]', '["f","id",null,null,1,1,1]', 'null', '\0\0\0'])
+    assert.equal(decodeLine(bad), undefined, bad);
+});
+
+test('large arguments are replaced by their size and digest, measured in bytes', () => {
+  const fits = JSON.stringify({ a: 'x'.repeat(MAX_ARGUMENT_BYTES - 8) });
+  assert.equal(Buffer.byteLength(fits), MAX_ARGUMENT_BYTES);
+  assert.ok(encodeIntent(makeIntent('id', { arguments: fits })).endsWith(`\t${fits}\n`));
+  const large = JSON.stringify({ a: '€'.repeat(MAX_ARGUMENT_BYTES / 3) });
+  const line = encodeIntent(makeIntent('id', { arguments: large }));
+  assert.deepEqual(JSON.parse(line.slice(line.indexOf('\t'))), {
+    truncated: true,
+    bytes: Buffer.byteLength(large),
+    sha256: createHash('sha256').update(large).digest('hex'),
+  });
+});
+
+test('no field a client may choose makes a line longer than a reader takes at once', () => {
+  const huge = '\u0001'.repeat(1e6);
+  const intent = makeIntent(huge, {
+    name: huge,
+    target: huge,
+    client: huge,
+    keyName: huge,
+    arguments: `"${'€'.repeat(5_000)}"`,
+  });
+  assert.ok(Buffer.byteLength(encodeRecord(intent, makeFinish('id', { error: huge }))) < 200_000);
+});

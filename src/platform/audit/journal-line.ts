@@ -1,0 +1,125 @@
+/**
+ * What one line of the journal says. A line is a JSON array, for calls with arguments followed by a tab and their text,
+ * which thereby keeps its bytes. Lines are bounded, and a line that does not decode is damage, never a surprise later.
+ */
+
+import { createHash } from 'node:crypto';
+import type { JsonText } from '../../contracts/json.ts';
+import type { CallFinish, CallIntent } from '../../contracts/trail.ts';
+
+/** Larger arguments are replaced by their size and digest. UTF-8 bytes. */
+export const MAX_ARGUMENT_BYTES = 16 * 1024;
+const MAX_FIELD_CHARS = 2_048;
+
+/** Columns of an intent, in the order of the line and of the table. */
+export type IntentColumns = readonly (string | number | null)[];
+/** result, error, result_bytes, total_ms, upstream_ms. */
+export type FinishColumns = readonly (string | number | null)[];
+
+export type JournalLine =
+  | { readonly type: 'intent'; readonly id: string; readonly columns: IntentColumns }
+  | { readonly type: 'finish'; readonly id: string; readonly columns: FinishColumns }
+  | {
+      readonly type: 'record';
+      readonly id: string;
+      readonly columns: IntentColumns;
+      readonly finish: FinishColumns;
+    };
+
+export function encodeIntent(intent: CallIntent): string {
+  return `${JSON.stringify(['i', ...intentFields(intent)])}${argumentPart(intent.arguments)}\n`;
+}
+
+export function encodeFinish(finish: CallFinish): string {
+  return `${JSON.stringify(['f', cap(finish.id), ...finishFields(finish)])}\n`;
+}
+
+export function encodeRecord(intent: CallIntent, finish: CallFinish): string {
+  return `${JSON.stringify(['r', ...intentFields(intent), ...finishFields(finish)])}${argumentPart(intent.arguments)}\n`;
+}
+
+const INTENT_FIELDS = 12;
+const FINISH_FIELDS = 5;
+/** Which fields may be null, and which are numbers: everything else is text. */
+const INTENT_SHAPE = ['s', 's?', 's', 'n', 's', 's', 's?', 's?', 's?', 's', 's?', 's?'] as const;
+const FINISH_SHAPE = ['s', 's?', 'n', 'n', 'n'] as const;
+
+function intentFields(intent: CallIntent): unknown[] {
+  return [
+    cap(intent.id),
+    cap(intent.parentId),
+    cap(intent.traceId),
+    Math.round(intent.atMs),
+    intent.kind,
+    cap(intent.surface),
+    cap(intent.keyId),
+    cap(intent.keyName),
+    cap(intent.serverId),
+    cap(intent.name),
+    cap(intent.target),
+    cap(intent.client),
+  ];
+}
+
+function finishFields(finish: CallFinish): unknown[] {
+  return [finish.result, cap(finish.error), Math.round(finish.resultBytes), finish.totalMs, finish.upstreamMs];
+}
+
+function cap(text: string | undefined): string | undefined {
+  return text === undefined || text.length <= MAX_FIELD_CHARS ? text : `${text.slice(0, MAX_FIELD_CHARS)}…`;
+}
+
+function argumentPart(text: JsonText | undefined): string {
+  if (text === undefined) return '';
+  // A character is one to three bytes, so most texts need no counting.
+  if (text.length * 3 > MAX_ARGUMENT_BYTES) {
+    const bytes = Buffer.byteLength(text);
+    if (bytes > MAX_ARGUMENT_BYTES) {
+      const sha256 = createHash('sha256').update(text).digest('hex');
+      return `\t{"truncated":true,"bytes":${bytes},"sha256":"${sha256}"}`;
+    }
+  }
+  return `\t${text.includes('\n') || text.includes('\r') ? text.replace(/[\r\n]+/g, ' ') : text}`;
+}
+
+/** Reads one line (without its line feed); undefined if it is damaged. */
+export function decodeLine(line: string): JournalLine | undefined {
+  const tab = line.indexOf('\t');
+  const fields = parseArray(tab === -1 ? line : line.slice(0, tab));
+  if (fields === undefined) return undefined;
+  const [type, ...rest] = fields;
+  if (type === 'f') {
+    const columns = shape(rest.slice(1), FINISH_SHAPE);
+    return typeof rest[0] === 'string' && columns ? { type: 'finish', id: rest[0], columns } : undefined;
+  }
+  const intent = shape(rest.slice(0, INTENT_FIELDS), INTENT_SHAPE);
+  const id = intent?.[0];
+  if (intent === undefined || typeof id !== 'string') return undefined;
+  const columns = [...intent, tab === -1 ? null : line.slice(tab + 1)];
+  if (type === 'i') return rest.length === INTENT_FIELDS ? { type: 'intent', id, columns } : undefined;
+  const finish = shape(rest.slice(INTENT_FIELDS), FINISH_SHAPE);
+  return type === 'r' && finish ? { type: 'record', id, columns, finish } : undefined;
+}
+
+function parseArray(text: string): unknown[] | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) && value.length <= 1 + INTENT_FIELDS + FINISH_FIELDS ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function shape(values: unknown[], kinds: readonly ('s' | 's?' | 'n')[]): (string | number | null)[] | undefined {
+  if (values.length !== kinds.length) return undefined;
+  const out: (string | number | null)[] = [];
+  for (const [index, value] of values.entries()) {
+    const kind = kinds[index];
+    if (typeof value === 'string' && kind !== 'n') out.push(value);
+    // Not-a-number becomes null on its way through JSON.
+    else if (kind === 'n' && (typeof value === 'number' || value === null)) out.push(value ?? 0);
+    else if (kind === 's?' && value === null) out.push(null);
+    else return undefined;
+  }
+  return out;
+}

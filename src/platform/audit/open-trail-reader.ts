@@ -1,0 +1,125 @@
+/** Reads the trail, beside a running gateway or without one. What `portcullis audit` stands on. */
+
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import type { CallKind } from '../../contracts/call.ts';
+import type { ResultClass, TrailFilter, TrailRow } from '../../contracts/trail.ts';
+import { openStore } from '../stores/sqlite/open-store.ts';
+import { createFold, type FoldReport } from './fold.ts';
+
+/**
+ * A row and where it stands in the order of changes. `seq` is given when the row is made and given anew, higher, when its
+ * call ends (or is found to be unknown), so the highest one seen is the cursor from which to follow.
+ */
+export type SeqRow = TrailRow & { readonly seq: number };
+
+export interface TrailReader extends Disposable {
+  /**
+   * Without `afterSeq`: every matching row once, in the order calls were recorded; `limit` keeps the newest.
+   * With `afterSeq`: the rows whose call ended (never running ones) with a higher `seq`, in that order; `limit` keeps the
+   * oldest. `key` is an id or a name, `name` the exposed or the server's own one; in `name`, `server` and `key` a `*`
+   * stands for any run of characters. Rows are read page by page: a slow consumer holds no lock.
+   */
+  query(filter: TrailFilter): IterableIterator<SeqRow>;
+  /** Takes in what the journal holds and no one has folded; calls of dead runs become `unknown`. */
+  fold(): FoldReport;
+  close(): void;
+}
+
+const PAGE_ROWS = 500;
+type Value = string | number;
+type Condition = { readonly sql: string; readonly values: readonly Value[] };
+
+/** Throws if there is no such directory, or it is not ours to read. */
+export function openTrailReader(dataDir: string): TrailReader {
+  if (!existsSync(dataDir)) throw new Error(`there is no data directory ${dataDir}`);
+  const journalDir = join(dataDir, 'journal');
+  mkdirSync(journalDir, { recursive: true, mode: 0o700 });
+  const db = openStore(dataDir);
+  const fold = createFold({ db, journalDir, ownRunId: undefined });
+  const close = (): void => {
+    if (db.isOpen) db.close();
+  };
+  return { query: (filter) => readPages(db, filter), fold: () => fold(), close, [Symbol.dispose]: close };
+}
+
+function* readPages(db: DatabaseSync, filter: TrailFilter): IterableIterator<SeqRow> {
+  const follows = filter.afterSeq !== undefined;
+  const order = follows ? 'seq' : 'row';
+  const conditions = conditionsOf(filter);
+  const where = conditions.map((condition) => ` AND ${condition.sql}`).join('');
+  const values = conditions.flatMap((condition) => condition.values);
+  let after = filter.afterSeq ?? 0;
+  let left = filter.limit ?? Number.POSITIVE_INFINITY;
+  if (!follows && filter.limit !== undefined) {
+    const first = db.prepare(`SELECT row FROM trail WHERE 1${where} ORDER BY row DESC LIMIT 1 OFFSET ?`);
+    const row = first.get(...values, Math.max(filter.limit - 1, 0))?.row;
+    if (typeof row === 'number') after = row - 1;
+  }
+  const page = db.prepare(`SELECT * FROM trail WHERE ${order} > ?${where} ORDER BY ${order} LIMIT ?`);
+  while (left > 0) {
+    const rows = page.all(after, ...values, Math.min(PAGE_ROWS, left));
+    for (const row of rows) yield parseRow(row);
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < PAGE_ROWS) return;
+    after = Number(last[order]);
+    left -= rows.length;
+  }
+}
+
+function conditionsOf(filter: TrailFilter): Condition[] {
+  const conditions: Condition[] = [];
+  const add = (sql: string, ...values: Value[]): void => void conditions.push({ sql, values });
+  if (filter.afterSeq !== undefined) add('result IS NOT NULL');
+  if (filter.sinceMs !== undefined) add('at_ms >= ?', filter.sinceMs);
+  if (filter.untilMs !== undefined) add('at_ms < ?', filter.untilMs);
+  if (filter.kind !== undefined) add('kind = ?', filter.kind);
+  if (filter.server !== undefined) add(...match(['server_id'], filter.server));
+  if (filter.key !== undefined) add(...match(['key_name', 'key_id'], filter.key));
+  if (filter.name !== undefined) add(...match(['name', 'target'], filter.name));
+  if (filter.result !== undefined) {
+    // Said again as a literal, so that the index over everything but 'ok' is used.
+    add(filter.result === 'ok' ? 'result = ?' : "result = ? AND result <> 'ok'", filter.result);
+  }
+  return conditions;
+}
+
+function match(columns: readonly string[], pattern: string): [string, ...Value[]] {
+  const hasStar = pattern.includes('*');
+  const value = hasStar ? pattern.replace(/[[?]/g, '[$&]') : pattern;
+  const sql = columns.map((column) => `${column} ${hasStar ? 'GLOB' : '='} ?`).join(' OR ');
+  return [`(${sql})`, ...columns.map(() => value)];
+}
+
+function parseRow(row: { readonly [column: string]: unknown }): SeqRow {
+  const text = (column: string): string | undefined => {
+    const value = row[column];
+    return typeof value === 'string' ? value : undefined;
+  };
+  const number = (column: string): number | undefined => {
+    const value = row[column];
+    return typeof value === 'number' ? value : undefined;
+  };
+  return {
+    seq: number('seq') ?? 0,
+    id: text('id') ?? '',
+    parentId: text('parent_id'),
+    traceId: text('trace_id') ?? '',
+    atMs: number('at_ms') ?? 0,
+    kind: text('kind') as CallKind,
+    surface: text('surface') ?? '',
+    keyId: text('key_id'),
+    keyName: text('key_name'),
+    serverId: text('server_id'),
+    name: text('name') ?? '',
+    target: text('target'),
+    client: text('client'),
+    arguments: text('arguments'),
+    result: text('result') as ResultClass | undefined,
+    error: text('error'),
+    resultBytes: number('result_bytes'),
+    totalMs: number('total_ms'),
+    upstreamMs: number('upstream_ms'),
+  };
+}

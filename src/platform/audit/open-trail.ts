@@ -1,0 +1,134 @@
+/** The audit trail: intents go to the journal before their call goes out, everything reaches the store a moment later. */
+
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { GatewayError } from '../../contracts/errors.ts';
+import type { Log } from '../../contracts/log.ts';
+import type { Trail } from '../../contracts/trail.ts';
+import { createFoldClient } from './fold-client.ts';
+import { createJournal } from './journal.ts';
+import { encodeFinish, encodeIntent, encodeRecord } from './journal-line.ts';
+import { holdRunLock } from './run-lock.ts';
+
+export interface TrailOptions {
+  readonly dataDir: string;
+  /** Intents wait for the disk, not only for the kernel: survives power loss. */
+  readonly sync: boolean;
+  readonly maxAgeDays: number;
+  readonly maxSizeMb: number;
+  readonly log: Log;
+  readonly now?: () => number;
+  /** Entry of the folding worker; differs once bundled. */
+  readonly workerUrl?: URL;
+  /** Size at which a new journal file is begun. Default 8 MiB. */
+  readonly segmentBytes?: number;
+}
+
+/** How long finishes are held back and the store lags behind, at most, while all is well. */
+const TICK_MS = 100;
+/** A quiet gateway still applies retention, and folds what broken-off runs of others left. */
+const IDLE_FOLD_MS = 600_000;
+const CLOSE_TIMEOUT_MS = 10_000;
+
+/** Opens the trail of one run of the gateway. Rejects if the data directory cannot be used. */
+export async function openTrail(options: TrailOptions): Promise<Trail> {
+  const { log } = options;
+  const now = options.now ?? Date.now;
+  const dir = join(options.dataDir, 'journal');
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const runId = `${now().toString(36).padStart(9, '0')}${randomBytes(6).toString('hex')}`;
+  const lock = holdRunLock(dir, runId);
+  const journal = createJournal({
+    dir,
+    runId,
+    sync: options.sync,
+    ...(options.segmentBytes === undefined ? {} : { segmentBytes: options.segmentBytes }),
+    onTrouble: (error) => log.error('the audit journal cannot be written: calls that need it are refused', { error }),
+    onHealed: (lostLines) => log.warn('the audit journal can be written again', { lostLines }),
+  });
+  const client = createFoldClient({
+    workerUrl: options.workerUrl ?? new URL('./fold-worker.ts', import.meta.url),
+    data: { dataDir: options.dataDir, runId, maxAgeDays: options.maxAgeDays, maxSizeMb: options.maxSizeMb },
+    log,
+    now,
+  });
+  try {
+    await client.ready;
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+
+  let tick: NodeJS.Timeout | undefined;
+  let closed = false;
+  const foldSoon = (): void => {
+    if (tick !== undefined || closed) return;
+    tick = setTimeout(() => {
+      tick = undefined;
+      try {
+        journal.flush();
+      } catch {
+        // Told once by the journal; what is held must be tried again without another call coming by.
+        foldSoon();
+      }
+      client.fold().catch(foldSoon);
+    }, TICK_MS);
+    tick.unref();
+  };
+  const idle = setInterval(foldSoon, IDLE_FOLD_MS);
+  idle.unref();
+  foldSoon();
+
+  const hold = (line: () => string): void => {
+    if (closed) return;
+    try {
+      journal.append(line());
+    } catch (error) {
+      log.error('a line of the audit trail could not be made', { error });
+    }
+    foldSoon();
+  };
+
+  return {
+    intend(intent) {
+      try {
+        if (closed) throw new Error('the audit trail is closed');
+        journal.writeNow(encodeIntent(intent));
+        foldSoon();
+        if (!options.sync) return;
+      } catch (error) {
+        foldSoon();
+        throw unavailable(error);
+      }
+      return journal.sync().catch((error: unknown) => {
+        throw unavailable(error);
+      });
+    },
+    finish: (finish) => hold(() => encodeFinish(finish)),
+    record: (intent, finish) => hold(() => encodeRecord(intent, finish)),
+    async flush() {
+      if (closed) return;
+      journal.flush();
+      await client.fold();
+    },
+    async [Symbol.asyncDispose]() {
+      if (closed) return;
+      closed = true;
+      clearTimeout(tick);
+      clearInterval(idle);
+      try {
+        await journal.close();
+        await client.close(CLOSE_TIMEOUT_MS);
+      } catch (error) {
+        log.error('the audit trail was not closed cleanly; the next start takes over', { error });
+      } finally {
+        lock.release();
+      }
+    },
+  };
+}
+
+function unavailable(error: unknown): GatewayError {
+  return new GatewayError('audit_unavailable', undefined, { cause: error });
+}

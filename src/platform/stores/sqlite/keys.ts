@@ -1,0 +1,96 @@
+/** The key store on SQLite. Holds hashes only: a secret exists in clear once, in what `create` returns. */
+
+import { createHash, randomBytes } from 'node:crypto';
+import type { Grant, KeyRecord, KeyStore } from '../../../contracts/caller.ts';
+import { inTransaction } from './open-database.ts';
+import { openStore } from './open-store.ts';
+
+/** Opens the keys in `<dataDir>/portcullis.db`; several processes may do so at once. */
+export function openKeyStore(options: { dataDir: string }): KeyStore {
+  const db = openStore(options.dataDir);
+  const selectAll = db.prepare('SELECT * FROM keys ORDER BY created_at_ms, rowid');
+  const insert = db.prepare(
+    `INSERT INTO keys (id, name, prefix, hash, allow_json, deny_json, created_at_ms, expires_at_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const markRevoked = db.prepare('UPDATE keys SET revoked_at_ms = ? WHERE id = ?');
+  const bumpVersion = db.prepare('UPDATE keys_version SET version = version + 1');
+  const selectVersion = db.prepare('SELECT version FROM keys_version');
+  const list = (): readonly KeyRecord[] => selectAll.all().map(parseRow);
+
+  return {
+    list,
+    create(key, nowMs) {
+      const secret = `pck_${randomBytes(32).toString('base64url')}`;
+      const record: KeyRecord = {
+        id: `key_${randomBytes(8).toString('hex')}`,
+        name: key.name,
+        prefix: secret.slice(0, 8),
+        hash: createHash('sha256').update(secret).digest('hex'),
+        grant: { allow: [...key.grant.allow], deny: [...key.grant.deny] },
+        createdAtMs: nowMs,
+        expiresAtMs: key.expiresAtMs,
+        revokedAtMs: undefined,
+        source: 'store',
+      };
+      inTransaction(db, () => {
+        insert.run(
+          record.id,
+          record.name,
+          record.prefix,
+          record.hash,
+          JSON.stringify(record.grant.allow),
+          JSON.stringify(record.grant.deny),
+          nowMs,
+          record.expiresAtMs ?? null,
+        );
+        bumpVersion.run();
+      });
+      return { record, secret };
+    },
+    revoke(idOrName, nowMs) {
+      return inTransaction(db, () => {
+        const found = findKey(list(), idOrName);
+        if (found === undefined || found.revokedAtMs !== undefined) return found;
+        markRevoked.run(nowMs, found.id);
+        bumpVersion.run();
+        return { ...found, revokedAtMs: nowMs };
+      });
+    },
+    version: () => Number(selectVersion.get()?.version ?? 0),
+    [Symbol.dispose]() {
+      if (db.isOpen) db.close();
+    },
+  };
+}
+
+/** An id wins over names and prefixes, a living key over revoked ones of the same name. */
+function findKey(keys: readonly KeyRecord[], idOrName: string): KeyRecord | undefined {
+  const byId = keys.find((key) => key.id === idOrName);
+  if (byId !== undefined) return byId;
+  const matches = keys.filter((key) => key.name === idOrName || key.prefix === idOrName);
+  const living = matches.filter((key) => key.revokedAtMs === undefined);
+  if (living.length > 1)
+    throw new RangeError(
+      `${JSON.stringify(idOrName)} fits ${living.length} keys (${living.map((key) => key.id).join(', ')}); name one by its id`,
+    );
+  return living[0] ?? matches.at(-1);
+}
+
+function parseRow(row: { readonly [column: string]: unknown }): KeyRecord {
+  return {
+    id: String(row.id),
+    name: String(row.name),
+    prefix: String(row.prefix),
+    hash: String(row.hash),
+    grant: parseGrant(String(row.allow_json), String(row.deny_json)),
+    createdAtMs: Number(row.created_at_ms),
+    expiresAtMs: typeof row.expires_at_ms === 'number' ? row.expires_at_ms : undefined,
+    revokedAtMs: typeof row.revoked_at_ms === 'number' ? row.revoked_at_ms : undefined,
+    source: 'store',
+  };
+}
+
+function parseGrant(allow: string, deny: string): Grant {
+  return { allow: JSON.parse(allow) as string[], deny: JSON.parse(deny) as string[] };
+}
