@@ -1,0 +1,41 @@
+/** One HTTP request on its way through an edge: what every protocol edge gets from, and gives to, the HTTP server. */
+
+import type { Credential, Narrowing } from '../../contracts/caller.ts';
+import type { JsonText } from '../../contracts/json.ts';
+
+/** An open server-sent-event answer. Writes are dropped once it is closed. */
+export interface SseStream {
+  readonly closed: boolean;
+  /** One event; `id` and `retryMs` only where the revision has them. */
+  send(data: string, options?: { event?: string; id?: string; retryMs?: number }): void;
+  end(): void;
+  /** The client went away, or `end` was called. */
+  onClose(listener: () => void): void;
+}
+
+export interface Exchange {
+  readonly method: string;
+  /** Path without query, percent-decoded segment by segment. */
+  readonly segments: readonly string[];
+  readonly query: URLSearchParams;
+  /** One value of a header, lower-case name; undefined if absent. Throws GatewayError `invalid_request` if it is there twice. */
+  header(name: string): string | undefined;
+  /** All headers whose lower-case name starts with `prefix`. */
+  headersWithPrefix(prefix: string): ReadonlyMap<string, string>;
+  /** What the client presented. Reading it throws GatewayError `unauthenticated` if there are two different ones. */
+  readonly credential: Credential | undefined;
+  /** `x-portcullis-servers` and `x-portcullis-tools`. */
+  readonly narrowing: Narrowing;
+  /** Aborted when the client closed the connection before the answer was complete. */
+  readonly signal: AbortSignal;
+  readonly answered: boolean;
+  /** Reads the body once. Throws GatewayError `body_too_large`, `unsupported_media_type`, `parse_error` (not UTF-8). */
+  body(): Promise<string>;
+  sendJson(status: number, body: JsonText, headers?: { readonly [name: string]: string }): void;
+  sendEmpty(status: number, headers?: { readonly [name: string]: string }): void;
+  /** Begins an event stream: 200, no caching, no proxy buffering, comment keep-alives every 15 s. */
+  openSse(headers?: { readonly [name: string]: string }): SseStream;
+}
+
+/** Answers, or returns false to let the next route look at it. Whatever it throws is rendered by the server. */
+export type Route = (exchange: Exchange) => boolean | Promise<boolean>;

@@ -1,0 +1,27 @@
+/** Which protocol era a POST belongs to. The body decides; headers speak only where the body is silent. */
+
+import type { JsonObject } from '../../contracts/json.ts';
+import type { Era } from '../../contracts/peer.ts';
+import { isObject } from './read-message.ts';
+
+/** The `_meta` key by which a modern request says so itself. */
+const VERSION_KEY = 'io.modelcontextprotocol/protocolVersion';
+
+export interface Opening {
+  /** The message, or undefined for a batch, which no modern client sends. */
+  readonly message: JsonObject | undefined;
+  readonly versionHeader: string | undefined;
+  readonly hasSession: boolean;
+  /** Whether that header names a version of the legacy era. */
+  readonly isLegacyVersion: (version: string) => boolean;
+}
+
+export function classify({ message, versionHeader, hasSession, isLegacyVersion }: Opening): Era {
+  if (message === undefined) return 'legacy';
+  const { method, params } = message;
+  if (isObject(params) && isObject(params._meta) && params._meta[VERSION_KEY] !== undefined) return 'modern';
+  if (hasSession || method === 'initialize' || method === undefined) return 'legacy';
+  if (method === 'server/discover') return 'modern';
+  // A version we do not know as legacy, and no claim in the body: the modern handler has the right refusal for it.
+  return versionHeader !== undefined && !isLegacyVersion(versionHeader) ? 'modern' : 'legacy';
+}

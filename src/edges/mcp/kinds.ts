@@ -1,0 +1,66 @@
+/** Which MCP methods are governed calls, of which kind, and where their `params` carry the name; shared by both eras. */
+
+import type { CallKind } from '../../contracts/call.ts';
+import { GatewayError } from '../../contracts/errors.ts';
+import type { JsonObject } from '../../contracts/json.ts';
+import type { Era } from '../../contracts/peer.ts';
+
+export interface GovernedMethod {
+  readonly kind: CallKind;
+  /** The param that holds the call's name: a string under this key, the `ref` of a completion, or none (lists). */
+  readonly nameIn: 'name' | 'uri' | 'ref' | undefined;
+  readonly eras: readonly Era[];
+}
+
+const BOTH: readonly Era[] = ['legacy', 'modern'];
+const LEGACY: readonly Era[] = ['legacy'];
+
+/** Every method that goes through the pipeline. `initialize` and `server/discover` are `session.open`, opened by their era. */
+export const GOVERNED_METHODS: ReadonlyMap<string, GovernedMethod> = new Map<string, GovernedMethod>([
+  ['tools/list', { kind: 'tools.list', nameIn: undefined, eras: BOTH }],
+  ['tools/call', { kind: 'tools.call', nameIn: 'name', eras: BOTH }],
+  ['prompts/list', { kind: 'prompts.list', nameIn: undefined, eras: BOTH }],
+  ['prompts/get', { kind: 'prompts.get', nameIn: 'name', eras: BOTH }],
+  ['resources/list', { kind: 'resources.list', nameIn: undefined, eras: BOTH }],
+  ['resources/templates/list', { kind: 'resources.templates.list', nameIn: undefined, eras: BOTH }],
+  ['resources/read', { kind: 'resources.read', nameIn: 'uri', eras: BOTH }],
+  ['resources/subscribe', { kind: 'resources.subscribe', nameIn: 'uri', eras: LEGACY }],
+  ['resources/unsubscribe', { kind: 'resources.unsubscribe', nameIn: 'uri', eras: LEGACY }],
+  ['completion/complete', { kind: 'completion.complete', nameIn: 'ref', eras: BOTH }],
+]);
+
+/** The governed method of that era, or undefined if the era does not have it. */
+export function governedMethod(method: string, era: Era): GovernedMethod | undefined {
+  const governed = GOVERNED_METHODS.get(method);
+  return governed?.eras.includes(era) ? governed : undefined;
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * The name a governed call is made under ('' for lists), after checking the shape of what stands beside it. Throws
+ * GatewayError `invalid_params`.
+ */
+export function callName(method: GovernedMethod, params: JsonObject): string {
+  if (method.nameIn === undefined) return '';
+  if (method.nameIn === 'ref') return completionName(params);
+  const name = params[method.nameIn];
+  if (typeof name !== 'string') throw new GatewayError('invalid_params', `${method.nameIn} must be a string`);
+  const given = params.arguments;
+  if (method.nameIn === 'name' && given !== undefined && !isObject(given))
+    throw new GatewayError('invalid_params', 'arguments must be an object');
+  return name;
+}
+
+function completionName(params: JsonObject): string {
+  const { ref, argument } = params;
+  if (!isObject(ref)) throw new GatewayError('invalid_params', 'ref must be an object');
+  if (!isObject(argument) || typeof argument.name !== 'string' || typeof argument.value !== 'string')
+    throw new GatewayError('invalid_params', 'argument must be an object with the strings name and value');
+  const name = ref.type === 'ref/prompt' ? ref.name : ref.type === 'ref/resource' ? ref.uri : undefined;
+  if (typeof name !== 'string')
+    throw new GatewayError('invalid_params', 'ref must be a ref/prompt with a name or a ref/resource with a uri');
+  return name;
+}
