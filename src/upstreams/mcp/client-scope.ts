@@ -1,0 +1,61 @@
+/** Which calls need a link of their own, and which calls may share it: the client's capabilities, in canonical form. */
+
+import type { JsonText } from '../../contracts/json.ts';
+import type { ClientPeer, PeerSession } from '../../contracts/peer.ts';
+
+/** Capabilities that let a server turn to the client, or behave differently towards it. */
+const SERVER_TO_CLIENT = ['sampling', 'elicitation', 'roots', 'tasks'];
+const SETTINGS = ['experimental', 'extensions'];
+
+export interface ClientScope {
+  /** Equal for two calls that may use the same link. */
+  readonly key: string;
+  /** What to declare in `initialize`. */
+  readonly capabilities: JsonText;
+}
+
+/** Like `decideClientScope`, remembering its answer for each session. */
+export function createClientScopes(): typeof decideClientScope {
+  const known = new WeakMap<PeerSession, { keyId: string; capabilities: JsonText; scope: ClientScope | undefined }>();
+  return (keyId, peer) => {
+    if (peer.session === undefined) return undefined;
+    const before = known.get(peer.session);
+    if (before?.keyId === keyId && before.capabilities === peer.capabilities) return before.scope;
+    const scope = decideClientScope(keyId, peer);
+    known.set(peer.session, { keyId, capabilities: peer.capabilities, scope });
+    return scope;
+  };
+}
+
+/**
+ * The scope of a call to a legacy server; undefined: the shared link serves it. Only a client with a session can be
+ * asked outside of a call, so only such a client gets its capabilities declared.
+ */
+function decideClientScope(keyId: string, peer: ClientPeer): ClientScope | undefined {
+  if (peer.era !== 'legacy' || peer.session === undefined || peer.capabilities === '{}') return undefined;
+  const declared = JSON.parse(peer.capabilities) as { [name: string]: unknown };
+  const needsOwn =
+    SERVER_TO_CLIENT.some((name) => isObject(declared[name])) ||
+    SETTINGS.some((name) => isObject(declared[name]) && Object.keys(declared[name]).length > 0);
+  if (!needsOwn) return undefined;
+  // We do not relay notifications/roots/list_changed yet, so the server must not wait for it.
+  if (isObject(declared.roots)) declared.roots = { ...declared.roots, listChanged: undefined };
+  const capabilities = renderCanonical(declared);
+  return { key: `${keyId}\n${capabilities}`, capabilities };
+}
+
+/** True if the client declared what this server-to-client request needs (`sampling/createMessage` needs `sampling`). */
+export function isDeclared(capabilities: JsonText, method: string): boolean {
+  const [need = ''] = method.split('/', 1);
+  return SERVER_TO_CLIENT.includes(need) && isObject((JSON.parse(capabilities) as { [name: string]: unknown })[need]);
+}
+
+function isObject(value: unknown): value is { readonly [key: string]: unknown } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function renderCanonical(value: unknown): JsonText {
+  return JSON.stringify(value, (_key, part: unknown) =>
+    isObject(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part,
+  );
+}

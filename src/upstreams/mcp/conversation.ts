@@ -1,0 +1,209 @@
+/**
+ * Requests and their answers: ids, deadlines, cancellation, and what happens to those in flight when the connection ends.
+ * Written once for all transports, which only move text. It knows nothing of eras.
+ */
+
+import { GatewayError } from '../../contracts/errors.ts';
+import type { JsonText } from '../../contracts/json.ts';
+import type { Log } from '../../contracts/log.ts';
+import type { PeerReply } from '../../contracts/peer.ts';
+import type { OfferedTool } from '../../contracts/upstream.ts';
+import { elementTexts } from '../../lib/json-text.ts';
+import { createAsks } from './asks.ts';
+import { decodeMessage, encodeNotification, encodeReply, encodeRequest, parseJson } from './json-rpc.ts';
+import type { ServerMessage } from './link.ts';
+import { createRateBound } from './rate-bound.ts';
+import { createRouter, type Reply, type Routed } from './route-incoming.ts';
+import type { Transport, TransportEvents, TransportFailure } from './transport.ts';
+
+/** More requests than this wait on no link. */
+const MAX_IN_FLIGHT = 10_000;
+
+export interface ConversationRequest extends Routed {
+  /** From `nextId()`; also the progress token. */
+  readonly id: number;
+  readonly method: string;
+  /** With all `_meta` written. */
+  readonly params: JsonText;
+  readonly name?: string | undefined;
+  readonly tool?: OfferedTool | undefined;
+  readonly traceparent?: string | undefined;
+  readonly signal: AbortSignal;
+  /** Undefined: as long as the signal lets it (listen streams). */
+  readonly timeoutMs: number | undefined;
+}
+
+export interface ConversationOptions {
+  readonly log: Log;
+  readonly connect: (events: TransportEvents) => Transport;
+  readonly onServerMessage: (message: ServerMessage) => void;
+  readonly onLost: (failure: TransportFailure) => void;
+}
+
+export interface Conversation {
+  readonly transport: Transport;
+  readonly inFlight: number;
+  /** Set once the connection is over, whoever ended it. */
+  readonly failure: TransportFailure | undefined;
+  nextId(): number;
+  request(request: ConversationRequest): Promise<Reply>;
+  notify(method: string, params: JsonText | undefined): Promise<void>;
+  /** Declares the connection useless: no new requests; what is in flight lives on. */
+  lose(failure: TransportFailure): void;
+  close(): Promise<void>;
+}
+
+interface Waiting {
+  readonly request: ConversationRequest;
+  readonly resolve: (reply: Reply) => void;
+  readonly reject: (error: GatewayError) => void;
+  readonly onAbort: () => void;
+  timer: NodeJS.Timeout | undefined;
+}
+
+const CLOSED: TransportFailure = { stage: 'transport', message: 'closed by us', transient: false };
+/** setTimeout takes no more. */
+const MAX_TIMER_MS = 2_147_483_647;
+
+export function createConversation(options: ConversationOptions): Conversation {
+  const { log } = options;
+  const waiting = new Map<number, Waiting>();
+  const oddities = createRateBound(20, 60_000);
+  let lastId = 0;
+  let failure: TransportFailure | undefined;
+
+  const noteOddity = (message: string, fields: { readonly [key: string]: unknown }): void => {
+    const { pass, missed } = oddities.admit();
+    if (pass) log.debug(message, missed > 0 ? { ...fields, missed } : fields);
+  };
+
+  const settle = (id: number, givenUp: boolean): Waiting | undefined => {
+    const entry = waiting.get(id);
+    if (entry === undefined) return undefined;
+    waiting.delete(id);
+    clearTimeout(entry.timer);
+    entry.request.signal.removeEventListener('abort', entry.onAbort);
+    transport.finish(id, givenUp);
+    asks.endOwner(id);
+    return entry;
+  };
+
+  const giveUp = (id: number, reason: string, error: GatewayError): void => {
+    const entry = waiting.get(id);
+    if (entry === undefined) return;
+    // The handshake may not be cancelled (2025-11-25, basic/utilities/cancellation).
+    if (transport.cancelsByMessage && entry.request.method !== 'initialize' && failure === undefined) {
+      const method = 'notifications/cancelled';
+      const text = encodeNotification(method, JSON.stringify({ requestId: id, reason }));
+      transport.send({ kind: 'notification', method, text });
+    }
+    settle(id, true);
+    entry.reject(error);
+  };
+
+  const answer = (idText: JsonText, reply: PeerReply): void => {
+    if (failure !== undefined) return;
+    transport.send({ kind: 'response', method: 'response', text: encodeReply(idText, reply) });
+  };
+  const asks = createAsks(log, answer);
+
+  const route = createRouter({
+    inFlight: waiting,
+    complete(id, reply) {
+      const entry = settle(id, false);
+      entry?.resolve(reply);
+      return entry !== undefined;
+    },
+    spoil: (id) => settle(id, true)?.reject(new GatewayError('upstream_failed')),
+    asks,
+    answer,
+    onServerMessage: options.onServerMessage,
+    noteOddity,
+  });
+
+  /** Whoever is told something by a message must not be able to break the connection for all others. */
+  const take = (text: JsonText, value: unknown, ownStream: number | undefined): void => {
+    try {
+      route(decodeMessage(text, value), ownStream);
+    } catch (error) {
+      log.error('a message of the server could not be handled', { error });
+    }
+  };
+
+  const events: TransportEvents = {
+    onMessage(text, ownStream) {
+      const value = parseJson(text);
+      if (value === undefined) noteOddity('the server sent something that is no JSON', { chars: text.length });
+      else if (!Array.isArray(value)) take(text, value, ownStream);
+      // A batch: 2025-03-26 has them.
+      else for (const [index, part] of elementTexts(text).entries()) take(part, value[index], ownStream);
+    },
+    isWaiting: (id) => waiting.has(id),
+    onFailed(id, error) {
+      settle(id, true)?.reject(error);
+    },
+    onLost(reason, how = {}) {
+      if (failure !== undefined) return;
+      failure = reason;
+      if (how.sparesInFlight !== true) {
+        for (const id of [...waiting.keys()]) {
+          const code = how.isUnsent?.(id) === true ? 'upstream_unavailable' : 'outcome_unknown';
+          settle(id, true)?.reject(new GatewayError(code, undefined, { cause: new Error(reason.message) }));
+        }
+        asks.endAll();
+      }
+      options.onLost(reason);
+    },
+  };
+  const transport = options.connect(events);
+
+  return {
+    transport,
+    get inFlight() {
+      let count = waiting.size;
+      for (const { request } of waiting.values()) if (request.onNotification !== undefined) count--;
+      return count;
+    },
+    get failure() {
+      return failure;
+    },
+    nextId: () => ++lastId,
+    request(request) {
+      return new Promise((resolve, reject) => {
+        const { id, method, params, signal, timeoutMs } = request;
+        if (signal.aborted) return reject(new GatewayError('cancelled'));
+        if (failure !== undefined)
+          return reject(new GatewayError('upstream_unavailable', undefined, { cause: new Error(failure.message) }));
+        if (waiting.size >= MAX_IN_FLIGHT)
+          return reject(new GatewayError('upstream_unavailable', 'too many calls are under way'));
+
+        const onAbort = (): void => giveUp(id, 'cancelled', new GatewayError('cancelled'));
+        const entry: Waiting = { request, resolve, reject, onAbort, timer: undefined };
+        if (timeoutMs !== undefined) {
+          const onLate = (): void => giveUp(id, 'timed out', new GatewayError('upstream_timeout'));
+          entry.timer = setTimeout(onLate, Math.min(timeoutMs, MAX_TIMER_MS));
+        }
+        signal.addEventListener('abort', onAbort);
+        waiting.set(id, entry);
+        const { name, tool, traceparent } = request;
+        const text = encodeRequest(id, method, params);
+        transport.send({ kind: 'request', id, method, text, params, name, tool, traceparent });
+      });
+    },
+    notify(method, params) {
+      return new Promise((resolve) => {
+        if (failure !== undefined) return resolve();
+        transport.send({ kind: 'notification', method, text: encodeNotification(method, params), onDone: resolve });
+      });
+    },
+    lose(reason) {
+      events.onLost(reason, { sparesInFlight: true });
+    },
+    async close() {
+      failure ??= CLOSED;
+      for (const id of [...waiting.keys()]) settle(id, true)?.reject(new GatewayError('outcome_unknown'));
+      asks.endAll();
+      await transport.close();
+    },
+  };
+}

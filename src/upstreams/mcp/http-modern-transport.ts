@@ -1,0 +1,93 @@
+/** Streamable HTTP of 2026-07-28: one POST per request, no session; closing the answer's stream is the cancel. */
+
+import type { HttpClient, HttpExchange } from '../http/client.ts';
+import { deliverMessage, exchangeMessages } from './http-exchange.ts';
+import { mirrorHeaders } from './http-headers.ts';
+import { errorForEnd, mayCarryAnswer } from './http-status.ts';
+import { ACCEPT_BOTH, type HttpTarget } from './http-target.ts';
+import type { Outgoing, OutgoingRequest, Transport, TransportEvents } from './transport.ts';
+
+/** An answered stream that its server keeps open is cut after this. */
+const LINGER_MS = 15_000;
+
+export interface HttpModernOptions {
+  readonly http: HttpClient;
+  readonly target: HttpTarget;
+  readonly protocolVersion: string;
+  readonly maxMessageBytes: number;
+}
+
+export function openHttpModernTransport(options: HttpModernOptions, events: TransportEvents): Transport {
+  const { http, target, maxMessageBytes } = options;
+  const open = new Map<number, { readonly exchange: HttpExchange; timer: NodeJS.Timeout | undefined }>();
+  const headers = [
+    ...['content-type', 'application/json', 'accept', ACCEPT_BOTH, 'mcp-protocol-version', options.protocolVersion],
+    ...target.headers,
+  ];
+
+  const sendNotification = (outgoing: Exclude<Outgoing, OutgoingRequest>): void => {
+    const all = [...headers, 'mcp-method', outgoing.method];
+    const request = {
+      method: 'POST',
+      origin: target.origin,
+      path: target.path,
+      headers: all,
+      body: outgoing.text,
+    } as const;
+    deliverMessage(http, request, () => outgoing.onDone?.());
+  };
+
+  const send = (outgoing: Outgoing): void => {
+    if (outgoing.kind !== 'request') {
+      // An answer has no way and no question: this revision has no server-to-client requests.
+      if (outgoing.kind === 'response') outgoing.onDone?.();
+      else sendNotification(outgoing);
+      return;
+    }
+    const { id } = outgoing;
+    const all = [...headers, ...mirrorHeaders(outgoing.method, outgoing.name, outgoing.tool, outgoing.params)];
+    if (outgoing.traceparent !== undefined) all.push('traceparent', outgoing.traceparent);
+    let ended = false;
+    const exchange = exchangeMessages(
+      http,
+      { method: 'POST', origin: target.origin, path: target.path, headers: all, body: outgoing.text },
+      maxMessageBytes,
+      {
+        onEvent(event) {
+          if (event.event === 'message' && event.data !== '') events.onMessage(event.data, id);
+        },
+        onEnd(end) {
+          ended = true;
+          clearTimeout(open.get(id)?.timer);
+          open.delete(id);
+          if (mayCarryAnswer(end)) events.onMessage(end.text, id);
+          if (events.isWaiting(id)) events.onFailed(id, errorForEnd(end, target.redact));
+        },
+      },
+    );
+    if (!ended) open.set(id, { exchange, timer: undefined });
+  };
+
+  return {
+    cancelsByMessage: false,
+    send,
+    finish(id, givenUp) {
+      const entry = open.get(id);
+      if (entry === undefined) return;
+      const cut = (): void => {
+        open.delete(id);
+        entry.exchange.abort();
+      };
+      if (givenUp) return cut();
+      // Normally a stream ends by itself right after the answer and leaves its connection to the next request.
+      entry.timer = setTimeout(cut, LINGER_MS).unref();
+    },
+    async close() {
+      for (const { exchange, timer } of open.values()) {
+        clearTimeout(timer);
+        exchange.abort();
+      }
+      open.clear();
+    },
+  };
+}

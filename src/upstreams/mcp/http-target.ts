@@ -1,0 +1,56 @@
+/** Where an HTTP server stands and the headers every request to it carries: ours, then the configured ones. */
+
+import type { Secret } from '../../contracts/config.ts';
+import { createRedact, type Redact } from './redact.ts';
+
+export interface HttpTarget {
+  readonly origin: string;
+  readonly path: string;
+  /** Names and values in turn; copied, never changed. */
+  readonly headers: readonly string[];
+  /** Takes the configured values out of what the server says. */
+  readonly redact: Redact;
+}
+
+/** Headers that belong to the protocol or to the connection: a configured value would break both. */
+const RESERVED = new Set([
+  'accept',
+  'connection',
+  'content-length',
+  'content-type',
+  'expect',
+  'keep-alive',
+  'last-event-id',
+  'mcp-method',
+  'mcp-name',
+  'mcp-protocol-version',
+  'mcp-session-id',
+  'proxy-connection',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+export function createHttpTarget(
+  url: string,
+  configured: { readonly [name: string]: Secret },
+  identity: { readonly name: string; readonly version: string },
+): HttpTarget {
+  const { origin, pathname, search, username, password } = new URL(url);
+  const headers: string[] = [];
+  let hasUserAgent = false;
+  for (const [name, secret] of Object.entries(configured)) {
+    const lower = name.toLowerCase();
+    if (RESERVED.has(lower) || lower.startsWith('mcp-param-')) continue;
+    if (lower === 'user-agent') hasUserAgent = true;
+    headers.push(lower, secret.open());
+  }
+  if (!hasUserAgent) headers.push('user-agent', `${identity.name}/${identity.version}`);
+  if (username !== '' && !headers.includes('authorization')) {
+    const userPass = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+    headers.push('authorization', `Basic ${Buffer.from(userPass).toString('base64')}`);
+  }
+  return { origin, path: pathname + search, headers, redact: createRedact(configured) };
+}
+
+export const ACCEPT_BOTH = 'application/json, text/event-stream';

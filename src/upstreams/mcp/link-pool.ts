@@ -1,0 +1,202 @@
+/** Links opened for one caller's client capabilities: never shared between callers, opened on first use, closed when idle. */
+
+import { ERRORS, GatewayError } from '../../contracts/errors.ts';
+import { type Era, LOG_LEVELS, type PeerReply, type PeerSession } from '../../contracts/peer.ts';
+import { memberText } from '../../lib/json-text.ts';
+import { type ClientScope, isDeclared } from './client-scope.ts';
+import { pause } from './clock.ts';
+import { type KeptLink, type LinkDeps, openKeptLink } from './kept-link.ts';
+import { LinkOpenError, type ServerMessage } from './link.ts';
+import { refuseQuestion } from './own-request.ts';
+
+/** More than this per server and the one idle for longest is closed. For stdio servers each is a process. */
+const MAX_LINKS = 16;
+const IDLE_MS = 300_000;
+/** Sessions remembered per link, most recent first; the rest can only be asked within their own calls. */
+const MAX_SESSIONS = 64;
+
+/** A link held for one call. */
+export interface HeldLink {
+  readonly kept: KeptLink;
+  release(): void;
+}
+
+export interface LinkPool {
+  /** Opens or finds the link of this scope and holds it. Throws GatewayError. */
+  acquire(scope: ClientScope, session: PeerSession, limitMs: number, signal: AbortSignal): Promise<HeldLink>;
+  /** Every link that is open now. */
+  open(): readonly KeptLink[];
+  /** Lets go of all links; new ones may be opened afterwards. */
+  clear(drainMs: number): void;
+  /** Ends it. A later call with 0 cuts the drain. */
+  close(drainMs: number): Promise<void>;
+}
+
+interface Entry {
+  readonly scope: ClientScope;
+  readonly opening: Promise<KeptLink>;
+  kept: KeptLink | undefined;
+  waiting: number;
+  cancelIdle: (() => void) | undefined;
+  /** Most recently active first. */
+  sessions: PeerSession[];
+}
+
+export function createLinkPool(
+  deps: LinkDeps,
+  options: { readonly eraHint: () => Era | undefined; readonly onOpen: (kept: KeptLink) => void },
+): LinkPool {
+  const { clock, config, log } = deps;
+  const closed = new AbortController();
+  const entries = new Map<string, Entry>();
+  const ending = new Map<KeptLink, Promise<void>>();
+
+  const remove = (entry: Entry, drainMs: number): void => {
+    if (entries.get(entry.scope.key) === entry) entries.delete(entry.scope.key);
+    entry.cancelIdle?.();
+    const { kept } = entry;
+    if (kept === undefined) return;
+    ending.set(
+      kept,
+      kept.close(drainMs).then(() => void ending.delete(kept)),
+    );
+  };
+  const isIdle = (entry: Entry): boolean => entry.waiting === 0 && entry.kept !== undefined && entry.kept.busy === 0;
+  const whenIdle = (entry: Entry): void => {
+    entry.cancelIdle?.();
+    entry.cancelIdle = clock.schedule(IDLE_MS, () => {
+      if (isIdle(entry)) remove(entry, 0);
+    });
+  };
+  const makeRoom = (): void => {
+    if (entries.size < MAX_LINKS) return;
+    let oldest: Entry | undefined;
+    for (const entry of entries.values())
+      if (isIdle(entry) && (oldest?.kept === undefined || (entry.kept?.lastUsedTicks ?? 0) < oldest.kept.lastUsedTicks))
+        oldest = entry;
+    if (oldest === undefined) throw new GatewayError('too_many', `server "${config.id}" has ${MAX_LINKS} links in use`);
+    remove(oldest, 0);
+  };
+
+  const create = (scope: ClientScope, session: PeerSession): Entry => {
+    makeRoom();
+    const { promise: opening, resolve, reject } = Promise.withResolvers<KeptLink>();
+    // The session is known before the server can ask anything, which some do right after initialize.
+    const entry: Entry = { scope, opening, kept: undefined, waiting: 0, cancelIdle: undefined, sessions: [session] };
+    entries.set(scope.key, entry);
+    openKeptLink(deps, {
+      capabilities: scope.capabilities,
+      eraHint: options.eraHint(),
+      signal: closed.signal,
+      onServerMessage: (message) => receive(entry, message),
+      onLost(reason) {
+        log.info('lost a link of one caller', { server: config.id, stage: reason.stage, error: reason.message });
+        remove(entry, 0);
+      },
+      onIdle: () => whenIdle(entry),
+    }).then(resolve, reject);
+    opening.then(
+      (kept) => {
+        entry.kept = kept;
+        if (entries.get(scope.key) !== entry) return remove(entry, 0);
+        options.onOpen(kept);
+        // Whoever asked for it may have gone away meanwhile.
+        whenIdle(entry);
+      },
+      () => remove(entry, 0),
+    );
+    return entry;
+  };
+
+  const receive = (entry: Entry, message: ServerMessage): void => {
+    const open = entry.sessions.filter((session) => !session.closed);
+    if (message.type === 'notification') {
+      for (const session of open) if (wants(session, message)) session.notify(message.method, message.params);
+      return;
+    }
+    const [session] = open;
+    if (session === undefined || !isDeclared(entry.scope.capabilities, message.method)) {
+      refuseQuestion(message);
+      return;
+    }
+    const limit = new AbortController();
+    const stop = (): void => limit.abort();
+    const cancelLimit = clock.schedule(config.callTimeoutMs, stop);
+    entry.kept?.overSignal.addEventListener('abort', stop, { once: true });
+    session
+      .ask(message.method, message.params, limit.signal)
+      .catch(asReply)
+      .then(message.answer)
+      .catch((error: unknown) => log.debug('an answer could not be passed on', { server: config.id, error }))
+      .finally(() => {
+        cancelLimit();
+        entry.kept?.overSignal.removeEventListener('abort', stop);
+      });
+  };
+
+  return {
+    async acquire(scope, session, limitMs, signal) {
+      if (closed.signal.aborted)
+        throw new GatewayError('upstream_unavailable', `server "${config.id}" is being removed`);
+      const entry = entries.get(scope.key) ?? create(scope, session);
+      const others = entry.sessions.filter((known) => known !== session && !known.closed);
+      entry.sessions = [session, ...others.slice(0, MAX_SESSIONS - 1)];
+      entry.waiting++;
+      entry.cancelIdle?.();
+      try {
+        let failure: unknown;
+        const opening = entry.opening.catch((error: unknown) => {
+          failure = error;
+        });
+        if (entry.kept === undefined) await pause(clock, limitMs, { sooner: opening, signal });
+        if (signal.aborted) throw new GatewayError('cancelled');
+        if (failure !== undefined) throw asCallError(config.id, failure);
+        if (entry.kept === undefined) throw new GatewayError('upstream_timeout', 'the link was not ready in time');
+        if (entry.kept.over) throw new GatewayError('upstream_unavailable', 'the link was lost');
+        return { kept: entry.kept, release: entry.kept.hold() };
+      } finally {
+        entry.waiting--;
+        if (isIdle(entry) && entries.get(scope.key) === entry) whenIdle(entry);
+      }
+    },
+    open: () => [...entries.values()].flatMap((entry) => entry.kept ?? []),
+    clear(drainMs) {
+      for (const entry of [...entries.values()]) remove(entry, drainMs);
+    },
+    async close(drainMs) {
+      closed.abort();
+      const opening = [...entries.values()].map((entry) => entry.opening);
+      for (const entry of [...entries.values()]) remove(entry, drainMs);
+      if (drainMs === 0) for (const kept of ending.keys()) void kept.close(0);
+      await Promise.allSettled([...opening, ...ending.values()]);
+      await Promise.allSettled(ending.values());
+    },
+  };
+}
+
+/** Notifications that belong to no call: log messages by the session's level, and what ends an elicitation. */
+function wants(
+  session: PeerSession,
+  message: { readonly method: string; readonly params: string | undefined },
+): boolean {
+  if (message.method === 'notifications/elicitation/complete') return true;
+  if (message.method !== 'notifications/message') return false;
+  if (session.logLevel === undefined || message.params === undefined) return true;
+  const level = memberText(message.params, 'level') ?? '""';
+  return LOG_LEVELS.findIndex((name) => JSON.stringify(name) === level) >= LOG_LEVELS.indexOf(session.logLevel);
+}
+
+function asReply(error: unknown): PeerReply {
+  const code = error instanceof GatewayError ? error.code : 'internal';
+  return { error: JSON.stringify({ code: ERRORS[code].rpcCode, message: ERRORS[code].text }) };
+}
+
+function asCallError(serverId: string, error: unknown): GatewayError {
+  const stage = error instanceof LinkOpenError ? error.stage : 'start';
+  const needsAuth = error instanceof LinkOpenError && error.needsAuth;
+  return new GatewayError(
+    needsAuth ? 'upstream_needs_auth' : 'upstream_unavailable',
+    `no link to server "${serverId}" could be opened for this client (${stage})`,
+    { cause: error },
+  );
+}

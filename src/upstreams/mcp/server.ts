@@ -1,0 +1,242 @@
+/** One supervised server under one configuration: its links, its offer, its state, and the calls that go through it. */
+
+import type { ServerConfig } from '../../contracts/config.ts';
+import { GatewayError } from '../../contracts/errors.ts';
+import type {
+  Offer,
+  ResourceUpdate,
+  ServerFailure,
+  ServerState,
+  ServerStatus,
+  UpstreamReply,
+  UpstreamRequest,
+} from '../../contracts/upstream.ts';
+import type { CarryOver } from './carry-over.ts';
+import { createClientScopes } from './client-scope.ts';
+import { pause } from './clock.ts';
+import type { KeptLink, LinkDeps, LostReason } from './kept-link.ts';
+import type { ServerMessage } from './link.ts';
+import { createLinkPool, type HeldLink } from './link-pool.ts';
+import type { ListFailure, OfferList } from './list-offer.ts';
+import { createOfferKeeper } from './offer-keeper.ts';
+import { createOwnRequest, refuseQuestion } from './own-request.ts';
+import { pingWhenIdle } from './ping-idle.ts';
+import { sendCall } from './send-call.ts';
+import { createSharedLink, DRAIN_MS } from './shared-link.ts';
+
+/** A call that finds its server starting or reconnecting waits this long for it. */
+const READY_WAIT_MS = 10_000;
+/** So often in a row may a server not be reachable for listing before its link is given up. */
+const UNREACHABLE_LISTINGS = 3;
+const LOG_LEVEL_TIMEOUT_MS = 10_000;
+const MAX_FAILURE_CHARS = 512;
+
+/** An instance of a server; `registry` puts another in its place when the configuration changes. */
+export interface Server {
+  readonly config: ServerConfig;
+  offer(): Offer | undefined;
+  status(): ServerStatus;
+  request(request: UpstreamRequest): Promise<UpstreamReply>;
+  subscribe(uri: string, listener: ResourceUpdate): Promise<() => void>;
+  refresh(): Promise<void>;
+  /** Sends the level in `carryOver` to every link that can be told. */
+  sendLogLevel(): void;
+  start(): void;
+  /** From now on this instance is the one that clients see: it carries the subscriptions. */
+  promote(): void;
+  /** Lets calls finish for up to `drainMs`, then closes. A later call with 0 cuts that short. */
+  close(drainMs: number): Promise<void>;
+}
+
+export interface ServerDeps extends LinkDeps {
+  readonly carryOver: CarryOver;
+  readonly maxToolsPerServer: number;
+  readonly onState: () => void;
+  readonly onOffer: (lists: readonly OfferList[]) => void;
+}
+
+export function createServer(deps: ServerDeps): Server {
+  const { clock, config, log, carryOver } = deps;
+  const scopeOf = createClientScopes();
+  let listing: 'pending' | 'ok' | 'failed' = 'pending';
+  let wasHealthy = false;
+  let isPromoted = false;
+  let state: ServerState = config.enabled ? 'starting' : 'disabled';
+  let sinceMs = clock.now();
+  let lastFailure: ServerFailure | undefined;
+
+  const shared = createSharedLink(deps, {
+    onUp,
+    onChange(failure) {
+      if (shared.phase !== 'live') listing = 'pending';
+      update(failure);
+    },
+    onMessage,
+  });
+  const pool = createLinkPool(deps, { eraHint: () => shared.eraHint, onOpen: (kept) => void tellLogLevel(kept) });
+  const offers = createOfferKeeper({
+    config,
+    maxItems: deps.maxToolsPerServer,
+    clock,
+    log,
+    nextRevision: carryOver.nextRevision,
+    live: () => shared.live,
+    onOffer: deps.onOffer,
+    onListed,
+  });
+
+  function update(failure?: LostReason): void {
+    if (failure !== undefined)
+      lastFailure = { stage: failure.stage, message: failure.message.slice(0, MAX_FAILURE_CHARS), atMs: clock.now() };
+    const next = decideState();
+    if (next === state) return;
+    state = next;
+    sinceMs = clock.now();
+    if (state === 'healthy') wasHealthy = true;
+    log.info('server state', { server: config.id, state });
+    deps.onState();
+  }
+  function decideState(): ServerState {
+    if (!config.enabled) return 'disabled';
+    const waiting = wasHealthy ? 'unstable' : 'starting';
+    switch (shared.phase) {
+      case 'live':
+        return listing === 'ok' ? 'healthy' : listing === 'failed' ? 'unstable' : waiting;
+      case 'connecting':
+        return waiting;
+      case 'closed':
+        return state;
+      default:
+        return shared.phase;
+    }
+  }
+
+  function onUp(kept: KeptLink): void {
+    if (kept.link.era === 'modern') pool.clear(DRAIN_MS);
+    else if (config.transport.type === 'http' || config.transport.type === 'sse')
+      pingWhenIdle(clock, kept, (error) => lose(kept, 'ping', error.message, error.code === 'upstream_needs_auth'));
+    if (isPromoted) carryOver.subscriptions.attach(kept);
+    void tellLogLevel(kept);
+    void offers.list(kept);
+  }
+  function onListed(kept: KeptLink, failure: ListFailure | undefined, failuresInRow: number): void {
+    if (kept !== shared.live) return;
+    if (failure?.kind === 'credential') lose(kept, 'credential', failure.message, true);
+    else if (failure?.kind === 'unreachable' && failuresInRow >= UNREACHABLE_LISTINGS)
+      lose(kept, 'list', failure.message, false);
+    else {
+      listing = failure === undefined ? 'ok' : 'failed';
+      update(failure === undefined ? undefined : { stage: 'list', message: failure.message });
+    }
+  }
+  function lose(kept: KeptLink, stage: ServerFailure['stage'], message: string, needsAuth: boolean): void {
+    shared.giveUp(kept, { stage, message }, { needsAuth });
+  }
+  function onMessage(kept: KeptLink, message: ServerMessage): void {
+    if (message.type === 'request') {
+      // The shared link declares no capabilities, so nobody may be asked anything over it.
+      refuseQuestion(message);
+    } else if (message.method === 'notifications/resources/updated') {
+      if (isPromoted) carryOver.subscriptions.deliver(message.params);
+    } else if (/^notifications\/(tools|prompts|resources)\/list_changed$/.test(message.method)) offers.changed(kept);
+  }
+
+  async function tellLogLevel(kept: KeptLink): Promise<void> {
+    const level = carryOver.logLevel;
+    if (level === undefined || kept.link.era !== 'legacy' || kept.link.capabilities.logging === undefined) return;
+    try {
+      await kept.use((link) =>
+        link.request(
+          createOwnRequest('logging/setLevel', JSON.stringify({ level }), {
+            signal: kept.overSignal,
+            timeoutMs: LOG_LEVEL_TIMEOUT_MS,
+          }),
+        ),
+      );
+    } catch (error) {
+      log.debug('the log level could not be set', { server: config.id, error });
+    }
+  }
+
+  const refuseDisabled = (): void => {
+    if (!config.enabled) throw new GatewayError('upstream_unavailable', `server "${config.id}" is in state disabled`);
+  };
+  async function acquire(request: UpstreamRequest, deadlineTicks: number): Promise<HeldLink> {
+    refuseDisabled();
+    const era = shared.live?.link.era ?? offers.offer?.era ?? (await whenLive(deadlineTicks, request.signal)).link.era;
+    const isDown = shared.phase !== 'live' && shared.phase !== 'connecting';
+    const scope = era === 'legacy' && !isDown ? scopeOf(request.keyId, request.peer) : undefined;
+    if (scope !== undefined && request.peer.session !== undefined)
+      return pool.acquire(scope, request.peer.session, deadlineTicks - clock.ticks(), request.signal);
+    const kept = await whenLive(deadlineTicks, request.signal);
+    return { kept, release: kept.hold() };
+  }
+  function whenLive(deadlineTicks: number, signal?: AbortSignal): Promise<KeptLink> {
+    return shared.whenLive(Math.min(deadlineTicks - clock.ticks(), READY_WAIT_MS), signal);
+  }
+  const callDeps = {
+    clock,
+    callTimeoutMs: config.callTimeoutMs,
+    acquire,
+    onDoubt(kept: KeptLink) {
+      if (kept === shared.live) offers.check(kept);
+    },
+  };
+
+  return {
+    config,
+    offer: () => offers.offer,
+    status() {
+      const { offer } = offers;
+      const link = shared.live?.link;
+      return {
+        id: config.id,
+        state,
+        sinceMs,
+        transport: config.transport.type,
+        era: link?.era ?? offer?.era,
+        protocolVersion: link?.protocolVersion ?? offer?.protocolVersion,
+        lastFailure,
+        restarts: shared.restarts,
+        tools: offer?.tools.length ?? 0,
+        prompts: offer?.prompts.length ?? 0,
+        resources: (offer?.resources.length ?? 0) + (offer?.templates.length ?? 0),
+      };
+    },
+    request: (request) => sendCall(callDeps, request),
+    async subscribe(uri, listener) {
+      refuseDisabled();
+      const kept = await whenLive(Number.POSITIVE_INFINITY);
+      const { resources } = kept.link.capabilities;
+      if ((resources as { subscribe?: unknown } | undefined)?.subscribe !== true)
+        throw new GatewayError('unknown_method', `server "${config.id}" has no resource subscriptions`);
+      return carryOver.subscriptions.subscribe(uri, listener);
+    },
+    async refresh() {
+      refuseDisabled();
+      await pause(clock, READY_WAIT_MS, { sooner: shared.retryNow() });
+      const kept = await whenLive(Number.POSITIVE_INFINITY);
+      const failure = await offers.list(kept);
+      if (failure === undefined) return;
+      // Perhaps only this link is at fault: try another one, and keep this one unless the other does better.
+      const isMended = await shared.replace(async (fresh) => (await offers.list(fresh)) === undefined);
+      if (!isMended) throw new GatewayError('upstream_failed', `server "${config.id}" could not be listed`);
+      listing = 'ok';
+      update();
+    },
+    sendLogLevel() {
+      for (const kept of [...(shared.live === undefined ? [] : [shared.live]), ...pool.open()]) void tellLogLevel(kept);
+    },
+    start() {
+      if (config.enabled) void shared.retryNow();
+    },
+    promote() {
+      isPromoted = true;
+      if (shared.live !== undefined) carryOver.subscriptions.attach(shared.live);
+    },
+    async close(drainMs) {
+      offers.stop();
+      await Promise.all([shared.close(drainMs), pool.close(drainMs)]);
+    },
+  };
+}
