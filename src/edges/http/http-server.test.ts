@@ -56,14 +56,15 @@ const echo: Route = (exchange) => {
   return true;
 };
 
-test('a Host or Origin that is not ours is refused before any route sees the request', async () => {
+test('a Host or Origin that is not ours is refused before any route sees the request', async (t) => {
   let seen = 0;
-  await using http = await open([
+  const http = await open([
     (exchange) => {
       seen++;
       return echo(exchange);
     },
   ]);
+  t.after(() => http[Symbol.asyncDispose]());
   const foreignHost = await get(http.url, { headers: { host: 'evil.example.com' } });
   assert.deepEqual([foreignHost.status, JSON.parse(foreignHost.text).error.code], [403, 'forbidden_host']);
   const foreignOrigin = await get(http.url, { headers: { origin: 'https://evil.example.com' } });
@@ -77,8 +78,9 @@ test('a Host or Origin that is not ours is refused before any route sees the req
   assert.equal(seen, 2);
 });
 
-test('two Host headers are refused', async () => {
-  await using http = await open([echo]);
+test('two Host headers are refused', async (t) => {
+  const http = await open([echo]);
+  t.after(() => http[Symbol.asyncDispose]());
   const { port } = new URL(http.url);
   const answer = await new Promise<string>((resolve, reject) => {
     const socket = connect(Number(port), '127.0.0.1', () =>
@@ -93,8 +95,9 @@ test('two Host headers are refused', async () => {
   assert.match(answer, /^HTTP\/1\.1 (400|403) /);
 });
 
-test('an allowed page may ask, with the headers it needs, and read the session id', async () => {
-  await using http = await open([echo]);
+test('an allowed page may ask, with the headers it needs, and read the session id', async (t) => {
+  const http = await open([echo]);
+  t.after(() => http[Symbol.asyncDispose]());
   const origin = 'http://localhost:6274';
   const preflight = await get(http.url, {
     method: 'OPTIONS',
@@ -113,8 +116,9 @@ test('an allowed page may ask, with the headers it needs, and read the session i
   assert.equal(answer.headers['access-control-expose-headers'], 'Mcp-Session-Id, WWW-Authenticate');
 });
 
-test('paths are split before they are decoded', async () => {
-  await using http = await open([echo]);
+test('paths are split before they are decoded', async (t) => {
+  const http = await open([echo]);
+  t.after(() => http[Symbol.asyncDispose]());
   const at = async (path: string) => JSON.parse((await get(http.url, { path })).text);
   assert.deepEqual(await at('/mcp/a%2Fb/?a=%20x'), { segments: ['mcp', 'a/b'], a: ' x' });
   assert.deepEqual(await at('/'), { segments: [], a: null });
@@ -122,10 +126,10 @@ test('paths are split before they are decoded', async () => {
   assert.equal((await at('http://evil.example.com/mcp')).error.code, 'invalid_request');
 });
 
-test('what a route throws is answered with its status, and what is unexpected without detail', async () => {
+test('what a route throws is answered with its status, and what is unexpected without detail', async (t) => {
   const logged: unknown[] = [];
   const log: Log = { ...silent, error: (_message, fields) => logged.push(fields) };
-  await using http = await open(
+  const http = await open(
     [
       (exchange) => {
         if (exchange.segments[0] === 'nowhere') return false;
@@ -135,6 +139,7 @@ test('what a route throws is answered with its status, and what is unexpected wi
     ],
     log,
   );
+  t.after(() => http[Symbol.asyncDispose]());
   const known = await get(`${http.url}/known`);
   assert.equal(known.status, 401);
   assert.equal(known.headers['www-authenticate'], 'Bearer');
@@ -146,13 +151,14 @@ test('what a route throws is answered with its status, and what is unexpected wi
   assert.equal((await get(`${http.url}/nowhere`)).status, 404);
 });
 
-test('a body over the bound is refused although its length was never announced, and the connection stays usable', async () => {
-  await using http = await open([
+test('a body over the bound is refused although its length was never announced, and the connection stays usable', async (t) => {
+  const http = await open([
     async (exchange) => {
       exchange.sendJson(200, await exchange.body());
       return true;
     },
   ]);
+  t.after(() => http[Symbol.asyncDispose]());
   const headers = { 'content-type': 'application/json; charset=UTF-8' };
   const big = `"${'x'.repeat(500_000)}"`;
   const chunked = await get(http.url, {
@@ -167,17 +173,18 @@ test('a body over the bound is refused although its length was never announced, 
   assert.deepEqual([fine.status, fine.text], [200, '"ä"']);
 });
 
-test('too many headers are refused rather than dropped', async () => {
-  await using http = await open([echo]);
+test('too many headers are refused rather than dropped', async (t) => {
+  const http = await open([echo]);
+  t.after(() => http[Symbol.asyncDispose]());
   const headers = Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`x-h-${i}`, '1']));
   assert.equal((await get(http.url, { headers })).status, 400);
 });
 
-test('the signal of an exchange fires when the client leaves before its answer, not after it', async () => {
+test('the signal of an exchange fires when the client leaves before its answer, not after it', async (t) => {
   const aborted = Promise.withResolvers<void>();
   const arrived = Promise.withResolvers<void>();
   const signals: AbortSignal[] = [];
-  await using http = await open([
+  const http = await open([
     (exchange) => {
       signals.push(exchange.signal);
       if (exchange.segments[0] === 'hang') {
@@ -187,6 +194,7 @@ test('the signal of an exchange fires when the client leaves before its answer, 
       return true;
     },
   ]);
+  t.after(() => http[Symbol.asyncDispose]());
   await get(`${http.url}/quick`);
   const hanging = httpRequest(`${http.url}/hang`, { agent: false });
   hanging.on('error', () => {}).end();
@@ -199,14 +207,15 @@ test('the signal of an exchange fires when the client leaves before its answer, 
   );
 });
 
-test('a reader that does not read is dropped before it fills our memory', async () => {
+test('a reader that does not read is dropped before it fills our memory', async (t) => {
   const opened = Promise.withResolvers<SseStream>();
-  await using http = await open([
+  const http = await open([
     (exchange) => {
       opened.resolve(exchange.openSse());
       return true;
     },
   ]);
+  t.after(() => http[Symbol.asyncDispose]());
   const reader = httpRequest(http.url, { agent: false });
   reader.on('error', () => {}).on('response', (response) => response.pause().on('error', () => {}));
   reader.end();
@@ -257,9 +266,10 @@ test('closing lets an answer under way finish, and ends what does not within the
   await assert.rejects(get(http.url));
 });
 
-test('/health says that we live, /ready what the gateway says', async () => {
+test('/health says that we live, /ready what the gateway says', async (t) => {
   let ready = false;
-  await using http = await open(createHealthRoutes({ isReady: () => ready, describe: () => ({ servers: [] }) }));
+  const http = await open(createHealthRoutes({ isReady: () => ready, describe: () => ({ servers: [] }) }));
+  t.after(() => http[Symbol.asyncDispose]());
   const health = await get(`${http.url}/health`);
   assert.deepEqual([health.status, health.text], [200, '{"status":"ok"}']);
   assert.equal((await get(`${http.url}/ready`)).status, 503);

@@ -290,7 +290,8 @@ const CASES: readonly Case[] = [
 ];
 
 test('bad input gets a clear error and leaves everything as it was', async (t) => {
-  await using edge = await openEdge(() => result('{"ok":true}'));
+  const edge = await openEdge(() => result('{"ok":true}'));
+  t.after(() => edge[Symbol.asyncDispose]());
   const session = await openTestSession(edge);
   for (const { name, path = '/mcp', session: within, raw, status, code, id = null } of CASES)
     await t.test(name, async () => {
@@ -311,16 +312,18 @@ test('bad input gets a clear error and leaves everything as it was', async (t) =
   assert.deepEqual(edge.log.errors, []);
 });
 
-test('401 says how to authenticate, 405 what is allowed', async () => {
-  await using edge = await openEdge();
+test('401 says how to authenticate, 405 what is allowed', async (t) => {
+  const edge = await openEdge();
+  t.after(() => edge[Symbol.asyncDispose]());
   const stranger = await send(`${edge.url}/mcp`, { headers: { authorization: undefined }, body: '{}' });
   assert.equal(stranger.headers['www-authenticate'], 'Bearer');
   const put = await send(`${edge.url}/mcp`, { method: 'PUT' });
   assert.equal(put.headers.allow, 'GET, POST, DELETE');
 });
 
-test('a key in the query is not looked at', async () => {
-  await using edge = await openEdge();
+test('a key in the query is not looked at', async (t) => {
+  const edge = await openEdge();
+  t.after(() => edge[Symbol.asyncDispose]());
   const answer = await send(`${edge.url}/mcp?key=key-a&access_token=key-a`, {
     headers: { authorization: undefined },
     body: JSON.stringify(initialize),
@@ -329,7 +332,8 @@ test('a key in the query is not looked at', async () => {
 });
 
 test('the body decides the era; headers speak only where it is silent', async (t) => {
-  await using edge = await openEdge();
+  const edge = await openEdge();
+  t.after(() => edge[Symbol.asyncDispose]());
   const session = await openTestSession(edge);
   const claim = { _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' } };
   const modern = { 'mcp-protocol-version': '2026-07-28' };
@@ -366,18 +370,20 @@ test('the body decides the era; headers speak only where it is silent', async (t
     });
 });
 
-test('what the modern era throws is answered with its status and the id of the request', async () => {
-  await using edge = await openEdge(undefined, { handle: () => Promise.reject(new GatewayError('unknown_method')) });
+test('what the modern era throws is answered with its status and the id of the request', async (t) => {
+  const edge = await openEdge(undefined, { handle: () => Promise.reject(new GatewayError('unknown_method')) });
+  t.after(() => edge[Symbol.asyncDispose]());
   const body = '{"jsonrpc":"2.0","id":12345678901234567890,"method":"server/discover"}';
   const answer = await send(`${edge.url}/mcp`, { body });
   assert.equal(answer.status, 404);
   assert.match(answer.text, /"id":12345678901234567890,"error":\{"code":-32601/);
 });
 
-test('an unexpected failure is logged, and outside only a correlation id is seen', async () => {
-  await using edge = await openEdge(() => {
+test('an unexpected failure is logged, and outside only a correlation id is seen', async (t) => {
+  const edge = await openEdge(() => {
     throw new TypeError('secret detail');
   });
+  t.after(() => edge[Symbol.asyncDispose]());
   const session = await openTestSession(edge);
   const answer = await session.post(request(1, 'tools/list'));
   assert.equal(answer.json.error.code, -32603);

@@ -37,9 +37,10 @@ function call(
     );
 }
 
-test('a client with capabilities gets a link of its own that declares exactly these; one without shares', async () => {
+test('a client with capabilities gets a link of its own that declares exactly these; one without shares', async (t) => {
   const fake = createFakeServer();
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   await call(fixture, createSession('s1'), { capabilities: '{}' });
   await call(fixture, createSession('s1'), { capabilities: '{"experimental":{}}' });
   assert.equal(fake.links.length, 1);
@@ -50,9 +51,10 @@ test('a client with capabilities gets a link of its own that declares exactly th
   assert.equal(fake.links[1]?.count('tools/call'), 1);
 });
 
-test('capabilities in another order are the same; other keys and other capabilities never share a link', async () => {
+test('capabilities in another order are the same; other keys and other capabilities never share a link', async (t) => {
   const fake = createFakeServer();
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   await call(fixture, createSession('s1'));
   await call(fixture, createSession('s2'), { capabilities: '{"elicitation":{"form":{}},"sampling":{}}' });
   assert.equal(fake.links.length, 2);
@@ -62,10 +64,11 @@ test('capabilities in another order are the same; other keys and other capabilit
   assert.equal(fake.links[3]?.options.capabilities, '{"roots":{}}', 'list changes of roots are not relayed');
 });
 
-test('modern clients and modern servers need no link of their own', async () => {
+test('modern clients and modern servers need no link of their own', async (t) => {
   const legacy = createFakeServer();
   const modern = createFakeServer({ era: 'modern' });
-  await using fixture = createKeepFixture({ a: legacy, b: modern });
+  const fixture = createKeepFixture({ a: legacy, b: modern });
+  t.after(() => fixture[Symbol.asyncDispose]());
   await fixture.registry.apply([createConfig('a'), createConfig('b')]);
   await fixture.clock.settle();
   await call(fixture, undefined, { era: 'modern' });
@@ -75,10 +78,11 @@ test('modern clients and modern servers need no link of their own', async () => 
   assert.equal(modern.links[0]?.requests.at(-1)?.peer, peer);
 });
 
-test('callers that come while the link is being opened wait for the same one', async () => {
+test('callers that come while the link is being opened wait for the same one', async (t) => {
   const gate = Promise.withResolvers<void>();
   const fake = createFakeServer({ onOpen: (_options, attempt) => (attempt === 2 ? gate.promise : undefined) });
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   const session = createSession('s1');
   const calls = [call(fixture, session), call(fixture, session), call(fixture, createSession('s2'))];
   await fixture.clock.settle();
@@ -88,10 +92,11 @@ test('callers that come while the link is being opened wait for the same one', a
   assert.equal(fake.links[1]?.count('tools/call'), 3);
 });
 
-test('a caller that is cancelled while its link is being opened leaves the others waiting', async () => {
+test('a caller that is cancelled while its link is being opened leaves the others waiting', async (t) => {
   const gate = Promise.withResolvers<void>();
   const fake = createFakeServer({ onOpen: (_options, attempt) => (attempt === 2 ? gate.promise : undefined) });
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   const cancel = new AbortController();
   const first = assert.rejects(call(fixture, createSession('s1'), { signal: cancel.signal }), withCode('cancelled'));
   const second = call(fixture, createSession('s2'));
@@ -102,14 +107,15 @@ test('a caller that is cancelled while its link is being opened leaves the other
   assert.equal((await second).type, 'result');
 });
 
-test('a link that cannot be opened is the error of that call only, and the next call tries again', async () => {
+test('a link that cannot be opened is the error of that call only, and the next call tries again', async (t) => {
   const fake = createFakeServer({
     onOpen(_options, attempt) {
       if (attempt === 2) throw new LinkOpenError('initialize', 'secret detail', { transient: true });
       if (attempt === 3) throw new LinkOpenError('credential', '401', { transient: false, needsAuth: true });
     },
   });
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   await assert.rejects(call(fixture, createSession('s1')), (error: unknown) => {
     assert.ok(error instanceof GatewayError && error.code === 'upstream_unavailable');
     assert.doesNotMatch(error.message, /secret detail/);
@@ -120,10 +126,11 @@ test('a link that cannot be opened is the error of that call only, and the next 
   assert.equal((await call(fixture, createSession('s1'))).type, 'result');
 });
 
-test('a link is closed after five minutes without use, not before and not during a call', async () => {
+test('a link is closed after five minutes without use, not before and not during a call', async (t) => {
   const fake = createFakeServer();
   const answer = Promise.withResolvers<void>();
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   await call(fixture, createSession('s1'));
   await fixture.clock.advance(200_000);
   fake.answers['tools/call'] = async () => {
@@ -143,9 +150,10 @@ test('a link is closed after five minutes without use, not before and not during
   assert.equal(fake.links.length, 3);
 });
 
-test('at most sixteen: the one idle for longest makes room, and if all are in use the call is refused', async () => {
+test('at most sixteen: the one idle for longest makes room, and if all are in use the call is refused', async (t) => {
   const fake = createFakeServer();
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   for (let n = 0; n < 16; n++) {
     await call(fixture, createSession(`s${n}`), { keyId: `key-${n}` });
     await fixture.clock.advance(10);
@@ -172,7 +180,7 @@ test('at most sixteen: the one idle for longest makes room, and if all are in us
   await Promise.all(held);
 });
 
-test('questions outside of a call go to the most recently active open session, also during the handshake', async () => {
+test('questions outside of a call go to the most recently active open session, also during the handshake', async (t) => {
   const roots = '{"roots":{}}';
   const early = Promise.withResolvers<unknown>();
   const fake = createFakeServer({
@@ -181,7 +189,8 @@ test('questions outside of a call go to the most recently active open session, a
         options.onServerMessage({ type: 'request', method: 'roots/list', params: undefined, answer: early.resolve });
     },
   });
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   const first = createSession('first');
   const second = createSession('second');
   await call(fixture, first, { capabilities: roots });
@@ -196,9 +205,10 @@ test('questions outside of a call go to the most recently active open session, a
   assert.equal(JSON.parse(refused.error).code, -32601);
 });
 
-test('what the client did not declare is refused without asking it, and its failure to answer becomes an error', async () => {
+test('what the client did not declare is refused without asking it, and its failure to answer becomes an error', async (t) => {
   const fake = createFakeServer();
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   const session = createSession('s1', {
     ask: () => Promise.reject(new GatewayError('cancelled')),
   });
@@ -210,9 +220,10 @@ test('what the client did not declare is refused without asking it, and its fail
   assert.equal(JSON.parse(failed.error).code, -31499);
 });
 
-test('log messages outside of a call reach the sessions of that link from their level up', async () => {
+test('log messages outside of a call reach the sessions of that link from their level up', async (t) => {
   const fake = createFakeServer();
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   const all = createSession('all');
   const errors = createSession('errors', { logLevel: 'error' });
   const stranger = createSession('stranger');
@@ -225,9 +236,10 @@ test('log messages outside of a call reach the sessions of that link from their 
   assert.deepEqual([all.notified.length, errors.notified.length, stranger.notified.length], [2, 1, 0]);
 });
 
-test('a lost link of one caller is opened again by the next call and leaves the server healthy', async () => {
+test('a lost link of one caller is opened again by the next call and leaves the server healthy', async (t) => {
   const fake = createFakeServer();
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   await call(fixture, createSession('s1'));
   fake.links[1]?.lose();
   await call(fixture, createSession('s1'));
@@ -235,18 +247,20 @@ test('a lost link of one caller is opened again by the next call and leaves the 
   assert.equal(fixture.state(), 'healthy');
 });
 
-test('a caller with its own link is served while the shared link is being re-established', async () => {
+test('a caller with its own link is served while the shared link is being re-established', async (t) => {
   const fake = createFakeServer();
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   await call(fixture, createSession('s1'));
   fake.onOpen = () => new Promise(() => {});
   fake.links[0]?.lose();
   assert.equal((await call(fixture, createSession('s1'))).type, 'result');
 });
 
-test('the log level reaches the links of callers, open ones and later ones', async () => {
+test('the log level reaches the links of callers, open ones and later ones', async (t) => {
   const fake = createFakeServer({ capabilities: { tools: {}, logging: {} } });
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   await call(fixture, createSession('s1'));
   fixture.server().setLogLevel('warning');
   await call(fixture, createSession('s2'), { keyId: 'key-2' });

@@ -87,7 +87,11 @@ export class LinkOpenError extends Error {
   /** Worth trying again without anybody changing anything. */
   readonly transient: boolean;
   readonly needsAuth: boolean;
-  constructor(stage: ServerFailure['stage'], message: string, options: { transient: boolean; needsAuth?: boolean; cause?: unknown }) {
+  constructor(
+    stage: ServerFailure['stage'],
+    message: string,
+    options: { transient: boolean; needsAuth?: boolean; cause?: unknown },
+  ) {
     super(message, { cause: options.cause });
     this.stage = stage;
     this.transient = options.transient;

@@ -9,13 +9,17 @@ async function list(
   fake: FakeServer,
   limits: { maxToolsPerServer?: number } = {},
 ): Promise<{ offer: Offer; faults: string[]; requests: { method: string; params: string }[] }> {
-  await using fixture = createKeepFixture({ a: fake }, limits);
-  await fixture.registry.apply([createConfig('a')]);
-  await fixture.clock.settle();
-  const offer = fixture.server().offer();
-  assert.ok(offer !== undefined);
-  const faults = fixture.lines.flatMap((line) => (line.fields?.faults as string[] | undefined) ?? []);
-  return { offer, faults, requests: fake.links[0]?.requests.map(({ method, params }) => ({ method, params })) ?? [] };
+  const fixture = createKeepFixture({ a: fake }, limits);
+  try {
+    await fixture.registry.apply([createConfig('a')]);
+    await fixture.clock.settle();
+    const offer = fixture.server().offer();
+    assert.ok(offer !== undefined);
+    const faults = fixture.lines.flatMap((line) => (line.fields?.faults as string[] | undefined) ?? []);
+    return { offer, faults, requests: fake.links[0]?.requests.map(({ method, params }) => ({ method, params })) ?? [] };
+  } finally {
+    await fixture[Symbol.asyncDispose]();
+  }
 }
 const withTools = (...texts: string[]): FakeServer => createFakeServer({ lists: { 'tools/list': texts } });
 
@@ -181,7 +185,7 @@ test('cache hints of pages are merged to the shortest and narrowest, and wrong o
     assert.equal(await hints(wrong), undefined, JSON.stringify(wrong));
 });
 
-test('an answer that is no list fails the list, not the gateway', async () => {
+test('an answer that is no list fails the list, not the gateway', async (t) => {
   for (const answer of [
     result({}),
     result({ tools: {} }),
@@ -190,7 +194,8 @@ test('an answer that is no list fails the list, not the gateway', async () => {
   ]) {
     const fake = createFakeServer();
     fake.answers['tools/list'] = () => answer;
-    await using fixture = createKeepFixture({ a: fake });
+    const fixture = createKeepFixture({ a: fake });
+    t.after(() => fixture[Symbol.asyncDispose]());
     await fixture.registry.apply([createConfig('a')]);
     await fixture.clock.settle();
     assert.equal(fixture.state(), 'unstable', answer.text);

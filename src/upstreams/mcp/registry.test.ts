@@ -7,9 +7,10 @@ import { createConfig, createKeepFixture, createPeer, createRequest, createSessi
 const changed = (id: string, version: number, more: object = {}) =>
   createConfig(id, { fingerprint: `${id}-${version}`, ...more });
 
-test('servers are shown in the order of the configuration, and unchanged ones keep their links', async () => {
+test('servers are shown in the order of the configuration, and unchanged ones keep their links', async (t) => {
   const fakes = { a: createFakeServer(), b: createFakeServer(), c: createFakeServer() };
-  await using fixture = createKeepFixture(fakes);
+  const fixture = createKeepFixture(fakes);
+  t.after(() => fixture[Symbol.asyncDispose]());
   await fixture.registry.apply([createConfig('a'), createConfig('b')]);
   await fixture.clock.settle();
   const a = fixture.server('a');
@@ -20,14 +21,15 @@ test('servers are shown in the order of the configuration, and unchanged ones ke
   assert.deepEqual([fakes.a.links.length, fakes.b.links.length, fakes.c.links.length], [1, 1, 1]);
 });
 
-test('a changed server serves from its old instance until the new one is healthy; calls under way finish on the old', async () => {
+test('a changed server serves from its old instance until the new one is healthy; calls under way finish on the old', async (t) => {
   const fake = createFakeServer();
   const answer = Promise.withResolvers<void>();
   fake.answers['tools/call'] = async (_request, link) => {
     if (link === fake.links[0]) await answer.promise;
     return result({ link: fake.links.indexOf(link) });
   };
-  await using fixture = createKeepFixture({ a: fake });
+  const fixture = createKeepFixture({ a: fake });
+  t.after(() => fixture[Symbol.asyncDispose]());
   await fixture.registry.apply([createConfig('a')]);
   await fixture.clock.settle();
   const old = fixture.server().request(createRequest());
@@ -56,10 +58,11 @@ test('a changed server serves from its old instance until the new one is healthy
   assert.equal(fixture.state(), 'healthy');
 });
 
-test('a call that does not end is given 30 s on the old instance', async () => {
+test('a call that does not end is given 30 s on the old instance', async (t) => {
   const fake = createFakeServer();
   fake.answers['tools/call'] = () => new Promise(() => {});
-  await using fixture = createKeepFixture({ a: fake });
+  const fixture = createKeepFixture({ a: fake });
+  t.after(() => fixture[Symbol.asyncDispose]());
   await fixture.registry.apply([createConfig('a')]);
   await fixture.clock.settle();
   const call = assert.rejects(
@@ -74,9 +77,10 @@ test('a call that does not end is given 30 s on the old instance', async () => {
   await call;
 });
 
-test('a changed server that does not get healthy is shown after 10 s all the same', async () => {
+test('a changed server that does not get healthy is shown after 10 s all the same', async (t) => {
   const fake = createFakeServer();
-  await using fixture = createKeepFixture({ a: fake });
+  const fixture = createKeepFixture({ a: fake });
+  t.after(() => fixture[Symbol.asyncDispose]());
   await fixture.registry.apply([createConfig('a')]);
   await fixture.clock.settle();
   fake.onOpen = () => new Promise(() => {});
@@ -90,9 +94,10 @@ test('a changed server that does not get healthy is shown after 10 s all the sam
   assert.deepEqual(fixture.events.at(-1), { type: 'offer-changed', serverId: 'a', lists: ['tools'] });
 });
 
-test('a second change while the first is still starting takes its place; going back cancels it', async () => {
+test('a second change while the first is still starting takes its place; going back cancels it', async (t) => {
   const fake = createFakeServer();
-  await using fixture = createKeepFixture({ a: fake });
+  const fixture = createKeepFixture({ a: fake });
+  t.after(() => fixture[Symbol.asyncDispose]());
   await fixture.registry.apply([createConfig('a')]);
   await fixture.clock.settle();
   const gates = new Map<string, PromiseWithResolvers<void>>();
@@ -121,9 +126,10 @@ test('a second change while the first is still starting takes its place; going b
   );
 });
 
-test('switching a server off and on again takes effect at once', async () => {
+test('switching a server off and on again takes effect at once', async (t) => {
   const fake = createFakeServer();
-  await using fixture = createKeepFixture({ a: fake });
+  const fixture = createKeepFixture({ a: fake });
+  t.after(() => fixture[Symbol.asyncDispose]());
   await fixture.registry.apply([createConfig('a')]);
   await fixture.clock.settle();
   await fixture.registry.apply([changed('a', 2, { enabled: false })]);
@@ -136,14 +142,15 @@ test('switching a server off and on again takes effect at once', async () => {
   assert.equal(fixture.state(), 'healthy');
 });
 
-test('a removed server is gone at once, says what it takes along, and lets its calls finish', async () => {
+test('a removed server is gone at once, says what it takes along, and lets its calls finish', async (t) => {
   const fake = createFakeServer();
   const answer = Promise.withResolvers<void>();
   fake.answers['tools/call'] = async () => {
     await answer.promise;
     return result({ ok: true });
   };
-  await using fixture = createKeepFixture({ a: fake });
+  const fixture = createKeepFixture({ a: fake });
+  t.after(() => fixture[Symbol.asyncDispose]());
   await fixture.registry.apply([createConfig('a')]);
   await fixture.clock.settle();
   const peer = createPeer({ session: createSession('s1'), capabilities: '{"roots":{}}' });
@@ -167,8 +174,9 @@ test('a removed server is gone at once, says what it takes along, and lets its c
   );
 });
 
-test('whoever still holds a removed server gets an error, not silence', async () => {
-  await using fixture = createKeepFixture({ a: createFakeServer() });
+test('whoever still holds a removed server gets an error, not silence', async (t) => {
+  const fixture = createKeepFixture({ a: createFakeServer() });
+  t.after(() => fixture[Symbol.asyncDispose]());
   await fixture.registry.apply([createConfig('a')]);
   await fixture.clock.settle();
   const held = fixture.server();
@@ -197,8 +205,9 @@ test('closing ends every link, also those that are draining or whose close hangs
   assert.deepEqual(fixture.clock.pending(), [], 'no timer is left');
 });
 
-test('a listener that throws does not keep others from hearing', async () => {
-  await using fixture = createKeepFixture({ a: createFakeServer() });
+test('a listener that throws does not keep others from hearing', async (t) => {
+  const fixture = createKeepFixture({ a: createFakeServer() });
+  t.after(() => fixture[Symbol.asyncDispose]());
   const heard: string[] = [];
   fixture.registry.onEvent(() => {
     throw new Error('mine');

@@ -23,9 +23,10 @@ async function start(fake: FakeServer, config = createConfig('a')): Promise<Keep
 const states = (fixture: KeepFixture): string[] =>
   fixture.events.flatMap((event) => (event.type === 'state-changed' ? event.status.state : []));
 
-test('apply resolves while a slow server is still starting, and the server is healthy once it is there and listed', async () => {
+test('apply resolves while a slow server is still starting, and the server is healthy once it is there and listed', async (t) => {
   const gate = Promise.withResolvers<void>();
-  await using fixture = await start(createFakeServer({ onOpen: () => gate.promise }));
+  const fixture = await start(createFakeServer({ onOpen: () => gate.promise }));
+  t.after(() => fixture[Symbol.asyncDispose]());
   assert.equal(fixture.state(), 'starting');
   assert.equal(fixture.server().offer(), undefined);
   gate.resolve();
@@ -41,9 +42,10 @@ test('apply resolves while a slow server is still starting, and the server is he
   assert.deepEqual(states(fixture), ['starting', 'healthy']);
 });
 
-test('a server that cannot be reached is tried five times more, doubling from 1 s, then counts as failed and heals when it is back', async () => {
+test('a server that cannot be reached is tried five times more, doubling from 1 s, then counts as failed and heals when it is back', async (t) => {
   const fake = createFakeServer({ onOpen: refused });
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   const waits = [1_000, 2_000, 4_000, 8_000, 16_000];
   for (const [n, waitMs] of waits.entries()) {
     assert.equal(fake.attempts.length, n + 1);
@@ -69,13 +71,14 @@ test('a server that cannot be reached is tried five times more, doubling from 1 
   );
 });
 
-test('what only a person can mend fails at once and is tried rarely', async () => {
+test('what only a person can mend fails at once and is tried rarely', async (t) => {
   const fake = createFakeServer({
     onOpen() {
       throw new LinkOpenError('start', 'ENOENT', { transient: false });
     },
   });
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   assert.equal(fixture.state(), 'failed');
   await fixture.clock.advance(59_000);
   assert.equal(fake.attempts.length, 1);
@@ -83,13 +86,14 @@ test('what only a person can mend fails at once and is tried rarely', async () =
   assert.ok(fake.attempts.length >= 2 && fake.attempts.length <= 4);
 });
 
-test('a server that wants other credentials is in needs_auth, refuses calls as such, and is tried every few minutes', async () => {
+test('a server that wants other credentials is in needs_auth, refuses calls as such, and is tried every few minutes', async (t) => {
   const fake = createFakeServer({
     onOpen() {
       throw new LinkOpenError('credential', '401', { transient: false, needsAuth: true });
     },
   });
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   assert.equal(fixture.state(), 'needs_auth');
   await assert.rejects(fixture.server().request(createRequest()), withCode('upstream_needs_auth'));
   await fixture.clock.advance(240_000);
@@ -99,10 +103,11 @@ test('a server that wants other credentials is in needs_auth, refuses calls as s
   assert.equal(fixture.state(), 'healthy');
 });
 
-test('an opening that ignores its timeout is given up, and a link that comes too late is closed', async () => {
+test('an opening that ignores its timeout is given up, and a link that comes too late is closed', async (t) => {
   const late = Promise.withResolvers<void>();
   const fake = createFakeServer({ onOpen: (_options, attempt) => (attempt === 1 ? late.promise : undefined) });
-  await using fixture = await start(fake, createConfig('a', { startTimeoutMs: 5_000 }));
+  const fixture = await start(fake, createConfig('a', { startTimeoutMs: 5_000 }));
+  t.after(() => fixture[Symbol.asyncDispose]());
   await fixture.clock.advance(6_000);
   assert.match(fixture.server().status().lastFailure?.message ?? '', /5000 ms/);
   assert.equal(fake.attempts[0]?.signal.aborted, true);
@@ -116,17 +121,19 @@ test('an opening that ignores its timeout is given up, and a link that comes too
   );
 });
 
-test('a disabled server opens no link and says so to calls', async () => {
+test('a disabled server opens no link and says so to calls', async (t) => {
   const fake = createFakeServer();
-  await using fixture = await start(fake, createConfig('a', { enabled: false }));
+  const fixture = await start(fake, createConfig('a', { enabled: false }));
+  t.after(() => fixture[Symbol.asyncDispose]());
   assert.equal(fixture.state(), 'disabled');
   assert.equal(fake.attempts.length, 0);
   await assert.rejects(fixture.server().request(createRequest()), /state disabled/);
 });
 
-test('a lost link makes the server unstable, keeps the last known offer, and comes back almost at once', async () => {
+test('a lost link makes the server unstable, keeps the last known offer, and comes back almost at once', async (t) => {
   const fake = createFakeServer();
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   await fixture.clock.advance(20_000);
   fake.links[0]?.lose();
   assert.equal(fixture.state(), 'unstable');
@@ -137,9 +144,10 @@ test('a lost link makes the server unstable, keeps the last known offer, and com
   assert.equal(fixture.server().offer()?.revision, 1, 'the same offer is not a new one');
 });
 
-test('a server that crashes again and again is tried ever more slowly and ends up failed', async () => {
+test('a server that crashes again and again is tried ever more slowly and ends up failed', async (t) => {
   const fake = createFakeServer();
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   for (let crash = 0; crash < 8 && fixture.state() !== 'failed'; crash++) {
     fake.links.at(-1)?.lose();
     if (fixture.state() !== 'failed') await fixture.clock.advance(Math.min(...fixture.clock.pending()));
@@ -149,23 +157,25 @@ test('a server that crashes again and again is tried ever more slowly and ends u
   assert.equal(fake.links.length, 6);
 });
 
-test('a link lost while it is being opened is no link', async () => {
+test('a link lost while it is being opened is no link', async (t) => {
   const fake = createFakeServer({
     onOpen(options, attempt) {
       if (attempt === 1) options.onLost({ stage: 'initialize', message: 'exited with code 1' });
     },
   });
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   assert.equal(fixture.state(), 'starting');
   assert.equal(fixture.server().status().lastFailure?.message, 'exited with code 1');
   await fixture.clock.advance(1_000);
   assert.equal(fixture.state(), 'healthy');
 });
 
-test('a call that arrives while the server is starting or reconnecting waits for it', async () => {
+test('a call that arrives while the server is starting or reconnecting waits for it', async (t) => {
   const gate = Promise.withResolvers<void>();
   const fake = createFakeServer({ onOpen: () => gate.promise });
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   const early = fixture.server().request(createRequest());
   gate.resolve();
   assert.equal((await early).type, 'result');
@@ -177,8 +187,9 @@ test('a call that arrives while the server is starting or reconnecting waits for
   assert.equal(fake.links[1]?.count('tools/call'), 1);
 });
 
-test('a waiting call gives up after 10 s, at its own limit, or when it is cancelled', async () => {
-  await using fixture = await start(createFakeServer({ onOpen: () => new Promise(() => {}) }));
+test('a waiting call gives up after 10 s, at its own limit, or when it is cancelled', async (t) => {
+  const fixture = await start(createFakeServer({ onOpen: () => new Promise(() => {}) }));
+  t.after(() => fixture[Symbol.asyncDispose]());
   const cancel = new AbortController();
   const outcomes: string[] = [];
   const watch = (name: string, call: Promise<unknown>) =>
@@ -197,7 +208,7 @@ test('a waiting call gives up after 10 s, at its own limit, or when it is cancel
   assert.deepEqual(outcomes.at(-1), 'long: upstream_unavailable');
 });
 
-test('a lost session is re-established without failing the call that found out, whichever news comes first', async () => {
+test('a lost session is re-established without failing the call that found out, whichever news comes first', async (t) => {
   for (const tell of [(news: () => void) => news(), queueMicrotask, setImmediate]) {
     const fake = createFakeServer();
     fake.answers['tools/call'] = (_request, link) => {
@@ -205,7 +216,8 @@ test('a lost session is re-established without failing the call that found out, 
       tell(() => link.options.onLost({ stage: 'transport', message: 'session gone (404)' }));
       throw new GatewayError('upstream_unavailable');
     };
-    await using fixture = await start(fake);
+    const fixture = await start(fake);
+    t.after(() => fixture[Symbol.asyncDispose]());
     await fixture.clock.advance(20_000);
     const call = fixture.server().request(createRequest());
     await fixture.clock.advance(200);
@@ -213,9 +225,10 @@ test('a lost session is re-established without failing the call that found out, 
   }
 });
 
-test('a call that certainly did not arrive is repeated on the next link even if it is not repeatable, but only once', async () => {
+test('a call that certainly did not arrive is repeated on the next link even if it is not repeatable, but only once', async (t) => {
   const fake = createFakeServer();
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   let tries = 0;
   fake.answers['tools/call'] = (_request, link) => {
     tries++;
@@ -229,20 +242,22 @@ test('a call that certainly did not arrive is repeated on the next link even if 
   assert.equal(tries, 2);
 });
 
-test('a call of unknown outcome is never repeated unless the request allows it, and then once', async () => {
+test('a call of unknown outcome is never repeated unless the request allows it, and then once', async (t) => {
   const fake = createFakeServer();
   fake.answers['tools/call'] = fail('outcome_unknown');
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   await assert.rejects(fixture.server().request(createRequest()), withCode('outcome_unknown'));
   assert.equal(fake.links[0]?.count('tools/call'), 1);
   await assert.rejects(fixture.server().request(createRequest({ repeatable: true })), withCode('outcome_unknown'));
   assert.equal(fake.links[0]?.count('tools/call'), 3);
 });
 
-test('a process that dies mid-call leaves the outcome unknown, and the next call is served by its successor', async () => {
+test('a process that dies mid-call leaves the outcome unknown, and the next call is served by its successor', async (t) => {
   const fake = createFakeServer();
   fake.answers['tools/call'] = (_request, link) => (link === fake.links[0] ? new Promise(() => {}) : result({ ok: 1 }));
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   const call = fixture.server().request(createRequest());
   await fixture.clock.settle();
   fake.links[0]?.lose();
@@ -252,14 +267,15 @@ test('a process that dies mid-call leaves the outcome unknown, and the next call
   assert.deepEqual(await next, result({ ok: 1 }));
 });
 
-test('a server with no time for a call is asked twice more, after 250 ms and 1 s, within the time of the call', async () => {
+test('a server with no time for a call is asked twice more, after 250 ms and 1 s, within the time of the call', async (t) => {
   const fake = createFakeServer();
   let tries = 0;
   fake.answers['tools/call'] = () => {
     if (++tries < 3) throw new GatewayError('upstream_unavailable');
     return result({ tries });
   };
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   const call = fixture.server().request(createRequest());
   await fixture.clock.advance(249);
   assert.equal(tries, 1);
@@ -275,10 +291,11 @@ test('a server with no time for a call is asked twice more, after 250 ms and 1 s
   assert.equal(tries, -8, 'the third try would have come too late');
 });
 
-test('timeouts and errors of the server are never repeated, and a call is limited by the configuration too', async () => {
+test('timeouts and errors of the server are never repeated, and a call is limited by the configuration too', async (t) => {
   const fake = createFakeServer();
   fake.answers['tools/call'] = fail('upstream_timeout');
-  await using fixture = await start(fake, createConfig('a', { callTimeoutMs: 5_000 }));
+  const fixture = await start(fake, createConfig('a', { callTimeoutMs: 5_000 }));
+  t.after(() => fixture[Symbol.asyncDispose]());
   await assert.rejects(fixture.server().request(createRequest({ repeatable: true })), withCode('upstream_timeout'));
   assert.equal(fake.links[0]?.count('tools/call'), 1);
   assert.equal(fake.links[0]?.requests.at(-1)?.timeoutMs, 5_000);
@@ -287,9 +304,10 @@ test('timeouts and errors of the server are never repeated, and a call is limite
   assert.equal(fake.links[0]?.count('tools/call'), 2);
 });
 
-test('a quiet legacy HTTP server is pinged every minute; one missing answer makes it unstable and opens another link', async () => {
+test('a quiet legacy HTTP server is pinged every minute; one missing answer makes it unstable and opens another link', async (t) => {
   const fake = createFakeServer();
-  await using fixture = await start(fake, createConfig('a', { transport: http }));
+  const fixture = await start(fake, createConfig('a', { transport: http }));
+  t.after(() => fixture[Symbol.asyncDispose]());
   await fixture.clock.advance(59_000);
   await fixture.server().request(createRequest());
   await fixture.clock.advance(59_000);
@@ -307,19 +325,21 @@ test('a quiet legacy HTTP server is pinged every minute; one missing answer make
   assert.equal(fake.links[0]?.closed, true);
 });
 
-test('neither stdio nor modern servers are pinged', async () => {
+test('neither stdio nor modern servers are pinged', async (t) => {
   const stdio = createFakeServer();
   const modern = createFakeServer({ era: 'modern' });
-  await using fixture = createKeepFixture({ a: stdio, b: modern });
+  const fixture = createKeepFixture({ a: stdio, b: modern });
+  t.after(() => fixture[Symbol.asyncDispose]());
   await fixture.registry.apply([createConfig('a'), createConfig('b', { transport: http })]);
   await fixture.clock.advance(200_000);
   assert.equal(stdio.links[0]?.count('ping'), 0);
   assert.equal(modern.links[0]?.count('ping'), 0);
 });
 
-test('list_changed notifications that come together cause one listing, and an offer event only if something changed', async () => {
+test('list_changed notifications that come together cause one listing, and an offer event only if something changed', async (t) => {
   const fake = createFakeServer();
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   fixture.events.length = 0;
   for (let n = 0; n < 5; n++) fake.links[0]?.emit('notifications/tools/list_changed');
   await fixture.clock.advance(60);
@@ -332,9 +352,10 @@ test('list_changed notifications that come together cause one listing, and an of
   assert.equal(fixture.server().offer()?.revision, 2);
 });
 
-test('a change that comes during a listing is followed by another listing', async () => {
+test('a change that comes during a listing is followed by another listing', async (t) => {
   const fake = createFakeServer();
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   const gate = Promise.withResolvers<void>();
   const seen: number[] = [];
   fake.answers['tools/list'] = async () => {
@@ -356,9 +377,10 @@ test('a change that comes during a listing is followed by another listing', asyn
   assert.equal(fixture.server().offer()?.tools[0]?.name, 'late');
 });
 
-test('lists are refreshed by interval even without a notification', async () => {
+test('lists are refreshed by interval even without a notification', async (t) => {
   const fake = createFakeServer();
-  await using fixture = await start(fake, createConfig('a', { refreshIntervalMs: 100_000 }));
+  const fixture = await start(fake, createConfig('a', { refreshIntervalMs: 100_000 }));
+  t.after(() => fixture[Symbol.asyncDispose]());
   fake.lists['tools/list'] = [tool('silent')];
   await fixture.clock.advance(99_999);
   assert.equal(fixture.server().offer()?.tools[0]?.name, 'echo');
@@ -368,12 +390,13 @@ test('lists are refreshed by interval even without a notification', async () => 
   assert.equal(fake.links[0]?.count('tools/list'), 3);
 });
 
-test('a list that fails keeps its old content, makes the server unstable, and is tried again', async () => {
+test('a list that fails keeps its old content, makes the server unstable, and is tried again', async (t) => {
   const fake = createFakeServer({
     capabilities: { tools: {}, prompts: {} },
     lists: { 'tools/list': [tool('echo')], 'prompts/list': ['{"name":"p"}'] },
   });
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   fake.answers['tools/list'] = () => rpcError(-32603, 'database down');
   fake.lists['prompts/list'] = ['{"name":"p"}', '{"name":"q"}'];
   await assert.rejects(fixture.server().refresh(), withCode('upstream_failed'));
@@ -388,9 +411,10 @@ test('a list that fails keeps its old content, makes the server unstable, and is
   assert.equal(fixture.state(), 'healthy');
 });
 
-test('a server that cannot be reached for listing three times gets another link', async () => {
+test('a server that cannot be reached for listing three times gets another link', async (t) => {
   const fake = createFakeServer({ era: 'modern' });
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   fake.answers['tools/list'] = (_request, link) => {
     if (link === fake.links[0]) throw new GatewayError('upstream_timeout');
     return result({ tools: [] });
@@ -401,9 +425,10 @@ test('a server that cannot be reached for listing three times gets another link'
   assert.equal(fixture.state(), 'healthy');
 });
 
-test('calls that cannot be brought to a live link make the gateway look after the server', async () => {
+test('calls that cannot be brought to a live link make the gateway look after the server', async (t) => {
   const fake = createFakeServer({ era: 'modern' });
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   await fixture.clock.advance(60_000);
   fake.answers['tools/call'] = fail('upstream_unavailable');
   fake.answers['tools/list'] = fail('upstream_unavailable');
@@ -413,14 +438,15 @@ test('calls that cannot be brought to a live link make the gateway look after th
   assert.equal(fixture.state(), 'unstable');
 });
 
-test('refresh tries another link when this one cannot be listed, and swaps only if the other can, letting calls finish', async () => {
+test('refresh tries another link when this one cannot be listed, and swaps only if the other can, letting calls finish', async (t) => {
   const fake = createFakeServer();
   const answer = Promise.withResolvers<void>();
   fake.answers['tools/call'] = async () => {
     await answer.promise;
     return result({ ok: true });
   };
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   const call = fixture.server().request(createRequest());
   fake.answers['tools/list'] = (_request, link) => {
     if (link === fake.links[0]) return rpcError(-32603);
@@ -437,13 +463,14 @@ test('refresh tries another link when this one cannot be listed, and swaps only 
   assert.equal(fake.links[0]?.closed, true);
 });
 
-test('refresh of a failed server tries it at once', async () => {
+test('refresh of a failed server tries it at once', async (t) => {
   const fake = createFakeServer({
     onOpen() {
       throw new LinkOpenError('start', 'ENOENT', { transient: false });
     },
   });
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   await assert.rejects(fixture.server().refresh(), withCode('upstream_unavailable'));
   assert.equal(fake.attempts.length, 2);
   fake.onOpen = () => {};
@@ -451,18 +478,20 @@ test('refresh of a failed server tries it at once', async () => {
   assert.equal(fixture.state(), 'healthy');
 });
 
-test('questions of the server on the shared link are refused at once, since no client was declared there', async () => {
+test('questions of the server on the shared link are refused at once, since no client was declared there', async (t) => {
   const fake = createFakeServer();
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   const reply = await fake.links[0]?.ask('sampling/createMessage', {});
   assert.equal(JSON.parse((reply as { error: string }).error).code, -32601);
   assert.equal(fake.links[0]?.options.capabilities, '{}');
   assert.equal(fixture.state(), 'healthy');
 });
 
-test('the log level is set on every legacy link that can log, also on later ones', async () => {
+test('the log level is set on every legacy link that can log, also on later ones', async (t) => {
   const fake = createFakeServer({ capabilities: { tools: {}, logging: {} } });
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   fixture.server().setLogLevel('debug');
   await fixture.clock.advance(20_000);
   fake.links[0]?.lose();

@@ -20,9 +20,10 @@ const asked = (link: FakeLink | undefined): string[] =>
     .filter((r) => r.method.includes('subscribe'))
     .map((r) => `${r.method.slice('resources/'.length)} ${(JSON.parse(r.params) as { uri: string }).uri}`);
 
-test('however many listen to a resource, the server is subscribed to once, until the last one leaves', async () => {
+test('however many listen to a resource, the server is subscribed to once, until the last one leaves', async (t) => {
   const fake = legacy();
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   const heard: string[] = [];
   const server = fixture.server();
   const leave1 = await server.subscribe('memo:x', (uri, params) => heard.push(`1 ${uri} ${params}`));
@@ -41,9 +42,10 @@ test('however many listen to a resource, the server is subscribed to once, until
   assert.equal(heard.length, 2);
 });
 
-test('an update of a part reaches those who subscribed to the whole', async () => {
+test('an update of a part reaches those who subscribed to the whole', async (t) => {
   const fake = legacy();
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   const heard: string[] = [];
   await fixture.server().subscribe('file:///dir', (uri) => heard.push(uri));
   fake.links[0]?.emit('notifications/resources/updated', { uri: 'file:///dir/a.txt' });
@@ -51,11 +53,12 @@ test('an update of a part reaches those who subscribed to the whole', async () =
   assert.deepEqual(heard, ['file:///dir/a.txt']);
 });
 
-test('leaving and coming back at once ends subscribed, because requests for one resource never overtake each other', async () => {
+test('leaving and coming back at once ends subscribed, because requests for one resource never overtake each other', async (t) => {
   const fake = legacy();
   const gates: (() => void)[] = [];
   const slow = () => new Promise<ReturnType<typeof result>>((resolve) => gates.push(() => resolve(result({}))));
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   const leave = await fixture.server().subscribe('memo:x', () => {});
   fake.answers['resources/unsubscribe'] = slow;
   leave();
@@ -68,9 +71,10 @@ test('leaving and coming back at once ends subscribed, because requests for one 
   assert.equal(asked(fake.links[0]).at(-1), 'subscribe memo:x');
 });
 
-test('a refusal by the server reaches the one who asked, and leaves nothing behind', async () => {
+test('a refusal by the server reaches the one who asked, and leaves nothing behind', async (t) => {
   const fake = legacy();
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   for (const [reply, code] of [
     [rpcError(-32002), 'unknown_resource'],
     [rpcError(-32602), 'unknown_resource'],
@@ -88,9 +92,10 @@ test('a refusal by the server reaches the one who asked, and leaves nothing behi
   assert.deepEqual(asked(fake.links[1]), []);
 });
 
-test('a server without subscriptions is not asked', async () => {
+test('a server without subscriptions is not asked', async (t) => {
   const fake = createFakeServer({ capabilities: { resources: {} }, lists: { 'resources/list': [] } });
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   await assert.rejects(
     fixture.server().subscribe('memo:x', () => {}),
     (error: unknown) => error instanceof GatewayError && error.code === 'unknown_method',
@@ -98,9 +103,10 @@ test('a server without subscriptions is not asked', async () => {
   assert.deepEqual(asked(fake.links[0]), []);
 });
 
-test('subscriptions are sent again after a reconnect', async () => {
+test('subscriptions are sent again after a reconnect', async (t) => {
   const fake = legacy();
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   const heard: string[] = [];
   for (const uri of ['memo:x', 'memo:y']) await fixture.server().subscribe(uri, (u) => heard.push(u));
   await fixture.clock.advance(20_000);
@@ -111,9 +117,10 @@ test('subscriptions are sent again after a reconnect', async () => {
   assert.deepEqual(heard, ['memo:y']);
 });
 
-test('subscriptions survive a change of the configuration', async () => {
+test('subscriptions survive a change of the configuration', async (t) => {
   const fake = legacy();
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   const heard: string[] = [];
   const leave = await fixture.server().subscribe('memo:x', (uri) => heard.push(uri));
   await fixture.registry.apply([createConfig('a', { fingerprint: 'a-2' })]);
@@ -126,11 +133,12 @@ test('subscriptions survive a change of the configuration', async () => {
   assert.equal(asked(fake.links[1]).at(-1), 'unsubscribe memo:x');
 });
 
-test('a modern server is listened to for what it can tell, and for the union of the resources wanted', async () => {
+test('a modern server is listened to for what it can tell, and for the union of the resources wanted', async (t) => {
   const fake = modern();
   fake.capabilities = { tools: { listChanged: true }, prompts: {}, resources: { subscribe: true } };
   fake.lists['tools/list'] = [tool('echo')];
-  await using fixture = await start(fake);
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
   const filters = (): unknown[] => fake.links[0]?.filters.map((filter) => JSON.parse(filter)) ?? [];
   assert.deepEqual(filters(), [{ toolsListChanged: true }]);
   const heard: string[] = [];

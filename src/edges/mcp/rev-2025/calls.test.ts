@@ -8,7 +8,8 @@ import { begin, gate, messageOf, openEdge, openTestSession, readSse, request, re
 const never = new AbortController().signal;
 
 test('initialize answers with what the gateway opened, our name and the version asked for', async (t) => {
-  await using edge = await openEdge();
+  const edge = await openEdge();
+  t.after(() => edge[Symbol.asyncDispose]());
   for (const [asked, given] of [
     ['2024-11-05', '2024-11-05'],
     ['2025-03-26', '2025-03-26'],
@@ -35,9 +36,10 @@ test('initialize answers with what the gateway opened, our name and the version 
     });
 });
 
-test('id and result travel verbatim, however they are spelled', async () => {
+test('id and result travel verbatim, however they are spelled', async (t) => {
   const text = '{ "z":1.0, "a":1e2,\n "big":12345678901234567890, "u":"\\u0041" }';
-  await using edge = await openEdge(() => result(text));
+  const edge = await openEdge(() => result(text));
+  t.after(() => edge[Symbol.asyncDispose]());
   const session = await openTestSession(edge);
   for (const id of ['12345678901234567890', '1e3', '-0', '"a\\u0062"']) {
     const answer = await session.post(
@@ -48,12 +50,13 @@ test('id and result travel verbatim, however they are spelled', async () => {
   assert.equal(edge.gateway.calls.at(-1)?.params.text, '{"name":"a","n":1.0}');
 });
 
-test('an error of the upstream travels verbatim with 200, one of ours with its legacy code', async () => {
+test('an error of the upstream travels verbatim with 200, one of ours with its legacy code', async (t) => {
   const error = '{"code":-32042,"message":"sign in","data":{"x":1.0}}';
-  await using edge = await openEdge((call) => {
+  const edge = await openEdge((call) => {
     if (call.name === 'a') return { type: 'rpc-error', text: error };
     throw new GatewayError('unknown_resource', undefined, { data: { uri: call.name } });
   });
+  t.after(() => edge[Symbol.asyncDispose]());
   const session = await openTestSession(edge);
   const theirs = await session.post(request(1, 'tools/call', { name: 'a' }));
   assert.deepEqual([theirs.status, theirs.text], [200, `{"jsonrpc":"2.0","id":1,"error":${error}}`]);
@@ -62,8 +65,9 @@ test('an error of the upstream travels verbatim with 200, one of ours with its l
   assert.deepEqual(ours.json.error, { code: -32002, message: 'Resource not found', data: { uri: 'test://x' } });
 });
 
-test('a call carries everything the pipeline decides on', async () => {
-  await using edge = await openEdge();
+test('a call carries everything the pipeline decides on', async (t) => {
+  const edge = await openEdge();
+  t.after(() => edge[Symbol.asyncDispose]());
   const session = await openTestSession(edge, { path: '/mcp/one' });
   const trace = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
   const params = { name: 'a', _meta: { progressToken: 'tok"en', traceparent: trace } };
@@ -88,12 +92,13 @@ test('a call carries everything the pipeline decides on', async () => {
   assert.equal(edge.gateway.calls.at(-1)?.traceparent, undefined);
 });
 
-test('ping and logging/setLevel are answered here, and the level filters log messages', async () => {
-  await using edge = await openEdge((call) => {
+test('ping and logging/setLevel are answered here, and the level filters log messages', async (t) => {
+  const edge = await openEdge((call) => {
     for (const level of ['debug', 'warning', 'alert'])
       call.peer.notify('notifications/message', JSON.stringify({ level, data: 1 }));
     return result(JSON.stringify({ level: call.peer.session?.logLevel ?? null }));
   });
+  t.after(() => edge[Symbol.asyncDispose]());
   const session = await openTestSession(edge);
   assert.deepEqual((await session.post(request(1, 'ping'))).json.result, {});
   assert.deepEqual((await session.post(request(2, 'logging/setLevel', { level: 'warning' }))).json.result, {});
@@ -105,11 +110,12 @@ test('ping and logging/setLevel are answered here, and the level filters log mes
   assert.deepEqual(messageOf(await stream.next()).result, { level: 'warning' });
 });
 
-test('an answer is JSON when nothing precedes it, else an event stream that ends with it', async () => {
-  await using edge = await openEdge((call) => {
+test('an answer is JSON when nothing precedes it, else an event stream that ends with it', async (t) => {
+  const edge = await openEdge((call) => {
     if (call.name === 'loud') call.peer.notify('notifications/progress', '{"progressToken":1,"progress":1}');
     return result('{}');
   });
+  t.after(() => edge[Symbol.asyncDispose]());
   const session = await openTestSession(edge);
   const quiet = await session.post(request(1, 'tools/call', { name: 'quiet' }));
   assert.equal(quiet.headers['content-type'], 'application/json');
@@ -133,9 +139,9 @@ test('an answer is JSON when nothing precedes it, else an event stream that ends
   assert.equal(messageOf(await stream.next()).id, 4);
 });
 
-test('a client is asked on the stream of its call, and its answer comes back verbatim', async () => {
+test('a client is asked on the stream of its call, and its answer comes back verbatim', async (t) => {
   const replies: PeerReply[] = [];
-  await using edge = await openEdge(async (call) => {
+  const edge = await openEdge(async (call) => {
     assert.ok(call.peer.ask !== undefined);
     replies.push(await call.peer.ask('elicitation/create', '{"message":"?"}', never));
     replies.push(await call.peer.ask('ping', undefined, never));
@@ -143,6 +149,7 @@ test('a client is asked on the stream of its call, and its answer comes back ver
     await assert.rejects(call.peer.ask('tools/list', undefined, never), { code: 'missing_capability' });
     return result('{}');
   });
+  t.after(() => edge[Symbol.asyncDispose]());
   const session = await openTestSession(edge, { capabilities: { elicitation: {} } });
   const stream = await session.stream(request(1, 'tools/call', { name: 'a' }));
   await stream.next();
@@ -168,12 +175,13 @@ test('a client is asked on the stream of its call, and its answer comes back ver
   assert.deepEqual(replies, [{ result: '{"action": "accept", "n":1.0}' }, { error: '{"code":-1,"message":"no"}' }]);
 });
 
-test('a question is withdrawn when its call is cancelled', async () => {
+test('a question is withdrawn when its call is cancelled', async (t) => {
   const asked = gate<unknown>();
-  await using edge = await openEdge(async (call) => {
+  const edge = await openEdge(async (call) => {
     asked.open(await call.peer.ask?.('sampling/createMessage', '{}', call.signal).catch((error: unknown) => error));
     return result('{}');
   });
+  t.after(() => edge[Symbol.asyncDispose]());
   const session = await openTestSession(edge, { capabilities: { sampling: {} } });
   const stream = await session.stream(request(1, 'tools/call', { name: 'a' }));
   await stream.next();
@@ -192,16 +200,17 @@ test('a question is withdrawn when its call is cancelled', async () => {
   );
 });
 
-test('notifications/cancelled aborts exactly that call of that session', async () => {
+test('notifications/cancelled aborts exactly that call of that session', async (t) => {
   const started = new Map<string, () => void>();
   const cancelled: string[] = [];
   const hold = gate();
-  await using edge = await openEdge(async (call) => {
+  const edge = await openEdge(async (call) => {
     call.signal.addEventListener('abort', () => cancelled.push(call.name));
     started.get(call.name)?.();
     await hold.opened;
     return result('{}');
   });
+  t.after(() => edge[Symbol.asyncDispose]());
   const mine = await openTestSession(edge);
   const other = await openTestSession(edge);
   const start = (session: typeof mine, id: unknown, name: string) =>
@@ -222,14 +231,15 @@ test('notifications/cancelled aborts exactly that call of that session', async (
   assert.deepEqual(cancelled, ['mine-1']);
 });
 
-test('an id that is in flight cannot be used again until it is answered', async () => {
+test('an id that is in flight cannot be used again until it is answered', async (t) => {
   const started = gate();
   const hold = gate();
-  await using edge = await openEdge(async () => {
+  const edge = await openEdge(async () => {
     started.open();
     await hold.opened;
     return result('{}');
   });
+  t.after(() => edge[Symbol.asyncDispose]());
   const session = await openTestSession(edge);
   const first = session.post(request(5, 'tools/list'));
   await started.opened;
@@ -241,11 +251,12 @@ test('an id that is in flight cannot be used again until it is answered', async 
   assert.deepEqual((await session.post(request(5, 'tools/list'))).json.result, {});
 });
 
-test('batches are answered as a batch where the revision has them', async () => {
-  await using edge = await openEdge((call) => {
+test('batches are answered as a batch where the revision has them', async (t) => {
+  const edge = await openEdge((call) => {
     if (call.name === 'loud') call.peer.notify('notifications/progress', '{}');
     return result(`{"name":${JSON.stringify(call.name)}}`);
   });
+  t.after(() => edge[Symbol.asyncDispose]());
   const session = await openTestSession(edge, { version: '2025-03-26' });
   const tool = (id: number, name: string) => request(id, 'tools/call', { name });
   const mixed = await session.post([

@@ -45,13 +45,14 @@ async function script(call: Call, heardAll?: Promise<void>): Promise<Outcome> {
 for (const { name, open } of DOORS)
   test(`the official SDK v1 client lists, calls, is asked, hears and cancels over ${name}`, {
     timeout: 20_000,
-  }, async () => {
+  }, async (t) => {
     const hung = gate<Call>();
     const heardAll = gate();
-    await using edge = await openEdge((call) => {
+    const edge = await openEdge((call) => {
       if (call.name === 'hang') hung.open(call);
       return script(call, heardAll.opened);
     });
+    t.after(() => edge[Symbol.asyncDispose]());
     const client = new Client({ name: 'sdk', version: '1' }, { capabilities: { sampling: {}, roots: {} } });
     const problems: Error[] = [];
     client.onerror = (error) => problems.push(error);
@@ -100,8 +101,9 @@ for (const { name, open } of DOORS)
     }
   });
 
-test('the SDK v1 client ends its session with DELETE', { timeout: 20_000 }, async () => {
-  await using edge = await openEdge(script);
+test('the SDK v1 client ends its session with DELETE', { timeout: 20_000 }, async (t) => {
+  const edge = await openEdge(script);
+  t.after(() => edge[Symbol.asyncDispose]());
   const transport = new StreamableHTTPClientTransport(new URL(`${edge.url}/mcp`), { requestInit });
   const client = new Client({ name: 'sdk', version: '1' });
   await client.connect(transport as Transport);
@@ -113,11 +115,12 @@ test('the SDK v1 client ends its session with DELETE', { timeout: 20_000 }, asyn
 
 test('an SDK v1 client whose error came on a stream does not keep reconnecting for it', {
   timeout: 20_000,
-}, async () => {
-  await using edge = await openEdge((call) => {
+}, async (t) => {
+  const edge = await openEdge((call) => {
     call.peer.notify('notifications/progress', '{"progressToken":1,"progress":1}');
     return { type: 'rpc-error', text: '{"code":-32000,"message":"no"}' };
   });
+  t.after(() => edge[Symbol.asyncDispose]());
   const statuses: number[] = [];
   const reconnected = gate();
   const transport = new StreamableHTTPClientTransport(new URL(`${edge.url}/mcp`), {

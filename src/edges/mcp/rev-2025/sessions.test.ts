@@ -4,8 +4,9 @@ import { gate, messageOf, openEdge, openTestSession, request, result, send } fro
 
 const initialize = JSON.stringify(request(9, 'initialize', { protocolVersion: '2025-11-25', capabilities: {} }));
 
-test('a deleted session is gone for good, and its watch with it', async () => {
-  await using edge = await openEdge();
+test('a deleted session is gone for good, and its watch with it', async (t) => {
+  const edge = await openEdge();
+  t.after(() => edge[Symbol.asyncDispose]());
   const session = await openTestSession(edge);
   assert.equal((await send(`${edge.url}/mcp`, { method: 'DELETE', headers: session.headers() })).status, 204);
   assert.equal(edge.sessions(), 0);
@@ -19,15 +20,16 @@ test('a deleted session is gone for good, and its watch with it', async () => {
   }
 });
 
-test('deleting a session aborts its calls', async () => {
+test('deleting a session aborts its calls', async (t) => {
   const started = gate();
-  await using edge = await openEdge(
+  const edge = await openEdge(
     (call) =>
       new Promise((_, reject) => {
         call.signal.addEventListener('abort', () => reject(call.signal.reason));
         started.open();
       }),
   );
+  t.after(() => edge[Symbol.asyncDispose]());
   const session = await openTestSession(edge);
   const answer = session.post(request(1, 'tools/call', { name: 'a' }));
   await started.opened;
@@ -35,8 +37,9 @@ test('deleting a session aborts its calls', async () => {
   assert.equal((await answer).status, 404);
 });
 
-test('a session that nobody uses expires; one with an open stream does not', async () => {
-  await using edge = await openEdge();
+test('a session that nobody uses expires; one with an open stream does not', async (t) => {
+  const edge = await openEdge();
+  t.after(() => edge[Symbol.asyncDispose]());
   const unused = await openTestSession(edge);
   const listening = await openTestSession(edge);
   const stream = await listening.get();
@@ -47,14 +50,15 @@ test('a session that nobody uses expires; one with an open stream does not', asy
   stream.drop();
 });
 
-test('the longest idle session makes room for a new one, but none that is in use', async () => {
+test('the longest idle session makes room for a new one, but none that is in use', async (t) => {
   const hold = gate();
   const started = gate();
-  await using edge = await openEdge(async () => {
+  const edge = await openEdge(async () => {
     started.open();
     await hold.opened;
     return result('{}');
   });
+  t.after(() => edge[Symbol.asyncDispose]());
   edge.limits.maxSessions = 2;
   const oldest = await openTestSession(edge);
   edge.clock.nowMs += 10;
@@ -75,8 +79,9 @@ test('the longest idle session makes room for a new one, but none that is in use
   stream.drop();
 });
 
-test("a key that opens too many sessions crowds out its own before another key's", async () => {
-  await using edge = await openEdge();
+test("a key that opens too many sessions crowds out its own before another key's", async (t) => {
+  const edge = await openEdge();
+  t.after(() => edge[Symbol.asyncDispose]());
   edge.limits.maxSessions = 2;
   const theirs = await openTestSession(edge, { key: 'key-b' });
   edge.clock.nowMs += 10;
@@ -86,8 +91,9 @@ test("a key that opens too many sessions crowds out its own before another key's
   assert.equal((await mine.post(request(1, 'ping'))).status, 404);
 });
 
-test('an initialize that fails leaves no session behind', async () => {
-  await using edge = await openEdge();
+test('an initialize that fails leaves no session behind', async (t) => {
+  const edge = await openEdge();
+  t.after(() => edge[Symbol.asyncDispose]());
   edge.gateway.call = () => {
     throw new Error('no');
   };
@@ -96,9 +102,10 @@ test('an initialize that fails leaves no session behind', async () => {
   assert.equal(edge.sessions(), 0);
 });
 
-test('a revoked key is refused at once, and the sweep ends its streams', async () => {
+test('a revoked key is refused at once, and the sweep ends its streams', async (t) => {
   const { createSessions } = await import('./sessions.ts');
-  await using edge = await openEdge();
+  const edge = await openEdge();
+  t.after(() => edge[Symbol.asyncDispose]());
   const session = await openTestSession(edge);
   edge.gateway.keys.delete('key-a');
   assert.equal((await session.post(request(1, 'ping'))).status, 401);
@@ -116,15 +123,16 @@ test('a revoked key is refused at once, and the sweep ends its streams', async (
   await sessions.closeAll();
 });
 
-test('shutting down ends idle sessions at once and lets calls be answered', async () => {
+test('shutting down ends idle sessions at once and lets calls be answered', async (t) => {
   const hold = gate();
   const started = gate();
-  await using edge = await openEdge(async (call) => {
+  const edge = await openEdge(async (call) => {
     call.peer.notify('notifications/progress', '{}');
     started.open();
     await hold.opened;
     return result('{"done":true}');
   });
+  t.after(() => edge[Symbol.asyncDispose]());
   const idle = await openTestSession(edge);
   const idleStream = await idle.get();
   const busy = await openTestSession(edge);

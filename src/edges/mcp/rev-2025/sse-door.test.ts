@@ -27,11 +27,12 @@ async function openDoor(edge: TestEdge, prefix = ''): Promise<{ stream: SseReade
 const post = (url: string, message: unknown, headers = {}) => send(url, { headers, body: JSON.stringify(message) });
 const initialize = request(0, 'initialize', { protocolVersion: '2024-11-05', capabilities: { roots: {} } });
 
-test('the 2024 transport answers on its stream, without ids', async () => {
-  await using edge = await openEdge((call) => {
+test('the 2024 transport answers on its stream, without ids', async (t) => {
+  const edge = await openEdge((call) => {
     call.peer.notify('notifications/progress', '{"progress":1}');
     return result(JSON.stringify(call.endpoint));
   });
+  t.after(() => edge[Symbol.asyncDispose]());
   const { stream, url } = await openDoor(edge, '/mcp/one');
   const early = await post(url, request(7, 'tools/list'));
   assert.deepEqual([early.status, early.text], [202, '']);
@@ -52,11 +53,12 @@ test('the 2024 transport answers on its stream, without ids', async () => {
   stream.drop();
 });
 
-test('the client is asked on the stream and answers by POST', async () => {
-  await using edge = await openEdge(async (call) => {
+test('the client is asked on the stream and answers by POST', async (t) => {
+  const edge = await openEdge(async (call) => {
     const reply = await call.peer.ask?.('roots/list', undefined, call.signal);
     return result(reply !== undefined && 'result' in reply ? reply.result : 'null');
   });
+  t.after(() => edge[Symbol.asyncDispose]());
   const { stream, url } = await openDoor(edge);
   await post(url, initialize);
   await stream.next();
@@ -68,8 +70,9 @@ test('the client is asked on the stream and answers by POST', async () => {
   stream.drop();
 });
 
-test('both halves need the key, and the same one', async () => {
-  await using edge = await openEdge();
+test('both halves need the key, and the same one', async (t) => {
+  const edge = await openEdge();
+  t.after(() => edge[Symbol.asyncDispose]());
   const stranger = await send(`${edge.url}/sse`, { method: 'GET', headers: { authorization: undefined } });
   assert.equal(stranger.status, 401);
   assert.equal(stranger.headers['www-authenticate'], 'Bearer');
@@ -83,15 +86,16 @@ test('both halves need the key, and the same one', async () => {
   stream.drop();
 });
 
-test('the end of the stream is the end of the session and of its calls', async () => {
+test('the end of the stream is the end of the session and of its calls', async (t) => {
   const running = gate<Call>();
-  await using edge = await openEdge(
+  const edge = await openEdge(
     (call) =>
       new Promise((_, reject) => {
         call.signal.addEventListener('abort', () => reject(call.signal.reason));
         running.open(call);
       }),
   );
+  t.after(() => edge[Symbol.asyncDispose]());
   const { stream, url } = await openDoor(edge);
   await post(url, initialize);
   await stream.next();

@@ -6,16 +6,17 @@ import { gate, messageOf, openEdge, openTestSession, request, result, send } fro
 
 const never = new AbortController().signal;
 
-test('a disconnect is no cancel: the call goes on, and its answer is fetched by resuming', async () => {
+test('a disconnect is no cancel: the call goes on, and its answer is fetched by resuming', async (t) => {
   const running = gate<Call>();
   const hold = gate();
-  await using edge = await openEdge(async (call) => {
+  const edge = await openEdge(async (call) => {
     call.peer.notify('notifications/progress', '{"progress":1}');
     running.open(call);
     await hold.opened;
     call.peer.notify('notifications/progress', '{"progress":2}');
     return result('{"done":true}');
   });
+  t.after(() => edge[Symbol.asyncDispose]());
   const session = await openTestSession(edge);
   const stream = await session.stream(request(1, 'tools/call', { name: 'a' }));
   await stream.next();
@@ -39,15 +40,16 @@ test('a disconnect is no cancel: the call goes on, and its answer is fetched by 
   assert.equal(again.status, 204, 'nothing is left: the reader is told to stop');
 });
 
-test('a stream can be resumed from its very first event, and while its call still runs', async () => {
+test('a stream can be resumed from its very first event, and while its call still runs', async (t) => {
   const hold = gate();
   const noted = gate();
-  await using edge = await openEdge(async (call) => {
+  const edge = await openEdge(async (call) => {
     call.peer.notify('notifications/progress', '{"progress":1}');
     noted.open();
     await hold.opened;
     return result('{}');
   });
+  t.after(() => edge[Symbol.asyncDispose]());
   const session = await openTestSession(edge);
   const stream = await session.stream(request(1, 'tools/call', { name: 'a' }));
   const priming = await stream.next();
@@ -58,11 +60,12 @@ test('a stream can be resumed from its very first event, and while its call stil
   assert.equal(messageOf(await resumed.next()).id, 1);
 });
 
-test("another key cannot resume a session's stream", async () => {
-  await using edge = await openEdge((call) => {
+test("another key cannot resume a session's stream", async (t) => {
+  const edge = await openEdge((call) => {
     call.peer.notify('notifications/progress', '{}');
     return result('{}');
   });
+  t.after(() => edge[Symbol.asyncDispose]());
   const session = await openTestSession(edge);
   const stream = await session.stream(request(1, 'tools/call', { name: 'a' }));
   const id = (await stream.next())?.id;
@@ -73,8 +76,9 @@ test("another key cannot resume a session's stream", async () => {
   assert.equal(thief.status, 404);
 });
 
-test('changes go out on the GET stream; what came before it was opened waits, once', async () => {
-  await using edge = await openEdge();
+test('changes go out on the GET stream; what came before it was opened waits, once', async (t) => {
+  const edge = await openEdge();
+  t.after(() => edge[Symbol.asyncDispose]());
   const session = await openTestSession(edge);
   const { onEvent } = edge.gateway.watches[0]?.request ?? assert.fail('no watch');
   onEvent({ type: 'list-changed', list: 'tools' });
@@ -102,8 +106,9 @@ test('changes go out on the GET stream; what came before it was opened waits, on
   assert.equal(messageOf(await resumed.next()).method, 'notifications/resources/list_changed');
 });
 
-test('outside of any call a client is asked on the GET stream, even if it opens that later', async () => {
-  await using edge = await openEdge();
+test('outside of any call a client is asked on the GET stream, even if it opens that later', async (t) => {
+  const edge = await openEdge();
+  t.after(() => edge[Symbol.asyncDispose]());
   const session = await openTestSession(edge, { capabilities: { roots: {} }, version: '2025-06-18' });
   const peer = edge.gateway.calls[0]?.peer.session ?? assert.fail('no session');
   const reply = peer.ask('roots/list', undefined, never);
@@ -123,12 +128,13 @@ test('outside of any call a client is asked on the GET stream, even if it opens 
   await assert.rejects(peer.ask('ping', undefined, never), { code: 'cancelled' });
 });
 
-test('a client that reads nothing but JSON cannot be asked', async () => {
+test('a client that reads nothing but JSON cannot be asked', async (t) => {
   const peers: Call['peer'][] = [];
-  await using edge = await openEdge((call) => {
+  const edge = await openEdge((call) => {
     peers.push(call.peer);
     return result('{}');
   });
+  t.after(() => edge[Symbol.asyncDispose]());
   const session = await openTestSession(edge, { capabilities: { sampling: {} } });
   await session.post(request(1, 'tools/list'), { accept: 'application/json' });
   await session.post(request(2, 'tools/list'), { accept: '*/*' });
@@ -139,12 +145,13 @@ test('a client that reads nothing but JSON cannot be asked', async () => {
   );
 });
 
-test('what a call says after its answer goes nowhere', async () => {
+test('what a call says after its answer goes nowhere', async (t) => {
   const peers: Call['peer'][] = [];
-  await using edge = await openEdge((call) => {
+  const edge = await openEdge((call) => {
     peers.push(call.peer);
     return result('{}');
   });
+  t.after(() => edge[Symbol.asyncDispose]());
   const session = await openTestSession(edge, { capabilities: { sampling: {} } });
   const answer = await session.post(request(1, 'tools/list'));
   assert.equal(answer.status, 200);
@@ -155,17 +162,18 @@ test('what a call says after its answer goes nowhere', async () => {
   assert.equal((await session.post(request(2, 'ping'))).status, 200);
 });
 
-test('a client that leaves before anything was streamed costs nothing but its call', async () => {
+test('a client that leaves before anything was streamed costs nothing but its call', async (t) => {
   const running = gate<Call>();
   const hold = gate();
   const finished = gate();
-  await using edge = await openEdge(async (call) => {
+  const edge = await openEdge(async (call) => {
     running.open(call);
     await hold.opened;
     call.peer.notify('notifications/progress', '{}');
     finished.open();
     return result('{}');
   });
+  t.after(() => edge[Symbol.asyncDispose]());
   const session = await openTestSession(edge);
   const abandoned = httpRequest(`${edge.url}/mcp`, {
     method: 'POST',

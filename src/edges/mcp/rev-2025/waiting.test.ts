@@ -3,14 +3,15 @@ import { mock, test } from 'node:test';
 import type { Call } from '../../../contracts/call.ts';
 import { gate, messageOf, openEdge, openTestSession, request, result } from './test-support.ts';
 
-test('an answer that takes longer than ten seconds becomes an event stream, if the client reads those', async () => {
+test('an answer that takes longer than ten seconds becomes an event stream, if the client reads those', async (t) => {
   const started = [gate(), gate()];
   const hold = gate();
-  await using edge = await openEdge(async (call) => {
+  const edge = await openEdge(async (call) => {
     started[Number(call.name)]?.open();
     await hold.opened;
     return result('{}');
   });
+  t.after(() => edge[Symbol.asyncDispose]());
   const session = await openTestSession(edge);
   mock.timers.enable({ apis: ['setTimeout'] });
   try {
@@ -29,10 +30,11 @@ test('an answer that takes longer than ten seconds becomes an event stream, if t
   }
 });
 
-test('a quiet stream is kept alive by comments every 15 seconds', async () => {
+test('a quiet stream is kept alive by comments every 15 seconds', async (t) => {
   mock.timers.enable({ apis: ['setInterval'] });
   try {
-    await using edge = await openEdge();
+    const edge = await openEdge();
+    t.after(() => edge[Symbol.asyncDispose]());
     const session = await openTestSession(edge, { version: '2025-06-18' });
     const stream = await session.get();
     const chunk = new Promise<string>((resolve) => stream.response.once('data', resolve));
@@ -44,13 +46,14 @@ test('a quiet stream is kept alive by comments every 15 seconds', async () => {
   }
 });
 
-test('a question nobody answers is withdrawn after ten minutes', async () => {
+test('a question nobody answers is withdrawn after ten minutes', async (t) => {
   const failed = gate<unknown>();
-  await using edge = await openEdge(async (call: Call) => {
+  const edge = await openEdge(async (call: Call) => {
     const asked = call.peer.ask?.('elicitation/create', '{}', new AbortController().signal);
     failed.open(await asked?.catch((error: unknown) => error));
     return result('{}');
   });
+  t.after(() => edge[Symbol.asyncDispose]());
   const session = await openTestSession(edge, { capabilities: { elicitation: {} }, version: '2025-06-18' });
   mock.timers.enable({ apis: ['setTimeout'] });
   try {
@@ -66,15 +69,16 @@ test('a question nobody answers is withdrawn after ten minutes', async () => {
   }
 });
 
-test('shutting down waits five seconds for a call, then ends it', async () => {
+test('shutting down waits five seconds for a call, then ends it', async (t) => {
   const started = gate();
-  await using edge = await openEdge(
+  const edge = await openEdge(
     (call) =>
       new Promise((_, reject) => {
         call.signal.addEventListener('abort', () => reject(call.signal.reason));
         started.open();
       }),
   );
+  t.after(() => edge[Symbol.asyncDispose]());
   const session = await openTestSession(edge);
   const answer = session.post(request(1, 'tools/list'));
   await started.opened;
@@ -92,15 +96,16 @@ test('shutting down waits five seconds for a call, then ends it', async () => {
   }
 });
 
-test('a client may have 256 calls under way in one session, not more', async () => {
+test('a client may have 256 calls under way in one session, not more', async (t) => {
   const hold = gate();
   let running = 0;
   const full = gate();
-  await using edge = await openEdge(async () => {
+  const edge = await openEdge(async () => {
     if (++running === 256) full.open();
     await hold.opened;
     return result('{}');
   });
+  t.after(() => edge[Symbol.asyncDispose]());
   const session = await openTestSession(edge, { version: '2025-03-26' });
   const calls = (from: number, count: number) =>
     Array.from({ length: count }, (_, i) => request(from + i, 'tools/list'));

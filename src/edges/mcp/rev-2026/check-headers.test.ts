@@ -39,8 +39,9 @@ const refused: readonly (readonly [string, Post])[] = [
 ];
 
 for (const [what, message] of refused) {
-  test(`refused with 400 and -32020 before the gateway is asked: ${what}`, async () => {
-    await using edge = await startEdge(() => result('{}'));
+  test(`refused with 400 and -32020 before the gateway is asked: ${what}`, async (t) => {
+    const edge = await startEdge(() => result('{}'));
+    t.after(() => edge[Symbol.asyncDispose]());
     const answer = await post(edge.url, message);
     const body = (await answer.json()) as { id: unknown; error: { code: number } };
     assert.deepEqual([answer.status, body.error.code, body.id], [400, -32020, 1]);
@@ -63,8 +64,9 @@ const accepted: readonly (readonly [string, Post])[] = [
 ];
 
 for (const [what, message] of accepted) {
-  test(`accepted: ${what}`, async () => {
-    await using edge = await startEdge(() => result('{}'));
+  test(`accepted: ${what}`, async (t) => {
+    const edge = await startEdge(() => result('{}'));
+    t.after(() => edge[Symbol.asyncDispose]());
     const answer = await post(edge.url, message);
     assert.equal(answer.status, 200, await answer.text());
     assert.equal(answer.headers['mcp-session-id'], undefined);
@@ -72,8 +74,9 @@ for (const [what, message] of accepted) {
   });
 }
 
-test('mirrored parameters reach the gateway decoded, under their lower-case names, and only with a tool call', async () => {
-  await using edge = await startEdge(() => result('{}'));
+test('mirrored parameters reach the gateway decoded, under their lower-case names, and only with a tool call', async (t) => {
+  const edge = await startEdge(() => result('{}'));
+  t.after(() => edge[Symbol.asyncDispose]());
   const headers = { 'Mcp-Param-City': base64('Köln'), 'mcp-param-n': '42' };
   await (await post(edge.url, call('t', headers))).text();
   await (await post(edge.url, { method: 'tools/list', headers })).text();
@@ -87,8 +90,9 @@ test('mirrored parameters reach the gateway decoded, under their lower-case name
   assert.equal(edge.gateway.calls[1]?.paramHeaders, undefined);
 });
 
-test('a version other than ours is refused with what we speak, once header and body agree on it', async () => {
-  await using edge = await startEdge(() => result('{}'));
+test('a version other than ours is refused with what we speak, once header and body agree on it', async (t) => {
+  const edge = await startEdge(() => result('{}'));
+  t.after(() => edge[Symbol.asyncDispose]());
   for (const version of ['v999.0.0', '2025-11-25', '2026-07-29']) {
     const answer = await post(edge.url, {
       method: 'server/discover',

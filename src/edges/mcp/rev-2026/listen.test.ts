@@ -22,8 +22,9 @@ interface Frame {
 }
 const next = async (answer: RawAnswer): Promise<Frame> => JSON.parse(await answer.nextEvent()) as Frame;
 
-test('the first message acknowledges what was asked, under the id of the listen as it was spelled', async () => {
-  await using edge = await startEdge(() => result('{}'));
+test('the first message acknowledges what was asked, under the id of the listen as it was spelled', async (t) => {
+  const edge = await startEdge(() => result('{}'));
+  t.after(() => edge[Symbol.asyncDispose]());
   const body = `{"jsonrpc":"2.0","id":12345678901234567890,"method":"subscriptions/listen","params":{"notifications":{"toolsListChanged":true,"promptsListChanged":false,"taskIds":["x"]},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}`;
   const answer = await post(edge.url, listen({}, { body }));
   assert.equal(answer.headers['content-type'], 'text/event-stream');
@@ -33,8 +34,9 @@ test('the first message acknowledges what was asked, under the id of the listen 
   );
 });
 
-test("only changes that were asked for arrive, each marked with the listen's id", async () => {
-  await using edge = await startEdge(() => result('{}'));
+test("only changes that were asked for arrive, each marked with the listen's id", async (t) => {
+  const edge = await startEdge(() => result('{}'));
+  t.after(() => edge[Symbol.asyncDispose]());
   const answer = await post(
     edge.url,
     listen({ promptsListChanged: true, resourceSubscriptions: ['a:b'] }, { id: 'L' }),
@@ -57,8 +59,8 @@ test("only changes that were asked for arrive, each marked with the listen's id"
   assert.deepEqual([last.method, last.params?._meta], ['notifications/prompts/list_changed', { [SUBSCRIPTION]: 'L' }]);
 });
 
-test('each resource is subscribed through the gateway; what is refused, fails or takes too long is not acknowledged', async () => {
-  await using edge = await startEdge(
+test('each resource is subscribed through the gateway; what is refused, fails or takes too long is not acknowledged', async (t) => {
+  const edge = await startEdge(
     (call) => {
       if (call.name === 'no:t') throw new GatewayError('unknown_resource');
       if (call.name === 'err:or') return { type: 'rpc-error', text: '{"code":1,"message":"x"}' };
@@ -68,6 +70,7 @@ test('each resource is subscribed through the gateway; what is refused, fails or
     },
     { subscribeTimeoutMs: 20 },
   );
+  t.after(() => edge[Symbol.asyncDispose]());
   const uris = ['no:t', 'a:1', 'err:or', 'bro:ken', 'slow:ly', 'a:2', 'a:1'];
   const answer = await post(edge.url, listen({ resourceSubscriptions: uris }, { path: '/one' }));
   assert.deepEqual((await next(answer)).params?.notifications, { resourceSubscriptions: ['a:1', 'a:2'] });
@@ -81,9 +84,10 @@ test('each resource is subscribed through the gateway; what is refused, fails or
   assert.equal(calls.find((call) => call.name === 'slow:ly')?.signal.aborted, true);
 });
 
-test('changes that happen before the acknowledgement come after it', async () => {
+test('changes that happen before the acknowledgement come after it', async (t) => {
   const agreed = Promise.withResolvers<void>();
-  await using edge = await startEdge(() => agreed.promise.then(() => result('{}')));
+  const edge = await startEdge(() => agreed.promise.then(() => result('{}')));
+  t.after(() => edge[Symbol.asyncDispose]());
   const answer = await post(edge.url, listen({ toolsListChanged: true, resourceSubscriptions: ['a:b'] }));
   await until(() => edge.gateway.calls.length === 1);
   const fire = (event: WatchEvent): void => edge.gateway.watches[0]?.request.onEvent(event);
@@ -95,8 +99,9 @@ test('changes that happen before the acknowledgement come after it', async () =>
   assert.match(await answer.nextEvent(), /"n":2/);
 });
 
-test('a client that goes away ends its watch and the subscriptions still under way', async () => {
-  await using edge = await startEdge(() => new Promise(() => {}));
+test('a client that goes away ends its watch and the subscriptions still under way', async (t) => {
+  const edge = await startEdge(() => new Promise(() => {}));
+  t.after(() => edge[Symbol.asyncDispose]());
   const answer = await post(edge.url, listen({ resourceSubscriptions: ['a:b'] }));
   await until(() => edge.gateway.calls.length === 1);
   answer.disconnect();
@@ -104,8 +109,9 @@ test('a client that goes away ends its watch and the subscriptions still under w
   assert.equal(edge.gateway.calls[0]?.signal.aborted, true);
 });
 
-test('shutdown ends streams with an empty result and then closes them', async () => {
-  await using edge = await startEdge(() => result('{}'));
+test('shutdown ends streams with an empty result and then closes them', async (t) => {
+  const edge = await startEdge(() => result('{}'));
+  t.after(() => edge[Symbol.asyncDispose]());
   const answer = await post(edge.url, listen({ toolsListChanged: true }, { id: 'L' }));
   await next(answer);
   edge.modern.closeAll();
@@ -115,18 +121,20 @@ test('shutdown ends streams with an empty result and then closes them', async ()
   assert.equal(edge.gateway.watches[0]?.disposed, true);
 });
 
-test('a listen for which nothing can be honoured says so and ends', async () => {
-  await using edge = await startEdge(() => {
+test('a listen for which nothing can be honoured says so and ends', async (t) => {
+  const edge = await startEdge(() => {
     throw new GatewayError('unknown_resource');
   });
+  t.after(() => edge[Symbol.asyncDispose]());
   const answer = await post(edge.url, listen({ resourceSubscriptions: ['a:b'] }));
   assert.deepEqual((await next(answer)).params?.notifications, {});
   assert.equal((await next(answer)).result?.resultType, 'complete');
   await answer.text();
 });
 
-test('a key that was revoked learns of no further change', async () => {
-  await using edge = await startEdge(() => result('{}'));
+test('a key that was revoked learns of no further change', async (t) => {
+  const edge = await startEdge(() => result('{}'));
+  t.after(() => edge[Symbol.asyncDispose]());
   const answer = await post(edge.url, listen({ toolsListChanged: true }));
   await next(answer);
   edge.gateway.keys.delete('key-a');
@@ -135,8 +143,9 @@ test('a key that was revoked learns of no further change', async () => {
   await answer.text();
 });
 
-test('one key has so many streams and no more; another key is not concerned, and a closed one makes room', async () => {
-  await using edge = await startEdge(() => result('{}'));
+test('one key has so many streams and no more; another key is not concerned, and a closed one makes room', async (t) => {
+  const edge = await startEdge(() => result('{}'));
+  t.after(() => edge[Symbol.asyncDispose]());
   const open: RawAnswer[] = [];
   for (let i = 0; i < MAX_LISTENS_PER_KEY; i++)
     open.push(await post(edge.url, listen({ toolsListChanged: true }, { id: i })));
@@ -170,8 +179,9 @@ const refused: readonly (readonly [string, Post, number, number])[] = [
   ['no event stream accepted', listen({}, { headers: { accept: 'application/json' } }), 406, -31407],
 ];
 for (const [what, message, status, code] of refused) {
-  test(`refused with ${status} and ${code} before a stream or watch is opened: ${what}`, async () => {
-    await using edge = await startEdge(() => result('{}'));
+  test(`refused with ${status} and ${code} before a stream or watch is opened: ${what}`, async (t) => {
+    const edge = await startEdge(() => result('{}'));
+    t.after(() => edge[Symbol.asyncDispose]());
     const { answer } = startPost(edge.url, message);
     const reply = (await (await answer).json()) as { error: { code: number } };
     assert.deepEqual([(await answer).status, reply.error.code], [status, code]);

@@ -87,8 +87,9 @@ const refused: readonly (readonly [string, Post, number, number, unknown])[] = [
 ];
 
 for (const [what, message, status, code, id] of refused) {
-  test(`refused with ${status} and ${code}, under the request's id: ${what}`, async () => {
-    await using edge = await startEdge(() => result('{}'));
+  test(`refused with ${status} and ${code}, under the request's id: ${what}`, async (t) => {
+    const edge = await startEdge(() => result('{}'));
+    t.after(() => edge[Symbol.asyncDispose]());
     const answer = await post(edge.url, message);
     const reply = (await answer.json()) as Reply;
     assert.deepEqual([answer.status, reply.error?.code, reply.id], [status, code, id]);
@@ -97,8 +98,9 @@ for (const [what, message, status, code, id] of refused) {
   });
 }
 
-test('ids come back as they were spelled, however large', async () => {
-  await using edge = await startEdge(() => result('{}'));
+test('ids come back as they were spelled, however large', async (t) => {
+  const edge = await startEdge(() => result('{}'));
+  t.after(() => edge[Symbol.asyncDispose]());
   for (const id of ['12345678901234567890', '"\\u00e4"', '-1', '0']) {
     const params = `{"_meta":{${VERSION},"io.modelcontextprotocol/clientCapabilities":{}}}`;
     const answer = await post(edge.url, body(`{"jsonrpc":"2.0","method":"tools/list","params":${params},"id":${id}}`));
@@ -106,8 +108,9 @@ test('ids come back as they were spelled, however large', async () => {
   }
 });
 
-test('a request arrives at the gateway whole: params as text, the client as it described itself, the trace', async () => {
-  await using edge = await startEdge(() => result('{}'));
+test('a request arrives at the gateway whole: params as text, the client as it described itself, the trace', async (t) => {
+  const edge = await startEdge(() => result('{}'));
+  t.after(() => edge[Symbol.asyncDispose]());
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01';
   const meta = `{${VERSION},"io.modelcontextprotocol/clientCapabilities":{ "elicitation": {"form":{}} },"io.modelcontextprotocol/clientInfo":{"name":"c","version":"1","x":1.0},"io.modelcontextprotocol/logLevel":"warning","progressToken":9007199254740993,"traceparent":"${traceparent}"}`;
   const params = `{"name":"t","arguments":{"n":1.0,"big":12345678901234567890},"_meta":${meta},"extra":[1e3]}`;
@@ -132,9 +135,10 @@ test('a request arrives at the gateway whole: params as text, the client as it d
   assert.deepEqual([peer?.ask, peer?.session], [undefined, undefined]);
 });
 
-test('discover answers what the gateway opened, with our identity and cache hints', async () => {
+test('discover answers what the gateway opened, with our identity and cache hints', async (t) => {
   const opened = '{"capabilities":{"tools":{"listChanged":true},"x":1.0},"instructions":"Be kind"}';
-  await using edge = await startEdge(() => result(opened));
+  const edge = await startEdge(() => result(opened));
+  t.after(() => edge[Symbol.asyncDispose]());
   const answer = await post(edge.url, { method: 'server/discover' });
   assert.equal(edge.gateway.calls[0]?.kind, 'session.open');
   assert.ok((await answer.text()).includes('"x":1.0'));
@@ -149,8 +153,9 @@ test('discover answers what the gateway opened, with our identity and cache hint
   });
 });
 
-test('a notification is accepted without a body, from a known key only', async () => {
-  await using edge = await startEdge(() => result('{}'));
+test('a notification is accepted without a body, from a known key only', async (t) => {
+  const edge = await startEdge(() => result('{}'));
+  t.after(() => edge[Symbol.asyncDispose]());
   const message = body('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}');
   const answer = await post(edge.url, message);
   assert.deepEqual([answer.status, await answer.text()], [202, '']);
@@ -158,10 +163,11 @@ test('a notification is accepted without a body, from a known key only', async (
   assert.equal(stranger.status, 401);
 });
 
-test('what the gateway refuses is answered in-band, so that client libraries hand it to their caller', async () => {
-  await using edge = await startEdge((call) => {
+test('what the gateway refuses is answered in-band, so that client libraries hand it to their caller', async (t) => {
+  const edge = await startEdge((call) => {
     throw new GatewayError(call.name as 'unknown_tool');
   });
+  t.after(() => edge[Symbol.asyncDispose]());
   const codes = [
     'unknown_tool',
     'upstream_unavailable',
@@ -177,25 +183,28 @@ test('what the gateway refuses is answered in-band, so that client libraries han
   }
 });
 
-test('a discover that fails on our side is no 200, because that would pass for a legacy server', async () => {
-  await using edge = await startEdge(() => {
+test('a discover that fails on our side is no 200, because that would pass for a legacy server', async (t) => {
+  const edge = await startEdge(() => {
     throw new GatewayError('audit_unavailable');
   });
+  t.after(() => edge[Symbol.asyncDispose]());
   assert.equal((await post(edge.url, { method: 'server/discover' })).status, 503);
 });
 
-test('a bug behind the gateway is a 500 that tells nothing', async () => {
-  await using edge = await startEdge(() => Promise.reject(new Error('secret detail')));
+test('a bug behind the gateway is a 500 that tells nothing', async (t) => {
+  const edge = await startEdge(() => Promise.reject(new Error('secret detail')));
+  t.after(() => edge[Symbol.asyncDispose]());
   const answer = await post(edge.url, CALL);
   assert.equal(answer.status, 500);
   assert.ok(!(await answer.text()).includes('secret'));
 });
 
-test('a missing resource is -32602 with its URI, whether we or a legacy server miss it', async () => {
-  await using edge = await startEdge((call) => {
+test('a missing resource is -32602 with its URI, whether we or a legacy server miss it', async (t) => {
+  const edge = await startEdge((call) => {
     if (call.name === 'our:s') throw new GatewayError('unknown_resource');
     return { type: 'rpc-error', text: '{"code":-32002,"message":"Resource not found","more":1.0}' };
   });
+  t.after(() => edge[Symbol.asyncDispose]());
   for (const uri of ['our:s', 'their:s']) {
     const answer = await post(edge.url, { method: 'resources/read', params: { uri } });
     const { error } = (await answer.json()) as Reply;
@@ -217,8 +226,9 @@ const upstreamErrors: readonly (readonly [string, number, string | undefined])[]
   ['{"code":1,"code":2,"message":"x"}', 200, '-31512'],
 ];
 for (const [text, status, replaced] of upstreamErrors) {
-  test(`the server's error ${text} is answered with ${status}${replaced === undefined ? ', verbatim' : ` as ${replaced}`}`, async () => {
-    await using edge = await startEdge(() => ({ type: 'rpc-error', text }));
+  test(`the server's error ${text} is answered with ${status}${replaced === undefined ? ', verbatim' : ` as ${replaced}`}`, async (t) => {
+    const edge = await startEdge(() => ({ type: 'rpc-error', text }));
+    t.after(() => edge[Symbol.asyncDispose]());
     const answer = await post(edge.url, CALL);
     assert.equal(answer.status, status);
     const got = await answer.text();
@@ -227,11 +237,12 @@ for (const [text, status, replaced] of upstreamErrors) {
   });
 }
 
-test('an answer nothing precedes is plain JSON; notifications turn it into a stream that ends with the answer', async () => {
-  await using edge = await startEdge(async (call) => {
+test('an answer nothing precedes is plain JSON; notifications turn it into a stream that ends with the answer', async (t) => {
+  const edge = await startEdge(async (call) => {
     if (call.name === 'loud') call.peer.notify('notifications/progress', '{"progressToken":"p",\n"progress":1.0}');
     return result('{"content":[]}');
   });
+  t.after(() => edge[Symbol.asyncDispose]());
   const meta = { _meta: { ...META_KEYS, progressToken: 'p' } };
   const quiet = await post(edge.url, { method: 'tools/call', params: { name: 'quiet', ...meta } });
   assert.equal(quiet.headers['content-type'], 'application/json');
@@ -246,11 +257,12 @@ test('an answer nothing precedes is plain JSON; notifications turn it into a str
   assert.match(await loud.text(), /\n\n$/);
 });
 
-test('an error after a notification ends the stream as an event', async () => {
-  await using edge = await startEdge(async (call) => {
+test('an error after a notification ends the stream as an event', async (t) => {
+  const edge = await startEdge(async (call) => {
     call.peer.notify('notifications/progress', '{}');
     throw new GatewayError('upstream_timeout');
   });
+  t.after(() => edge[Symbol.asyncDispose]());
   const answer = await post(edge.url, {
     method: 'tools/call',
     params: { name: 't', _meta: { ...META_KEYS, progressToken: 1 } },
@@ -260,19 +272,21 @@ test('an error after a notification ends the stream as an event', async () => {
   await answer.text();
 });
 
-test('a client that takes no event stream gets the bare answer', async () => {
-  await using edge = await startEdge(async (call) => {
+test('a client that takes no event stream gets the bare answer', async (t) => {
+  const edge = await startEdge(async (call) => {
     call.peer.notify('notifications/progress', '{}');
     return result('{}');
   });
+  t.after(() => edge[Symbol.asyncDispose]());
   const params = { name: 't', _meta: { ...META_KEYS, progressToken: 1 } };
   const answer = await post(edge.url, { method: 'tools/call', params, headers: { accept: 'application/json' } });
   assert.equal(answer.headers['content-type'], 'application/json');
 });
 
-test('an answer that takes long becomes a stream before it is there', async () => {
+test('an answer that takes long becomes a stream before it is there', async (t) => {
   const release = Promise.withResolvers<void>();
-  await using edge = await startEdge(() => release.promise.then(() => result('{}')), { streamAfterMs: 1 });
+  const edge = await startEdge(() => release.promise.then(() => result('{}')), { streamAfterMs: 1 });
+  t.after(() => edge[Symbol.asyncDispose]());
   const answer = await post(edge.url, CALL);
   assert.equal(answer.headers['content-type'], 'text/event-stream');
   release.resolve();
@@ -280,18 +294,20 @@ test('an answer that takes long becomes a stream before it is there', async () =
 });
 
 const notified = async (meta: object, tell: (call: Call) => void): Promise<string[]> => {
-  await using edge = await startEdge(async (call) => {
+  const edge = await startEdge(async (call) => {
     tell(call);
     return result('{}');
   });
-  const answer = await post(edge.url, {
-    method: 'tools/call',
-    params: { name: 't', _meta: { ...META_KEYS, ...meta } },
-  });
-  const lines = (await answer.text()).split('\n').filter((line) => line.startsWith('data: '));
-  return lines.map(
-    (line) => (JSON.parse(line.slice(6)) as { method?: string; params?: { level?: string } }).params?.level ?? '',
-  );
+  try {
+    const params = { name: 't', _meta: { ...META_KEYS, ...meta } };
+    const answer = await post(edge.url, { method: 'tools/call', params });
+    const lines = (await answer.text()).split('\n').filter((line) => line.startsWith('data: '));
+    return lines.map(
+      (line) => (JSON.parse(line.slice(6)) as { method?: string; params?: { level?: string } }).params?.level ?? '',
+    );
+  } finally {
+    await edge[Symbol.asyncDispose]();
+  }
 };
 const logAll = (call: Call): void => {
   for (const level of ['debug', 'warning', 'error'])
@@ -313,10 +329,10 @@ test('progress without a token, and what belongs on a listen stream, is not sent
   assert.deepEqual(frames, []);
 });
 
-test('a client that goes away cancels its call, before and after the stream began', async () => {
+test('a client that goes away cancels its call, before and after the stream began', async (t) => {
   for (const streamAfterMs of [60_000, 1]) {
     let seen: Call | undefined;
-    await using edge = await startEdge(
+    const edge = await startEdge(
       (call) => {
         seen = call;
         return new Promise((_, reject) =>
@@ -325,6 +341,7 @@ test('a client that goes away cancels its call, before and after the stream bega
       },
       { streamAfterMs },
     );
+    t.after(() => edge[Symbol.asyncDispose]());
     const { answer, disconnect } = startPost(edge.url, CALL);
     if (streamAfterMs === 1) await answer;
     else answer.catch(() => {});
@@ -334,12 +351,13 @@ test('a client that goes away cancels its call, before and after the stream bega
   }
 });
 
-test('what a call tells its client after the answer is dropped', async () => {
+test('what a call tells its client after the answer is dropped', async (t) => {
   let seen: Call | undefined;
-  await using edge = await startEdge(async (call) => {
+  const edge = await startEdge(async (call) => {
     seen = call;
     return result('{}');
   });
+  t.after(() => edge[Symbol.asyncDispose]());
   const answer = await post(edge.url, {
     method: 'tools/call',
     params: { name: 't', _meta: { ...META_KEYS, progressToken: 1 } },
@@ -349,10 +367,11 @@ test('what a call tells its client after the answer is dropped', async () => {
   assert.equal((await post(edge.url, CALL)).status, 200);
 });
 
-test('a request for input passes as the server made it', async () => {
+test('a request for input passes as the server made it', async (t) => {
   const text =
     '{"resultType":"input_required","inputRequests":{"a":{"method":"elicitation/create","params":{"n":1.0}}},"requestState":"s","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"theirs","version":"9"}}}';
-  await using edge = await startEdge(() => result(text));
+  const edge = await startEdge(() => result(text));
+  t.after(() => edge[Symbol.asyncDispose]());
   const got = await (await post(edge.url, { method: 'resources/read', params: { uri: 'a:b' } })).text();
   const ours = text.replace('{"name":"theirs","version":"9"}', '{"name":"portcullis","version":"0.0.0-test"}');
   assert.equal(got, `{"jsonrpc":"2.0","id":1,"result":${ours}}`);

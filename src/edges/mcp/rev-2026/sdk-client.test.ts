@@ -55,8 +55,9 @@ async function connect(url: string, mode: 'auto' | { pin: string }): Promise<Cli
 }
 
 for (const mode of ['auto', { pin: '2026-07-28' }] as const) {
-  test(`the official client works through us in mode ${JSON.stringify(mode)}`, async () => {
-    await using edge = await startEdge(serve);
+  test(`the official client works through us in mode ${JSON.stringify(mode)}`, async (t) => {
+    const edge = await startEdge(serve);
+    t.after(() => edge[Symbol.asyncDispose]());
     const client = await connect(edge.url, mode);
     try {
       assert.equal(client.getNegotiatedProtocolVersion(), '2026-07-28');
@@ -85,8 +86,9 @@ for (const mode of ['auto', { pin: '2026-07-28' }] as const) {
   });
 }
 
-test('refusals reach the caller of the official client with code and text', async () => {
-  await using edge = await startEdge(serve);
+test('refusals reach the caller of the official client with code and text', async (t) => {
+  const edge = await startEdge(serve);
+  t.after(() => edge[Symbol.asyncDispose]());
   const client = await connect(edge.url, { pin: '2026-07-28' });
   try {
     for (const [name, code] of [
@@ -102,8 +104,9 @@ test('refusals reach the caller of the official client with code and text', asyn
   }
 });
 
-test('the official client listens, hears of changes, and sees a graceful end', async () => {
-  await using edge = await startEdge(serve);
+test('the official client listens, hears of changes, and sees a graceful end', async (t) => {
+  const edge = await startEdge(serve);
+  t.after(() => edge[Symbol.asyncDispose]());
   const client = await connect(edge.url, 'auto');
   try {
     const heard: unknown[] = [];
@@ -127,13 +130,14 @@ test('the official client listens, hears of changes, and sees a graceful end', a
   }
 });
 
-test('aborting a request of the official client cancels the call', async () => {
+test('aborting a request of the official client cancels the call', async (t) => {
   let seen: Call | undefined;
-  await using edge = await startEdge((call) => {
+  const edge = await startEdge((call) => {
     if (call.kind !== 'tools.call') return serve(call);
     seen = call;
     return new Promise(() => {});
   });
+  t.after(() => edge[Symbol.asyncDispose]());
   const client = await connect(edge.url, 'auto');
   try {
     const abort = new AbortController();

@@ -1,0 +1,118 @@
+/** The composition root: builds every part once and wires them together. Reads like a parts list. */
+
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { GatewayConfig } from '../contracts/config.ts';
+import type { Log } from '../contracts/log.ts';
+import type { ServerRegistry } from '../contracts/upstream.ts';
+import { createHealthRoutes } from '../edges/http/health-routes.ts';
+import { createHttpServer } from '../edges/http/http-server.ts';
+import { createMcpRoutes } from '../edges/mcp/endpoint.ts';
+import { createModernMcp } from '../edges/mcp/rev-2026/modern-mcp.ts';
+import { createGateway, type SwappableGateway } from '../pipeline/gateway.ts';
+import { createLiveCatalog } from '../pipeline/live-catalog.ts';
+import { lockDataDir } from '../platform/audit/lock-data-dir.ts';
+import { openTrail } from '../platform/audit/open-trail.ts';
+import { openKeyStore } from '../platform/stores/sqlite/keys.ts';
+import type { InProcessServer } from '../upstreams/mcp/link.ts';
+import { createOpenLink } from '../upstreams/mcp/open-link.ts';
+import { createServerRegistry } from '../upstreams/mcp/registry.ts';
+import { describeReadiness } from './describe-readiness.ts';
+
+const KEY_POLL_MS = 500;
+const CLOSE_GRACE_MS = 5_000;
+
+export interface AppOptions {
+  readonly config: GatewayConfig;
+  readonly dataDir: string;
+  readonly environment: { readonly [name: string]: string | undefined };
+  readonly identity: { readonly name: string; readonly version: string };
+  readonly log: Log;
+  readonly inProcess: ReadonlyMap<string, InProcessServer>;
+}
+
+export interface App extends AsyncDisposable {
+  readonly gateway: SwappableGateway;
+  readonly registry: ServerRegistry;
+  /** Creates the first key if nobody could get in otherwise; returns its secret, the only time it is known. */
+  createFirstKey(): string | undefined;
+  countKeys(): number;
+  listen(host: string, port: number): Promise<{ readonly host: string; readonly port: number; readonly url: string }>;
+  /** Puts a checked configuration in force. Calls in flight finish on the one they began with. */
+  apply(config: GatewayConfig): Promise<void>;
+}
+
+/** Everything is built, nothing listens yet. Throws if another gateway holds the data directory. */
+export async function assemble(options: AppOptions): Promise<App> {
+  const { config, dataDir, log, identity } = options;
+  const now = Date.now;
+  const monotonicMs = () => performance.now();
+  const newId = randomUUID;
+
+  const lock = lockDataDir(dataDir);
+  const keyStore = openKeyStore({ dataDir });
+  const trail = await openTrail({
+    dataDir,
+    sync: config.audit.sync,
+    maxAgeDays: config.audit.maxAgeDays,
+    maxSizeMb: config.audit.maxSizeMb,
+    log,
+  });
+  const registry = createServerRegistry({
+    openLink: createOpenLink({ baseEnv: options.environment }),
+    log,
+    identity,
+    limits: config.limits,
+    inProcess: options.inProcess,
+  });
+  const catalog = createLiveCatalog({ registry });
+  const randomHex = (digits: number) => randomBytes(digits / 2).toString('hex');
+  const gateway = createGateway({ registry, catalog, trail, keyStore, now, monotonicMs, randomHex }, config);
+
+  let stopping = false;
+  const modern = createModernMcp({ gateway, log, identity, now, newId });
+  const mcp = createMcpRoutes({ gateway, modern, log, identity, limits: () => gateway.config().limits, now, newId });
+  const health = createHealthRoutes({
+    isReady: () => !stopping,
+    describe: (exchange) => describeReadiness({ gateway, registry, identity }, exchange),
+  });
+  const http = createHttpServer({
+    routes: [...mcp.routes, ...health],
+    log,
+    limits: config.limits,
+    allowed: () => ({ hosts: gateway.config().listen.allowedHosts, origins: gateway.config().listen.allowedOrigins }),
+  });
+  await registry.apply(config.servers);
+  catalog.invalidate();
+  const keyPoll = setInterval(() => gateway.refreshKeys(), KEY_POLL_MS);
+  keyPoll.unref();
+
+  return {
+    gateway,
+    registry,
+    createFirstKey() {
+      const { keys, anonymous } = gateway.config();
+      if (keys.length > 0 || anonymous !== undefined || keyStore.list().length > 0) return undefined;
+      const { secret } = keyStore.create({ name: 'first', grant: { allow: ['*'], deny: [] } }, now());
+      gateway.refreshKeys();
+      return secret;
+    },
+    countKeys: () =>
+      keyStore.list().filter((key) => key.revokedAtMs === undefined).length + gateway.config().keys.length,
+    listen: (host, port) => http.listen(host, port),
+    async apply(next) {
+      await registry.apply(next.servers);
+      gateway.swap(next);
+    },
+    async [Symbol.asyncDispose]() {
+      stopping = true;
+      clearInterval(keyPoll);
+      modern.closeAll();
+      await mcp.closeAll();
+      await http.close(CLOSE_GRACE_MS);
+      await registry[Symbol.asyncDispose]();
+      await trail[Symbol.asyncDispose]();
+      keyStore[Symbol.dispose]();
+      lock.release();
+    },
+  };
+}

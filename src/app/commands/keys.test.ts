@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { createTempDir } from '../../../test/support/temp-dir.ts';
+import { runCommand } from './fixtures/run-command.ts';
+
+test('a key is created, listed without its secret, and revoked', async (t) => {
+  const data = await createTempDir(t);
+  const create = [
+    'keys',
+    'create',
+    '--data',
+    data,
+    '--name',
+    'laptop',
+    '--allow',
+    'a',
+    '--allow',
+    'b/*',
+    '--deny',
+    'b/x',
+  ];
+  const created = await runCommand([...create, '--expires', '30d']);
+  assert.equal(created.code, 0, created.stderr);
+  const secret = created.stdout.trim();
+  assert.match(secret, /^pck_[\w-]{40,}$/);
+
+  const listed = await runCommand(['keys', 'list', '--data', data, '--json']);
+  const [key, ...others] = JSON.parse(listed.stdout);
+  assert.deepEqual(others, []);
+  assert.deepEqual([key.name, key.allow, key.deny, key.revokedAt], ['laptop', ['a', 'b/*'], ['b/x'], null]);
+  assert.equal(Math.round((Date.parse(key.expiresAt) - Date.parse(key.createdAt)) / 86_400_000), 30);
+  assert.ok(secret.startsWith(key.prefix));
+  assert.ok(!listed.stdout.includes(secret) && !listed.stdout.includes('hash'));
+
+  const revoked = await runCommand(['keys', 'revoke', 'laptop', '--data', data]);
+  assert.equal(revoked.code, 0, revoked.stderr);
+  assert.match((await runCommand(['keys', 'list', '--data', data])).stdout, /laptop\trevoked/);
+});
+
+test('the secret of a key is nowhere in the data folder', async (t) => {
+  const data = await createTempDir(t);
+  const { stdout } = await runCommand(['keys', 'create', '--data', data, '--name', 'k', '--allow', '*']);
+  const files = readdirSync(data, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  assert.ok(files.length > 0);
+  for (const file of files) {
+    assert.ok(!readFileSync(join(file.parentPath, file.name)).includes(stdout.trim()), file.name);
+  }
+});
+
+test('revoking what is not there, a missing folder, a wrong date and an unknown option each say so', async (t) => {
+  const data = await createTempDir(t);
+  await runCommand(['keys', 'create', '--data', data, '--name', 'k']);
+  const cases: [string[], number, RegExp][] = [
+    [['keys', 'revoke', 'ghost', '--data', data], 1, /no active key matches "ghost"/],
+    [['keys', 'list', '--data', join(data, 'missing')], 1, /there is no data folder/],
+    [['keys', 'create', '--data', data, '--name', 'k', '--expires', 'soon'], 2, /--expires wants/],
+    [['keys', 'create', '--data', data, '--name', 'k', '--expires', '2020-01-01'], 2, /in the past/],
+    [['keys', 'create', '--data', data], 2, /--name/],
+    [['keys', 'create', '--name', 'x', '--alow', 'x'], 2, /--alow.*\n.*--allow/],
+  ];
+  for (const [args, code, message] of cases) {
+    const ran = await runCommand(args);
+    assert.equal(ran.code, code, args.join(' '));
+    assert.match(ran.stderr, message);
+    assert.doesNotMatch(ran.stderr, /\n\s+at /, 'no stack');
+    assert.equal(ran.stdout, '');
+  }
+});

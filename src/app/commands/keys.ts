@@ -1,0 +1,149 @@
+/** `portcullis keys create|list|revoke`: virtual keys in the gateway's store. A running gateway notices within a second. */
+
+import type { Command } from 'commander';
+import type { KeyRecord, KeyStore } from '../../contracts/caller.ts';
+import { openKeyStore } from '../../platform/stores/sqlite/keys.ts';
+import { CommandError, EXIT } from './command-error.ts';
+import { parseMoment } from './parse-moment.ts';
+import { type DataOptions, requireDataDir, resolveDataDir, withDataOptions } from './shared-options.ts';
+import { type Cell, paint, print, printJson, printNote, printTable, renderTime } from './terminal.ts';
+
+const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
+
+/** What may be shown of a key: everything but its hash. */
+function publicKey(record: KeyRecord): { readonly [field: string]: unknown } {
+  return {
+    id: record.id,
+    name: record.name,
+    prefix: record.prefix,
+    allow: record.grant.allow,
+    deny: record.grant.deny,
+    createdAt: new Date(record.createdAtMs).toISOString(),
+    expiresAt: record.expiresAtMs === undefined ? null : new Date(record.expiresAtMs).toISOString(),
+    revokedAt: record.revokedAtMs === undefined ? null : new Date(record.revokedAtMs).toISOString(),
+  };
+}
+
+function withStore<T>(dataDir: string, use: (store: KeyStore) => T): T {
+  const store = openKeyStore({ dataDir });
+  try {
+    return use(store);
+  } finally {
+    store[Symbol.dispose]();
+  }
+}
+
+interface CreateOptions extends DataOptions {
+  readonly name: string;
+  readonly allow: readonly string[];
+  readonly deny: readonly string[];
+  readonly expires?: string;
+  readonly json?: boolean;
+}
+
+function runCreate(options: CreateOptions): void {
+  const nowMs = Date.now();
+  let expiresAtMs: number | undefined;
+  if (options.expires !== undefined) {
+    expiresAtMs = parseMoment(options.expires, nowMs, 1);
+    if (expiresAtMs === undefined) {
+      throw new CommandError(EXIT.usage, '--expires wants a span such as 30d, or a date such as 2027-01-31');
+    }
+    if (expiresAtMs <= nowMs) throw new CommandError(EXIT.usage, '--expires lies in the past');
+  }
+  const grant = { allow: options.allow, deny: options.deny };
+  const { record, secret } = withStore(resolveDataDir(options), (store) =>
+    store.create({ name: options.name, grant, expiresAtMs }, nowMs),
+  );
+  if (options.json) {
+    printJson({ ...publicKey(record), secret });
+    return;
+  }
+  print(secret);
+  printNote(`Key ${record.name} (${record.prefix}…) is shown this once; only its hash is kept.`);
+  if (grant.allow.length === 0)
+    printNote('It allows nothing yet: keys are made with --allow, for example --allow "*".');
+}
+
+function stateOf(record: KeyRecord, nowMs: number): Cell {
+  if (record.revokedAtMs !== undefined) return { text: 'revoked', style: 'red' };
+  if (record.expiresAtMs !== undefined && record.expiresAtMs <= nowMs) return { text: 'expired', style: 'yellow' };
+  return { text: 'active', style: 'green' };
+}
+
+function runList(options: DataOptions & { json?: boolean }): void {
+  const records = withStore(requireDataDir(options), (store) => store.list());
+  if (options.json) {
+    printJson(records.map(publicKey));
+    return;
+  }
+  if (records.length === 0)
+    printNote('There are no keys. Make one with `portcullis keys create --name me --allow "*"`.');
+  const nowMs = Date.now();
+  printTable(
+    ['PREFIX', 'NAME', 'STATE', 'CREATED', 'EXPIRES', 'ALLOW'],
+    records.map((record) => [
+      record.prefix,
+      record.name,
+      stateOf(record, nowMs),
+      renderTime(record.createdAtMs),
+      renderTime(record.expiresAtMs),
+      [...record.grant.allow, ...record.grant.deny.map((pattern) => `not ${pattern}`)].join(', ') || '(nothing)',
+    ]),
+  );
+}
+
+function runRevoke(idOrName: string, options: DataOptions & { json?: boolean }): void {
+  const record = withStore(requireDataDir(options), (store) => {
+    try {
+      return store.revoke(idOrName, Date.now());
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new CommandError(EXIT.failed, `several keys match ${JSON.stringify(idOrName)}`, 'Name one by its id.');
+    }
+  });
+  if (record === undefined) {
+    throw new CommandError(
+      EXIT.failed,
+      `no active key matches ${JSON.stringify(idOrName)}`,
+      'See `portcullis keys list`.',
+    );
+  }
+  if (options.json) {
+    printJson(publicKey(record));
+    return;
+  }
+  print(`${paint('red', 'revoked')} ${record.name} (${record.prefix}…)`);
+}
+
+/** Adds the command. */
+export function keysCommand(program: Command): void {
+  const keys = program.command('keys').description('Create, list and revoke the keys that clients present');
+  withDataOptions(keys.command('create'))
+    .description('Create a key and print its secret, once')
+    .requiredOption('-n, --name <name>', 'what the key is called in lists and in the audit trail')
+    .option('--allow <pattern>', 'what it may reach; repeat for more (nothing by default)', collect, [])
+    .option('--deny <pattern>', 'what it may not reach all the same; repeat for more', collect, [])
+    .option('--expires <when>', 'span (30d, 12h) or date (2027-01-31)')
+    .option('--json', 'print the key and its secret as JSON')
+    .addHelpText(
+      'after',
+      `
+Patterns: "server", "server/tool", "server__tool", "prompt:server/*", "*" matches anything.
+
+Examples:
+  portcullis keys create --name laptop --allow "*"
+  portcullis keys create --name ci --allow "filesystem/read_*" --allow memory --expires 30d
+  portcullis keys create --name careful --allow github --deny "github/delete_*"`,
+    )
+    .action(runCreate);
+  withDataOptions(keys.command('list'))
+    .description('List keys: prefix, name, state, dates and what they allow')
+    .option('--json', 'print as a JSON array')
+    .action(runList);
+  withDataOptions(keys.command('revoke'))
+    .description('Revoke a key at once, for good')
+    .argument('<key>', 'its name, prefix or id')
+    .option('--json', 'print the revoked key as JSON')
+    .action(runRevoke);
+}

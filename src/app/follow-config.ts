@@ -1,0 +1,63 @@
+/** Applies changes of the configuration file live; a bad edit leaves the old configuration running and says so. */
+
+import type { ConfigResult, GatewayConfig } from '../contracts/config.ts';
+import type { Log } from '../contracts/log.ts';
+import { renderProblems } from '../platform/config/render-problems.ts';
+
+/** Settings that are read once at start. */
+function needingRestart(before: GatewayConfig, after: GatewayConfig): string[] {
+  const changed: string[] = [];
+  if (before.listen.host !== after.listen.host) changed.push('listen.host');
+  if (before.listen.port !== after.listen.port) changed.push('listen.port');
+  if (before.limits.maxBodyBytes !== after.limits.maxBodyBytes) changed.push('limits.maxBodyBytes');
+  if (before.limits.maxMessageBytes !== after.limits.maxMessageBytes) changed.push('limits.maxMessageBytes');
+  if (before.limits.maxToolsPerServer !== after.limits.maxToolsPerServer) changed.push('limits.maxToolsPerServer');
+  for (const name of ['sync', 'maxAgeDays', 'maxSizeMb'] as const)
+    if (before.audit[name] !== after.audit[name]) changed.push(`audit.${name}`);
+  if (before.log.level !== after.log.level) changed.push('log.level');
+  return changed;
+}
+
+/** One reload at a time, the newest content last. Returns what to call when the file changed. */
+export function createConfigFollower(deps: {
+  load: () => Promise<ConfigResult>;
+  current: () => GatewayConfig;
+  apply: (config: GatewayConfig) => Promise<void>;
+  log: Log;
+}): () => void {
+  let running: Promise<void> | undefined;
+  let again = false;
+
+  const reload = async (): Promise<void> => {
+    const result = await deps.load();
+    if (!result.ok) {
+      deps.log.error(
+        `the changed configuration was not applied, the one before stays in force:\n${renderProblems(result.problems)}`,
+      );
+      return;
+    }
+    if (result.warnings.length > 0)
+      deps.log.warn(`the configuration has warnings:\n${renderProblems(result.warnings)}`);
+    const waiting = needingRestart(deps.current(), result.config);
+    await deps.apply(result.config);
+    deps.log.info('configuration applied', { servers: result.config.servers.length, keys: result.config.keys.length });
+    if (waiting.length > 0) deps.log.warn(`these settings take effect at the next start: ${waiting.join(', ')}`);
+  };
+
+  const onChange = (): void => {
+    if (running !== undefined) {
+      again = true;
+      return;
+    }
+    running = reload()
+      .catch((error: unknown) => deps.log.error('the changed configuration could not be applied', { error }))
+      .finally(() => {
+        running = undefined;
+        if (again) {
+          again = false;
+          onChange();
+        }
+      });
+  };
+  return onChange;
+}

@@ -1,0 +1,86 @@
+/** The command line: every command, and the one place where a failure becomes a line and an exit code. */
+
+import { Command, CommanderError } from 'commander';
+import { closest } from '../lib/closest.ts';
+import { auditCommand } from './commands/audit.ts';
+import { checkCommand } from './commands/check.ts';
+import { CommandError, EXIT, messageOf } from './commands/command-error.ts';
+import { connectCommand } from './commands/connect.ts';
+import { initCommand } from './commands/init.ts';
+import { keysCommand } from './commands/keys.ts';
+import { serveCommand } from './commands/serve.ts';
+import { serversCommand } from './commands/servers.ts';
+import { stdioCommand } from './commands/stdio.ts';
+import { paintNote, printNote } from './commands/terminal.ts';
+import { toolsCommand } from './commands/tools.ts';
+import { readVersion } from './read-version.ts';
+
+/** The whole command line, unparsed; the documentation tests read it too. */
+export function createProgram(): Command {
+  const program = new Command('portcullis')
+    .description('One governed endpoint in front of every MCP server.')
+    .version(readVersion(), '-V, --version')
+    .showHelpAfterError('(--help shows what there is)')
+    .configureHelp({ showGlobalOptions: true })
+    // Before the commands: they inherit it.
+    .exitOverride()
+    .addHelpText(
+      'after',
+      `
+Without a command, the gateway is started (see portcullis serve --help).
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no gateway at the address, 4 key not accepted.`,
+    );
+  for (const add of [
+    serveCommand,
+    initCommand,
+    checkCommand,
+    keysCommand,
+    serversCommand,
+    toolsCommand,
+    auditCommand,
+    connectCommand,
+    stdioCommand,
+  ]) {
+    add(program);
+  }
+  return program;
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  const label = paintNote('red', 'portcullis:');
+  printNote(`${label} ${messageOf(error)}`);
+  if (error instanceof CommandError) {
+    if (error.remedy !== undefined) printNote(`  ${error.remedy}`);
+    return error.exitCode;
+  }
+  return EXIT.failed;
+}
+
+/** Without this, a mistyped command would be taken for an argument of the default one. */
+function refuseUnknownCommand(program: Command, first: string | undefined): void {
+  if (first === undefined || first.startsWith('-')) return;
+  const names = [...program.commands.map((command) => command.name()), 'help'];
+  if (names.includes(first)) return;
+  const near = closest(first, names);
+  const remedy =
+    near === undefined ? '`portcullis --help` lists the commands.' : `Did you mean \`portcullis ${near}\`?`;
+  throw new CommandError(EXIT.usage, `there is no command ${JSON.stringify(first)}`, remedy);
+}
+
+/** Runs one command line (without node and script). Sets the exit code; never rejects. */
+export async function main(args: readonly string[]): Promise<void> {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // The reader of a pipe went away (`| head`): nothing left to do.
+    if (error.code === 'EPIPE') process.exit(EXIT.ok);
+    throw error;
+  });
+  try {
+    const program = createProgram();
+    refuseUnknownCommand(program, args[0]);
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (error) {
+    process.exitCode = report(error);
+  }
+}
