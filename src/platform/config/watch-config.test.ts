@@ -14,7 +14,12 @@ after(() => rmSync(folder, { recursive: true }));
 function watching(t: TestContext, file: string) {
   const events = new EventEmitter();
   const stop = new AbortController();
-  t.after(() => stop.abort());
+  // Watching keeps no process alive, so the test has to.
+  const alive = setInterval(() => {}, 1_000);
+  t.after(() => {
+    clearInterval(alive);
+    stop.abort();
+  });
   let changes = 0;
   watchConfig({
     file,
