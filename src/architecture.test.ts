@@ -156,6 +156,7 @@ const RULES: { readonly [name: string]: Rule } = {
       ...text.matchAll(/^(?:export )?const (\w+)[^=\n]*= (?:new (?:Weak)?(?:Map|Set)(?:<.*>)?\(\)|\[\]|\{\});/gm),
     ].map((match) => `${match[1]} begins empty, so it must be meant to be filled`),
   ]),
+  'there is no syntax that Node 22 cannot parse': onlyIn(/^\s*(?:await )?using \w+ =/m, /^$/, 'says `using`'),
   'every file opens with a comment that says what lives here': perFile((_, text) =>
     /^(#!.*\n)?(\/\/ biome-ignore-all.*\n)*\/\*\*/.test(text) ? [] : ['has no opening comment'],
   ),
@@ -216,6 +217,7 @@ const OFFENDERS: { readonly [name: string]: readonly { readonly [path: string]: 
     { 'lib/x.ts': 'export const seen = new Map<string, Set<number>>();\n' },
     { 'lib/x.ts': 'const all: string[] = [];\n' },
   ],
+  'there is no syntax that Node 22 cannot parse': [{ 'lib/x.ts': 'const f = () => {\n  using a = open();\n};\n' }],
   'every file opens with a comment that says what lives here': [{ 'lib/x.ts': 'export const a = 1;\n' }],
   [`no file is longer than ${MAX_LINES} lines, unless it says "Long because"`]: [
     { 'lib/x.ts': '\n'.repeat(MAX_LINES) },

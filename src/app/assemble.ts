@@ -1,6 +1,5 @@
 /** The composition root: builds every part once and wires them together. Reads like a parts list. */
 
-import { randomBytes, randomUUID } from 'node:crypto';
 import type { GatewayConfig } from '../contracts/config.ts';
 import type { Log } from '../contracts/log.ts';
 import type { ServerRegistry } from '../contracts/upstream.ts';
@@ -8,6 +7,7 @@ import { createHealthRoutes } from '../edges/http/health-routes.ts';
 import { createHttpServer } from '../edges/http/http-server.ts';
 import { createMcpRoutes } from '../edges/mcp/endpoint.ts';
 import { createModernMcp } from '../edges/mcp/rev-2026/modern-mcp.ts';
+import { createRandomIds } from '../lib/random-ids.ts';
 import { createGateway, type SwappableGateway } from '../pipeline/gateway.ts';
 import { createLiveCatalog } from '../pipeline/live-catalog.ts';
 import { lockDataDir } from '../platform/audit/lock-data-dir.ts';
@@ -46,7 +46,8 @@ export async function assemble(options: AppOptions): Promise<App> {
   const { config, dataDir, log, identity } = options;
   const now = Date.now;
   const monotonicMs = () => performance.now();
-  const newId = randomUUID;
+  const ids = createRandomIds();
+  const newId = () => ids.uuid7(now());
 
   const lock = lockDataDir(dataDir);
   const keyStore = openKeyStore({ dataDir });
@@ -65,8 +66,7 @@ export async function assemble(options: AppOptions): Promise<App> {
     inProcess: options.inProcess,
   });
   const catalog = createLiveCatalog({ registry });
-  const randomHex = (digits: number) => randomBytes(digits / 2).toString('hex');
-  const gateway = createGateway({ registry, catalog, trail, keyStore, now, monotonicMs, randomHex }, config);
+  const gateway = createGateway({ registry, catalog, trail, keyStore, now, monotonicMs, randomHex: ids.hex }, config);
 
   let stopping = false;
   const modern = createModernMcp({ gateway, log, identity, now, newId });

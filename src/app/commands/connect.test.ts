@@ -75,6 +75,7 @@ test("a project's file never gets the key, and without --write nothing is writte
   }
   const desktop = await runCommand(['connect', 'claude-desktop', '--project'], { cwd });
   assert.equal(desktop.code, 2);
+  assert.equal((await runCommand(['connect', 'codex', '--name', 'a(b'], { cwd })).code, 2);
 });
 
 test('printed for Claude Code, the line is one that a shell takes apart correctly', async () => {

@@ -36,6 +36,9 @@ function connectionFrom(options: ConnectOptions, scope: Scope): Connection {
   if (server !== undefined && !/^[A-Za-z0-9_-]+$/.test(server)) {
     throw new CommandError(EXIT.usage, `${JSON.stringify(server)} is no server id`);
   }
+  if (!/^[A-Za-z0-9_-]{1,64}$/.test(options.name)) {
+    throw new CommandError(EXIT.usage, '--name wants letters, digits, - and _');
+  }
   // A project's file is committed: a key never goes there.
   const key = scope === 'project' || options.envKey ? undefined : address.key;
   const mcpUrl = `${address.url}/mcp${server === undefined ? '' : `/${server}`}`;
