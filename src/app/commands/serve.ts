@@ -51,14 +51,19 @@ function createLoader(options: ServeOptions, isExplicit: boolean): () => Promise
   };
 }
 
-/** Resolves when a signal asks us to stop; a second signal ends the process at once. */
+/** Shells and wrappers send one signal to a whole group and pass it on as well: what follows this soon is the same one. */
+const SAME_SIGNAL_MS = 500;
+
+/** Resolves when a signal asks us to stop; a second one, meant as such, ends the process at once. */
 function untilSignal(): Promise<NodeJS.Signals> {
   return new Promise((stop) => {
+    let firstMs: number | undefined;
     const onSignal = (signal: NodeJS.Signals): void => {
+      firstMs ??= performance.now();
       stop(signal);
-      process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143));
+      if (performance.now() - firstMs > SAME_SIGNAL_MS) process.exit(signal === 'SIGINT' ? 130 : 143);
     };
-    process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   });
 }
 

@@ -6,10 +6,10 @@ import { scanMembers, withMembers } from '../../lib/json-text.ts';
 import { isOwnKey } from './own-keys.ts';
 
 const PREFIX = 'io.modelcontextprotocol/';
-export const PROTOCOL_VERSION_KEY = `${PREFIX}protocolVersion`;
-export const CLIENT_INFO_KEY = `${PREFIX}clientInfo`;
-export const CLIENT_CAPABILITIES_KEY = `${PREFIX}clientCapabilities`;
-export const LOG_LEVEL_KEY = `${PREFIX}logLevel`;
+const PROTOCOL_VERSION_KEY = `${PREFIX}protocolVersion`;
+const CLIENT_INFO_KEY = `${PREFIX}clientInfo`;
+const CLIENT_CAPABILITIES_KEY = `${PREFIX}clientCapabilities`;
+const LOG_LEVEL_KEY = `${PREFIX}logLevel`;
 export const SUBSCRIPTION_ID_KEY = `${PREFIX}subscriptionId`;
 export const SERVER_INFO_KEY = `${PREFIX}serverInfo`;
 

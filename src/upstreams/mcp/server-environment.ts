@@ -4,7 +4,9 @@ import type { Secret } from '../../contracts/config.ts';
 
 export type BaseEnvironment = { readonly [name: string]: string | undefined };
 
-const NAMES = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'TERM', 'LANG', 'TMPDIR'];
+/** Where to find the certificates of this network: without them a server behind an inspecting proxy reaches nothing. */
+const CERTIFICATES = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR'];
+const NAMES = ['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'TERM', 'LANG', 'TMPDIR', ...CERTIFICATES];
 const WINDOWS_NAMES = [
   'PATH',
   'PATHEXT',
@@ -21,6 +23,7 @@ const WINDOWS_NAMES = [
   'TMP',
   'USERNAME',
   'USERPROFILE',
+  ...CERTIFICATES,
 ];
 
 export function decideEnvironment(
