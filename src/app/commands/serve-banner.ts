@@ -1,19 +1,16 @@
 /** What `serve` prints for people once the gateway listens. */
 
 import { existsSync } from 'node:fs';
-import { basename, relative, resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import type { App } from '../assemble.ts';
 import { resolveDataDir } from './shared-options.ts';
 import { paint, print } from './terminal.ts';
 
-/** How the reader started us, so that the hints can be pasted. */
+/** How this reader runs the command line, so that the hints can be pasted: from a clone, or as the installed command. */
 function ownCommand(): string {
-  const script = process.argv[1] ?? '';
   const root = resolve(import.meta.dirname, '../../..');
-  if (basename(script).startsWith('portcullis') && existsSync(resolve(root, 'src/app/main.ts'))) {
-    return `node ${relative(process.cwd(), resolve(root, 'bin/portcullis.mjs')) || script}`;
-  }
-  return 'portcullis';
+  const isClone = existsSync(resolve(root, 'src/app/main.ts'));
+  return isClone ? `node ${relative(process.cwd(), resolve(root, 'bin/portcullis.mjs'))}` : 'portcullis';
 }
 
 /** For a person: where the gateway is, the key if it was made just now, and what to do next. */

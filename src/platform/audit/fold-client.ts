@@ -42,7 +42,11 @@ export function createFoldClient(options: FoldClientOptions): FoldClient {
   const start = (onReady: () => void): Worker => {
     const started = new Worker(options.workerUrl, { workerData: options.data, name: 'audit-fold' });
     let lost: Error | undefined;
-    started.on('message', (reply: FoldReply) => (reply.type === 'ready' ? onReady() : settle(reply)));
+    started.on('message', (reply: FoldReply) => {
+      if (reply.type === 'ready') onReady();
+      // Under `node --watch` Node itself posts to the same port.
+      else if (reply.type === 'done' || reply.type === 'failed') settle(reply);
+    });
     started.on('error', (error) => {
       lost = error instanceof Error ? error : new Error(String(error));
     });
