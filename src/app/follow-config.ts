@@ -32,12 +32,12 @@ export function createConfigFollower(deps: {
     const result = await deps.load();
     if (!result.ok) {
       deps.log.error(
-        `the changed configuration was not applied, the one before stays in force:\n${renderProblems(result.problems)}`,
+        `the changed configuration was not applied, the one before stays in force:\n${renderProblems(result.problems, deps.current().file)}`,
       );
       return;
     }
     if (result.warnings.length > 0)
-      deps.log.warn(`the configuration has warnings:\n${renderProblems(result.warnings)}`);
+      deps.log.warn(`the configuration has warnings:\n${renderProblems(result.warnings, deps.current().file)}`);
     const waiting = needingRestart(deps.current(), result.config);
     await deps.apply(result.config);
     deps.log.info('configuration applied', { servers: result.config.servers.length, keys: result.config.keys.length });

@@ -84,10 +84,10 @@ export async function serve(
   const result = await load();
   if (!result.ok) {
     stopping.abort();
-    throw new CommandError(EXIT.failed, `the configuration is not valid\n${renderProblems(result.problems)}`);
+    throw new CommandError(EXIT.failed, `the configuration is not valid\n${renderProblems(result.problems, file)}`);
   }
   const { config, warnings } = result;
-  if (warnings.length > 0) printNote(renderProblems(warnings));
+  if (warnings.length > 0) printNote(renderProblems(warnings, file));
   const log = createLog({ level: config.log.level, write: (line) => process.stderr.write(`${line}\n`) });
   const host = options.host ?? config.listen.host;
   const port = options.port ?? config.listen.port;
