@@ -1,0 +1,5 @@
+/** Starts the bundle instead of the sources, which is what `bin/portcullis.mjs` prefers in a clone. */
+
+const [file, ...args] = process.argv.slice(2);
+const { main } = (await import(String(file))) as { main: (args: readonly string[]) => Promise<void> };
+await main(args);

@@ -1,0 +1,75 @@
+/** What a process and everything it started uses, from the operating system: CPU of all threads, memory. Linux only. */
+
+import { readdirSync, readFileSync } from 'node:fs';
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    // Processes and threads end whenever they like.
+    return undefined;
+  }
+}
+
+/** Throws where the counters this harness stands on are missing. */
+export function requireCounters(): void {
+  if (read('/proc/self/schedstat') === undefined)
+    throw new Error('CPU figures come from /proc/<pid>/task/*/schedstat: run this on Linux with CONFIG_SCHEDSTATS');
+}
+
+function parentOf(pid: number): number {
+  const stat = read(`/proc/${pid}/stat`) ?? '';
+  // The name in brackets may hold anything, spaces and brackets included.
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] ?? 0);
+}
+
+/**
+ * A process and its descendants, without those whose command line holds `except`: the stdio server behind a bridge is not
+ * part of the bridge.
+ */
+export function processTree(root: number, except: string): number[] {
+  const pids = readdirSync('/proc').map(Number).filter(Number.isInteger);
+  const parents = new Map(pids.map((pid) => [pid, parentOf(pid)]));
+  const isBelow = (pid: number): boolean => {
+    for (let at = pid; at > 1; at = parents.get(at) ?? 0) if (at === root) return true;
+    return false;
+  };
+  return pids.filter((pid) => {
+    if (!isBelow(pid)) return false;
+    if (pid === root) return true;
+    // A shell or taskset in front of the excepted process is replaced by it, or idle.
+    return !(read(`/proc/${pid}/cmdline`) ?? '').includes(except);
+  });
+}
+
+/** Microseconds of CPU all threads of these processes have had since they began. Threads that ended are not counted. */
+export function cpuMicros(pids: readonly number[]): number {
+  let nanos = 0;
+  for (const pid of pids) {
+    let threads: string[] = [];
+    try {
+      threads = readdirSync(`/proc/${pid}/task`);
+    } catch {
+      continue;
+    }
+    for (const thread of threads) nanos += Number((read(`/proc/${pid}/task/${thread}/schedstat`) ?? '0').split(' ')[0]);
+  }
+  return nanos / 1_000;
+}
+
+export interface MemoryMb {
+  readonly rss: number;
+  /** Highest it has been. */
+  readonly peak: number;
+}
+
+export function memoryMb(pids: readonly number[]): MemoryMb {
+  let rss = 0;
+  let peak = 0;
+  for (const pid of pids) {
+    const status = read(`/proc/${pid}/status`) ?? '';
+    rss += Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1_024;
+    peak += Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1_024;
+  }
+  return { rss, peak };
+}

@@ -1,0 +1,175 @@
+/** The claim about growth: with more tools, servers, keys and sessions a call costs the same, and memory grows as documented. */
+
+import { createHash, randomBytes } from 'node:crypto';
+import { openKeyStore } from '../../src/platform/stores/sqlite/keys.ts';
+import { inTransaction } from '../../src/platform/stores/sqlite/open-database.ts';
+import { openStore } from '../../src/platform/stores/sqlite/open-store.ts';
+import type { GatewaySetup } from '../harness/gateway.ts';
+import type { Lab } from '../harness/lab.ts';
+import { legacyCall, modernCall, openSessions, type Shape } from '../harness/requests.ts';
+import { runRates, runRounds } from '../harness/rounds.ts';
+import { slope } from '../harness/statistics.ts';
+import { direct, EXPOSED_TOOL, httpServer, type Scenario, TOOL } from './scenario.ts';
+
+export interface GrowthPoint {
+  readonly count: number;
+  readonly us: number;
+  readonly ratio: number;
+  /** Milliseconds at 500 calls a second, and what they add to the mock's own. */
+  readonly p50Ms: number;
+  readonly addedP50Ms: number;
+  /** After garbage collection. */
+  readonly heapMb: number;
+  readonly externalMb: number;
+  readonly rssMb: number;
+  readonly readyMs: number;
+  readonly failed: number;
+}
+
+export interface Growth {
+  readonly of: string;
+  readonly points: readonly GrowthPoint[];
+  /** Heap and external memory per item, from all points. */
+  readonly kbPerItem: number;
+}
+
+/** How many of each there are. */
+interface Size {
+  readonly tools: number;
+  readonly servers: number;
+  readonly keys: number;
+  readonly sessions: number;
+}
+
+const SMALL: Size = { tools: 10, servers: 1, keys: 10, sessions: 1 };
+const RATE = 500;
+/** Calls go round all of them, up to so many. */
+const MAX_VALUES = 10_000;
+
+/** Writes keys in one transaction, which the store itself has no need for. Returns their secrets. */
+function createKeys(dataDir: string, count: number): string[] {
+  openKeyStore({ dataDir })[Symbol.dispose]();
+  const db = openStore(dataDir);
+  const insert = db.prepare(
+    'INSERT INTO keys (id, name, prefix, hash, allow_json, deny_json, created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?)',
+  );
+  const secrets: string[] = [];
+  inTransaction(db, () => {
+    for (let i = 0; i < count; i++) {
+      const secret = `pck_${randomBytes(32).toString('base64url')}`;
+      const hash = createHash('sha256').update(secret).digest('hex');
+      const deny = JSON.stringify([`*/tool_${i % 7}`]);
+      insert.run(
+        `key_${randomBytes(8).toString('hex')}`,
+        `bench-${i}`,
+        secret.slice(0, 8),
+        hash,
+        '["*"]',
+        deny,
+        Date.now(),
+      );
+      secrets.push(secret);
+    }
+    db.prepare('UPDATE keys_version SET version = version + 1').run();
+  });
+  db.close();
+  return secrets;
+}
+
+async function measure(lab: Lab, size: Size, count: number): Promise<GrowthPoint> {
+  // A mock in each folder of its paths: one process stands for all servers.
+  const mock = await lab.startMock(['--tools', String(size.tools), ...(size.sessions > 1 ? ['--legacy-only'] : [])]);
+  const reference = await lab.startReference(mock);
+  const names = size.servers === 1 ? ['mock'] : Array.from({ length: size.servers }, (_, i) => `s${i}`);
+  let secrets: string[] = [];
+  const setup: GatewaySetup = {
+    servers: Object.fromEntries(names.map((name) => [name, httpServer(mock, `/${name}/mcp`)])),
+    limits: { maxSessions: 100_000, pageItems: 1_000 },
+    prepare(dataDir) {
+      secrets = createKeys(dataDir, size.keys);
+    },
+    isProbed: true,
+  };
+  const [gateway] = await lab.startGateways(setup);
+  if (gateway === undefined) throw new Error('no gateway');
+  const tool = size.servers === 1 ? EXPOSED_TOOL : `s${size.servers - 1}__${TOOL}`;
+  const target = { port: gateway.port, ...(gateway.key === undefined ? {} : { key: gateway.key }) };
+  let shape: Shape;
+  if (size.sessions > 1) {
+    const sessions = await openSessions(target, size.sessions);
+    shape = { ...legacyCall(target, tool, '@VALUE@'), values: sessions };
+  } else {
+    const keyed = modernCall({ port: gateway.port, key: '@VALUE@' }, tool);
+    shape = { ...keyed, values: secrets.slice(0, MAX_VALUES) };
+  }
+  const referenceShape = size.sessions > 1 ? legacyCall(reference, TOOL, 'mock') : modernCall(reference, TOOL);
+  const rows = await runRounds(
+    lab,
+    [
+      { subject: reference, shape: referenceShape },
+      { subject: gateway, shape },
+    ],
+    gateway.name,
+  );
+  const rateRows = await runRates(
+    lab,
+    [
+      { subject: direct(mock), shape: { ...referenceShape, port: mock } },
+      { subject: gateway, shape },
+    ],
+    [RATE],
+  );
+  const heap = await gateway.readHeap();
+  const [row, rate] = [rows[1], rateRows[1]];
+  if (row === undefined || rate === undefined) throw new Error('nothing measured');
+  await lab.stopAll();
+  return {
+    count,
+    us: row.us.median,
+    ratio: row.ratio.median,
+    p50Ms: rate.latencyMs.p50,
+    addedP50Ms: rate.addedMs?.p50 ?? 0,
+    heapMb: heap.heapMb,
+    externalMb: heap.externalMb,
+    rssMb: heap.rssMb,
+    readyMs: gateway.startMs.ready,
+    failed: row.failed + rate.failed + rate.unanswered,
+  };
+}
+
+function growing(of: string, title: string, counts: readonly number[], sizeOf: (count: number) => Size): Scenario {
+  return {
+    name: `growth-${of}`,
+    title,
+    inShort: false,
+    async run(wide) {
+      const { plan } = wide.options;
+      // Many points, each only to show whether the line is flat.
+      const rounds = Math.ceil(plan.rounds / 2);
+      const lab: Lab = { ...wide, options: { ...wide.options, plan: { ...plan, rounds, rateRounds: 1 } } };
+      const points: GrowthPoint[] = [];
+      for (const count of counts) {
+        lab.say(`  ${of}: ${count.toLocaleString('en')}`);
+        points.push(await measure(lab, sizeOf(count), count));
+      }
+      const kbPerItem = 1_024 * slope(points.map(({ count, heapMb, externalMb }) => [count, heapMb + externalMb]));
+      return { growth: { of, points, kbPerItem } };
+    },
+  };
+}
+
+export const GROWTH_SCENARIOS: readonly Scenario[] = [
+  growing('tools', 'Growth: tools of one server', [10, 1_000, 10_000], (tools) => ({ ...SMALL, tools })),
+  growing('servers', 'Growth: servers with ten tools each', [1, 20, 200], (servers) => ({ ...SMALL, servers })),
+  growing('keys', 'Growth: keys, each call with another', [10, 10_000, 100_000], (keys) => ({ ...SMALL, keys })),
+  growing('sessions', 'Growth: legacy sessions, each call in another', [1, 1_000, 10_000], (sessions) => ({
+    ...SMALL,
+    sessions,
+  })),
+  growing('together', 'Growth: keys, tools and sessions, so many of each', [10, 10_000], (count) => ({
+    tools: count,
+    servers: 1,
+    keys: count,
+    sessions: count,
+  })),
+];
