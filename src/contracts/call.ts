@@ -1,5 +1,6 @@
 /** The call: the one thing that travels through the pipeline, whichever door it came in by. */
 
+import type { CallSignal } from './call-signal.ts';
 import type { Caller, Credential, Narrowing } from './caller.ts';
 import type { JsonText, ParsedJson } from './json.ts';
 import type { ClientPeer } from './peer.ts';
@@ -63,7 +64,7 @@ export interface Call {
   readonly paramHeaders?: ReadonlyMap<string, string> | undefined;
   /** Where resources.subscribe attaches; sessions and listen streams have one. */
   readonly watch: Watch | undefined;
-  readonly signal: AbortSignal;
+  readonly signal: CallSignal;
   /** Incoming W3C traceparent, syntax-checked by the edge. */
   readonly traceparent: string | undefined;
   readonly parentId: string | undefined;

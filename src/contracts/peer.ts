@@ -1,5 +1,6 @@
 /** The client on the other side of a call, as far as an upstream may need it: what it declared and how to reach it. */
 
+import type { CallSignal } from './call-signal.ts';
 import type { JsonText } from './json.ts';
 
 export type Era = 'legacy' | 'modern';
@@ -21,7 +22,7 @@ export interface PeerSession {
   /** Sends a notification on the session's standalone stream (buffered for resumption, bounded). */
   notify(method: string, params: JsonText | undefined): void;
   /** Asks the client (sampling, elicitation, roots, ping) on the standalone stream. Rejects with GatewayError. */
-  ask(method: string, params: JsonText | undefined, signal: AbortSignal): Promise<PeerReply>;
+  ask(method: string, params: JsonText | undefined, signal: CallSignal): Promise<PeerReply>;
   onClose(listener: () => void): void;
 }
 
@@ -41,5 +42,5 @@ export interface ClientPeer {
   /** Sends a notification on the stream of this call, before its answer. Silently dropped once answered. */
   notify(method: string, params: JsonText | undefined): void;
   /** Asks the client on the stream of this call. Undefined where the era or the client forbids it. */
-  readonly ask: ((method: string, params: JsonText | undefined, signal: AbortSignal) => Promise<PeerReply>) | undefined;
+  readonly ask: ((method: string, params: JsonText | undefined, signal: CallSignal) => Promise<PeerReply>) | undefined;
 }

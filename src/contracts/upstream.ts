@@ -1,7 +1,8 @@
 /** The port behind which every MCP server stands, whatever its transport and protocol era. */
 
+import type { CallSignal } from './call-signal.ts';
 import type { ServerConfig } from './config.ts';
-import type { JsonText } from './json.ts';
+import type { JsonText, ParamsScan } from './json.ts';
 import type { ClientPeer, Era, LogLevel } from './peer.ts';
 
 export type ServerState = 'starting' | 'healthy' | 'unstable' | 'needs_auth' | 'disabled' | 'failed';
@@ -82,13 +83,17 @@ export interface UpstreamRequest {
    * the upstream replaces hop-local keys (progress token, protocol version, client capabilities, trace) for its own era.
    */
   readonly params: JsonText;
+  /** Of `params`, where it is known; else the upstream scans. */
+  readonly scan?: ParamsScan | undefined;
+  /** `params` still carries the client's name for tool or prompt: the upstream writes `name` in its place. */
+  readonly rename?: boolean;
   /** Tool or prompt name, or resource URI, as the server knows it; for headers and the log. */
   readonly name: string;
   readonly tool: OfferedTool | undefined;
   /** Key of the caller: sessions with client capabilities are never shared between callers. */
   readonly keyId: string;
   readonly peer: ClientPeer;
-  readonly signal: AbortSignal;
+  readonly signal: CallSignal;
   /** Absolute limit for the answer, from now. */
   readonly timeoutMs: number;
   /** True: the call may be repeated when its outcome is unknown (lists, reads, idempotent tools). */

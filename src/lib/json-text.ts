@@ -35,17 +35,17 @@ function skipSpace(text: string, at: number): number {
   return i;
 }
 
-/** `at` is the opening quote; returns the offset after the closing one. */
+/** `at` is the opening quote; returns the offset after the closing one. Searching beats looping even for short ones. */
 function skipString(text: string, at: number): number {
-  let i = at + 1;
-  for (;;) {
-    const quote = text.indexOf('"', i);
-    if (quote === -1) return text.length;
-    let slashes = 0;
-    while (text.charCodeAt(quote - 1 - slashes) === BACKSLASH && quote - 1 - slashes > at) slashes++;
+  let quote = text.indexOf('"', at + 1);
+  while (quote !== -1) {
+    if (text.charCodeAt(quote - 1) !== BACKSLASH) return quote + 1;
+    let slashes = 1;
+    while (quote - 1 - slashes > at && text.charCodeAt(quote - 1 - slashes) === BACKSLASH) slashes++;
     if (slashes % 2 === 0) return quote + 1;
-    i = quote + 1;
+    quote = text.indexOf('"', quote + 1);
   }
+  return text.length;
 }
 
 /** `at` is the first character of a value; returns the offset after it. */
@@ -75,6 +75,9 @@ function skipValue(text: string, at: number): number {
   return i;
 }
 
+/** Up to here comparing with each is quicker than a set, and makes none. */
+const FEW_MEMBERS = 8;
+
 /**
  * The members of the object that starts at or after `at`, in order. Duplicates are refused, since the gateway and the
  * server behind it might each believe another one (JSON.parse takes the last, others the first).
@@ -82,7 +85,7 @@ function skipValue(text: string, at: number): number {
  */
 export function scanMembers(text: string, at = 0): Member[] {
   const members: Member[] = [];
-  const seen = new Set<string>();
+  let seen: Set<string> | undefined;
   let i = skipSpace(text, at);
   if (text.charCodeAt(i) !== OPEN_BRACE) return members;
   i = skipSpace(text, i + 1);
@@ -93,8 +96,13 @@ export function scanMembers(text: string, at = 0): Member[] {
     const key = raw.includes('\\') ? (JSON.parse(text.slice(keyStart, keyEnd)) as string) : raw;
     const valueStart = skipSpace(text, skipSpace(text, keyEnd) + 1);
     const valueEnd = skipValue(text, valueStart);
-    if (seen.has(key)) throw new DuplicateMemberError(key);
-    seen.add(key);
+    if (members.length < FEW_MEMBERS) {
+      for (const member of members) if (member.key === key) throw new DuplicateMemberError(key);
+    } else {
+      seen ??= new Set(members.map((member) => member.key));
+      if (seen.has(key)) throw new DuplicateMemberError(key);
+      seen.add(key);
+    }
     members.push({ key, keyStart, valueStart, valueEnd });
     i = skipSpace(text, valueEnd);
     if (text.charCodeAt(i) === COMMA) i = skipSpace(text, i + 1);
@@ -128,22 +136,21 @@ export function elementTexts(text: string): string[] {
  * are not named keep their text to the byte.
  */
 export function withMembers(text: string, changes: { readonly [key: string]: string | undefined }): string {
-  const parts: string[] = [];
-  const seen = new Set<string>();
-  for (const member of scanMembers(text)) {
-    seen.add(member.key);
-    if (!Object.hasOwn(changes, member.key)) {
-      parts.push(text.slice(member.keyStart, member.valueEnd));
-      continue;
-    }
-    const change = changes[member.key];
-    if (change !== undefined) parts.push(text.slice(member.keyStart, member.valueStart) + change);
+  const members = scanMembers(text);
+  let out = '';
+  for (const { key, keyStart, valueStart, valueEnd } of members) {
+    const isNamed = Object.hasOwn(changes, key);
+    const change = isNamed ? changes[key] : undefined;
+    if (isNamed && change === undefined) continue;
+    if (out !== '') out += ',';
+    out += change === undefined ? text.slice(keyStart, valueEnd) : text.slice(keyStart, valueStart) + change;
   }
   for (const key of Object.keys(changes)) {
     const change = changes[key];
-    if (change !== undefined && !seen.has(key)) parts.push(`${JSON.stringify(key)}:${change}`);
+    if (change === undefined || members.some((member) => member.key === key)) continue;
+    out += `${out === '' ? '' : ','}${JSON.stringify(key)}:${change}`;
   }
-  return `{${parts.join(',')}}`;
+  return `{${out}}`;
 }
 
 /** Deepest nesting of objects and arrays; stops counting one past `limit`. Safe on any text. */

@@ -14,6 +14,9 @@ export interface RandomIds {
 export function createRandomIds(): RandomIds {
   const pool = Buffer.allocUnsafeSlow(POOL_BYTES);
   let at = POOL_BYTES;
+  // Of the last id: in a busy millisecond many share it.
+  let stampMs = Number.NaN;
+  let stamp = '';
 
   const hex = (digits: number): string => {
     const bytes = digits / 2;
@@ -29,10 +32,14 @@ export function createRandomIds(): RandomIds {
   return {
     hex,
     uuid7(nowMs) {
-      const time = nowMs.toString(16).padStart(12, '0');
+      if (nowMs !== stampMs) {
+        const time = nowMs.toString(16).padStart(12, '0');
+        stamp = `${time.slice(0, 8)}-${time.slice(8)}-7`;
+        stampMs = nowMs;
+      }
       const random = hex(20);
       const variant = '89ab'[Number.parseInt(random[3] ?? '0', 16) & 3];
-      return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(0, 3)}-${variant}${random.slice(4, 7)}-${random.slice(7, 19)}`;
+      return `${stamp}${random.slice(0, 3)}-${variant}${random.slice(4, 7)}-${random.slice(7, 19)}`;
     },
   };
 }

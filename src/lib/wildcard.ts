@@ -2,9 +2,10 @@
 
 /** True if the whole of `text` fits `pattern`. Case-sensitive. */
 export function matchesWildcard(pattern: string, text: string): boolean {
+  if (pattern === '*') return true;
+  if (!pattern.includes('*')) return pattern === text;
   const parts = pattern.split('*');
   const first = parts[0] ?? '';
-  if (parts.length === 1) return pattern === text;
   const last = parts[parts.length - 1] ?? '';
   if (text.length < first.length + last.length || !text.startsWith(first) || !text.endsWith(last)) return false;
   const end = text.length - last.length;

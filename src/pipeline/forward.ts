@@ -2,7 +2,7 @@
 
 import type { Call, Outcome } from '../contracts/call.ts';
 import { GatewayError } from '../contracts/errors.ts';
-import type { JsonText } from '../contracts/json.ts';
+import type { JsonText, ParsedJson } from '../contracts/json.ts';
 import type { UpstreamRequest, UpstreamServer } from '../contracts/upstream.ts';
 import { memberText } from '../lib/json-text.ts';
 import { callerOf } from './grants.ts';
@@ -17,34 +17,47 @@ function isToolError(text: JsonText): boolean {
   return text.includes('"isError"') && memberText(text, 'isError') === 'true';
 }
 
-/** Sends `params` (already under the server's own names) and turns the reply into an outcome. */
-export async function forward(
+/** Methods whose `params` name their target by `name`, which the server knows by its own. */
+const NAMED: ReadonlySet<UpstreamRequest['method']> = new Set(['tools/call', 'prompts/get']);
+
+/**
+ * Sends `params` and turns the reply into an outcome. Where `name` has to become the server's own one the upstream does it,
+ * in the same splice as its other changes. Not async: a promise of its own would only wait for the server's.
+ */
+export function forward(
   deps: ForwardDeps,
   call: Call,
   method: UpstreamRequest['method'],
-  params: JsonText,
+  params: Pick<ParsedJson, 'text' | 'scan'>,
   repeatable: boolean,
 ): Promise<Outcome> {
   const { serverId, target, tool, traceId, spanId } = call.facts;
   const server = serverId === undefined ? undefined : deps.servers().get(serverId);
   if (server === undefined || target === undefined) throw new GatewayError('upstream_unavailable');
   const startedMs = deps.monotonicMs();
-  try {
-    const reply = await server.request({
-      method,
-      params,
-      name: target,
-      tool,
-      keyId: callerOf(call).keyId,
-      peer: call.peer,
-      signal: call.signal,
-      timeoutMs: server.config.callTimeoutMs,
-      repeatable,
-      traceparent: traceId === undefined || spanId === undefined ? undefined : `00-${traceId}-${spanId}-01`,
-    });
-    if (reply.type === 'rpc-error') return reply;
-    return { type: 'result', text: reply.text, isError: method === 'tools/call' && isToolError(reply.text) };
-  } finally {
-    call.facts.upstreamMs = deps.monotonicMs() - startedMs;
-  }
+  const reply = server.request({
+    method,
+    params: params.text,
+    scan: params.scan,
+    rename: target !== call.name && NAMED.has(method),
+    name: target,
+    tool,
+    keyId: callerOf(call).keyId,
+    peer: call.peer,
+    signal: call.signal,
+    timeoutMs: server.config.callTimeoutMs,
+    repeatable,
+    traceparent: traceId === undefined || spanId === undefined ? undefined : `00-${traceId}-${spanId}-01`,
+  });
+  return reply.then(
+    ({ type, text }) => {
+      call.facts.upstreamMs = deps.monotonicMs() - startedMs;
+      if (type === 'rpc-error') return { type, text };
+      return { type, text, isError: method === 'tools/call' && isToolError(text) };
+    },
+    (error: unknown) => {
+      call.facts.upstreamMs = deps.monotonicMs() - startedMs;
+      throw error;
+    },
+  );
 }

@@ -1,6 +1,7 @@
 /** What the trail is told of a call: who, what, and its arguments as far as they may be kept. */
 
 import type { Call } from '../contracts/call.ts';
+import type { JsonText, ParsedJson } from '../contracts/json.ts';
 import type { CallIntent } from '../contracts/trail.ts';
 import { memberText } from '../lib/json-text.ts';
 import { redactArguments } from '../lib/redact-json.ts';
@@ -8,6 +9,12 @@ import { redactArguments } from '../lib/redact-json.ts';
 export type DescribeIntent = (call: Call) => CallIntent;
 
 /** `redactionOf` gives the argument paths of a server that must not be kept; `keepArguments` false keeps none at all. */
+function argumentsText({ text, scan }: ParsedJson): JsonText | undefined {
+  if (scan === undefined) return memberText(text, 'arguments');
+  const member = scan.members.find(({ key }) => key === 'arguments');
+  return member && text.slice(member.valueStart, member.valueEnd);
+}
+
 export function createDescribeIntent(deps: {
   keepArguments: boolean;
   redactionOf: (serverId: string) => readonly string[];
@@ -15,7 +22,7 @@ export function createDescribeIntent(deps: {
   const argumentsOf = (call: Call): string | undefined => {
     // Without a server there is no redaction rule, so nothing is kept of a call that named nothing visible.
     if (!deps.keepArguments || call.facts.serverId === undefined) return undefined;
-    const text = memberText(call.params.text, 'arguments');
+    const text = argumentsText(call.params);
     return text === undefined ? undefined : redactArguments(text, deps.redactionOf(call.facts.serverId));
   };
   return (call) => ({

@@ -86,7 +86,8 @@ export function createKeyring(deps: {
         if (anonymous !== undefined) return anonymous;
         throw new GatewayError('unauthenticated', 'send it as "Authorization: Bearer <key>"');
       }
-      const found = byHash.get(hashSecret(credential.token));
+      credential.hash ??= hashSecret(credential.token);
+      const found = byHash.get(credential.hash);
       if (found === undefined || !isUsable(found))
         throw new GatewayError('unauthenticated', 'this one is unknown, expired or revoked');
       return found.caller;

@@ -147,6 +147,20 @@ test('a call that cannot be written ahead is not made', async () => {
   await h.call('tools.call', { name: 'files__read' });
 });
 
+test('nor is it made when that shows only later; either way it is recorded as a whole', async () => {
+  const h = createHarness(twoServers());
+  h.trail.broken = new GatewayError('audit_unavailable');
+  for (const late of [false, true]) {
+    h.trail.breaksLate = late;
+    assert.equal((await failure(h.call('tools.call', { name: 'files__write' }))).code, 'audit_unavailable');
+  }
+  assert.equal(h.servers.get('files')?.requests.length, 0);
+  assert.deepEqual(
+    h.trail.events.map((e) => [e.type, e.result, e.error]),
+    Array(2).fill(['record', 'failed', 'audit_unavailable']),
+  );
+});
+
 test('redacted arguments never reach the trail, and of a refused call nothing is kept', async () => {
   const h = createHarness(twoServers(), { redact: ['secret'] });
   const args = '"arguments":{"secret":"hunter2","open":1}';

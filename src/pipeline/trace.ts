@@ -5,6 +5,7 @@ export function startSpan(
   traceparent: string | undefined,
   randomHex: (digits: number) => string,
 ): { traceId: string; spanId: string } {
-  const incoming = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(traceparent ?? '');
+  const incoming =
+    traceparent === undefined ? null : /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(traceparent);
   return { traceId: incoming?.[1] ?? randomHex(32), spanId: randomHex(16) };
 }

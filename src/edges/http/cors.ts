@@ -13,8 +13,8 @@ export function corsHeaders(origin: string): { readonly [name: string]: string }
  * On top of those, for a preflight. The requested header names are echoed, since `Mcp-Param-*` cannot be listed; the
  * origin is already trusted and no credentials mode is granted.
  */
-export function preflightHeaders(requestedHeaders: string | undefined): { readonly [name: string]: string } {
-  const names = (requestedHeaders ?? '')
+export function preflightHeaders(requestedHeaders: string): { readonly [name: string]: string } {
+  const names = requestedHeaders
     .split(',')
     .map((name) => name.trim())
     .filter((name) => /^[!#$%&'*+.^_`|~0-9a-z-]+$/i.test(name));

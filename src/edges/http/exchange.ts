@@ -1,7 +1,13 @@
 /** One HTTP request on its way through an edge: what every protocol edge gets from, and gives to, the HTTP server. */
 
+import type { CallSignal } from '../../contracts/call-signal.ts';
 import type { Credential, Narrowing } from '../../contracts/caller.ts';
 import type { JsonText } from '../../contracts/json.ts';
+
+/** Headers of an answer, by name. */
+export interface AnswerHeaders {
+  readonly [name: string]: string;
+}
 
 /** An open server-sent-event answer. Writes are dropped once it is closed. */
 export interface SseStream {
@@ -27,15 +33,20 @@ export interface Exchange {
   /** `x-portcullis-servers` and `x-portcullis-tools`. */
   readonly narrowing: Narrowing;
   /** Aborted when the client closed the connection before the answer was complete. */
-  readonly signal: AbortSignal;
+  readonly signal: CallSignal;
+  /** What `signal` says now, without making one. */
+  readonly gone: boolean;
   readonly answered: boolean;
   /** Reads the body once. Throws GatewayError `body_too_large`, `unsupported_media_type`, `parse_error` (not UTF-8). */
   body(): Promise<string>;
-  sendJson(status: number, body: JsonText, headers?: { readonly [name: string]: string }): void;
-  sendEmpty(status: number, headers?: { readonly [name: string]: string }): void;
+  sendJson(status: number, body: JsonText, headers?: AnswerHeaders): void;
+  sendEmpty(status: number, headers?: AnswerHeaders): void;
   /** Begins an event stream: 200, no caching, no proxy buffering, comment keep-alives every 15 s. */
-  openSse(headers?: { readonly [name: string]: string }): SseStream;
+  openSse(headers?: AnswerHeaders): SseStream;
 }
 
-/** Answers, or returns false to let the next route look at it. Whatever it throws is rendered by the server. */
-export type Route = (exchange: Exchange) => boolean | Promise<boolean>;
+/**
+ * Takes the request, or returns false to let the next route look at it; one that takes its time returns a promise, and
+ * has taken it. Whatever it throws is rendered by the server.
+ */
+export type Route = (exchange: Exchange) => boolean | Promise<unknown>;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { oneHeader, readCredential, readHeaders, readNarrowing } from './headers.ts';
+import { oneHeader, readCredential, readNarrowing } from './headers.ts';
 
 test('a key is taken from any of four headers, and the same one may stand twice', () => {
   const table: readonly [readonly string[], { source: string; token: string } | undefined][] = [
@@ -16,7 +16,7 @@ test('a key is taken from any of four headers, and the same one may stand twice'
     [['Authorization', 'Bearerabc'], undefined],
     [[], undefined],
   ];
-  for (const [raw, expected] of table) assert.deepEqual(readCredential(readHeaders(raw)), expected, raw.join(' '));
+  for (const [raw, expected] of table) assert.deepEqual(readCredential(raw), expected, raw.join(' '));
 });
 
 test('two different keys, or an empty one, are refused by name', () => {
@@ -29,17 +29,17 @@ test('two different keys, or an empty one, are refused by name', () => {
     [['x-api-key', '', 'Authorization', 'Bearer a'], /x-api-key is empty/],
   ];
   for (const [raw, message] of table)
-    assert.throws(() => readCredential(readHeaders(raw)), { code: 'unauthenticated', message }, raw.join(' '));
+    assert.throws(() => readCredential(raw), { code: 'unauthenticated', message }, raw.join(' '));
 });
 
 test('narrowing headers are lists of patterns; an empty one narrows to nothing, an absent one not at all', () => {
-  const headers = readHeaders(['X-Portcullis-Servers', ' git*, files ,', 'x-portcullis-tools', '']);
+  const headers = ['X-Portcullis-Servers', ' git*, files ,', 'x-portcullis-tools', ''];
   assert.deepEqual(readNarrowing(headers), { servers: ['git*', 'files'], tools: [] });
-  assert.deepEqual(readNarrowing(readHeaders([])), { servers: undefined, tools: undefined });
+  assert.deepEqual(readNarrowing([]), { servers: undefined, tools: undefined });
 });
 
 test('a header that stands twice is not silently merged', () => {
-  assert.throws(() => oneHeader(readHeaders(['Mcp-Name', 'a', 'mcp-name', 'a']), 'mcp-name'), {
+  assert.throws(() => oneHeader(['Mcp-Name', 'a', 'mcp-name', 'a'], 'mcp-name'), {
     code: 'invalid_request',
   });
 });

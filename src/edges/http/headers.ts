@@ -3,28 +3,47 @@
 import type { Credential, Narrowing } from '../../contracts/caller.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 
-/** All values of each header, by lower-case name. */
-export type HeaderMap = ReadonlyMap<string, readonly string[]>;
+/**
+ * Names and values in turn, as Node's `rawHeaders`. There are a dozen and we ask for a dozen, so looking through them costs
+ * less than an index of them would.
+ */
+export type HeaderList = readonly string[];
 
-/** Groups Node's flat list of names and values. */
-export function readHeaders(rawHeaders: readonly string[]): HeaderMap {
-  const headers = new Map<string, string[]>();
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = (rawHeaders[i] ?? '').toLowerCase();
-    const value = (rawHeaders[i + 1] ?? '').trim();
-    const values = headers.get(name);
-    if (values === undefined) headers.set(name, [value]);
-    else values.push(value);
-  }
-  return headers;
+/** All values of a header, by lower-case name. */
+export function headerValues(headers: HeaderList, name: string): readonly string[] {
+  const values: string[] = [];
+  for (let i = findHeader(headers, name, 0); i !== -1; i = findHeader(headers, name, i + 2))
+    values.push((headers[i + 1] ?? '').trim());
+  return values;
 }
 
 /** The one value of a header. Throws GatewayError `invalid_request` if it is there twice. */
-export function oneHeader(headers: HeaderMap, name: string): string | undefined {
-  const values = headers.get(name);
-  if (values !== undefined && values.length > 1)
+export function oneHeader(headers: HeaderList, name: string): string | undefined {
+  const at = findHeader(headers, name, 0);
+  if (at === -1) return undefined;
+  if (findHeader(headers, name, at + 2) !== -1)
     throw new GatewayError('invalid_request', `the header ${name} stands twice`);
-  return values?.[0];
+  return (headers[at + 1] ?? '').trim();
+}
+
+/** Lower-case names of the headers that begin with `prefix`, each as often as it is there. */
+export function headerNames(headers: HeaderList, prefix: string): readonly string[] {
+  const names: string[] = [];
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] ?? '';
+    if (name.length >= prefix.length && name.slice(0, prefix.length).toLowerCase() === prefix)
+      names.push(name.toLowerCase());
+  }
+  return names;
+}
+
+/** Where the header stands at or after `from`, or -1. */
+function findHeader(headers: HeaderList, name: string, from: number): number {
+  for (let i = from; i < headers.length; i += 2) {
+    const given = headers[i];
+    if (given?.length === name.length && given.toLowerCase() === name) return i;
+  }
+  return -1;
 }
 
 const KEY_HEADERS = ['x-api-key', 'x-goog-api-key', 'x-portcullis-key'] as const;
@@ -34,23 +53,25 @@ const KEY_HEADERS = ['x-api-key', 'x-goog-api-key', 'x-portcullis-key'] as const
  * Throws GatewayError `unauthenticated` where two different keys, or an empty one, were sent: an empty one is an unset
  * variable in the client's configuration, and nobody wants that to pass as "anonymous".
  */
-export function readCredential(headers: HeaderMap): Credential | undefined {
+export function readCredential(headers: HeaderList): Credential | undefined {
   let found: Credential | undefined;
-  const take = (source: Credential['source'], token: string): void => {
-    if (token === '') throw new GatewayError('unauthenticated', `${source} is empty`);
-    if (found !== undefined && found.token !== token)
-      throw new GatewayError('unauthenticated', `${found.source} and ${source} hold different keys; send one`);
-    found ??= { source, token };
-  };
-  for (const value of headers.get('authorization') ?? []) {
+  for (const value of headerValues(headers, 'authorization')) {
     const bearer = /^bearer(?:\s+(.*))?$/i.exec(value);
-    if (bearer !== null) take('authorization', bearer[1] ?? '');
+    if (bearer !== null) found = addKey(found, 'authorization', bearer[1] ?? '');
   }
-  for (const source of KEY_HEADERS) for (const value of headers.get(source) ?? []) take(source, value);
+  for (const source of KEY_HEADERS)
+    for (const value of headerValues(headers, source)) found = addKey(found, source, value);
   return found;
 }
 
-function readPatterns(headers: HeaderMap, name: string): readonly string[] | undefined {
+function addKey(found: Credential | undefined, source: Credential['source'], token: string): Credential {
+  if (token === '') throw new GatewayError('unauthenticated', `${source} is empty`);
+  if (found !== undefined && found.token !== token)
+    throw new GatewayError('unauthenticated', `${found.source} and ${source} hold different keys; send one`);
+  return found ?? { source, token };
+}
+
+function readPatterns(headers: HeaderList, name: string): readonly string[] | undefined {
   return oneHeader(headers, name)
     ?.split(',')
     .map((pattern) => pattern.trim())
@@ -58,7 +79,7 @@ function readPatterns(headers: HeaderMap, name: string): readonly string[] | und
 }
 
 /** `x-portcullis-servers` and `x-portcullis-tools`: comma-separated patterns; a header that is there but empty narrows to nothing. */
-export function readNarrowing(headers: HeaderMap): Narrowing {
+export function readNarrowing(headers: HeaderList): Narrowing {
   return {
     servers: readPatterns(headers, 'x-portcullis-servers'),
     tools: readPatterns(headers, 'x-portcullis-tools'),

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
-import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'node:test';
+import type { CallSignal } from '../../contracts/call-signal.ts';
+import type { Credential } from '../../contracts/caller.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { Log } from '../../contracts/log.ts';
 import type { Route, SseStream } from './exchange.ts';
@@ -183,7 +185,7 @@ test('too many headers are refused rather than dropped', async (t) => {
 test('the signal of an exchange fires when the client leaves before its answer, not after it', async (t) => {
   const aborted = Promise.withResolvers<void>();
   const arrived = Promise.withResolvers<void>();
-  const signals: AbortSignal[] = [];
+  const signals: CallSignal[] = [];
   const http = await open([
     (exchange) => {
       signals.push(exchange.signal);
@@ -205,6 +207,36 @@ test('the signal of an exchange fires when the client leaves before its answer, 
     signals.map((signal) => signal.aborted),
     [false, true],
   );
+});
+
+test('a key is one object for as long as its connection presents no other', async (t) => {
+  const seen: (Credential | undefined)[] = [];
+  const http = await open([
+    (exchange) => {
+      seen.push(exchange.credential);
+      return echo(exchange);
+    },
+  ]);
+  t.after(() => http[Symbol.asyncDispose]());
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  t.after(() => agent.destroy());
+  const keys = ['Bearer a', 'Bearer a', 'Bearer b', undefined, 'Bearer a'];
+  for (const key of keys) {
+    const headers = key === undefined ? {} : { authorization: key };
+    await new Promise<void>((resolve, reject) => {
+      httpRequest(http.url, { agent, headers }, (response) => response.resume().on('end', resolve))
+        .on('error', reject)
+        .end();
+    });
+  }
+  assert.deepEqual(
+    seen.map((credential) => credential?.token),
+    ['a', 'a', 'b', undefined, 'a'],
+  );
+  assert.equal(seen[0], seen[1]);
+  const elsewhere = await get(http.url, { headers: { 'x-api-key': 'a' } });
+  assert.equal(elsewhere.status, 200);
+  assert.deepEqual(seen.at(-1), { source: 'x-api-key', token: 'a' });
 });
 
 test('a reader that does not read is dropped before it fills our memory', async (t) => {

@@ -6,8 +6,8 @@ import type { Log } from '../../contracts/log.ts';
 import { corsHeaders, preflightHeaders } from './cors.ts';
 import type { Exchange, Route } from './exchange.ts';
 import { type AllowedNames, isAllowedHost, isAllowedOrigin } from './guards.ts';
-import { readHeaders } from './headers.ts';
-import { createExchange, readTarget } from './node-exchange.ts';
+import { headerValues } from './headers.ts';
+import { type ExchangeParts, NodeExchange, readTarget } from './node-exchange.ts';
 import { sendHttpError } from './render-error.ts';
 
 export interface HttpServerDeps {
@@ -33,52 +33,72 @@ const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 const MAX_HEADER_BYTES = 32 * 1024;
 const MAX_HEADERS = 128;
 
+const ignore = (): void => {};
+
 export function createHttpServer({ routes, log, limits, allowed }: HttpServerDeps): HttpServer {
   let closing = false;
+  const credentials: ExchangeParts['credentials'] = new WeakMap();
 
-  const guard = (request: IncomingMessage, headers: ReturnType<typeof readHeaders>): string | undefined => {
-    if (request.rawHeaders.length / 2 > MAX_HEADERS) throw new GatewayError('invalid_request', 'too many headers');
+  /** The origin of a browser's request, undefined for others. Throws GatewayError. */
+  const guard = ({ rawHeaders, socket }: IncomingMessage): string | undefined => {
+    if (rawHeaders.length / 2 > MAX_HEADERS) throw new GatewayError('invalid_request', 'too many headers');
     const { hosts, origins } = allowed();
-    const host = headers.get('host');
-    if (host?.length !== 1 || !isAllowedHost(host[0], request.socket.localAddress, hosts))
+    const host = headerValues(rawHeaders, 'host');
+    if (host.length !== 1 || !isAllowedHost(host[0], socket.localAddress, hosts))
       throw new GatewayError('forbidden_host');
-    const origin = headers.get('origin');
-    if (origin === undefined) return undefined;
+    const origin = headerValues(rawHeaders, 'origin');
+    if (origin.length === 0) return undefined;
     if (origin.length !== 1 || !isAllowedOrigin(origin[0] ?? '', host[0] ?? '', origins))
       throw new GatewayError('forbidden_origin');
     return origin[0];
   };
 
-  const route = async (exchange: Exchange): Promise<void> => {
-    for (const take of routes) if (await take(exchange)) return;
+  /** A promise if the route takes its time. Throws GatewayError `unknown_server` if none takes it. */
+  const route = (exchange: Exchange): unknown => {
+    for (const take of routes) {
+      const taken = take(exchange);
+      if (taken !== false) return taken;
+    }
     throw new GatewayError('unknown_server');
+  };
+
+  const fail = (exchange: Exchange, response: ServerResponse, error: unknown): void => {
+    sendHttpError(exchange, error, log);
+    // An event stream that failed half-way has no other way to say so.
+    if (!response.writableEnded) response.destroy();
   };
 
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     if (closing) response.shouldKeepAlive = false;
     // Without a listener a reset connection would be an uncaught error.
-    response.on('error', () => {});
-    const headers = readHeaders(request.rawHeaders);
-    const parts = { request, response, headers, maxBodyBytes: limits.maxBodyBytes };
-    let exchange: Exchange;
+    response.on('error', ignore);
+    const parts = { request, response, maxBodyBytes: limits.maxBodyBytes, credentials };
+    let exchange: NodeExchange;
+    let isBrowser = false;
     try {
-      const origin = guard(request, headers);
-      const common = origin === undefined ? {} : corsHeaders(origin);
-      exchange = createExchange({ ...parts, common, target: readTarget(request.url ?? '') });
+      const origin = guard(request);
+      isBrowser = origin !== undefined;
+      const common = origin === undefined ? undefined : corsHeaders(origin);
+      exchange = new NodeExchange({ ...parts, common, target: readTarget(request.url ?? '') });
     } catch (error) {
-      const nowhere = { segments: [], query: new URLSearchParams() };
-      sendHttpError(createExchange({ ...parts, common: {}, target: nowhere }), error, log);
+      const nowhere = { segments: [], search: '' };
+      sendHttpError(new NodeExchange({ ...parts, common: undefined, target: nowhere }), error, log);
       return;
     }
-    if (request.method === 'OPTIONS' && headers.has('origin') && headers.has('access-control-request-method')) {
-      exchange.sendEmpty(204, preflightHeaders(headers.get('access-control-request-headers')?.join(',')));
-      return;
+    if (isBrowser && request.method === 'OPTIONS') {
+      const { rawHeaders } = request;
+      if (headerValues(rawHeaders, 'access-control-request-method').length > 0) {
+        const asked = headerValues(rawHeaders, 'access-control-request-headers').join(',');
+        exchange.sendEmpty(204, preflightHeaders(asked));
+        return;
+      }
     }
-    route(exchange).catch((error: unknown) => {
-      sendHttpError(exchange, error, log);
-      // An event stream that failed half-way has no other way to say so.
-      if (!response.writableEnded) response.destroy();
-    });
+    try {
+      const taken = route(exchange);
+      if (taken instanceof Promise) taken.catch((error: unknown) => fail(exchange, response, error));
+    } catch (error) {
+      fail(exchange, response, error);
+    }
   };
 
   const server = createServer(

@@ -2,7 +2,7 @@
 
 import type { ServerResponse } from 'node:http';
 import { encodeSse, SSE_KEEP_ALIVE } from '../../lib/sse.ts';
-import type { SseStream } from './exchange.ts';
+import type { AnswerHeaders, SseStream } from './exchange.ts';
 
 const KEEP_ALIVE_MS = 15_000;
 
@@ -10,10 +10,7 @@ const KEEP_ALIVE_MS = 15_000;
 const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
 
 /** Begins the stream; `headers` come on top of those every event stream has. */
-export function openSse(response: ServerResponse, headers: { readonly [name: string]: string }): SseStream {
-  let closed = false;
-  const listeners: (() => void)[] = [];
-
+export function openSse(response: ServerResponse, headers: AnswerHeaders): SseStream {
   response.writeHead(200, {
     'Content-Type': 'text/event-stream',
     'Cache-Control': 'no-store, no-transform',
@@ -22,39 +19,53 @@ export function openSse(response: ServerResponse, headers: { readonly [name: str
     ...headers,
   });
   response.flushHeaders();
+  return new ResponseStream(response);
+}
 
-  const write = (text: string): void => {
-    if (closed) return;
-    if (response.writableLength > MAX_UNREAD_BYTES) response.destroy();
-    else response.write(text);
-  };
-  const keepAlive = setInterval(() => write(SSE_KEEP_ALIVE), KEEP_ALIVE_MS);
-  keepAlive.unref();
+class ResponseStream implements SseStream {
+  readonly #response: ServerResponse;
+  readonly #keepAlive: NodeJS.Timeout;
+  readonly #listeners: (() => void)[] = [];
+  #closed = false;
 
-  const onClosed = (): void => {
-    if (closed) return;
-    closed = true;
-    clearInterval(keepAlive);
-    for (const listener of listeners.splice(0)) listener();
-  };
-  response.on('close', onClosed).on('error', onClosed);
-  if (response.destroyed) onClosed();
+  constructor(response: ServerResponse) {
+    this.#response = response;
+    this.#keepAlive = setInterval(() => this.#write(SSE_KEEP_ALIVE), KEEP_ALIVE_MS);
+    this.#keepAlive.unref();
+    const onClosed = (): void => this.#onClosed();
+    response.on('close', onClosed).on('error', onClosed);
+    if (response.destroyed) this.#onClosed();
+  }
 
-  return {
-    get closed() {
-      return closed;
-    },
-    send(data, options) {
-      write(encodeSse(data, options));
-    },
-    end() {
-      if (closed) return;
-      response.end();
-      onClosed();
-    },
-    onClose(listener) {
-      if (closed) listener();
-      else listeners.push(listener);
-    },
-  };
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  send(data: string, options?: { event?: string; id?: string; retryMs?: number }): void {
+    this.#write(encodeSse(data, options));
+  }
+
+  end(): void {
+    if (this.#closed) return;
+    this.#response.end();
+    this.#onClosed();
+  }
+
+  onClose(listener: () => void): void {
+    if (this.#closed) listener();
+    else this.#listeners.push(listener);
+  }
+
+  #write(text: string): void {
+    if (this.#closed) return;
+    if (this.#response.writableLength > MAX_UNREAD_BYTES) this.#response.destroy();
+    else this.#response.write(text);
+  }
+
+  #onClosed(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    clearInterval(this.#keepAlive);
+    for (const listener of this.#listeners.splice(0)) listener();
+  }
 }

@@ -5,10 +5,15 @@ export interface Accepted {
   readonly sse: boolean;
 }
 
+/** What nearly every client sends, word by word. */
+const USUAL = 'application/json, text/event-stream';
+const BOTH: Accepted = { json: true, sse: true };
+
 /**
  * JSON also by wildcard or silence; event streams only by name: hand-written clients send `*` + `/*` and cannot read them.
  */
 export function readAccept(header: string | undefined): Accepted {
+  if (header === USUAL) return BOTH;
   if (header === undefined || header === '') return { json: true, sse: false };
   const types = header
     .split(',')

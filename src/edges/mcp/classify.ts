@@ -7,16 +7,19 @@ import { isObject } from './read-message.ts';
 /** The `_meta` key by which a modern request says so itself. */
 const VERSION_KEY = 'io.modelcontextprotocol/protocolVersion';
 
+/** What the headers of the POST say. */
 export interface Opening {
-  /** The message, or undefined for a batch, which no modern client sends. */
-  readonly message: JsonObject | undefined;
   readonly versionHeader: string | undefined;
   readonly hasSession: boolean;
   /** Whether that header names a version of the legacy era. */
   readonly isLegacyVersion: (version: string) => boolean;
 }
 
-export function classify({ message, versionHeader, hasSession, isLegacyVersion }: Opening): Era {
+/** `message` is undefined for a batch, which no modern client sends. */
+export function classify(
+  message: JsonObject | undefined,
+  { versionHeader, hasSession, isLegacyVersion }: Opening,
+): Era {
   if (message === undefined) return 'legacy';
   const { method, params } = message;
   if (isObject(params) && isObject(params._meta) && params._meta[VERSION_KEY] !== undefined) return 'modern';

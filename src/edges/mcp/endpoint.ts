@@ -7,7 +7,7 @@ import type { Log } from '../../contracts/log.ts';
 import type { Exchange, Route } from '../http/exchange.ts';
 import { errorHeaders, methodNotAllowed } from '../http/render-error.ts';
 import { classify } from './classify.ts';
-import { type Body, type Envelope, readMessages } from './read-message.ts';
+import { type Envelope, readMessages } from './read-message.ts';
 import { renderRpcError } from './render-error.ts';
 import type { Door } from './rev-2025/session.ts';
 import { createSessions, type Visitor } from './rev-2025/sessions.ts';
@@ -47,12 +47,14 @@ interface Place {
   readonly door: Door | 'messages';
 }
 
+const ALL: Endpoint = { type: 'all' };
+
 /** `/mcp`, `/mcp/{server}`, `/sse`, `/messages`, `/mcp/{server}/sse`, `/mcp/{server}/messages`. */
 function findPlace([first, second, third, ...more]: readonly string[]): Place | undefined {
   if (more.length > 0) return undefined;
   if (second === undefined) {
-    if (first === 'mcp') return { endpoint: { type: 'all' }, door: 'streamable' };
-    return first === 'sse' || first === 'messages' ? { endpoint: { type: 'all' }, door: first } : undefined;
+    if (first === 'mcp') return { endpoint: ALL, door: 'streamable' };
+    return first === 'sse' || first === 'messages' ? { endpoint: ALL, door: first } : undefined;
   }
   if (first !== 'mcp') return undefined;
   const endpoint: Endpoint = { type: 'server', serverId: second };
@@ -66,63 +68,78 @@ export function createMcpRoutes(deps: McpDeps): McpRoutes {
   const streamable = createStreamable({ ...deps, sessions });
   const sseDoor = createSseDoor({ ...deps, sessions });
 
-  const readPost = async (exchange: Exchange): Promise<Body> =>
-    readMessages(await exchange.body(), limits().maxJsonDepth);
-
-  const takeModern = async (exchange: Exchange, endpoint: Endpoint, message: Envelope): Promise<void> => {
-    try {
-      await modern.handle(exchange, endpoint, message);
-    } catch (error) {
-      if (exchange.answered) throw error;
-      const { id } = message.value;
-      const named = typeof id === 'string' || typeof id === 'number' ? message.id : undefined;
-      const { status, body } = renderRpcError(named ?? 'null', error, 'modern', log);
-      exchange.sendJson(status, body, errorHeaders(error));
-    }
+  const identify = ({ credential }: Exchange, endpoint: Endpoint): Visitor => {
+    const caller = gateway.identify(credential);
+    if (!gateway.serves(endpoint, caller)) throw new GatewayError('unknown_server');
+    return { caller, endpoint, credential };
   };
 
-  const takeStreamable = async (exchange: Exchange, visitor: Visitor): Promise<void> => {
-    const versionHeader = exchange.header('mcp-protocol-version');
-    const hasSession = exchange.header('mcp-session-id') !== undefined;
-    if (exchange.method === 'POST') {
-      const body = await readPost(exchange);
-      const message = body.type === 'single' ? body.envelope : undefined;
-      const era = classify({ message: message?.value, versionHeader, hasSession, isLegacyVersion });
-      if (era === 'modern' && message !== undefined) await takeModern(exchange, visitor.endpoint, message);
-      else await streamable.post(exchange, visitor, body);
+  const readOpening = (exchange: Exchange) => ({
+    versionHeader: exchange.header('mcp-protocol-version'),
+    hasSession: exchange.header('mcp-session-id') !== undefined,
+    isLegacyVersion,
+  });
+
+  /** What is no POST: it opens a stream or ends a session, which exist only in the legacy era. */
+  const takeBodiless = (exchange: Exchange, visitor: Visitor, door: Place['door']): void => {
+    const { method } = exchange;
+    if (door === 'messages') throw methodNotAllowed('POST');
+    if (door === 'sse') {
+      if (method !== 'GET') throw methodNotAllowed('GET');
+      sseDoor.open(exchange, visitor);
       return;
     }
-    // GET and DELETE exist only in the legacy era; a modern client that tries learns it by 405.
+    const { versionHeader, hasSession } = readOpening(exchange);
     const isModern = !hasSession && versionHeader !== undefined && !isLegacyVersion(versionHeader);
-    if (exchange.method === 'GET' && !isModern) streamable.get(exchange, visitor);
-    else if (exchange.method === 'DELETE' && !isModern) streamable.delete(exchange, visitor);
+    // A modern client that tries learns by 405 that there is no such thing.
+    if (method === 'GET' && !isModern) streamable.get(exchange, visitor);
+    else if (method === 'DELETE' && !isModern) streamable.delete(exchange, visitor);
     else throw methodNotAllowed(isModern ? 'POST' : 'GET, POST, DELETE');
   };
 
-  const take = async (exchange: Exchange, { endpoint, door }: Place): Promise<void> => {
-    const caller = gateway.identify(exchange.credential);
-    if (!gateway.serves(endpoint, caller)) throw new GatewayError('unknown_server');
-    const visitor: Visitor = { caller, endpoint, credential: exchange.credential };
-    if (door === 'streamable') return takeStreamable(exchange, visitor);
-    const method = door === 'sse' ? 'GET' : 'POST';
-    if (exchange.method !== method) throw methodNotAllowed(method);
-    if (door === 'sse') sseDoor.open(exchange, visitor);
-    else sseDoor.post(exchange, visitor, await readPost(exchange));
+  /** Says what was thrown, in the words of the era that was to answer. */
+  const refuse = (exchange: Exchange, error: unknown, modernMessage: Envelope | undefined): void => {
+    // An answer under way cannot be changed any more; the server closes it.
+    if (exchange.answered) throw error;
+    if (modernMessage !== undefined) {
+      const { id } = modernMessage.value;
+      const named = typeof id === 'string' || typeof id === 'number' ? modernMessage.id : undefined;
+      const { status, body } = renderRpcError(named ?? 'null', error, 'modern', log);
+      exchange.sendJson(status, body, errorHeaders(error));
+      return;
+    }
+    // What is refused here answers no request, so it has the catalogue's status, not that of its era.
+    const status = error instanceof GatewayError ? ERRORS[error.code].httpStatus : 500;
+    exchange.sendJson(status, renderRpcError('null', error, 'legacy', log).body, errorHeaders(error));
   };
 
-  const route: Route = async (exchange) => {
-    const place = findPlace(exchange.segments);
-    if (place === undefined) return false;
+  /** One asynchronous function for the whole way of a request: each further one would cost every call a turn. */
+  const take = async (exchange: Exchange, { endpoint, door }: Place): Promise<void> => {
+    let modernMessage: Envelope | undefined;
     try {
-      await take(exchange, place);
+      const visitor = identify(exchange, endpoint);
+      if (exchange.method !== 'POST' || door === 'sse') {
+        takeBodiless(exchange, visitor, door);
+        return;
+      }
+      const opening = door === 'streamable' ? readOpening(exchange) : undefined;
+      const body = readMessages(await exchange.body(), limits().maxJsonDepth);
+      if (opening === undefined) {
+        sseDoor.post(exchange, visitor, body);
+        return;
+      }
+      const message = body.type === 'single' ? body.envelope : undefined;
+      if (classify(message?.value, opening) === 'modern') modernMessage = message;
+      if (modernMessage === undefined) await streamable.post(exchange, visitor, body);
+      else await modern.handle(exchange, endpoint, modernMessage);
     } catch (error) {
-      // An answer under way cannot be changed any more; the server closes it.
-      if (exchange.answered) throw error;
-      // What is refused here answers no request, so it has the catalogue's status, not that of its era.
-      const status = error instanceof GatewayError ? ERRORS[error.code].httpStatus : 500;
-      exchange.sendJson(status, renderRpcError('null', error, 'legacy', log).body, errorHeaders(error));
+      refuse(exchange, error, modernMessage);
     }
-    return true;
+  };
+
+  const route: Route = (exchange) => {
+    const place = findPlace(exchange.segments);
+    return place === undefined ? false : take(exchange, place);
   };
 
   return { routes: [route], closeAll: () => sessions.closeAll(), sessions: () => sessions.size };

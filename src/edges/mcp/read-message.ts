@@ -1,15 +1,19 @@
 /** Turns a body into JSON-RPC messages: depth bound, parsing, and no member that two readers could read differently. */
 
 import { GatewayError } from '../../contracts/errors.ts';
-import type { JsonObject, JsonText, ParsedJson } from '../../contracts/json.ts';
-import { DuplicateMemberError, elementTexts, type Member, measureDepth, scanMembers } from '../../lib/json-text.ts';
+import type { JsonObject, JsonText, ParamsScan, ParsedJson, TextMember } from '../../contracts/json.ts';
+import { DuplicateMemberError, elementTexts, measureDepth, scanMembers } from '../../lib/json-text.ts';
 
 /** One message and the texts of the members that are forwarded verbatim. */
 export interface Envelope extends ParsedJson {
+  /** Where its members stand; none stands twice. */
+  readonly members: readonly TextMember[];
   readonly id: JsonText | undefined;
   readonly params: JsonText | undefined;
   readonly result: JsonText | undefined;
   readonly error: JsonText | undefined;
+  /** Where the members of `params` stand, if it is an object. */
+  readonly paramsScan: ParamsScan | undefined;
 }
 
 export type Body =
@@ -17,16 +21,16 @@ export type Body =
   | { readonly type: 'batch'; readonly text: JsonText; readonly values: readonly unknown[] };
 
 /** Members we decide on. A server that ignores case must not see another value than we did, so variants are refused. */
-const ENVELOPE_MEMBERS: ReadonlySet<string> = new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'error']);
-const PARAMS_MEMBERS: ReadonlySet<string> = new Set(['name', 'uri', 'arguments', 'ref', 'cursor', '_meta']);
+const ENVELOPE_MEMBERS: readonly string[] = ['jsonrpc', 'id', 'method', 'params', 'result', 'error'];
+const PARAMS_MEMBERS: readonly string[] = ['name', 'uri', 'arguments', 'ref', 'cursor', '_meta'];
 
 /** Folds as case-insensitive decoders do, the long s and the Kelvin sign included. */
 const fold = (key: string): string => key.toUpperCase().toLowerCase();
 
-function scanStrictly(text: JsonText, known: ReadonlySet<string>): readonly Member[] {
+function scanStrictly(text: JsonText, known: readonly string[]): readonly TextMember[] {
   const members = scanMembers(text);
   for (const { key } of members)
-    if (!known.has(key) && known.has(fold(key)))
+    if (!known.includes(key) && known.includes(fold(key)))
       throw new GatewayError('invalid_request', `the member ${JSON.stringify(key)} must be written ${fold(key)}`);
   return members;
 }
@@ -65,16 +69,35 @@ export function readBatch(batch: Body & { type: 'batch' }): readonly (Envelope |
 function readEnvelope(text: JsonText, value: unknown): Envelope {
   if (!isObject(value)) throw new GatewayError('invalid_request', 'a message is an object');
   try {
-    const found: { [key: string]: JsonText } = {};
-    for (const { key, valueStart, valueEnd } of scanStrictly(text, ENVELOPE_MEMBERS))
-      if (ENVELOPE_MEMBERS.has(key)) found[key] = text.slice(valueStart, valueEnd);
-    const { id, params, result, error } = found;
-    if (params !== undefined)
-      for (const { key, valueStart } of scanStrictly(params, PARAMS_MEMBERS))
-        if (key === '_meta' || key === 'ref') scanMembers(params, valueStart);
-    return { text, value, id, params, result, error };
+    const members = scanStrictly(text, ENVELOPE_MEMBERS);
+    const params = textOf(text, members, 'params');
+    return {
+      text,
+      value,
+      members,
+      id: textOf(text, members, 'id'),
+      params,
+      result: textOf(text, members, 'result'),
+      error: textOf(text, members, 'error'),
+      paramsScan: params !== undefined && isObject(value.params) ? scanParams(params) : undefined,
+    };
   } catch (error) {
     if (error instanceof DuplicateMemberError) throw new GatewayError('invalid_request', error.message);
     throw error;
   }
+}
+
+function scanParams(params: JsonText): ParamsScan {
+  const members = scanStrictly(params, PARAMS_MEMBERS);
+  let meta: readonly TextMember[] | undefined;
+  for (const { key, valueStart } of members)
+    if (key === '_meta') meta = scanMembers(params, valueStart);
+    else if (key === 'ref') scanMembers(params, valueStart);
+  return { members, meta };
+}
+
+/** The text of one of those members. */
+export function textOf(text: JsonText, members: readonly TextMember[], key: string): JsonText | undefined {
+  for (const member of members) if (member.key === key) return text.slice(member.valueStart, member.valueEnd);
+  return undefined;
 }

@@ -8,11 +8,11 @@ export function createCompleteArgument(deps: ForwardDeps): LastStep {
   return (call) => {
     const { target } = call.facts;
     const reference = call.params.value.ref as { type?: unknown } | undefined;
-    let params = call.params.text;
     if (reference?.type === 'ref/prompt' && target !== undefined && target !== call.name) {
-      const ref = memberText(params, 'ref') ?? '{}';
-      params = withMembers(params, { ref: withMembers(ref, { name: JSON.stringify(target) }) });
+      const ref = memberText(call.params.text, 'ref') ?? '{}';
+      const renamed = withMembers(call.params.text, { ref: withMembers(ref, { name: JSON.stringify(target) }) });
+      return forward(deps, call, 'completion/complete', { text: renamed }, true);
     }
-    return forward(deps, call, 'completion/complete', params, true);
+    return forward(deps, call, 'completion/complete', call.params, true);
   };
 }

@@ -4,5 +4,5 @@ import type { LastStep } from '../compile.ts';
 import { type ForwardDeps, forward } from '../forward.ts';
 
 export function createReadResource(deps: ForwardDeps): LastStep {
-  return (call) => forward(deps, call, 'resources/read', call.params.text, true);
+  return (call) => forward(deps, call, 'resources/read', call.params, true);
 }

@@ -9,7 +9,10 @@ export function createWriteAhead(deps: { trail: Trail; describeIntent: DescribeI
   return (call, next) => {
     if (call.facts.tool?.readOnly) return next();
     const written = deps.trail.intend(deps.describeIntent(call));
-    call.facts.intended = true;
-    return written === undefined ? next() : written.then(next);
+    const goOn = (): ReturnType<typeof next> => {
+      call.facts.intended = true;
+      return next();
+    };
+    return written === undefined ? goOn() : written.then(goOn);
   };
 }

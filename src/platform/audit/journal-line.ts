@@ -86,40 +86,54 @@ function argumentPart(text: JsonText | undefined): string {
 export function decodeLine(line: string): JournalLine | undefined {
   const tab = line.indexOf('\t');
   const fields = parseArray(tab === -1 ? line : line.slice(0, tab));
-  if (fields === undefined) return undefined;
-  const [type, ...rest] = fields;
-  if (type === 'f') {
-    const columns = shape(rest.slice(1), FINISH_SHAPE);
-    return typeof rest[0] === 'string' && columns ? { type: 'finish', id: rest[0], columns } : undefined;
+  const id = fields?.[1];
+  if (fields === undefined || typeof id !== 'string') return undefined;
+  const argumentText = tab === -1 ? null : line.slice(tab + 1);
+  switch (fields[0]) {
+    case 'f': {
+      const columns = readColumns(fields, 2, FINISH_SHAPE);
+      return columns && fields.length === 2 + FINISH_FIELDS ? { type: 'finish', id, columns } : undefined;
+    }
+    case 'i': {
+      const columns = readColumns(fields, 1, INTENT_SHAPE);
+      columns?.push(argumentText);
+      return columns && fields.length === 1 + INTENT_FIELDS ? { type: 'intent', id, columns } : undefined;
+    }
+    case 'r': {
+      const columns = readColumns(fields, 1, INTENT_SHAPE);
+      columns?.push(argumentText);
+      const finish = readColumns(fields, 1 + INTENT_FIELDS, FINISH_SHAPE);
+      const isWhole = fields.length === 1 + INTENT_FIELDS + FINISH_FIELDS;
+      return columns && finish && isWhole ? { type: 'record', id, columns, finish } : undefined;
+    }
+    default:
+      return undefined;
   }
-  const intent = shape(rest.slice(0, INTENT_FIELDS), INTENT_SHAPE);
-  const id = intent?.[0];
-  if (intent === undefined || typeof id !== 'string') return undefined;
-  const columns = [...intent, tab === -1 ? null : line.slice(tab + 1)];
-  if (type === 'i') return rest.length === INTENT_FIELDS ? { type: 'intent', id, columns } : undefined;
-  const finish = shape(rest.slice(INTENT_FIELDS), FINISH_SHAPE);
-  return type === 'r' && finish ? { type: 'record', id, columns, finish } : undefined;
 }
 
 function parseArray(text: string): unknown[] | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return Array.isArray(value) && value.length <= 1 + INTENT_FIELDS + FINISH_FIELDS ? value : undefined;
+    return Array.isArray(value) ? value : undefined;
   } catch {
     return undefined;
   }
 }
 
-function shape(values: unknown[], kinds: readonly ('s' | 's?' | 'n')[]): (string | number | null)[] | undefined {
-  if (values.length !== kinds.length) return undefined;
-  const out: (string | number | null)[] = [];
-  for (const [index, value] of values.entries()) {
-    const kind = kinds[index];
-    if (typeof value === 'string' && kind !== 'n') out.push(value);
-    // Not-a-number becomes null on its way through JSON.
-    else if (kind === 'n' && (typeof value === 'number' || value === null)) out.push(value ?? 0);
-    else if (kind === 's?' && value === null) out.push(null);
+/** The fields from `at` on, checked; undefined if one is missing or not of its kind. */
+function readColumns(
+  fields: readonly unknown[],
+  at: number,
+  kinds: readonly ('s' | 's?' | 'n')[],
+): (string | number | null)[] | undefined {
+  const columns: (string | number | null)[] = [];
+  for (let i = 0; i < kinds.length; i++) {
+    const kind = kinds[i];
+    const value = fields[at + i];
+    if (typeof value === 'string' && kind !== 'n') columns.push(value);
+    else if (kind === 'n' && (typeof value === 'number' || value === null)) columns.push(value ?? 0);
+    else if (kind === 's?' && value === null) columns.push(null);
     else return undefined;
   }
-  return out;
+  return columns;
 }

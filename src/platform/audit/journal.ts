@@ -28,6 +28,8 @@ export interface Journal {
   writeNow(line: string): void;
   /** Appends the line with the next write, or at once when much is held. Never throws. */
   append(line: string): void;
+  /** The last write failed: lines may be dropped until one works again. */
+  isInTrouble(): boolean;
   /** Writes what is held back. Throws if it cannot; then it stays held. */
   flush(): void;
   /** Resolves when everything written so far is on the disk. Calls that overlap share one flush of the disk. */
@@ -169,6 +171,7 @@ export function createJournal(options: JournalOptions): Journal {
         // Still held, and `onTrouble` was told.
       }
     },
+    isInTrouble: () => inTrouble,
     flush: () => write(''),
     sync,
     async close() {

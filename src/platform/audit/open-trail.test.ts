@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../contracts/log.ts';
 import type { Trail } from '../../contracts/trail.ts';
 import { openTrail, type TrailOptions } from './open-trail.ts';
@@ -102,6 +103,24 @@ test('a call refused because its intent could not be made durable may still be r
   trail.record(makeIntent('a'), makeFinish('a', { result: 'failed', error: 'audit_unavailable' }));
   await trail.flush();
   assert.deepEqual(results(read(t, dataDir).query({})), [['a', 'failed']]);
+});
+
+test('the store follows a gateway that is never idle', { timeout: 30_000 }, async (t) => {
+  const dataDir = freshDir(t);
+  const trail = await open(t, dataDir);
+  const reader = read(t, dataDir);
+  let calls = 0;
+  const stored = (): number => [...reader.query({ limit: 1 })].length;
+  for (; stored() === 0; await sleep(5))
+    for (let i = 0; i < 20; i++, calls++) {
+      const written = trail.intend(makeIntent(`c${calls}`));
+      if (i === 19) await written;
+      trail.finish(makeFinish(`c${calls}`));
+    }
+  await trail.flush();
+  const rows = results(reader.query({}));
+  assert.equal(rows.length, calls);
+  assert.ok(rows.every(([id, result], i) => id === `c${i}` && result === 'ok'));
 });
 
 test('a folding worker that crashes is started again and nothing is lost', async (t) => {

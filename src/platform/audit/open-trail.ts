@@ -10,6 +10,7 @@ import { createFoldClient } from './fold-client.ts';
 import { createJournal } from './journal.ts';
 import { encodeFinish, encodeIntent, encodeRecord } from './journal-line.ts';
 import { holdRunLock } from './run-lock.ts';
+import { createWriteIntent } from './write-intents.ts';
 
 export interface TrailOptions {
   readonly dataDir: string;
@@ -25,8 +26,12 @@ export interface TrailOptions {
   readonly segmentBytes?: number;
 }
 
-/** How long finishes are held back and the store lags behind, at most, while all is well. */
+/** How long finishes are held back at most while all is well, and the store lags behind a gateway that has time. */
 const TICK_MS = 100;
+/** While more lines than this come in each tick, folding waits, so that more of them share a transaction. */
+const MANY_LINES = 100;
+/** But no longer than this many ticks. */
+const MAX_WAITED_TICKS = 9;
 /** A quiet gateway still applies retention, and folds what broken-off runs of others left. */
 const IDLE_FOLD_MS = 600_000;
 const CLOSE_TIMEOUT_MS = 10_000;
@@ -60,7 +65,10 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
     throw error;
   }
 
+  const writeIntent = createWriteIntent(journal);
   let tick: NodeJS.Timeout | undefined;
+  let lines = 0;
+  let waitedTicks = 0;
   let closed = false;
   const foldSoon = (): void => {
     if (tick !== undefined || closed) return;
@@ -72,7 +80,11 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
         // Told once by the journal; what is held must be tried again without another call coming by.
         foldSoon();
       }
-      client.fold().catch(foldSoon);
+      const isBusy = lines > MANY_LINES && waitedTicks < MAX_WAITED_TICKS;
+      lines = 0;
+      waitedTicks = isBusy ? waitedTicks + 1 : 0;
+      if (isBusy) foldSoon();
+      else client.fold().catch(foldSoon);
     }, TICK_MS);
     tick.unref();
   };
@@ -82,6 +94,7 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
 
   const hold = (line: () => string): void => {
     if (closed) return;
+    lines++;
     try {
       journal.append(line());
     } catch (error) {
@@ -94,16 +107,14 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
     intend(intent) {
       try {
         if (closed) throw new Error('the audit trail is closed');
-        journal.writeNow(encodeIntent(intent));
+        lines++;
         foldSoon();
-        if (!options.sync) return;
+        const written = writeIntent(encodeIntent(intent));
+        if (!options.sync) return written?.catch(refuse);
+        return written === undefined ? journal.sync().catch(refuse) : written.then(journal.sync).catch(refuse);
       } catch (error) {
-        foldSoon();
-        throw unavailable(error);
+        return refuse(error);
       }
-      return journal.sync().catch((error: unknown) => {
-        throw unavailable(error);
-      });
     },
     finish: (finish) => hold(() => encodeFinish(finish)),
     record: (intent, finish) => hold(() => encodeRecord(intent, finish)),
@@ -129,6 +140,6 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
   };
 }
 
-function unavailable(error: unknown): GatewayError {
-  return new GatewayError('audit_unavailable', undefined, { cause: error });
+function refuse(error: unknown): never {
+  throw new GatewayError('audit_unavailable', undefined, { cause: error });
 }

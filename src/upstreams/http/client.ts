@@ -4,7 +4,7 @@
  */
 
 import type { IncomingHttpHeaders } from 'node:http';
-import { Agent } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -66,45 +66,56 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
 
   return {
     send(request, listener) {
-      let over = false;
-      let sent = false;
-      let stop: ((reason: Error) => void) | undefined;
-      agent.dispatch(
-        { ...request, body: request.body ?? null },
-        {
-          onRequestStart(controller) {
-            if (over) return controller.abort(new Error('aborted'));
-            sent = true;
-            stop = (reason) => controller.abort(reason);
-          },
-          onResponseStart(_controller, status, headers) {
-            if (!over && status >= 200) listener.onHead(status, headers);
-          },
-          onResponseData(_controller, chunk) {
-            if (!over) listener.onData(chunk);
-          },
-          onResponseEnd() {
-            if (over) return;
-            over = true;
-            listener.onEnd();
-          },
-          onResponseError(_controller, error) {
-            if (over) return;
-            over = true;
-            listener.onFailure({ sent, error });
-          },
-        },
-      );
-      return {
-        abort() {
-          if (over) return;
-          over = true;
-          stop?.(new Error('aborted'));
-        },
-      };
+      const exchange = new Exchange(listener);
+      agent.dispatch(request as Dispatcher.DispatchOptions, exchange);
+      return exchange;
     },
     async [Symbol.asyncDispose]() {
       await agent.destroy();
     },
   };
+}
+
+/** One exchange as undici sees it. */
+class Exchange implements HttpExchange, Dispatcher.DispatchHandler {
+  readonly #listener: HttpListener;
+  #over = false;
+  #sent = false;
+  #controller: Dispatcher.DispatchController | undefined;
+
+  constructor(listener: HttpListener) {
+    this.#listener = listener;
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    if (this.#over) return controller.abort(new Error('aborted'));
+    this.#sent = true;
+    this.#controller = controller;
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    if (!this.#over && status >= 200) this.#listener.onHead(status, headers);
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (!this.#over) this.#listener.onData(chunk);
+  }
+
+  onResponseEnd(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#listener.onEnd();
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#listener.onFailure({ sent: this.#sent, error });
+  }
+
+  abort(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#controller?.abort(new Error('aborted'));
+  }
 }

@@ -72,6 +72,7 @@ export function createAsks(log: Log, answer: (idText: JsonText, reply: PeerReply
       ask.controller.abort();
     },
     endOwner(owner) {
+      if (open.size === 0) return;
       for (const [idText, ask] of open) {
         if (ask.owner !== owner) continue;
         open.delete(idText);

@@ -1,5 +1,7 @@
 /** Time and chance as a dependency of everything that keeps links, so that tests need not wait for either. */
 
+import type { CallSignal } from '../../contracts/call-signal.ts';
+
 export interface Clock {
   /** Wall clock, epoch milliseconds; for the record. */
   now(): number;
@@ -27,7 +29,7 @@ export function createSystemClock(): Clock {
 export function pause(
   clock: Clock,
   delayMs: number,
-  options: { sooner?: Promise<unknown>; signal?: AbortSignal } = {},
+  options: { sooner?: Promise<unknown>; signal?: CallSignal } = {},
 ): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
@@ -36,7 +38,7 @@ export function pause(
       resolve();
     };
     const cancel = clock.schedule(delayMs, done);
-    options.signal?.addEventListener('abort', done, { once: true });
+    options.signal?.addEventListener('abort', done);
     options.sooner?.then(done, done);
     if (options.signal?.aborted) done();
   });

@@ -3,13 +3,16 @@
  * Written once for all transports, which only move text. It knows nothing of eras.
  */
 
+import type { CallSignal } from '../../contracts/call-signal.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { JsonText } from '../../contracts/json.ts';
 import type { Log } from '../../contracts/log.ts';
 import type { PeerReply } from '../../contracts/peer.ts';
 import type { OfferedTool } from '../../contracts/upstream.ts';
+import { IdTable } from '../../lib/id-table.ts';
 import { elementTexts } from '../../lib/json-text.ts';
 import { createAsks } from './asks.ts';
+import { createDeadlines } from './deadlines.ts';
 import { decodeMessage, encodeNotification, encodeReply, encodeRequest, parseJson } from './json-rpc.ts';
 import type { ServerMessage } from './link.ts';
 import { createRateBound } from './rate-bound.ts';
@@ -28,7 +31,7 @@ export interface ConversationRequest extends Routed {
   readonly name?: string | undefined;
   readonly tool?: OfferedTool | undefined;
   readonly traceparent?: string | undefined;
-  readonly signal: AbortSignal;
+  readonly signal: CallSignal;
   /** Undefined: as long as the signal lets it (listen streams). */
   readonly timeoutMs: number | undefined;
 }
@@ -47,6 +50,8 @@ export interface Conversation {
   readonly failure: TransportFailure | undefined;
   nextId(): number;
   request(request: ConversationRequest): Promise<Reply>;
+  /** The same without a promise of its own; exactly one of the two is called, perhaps before it returns. */
+  begin(request: ConversationRequest, onReply: (reply: Reply) => void, onError: (error: GatewayError) => void): void;
   notify(method: string, params: JsonText | undefined): Promise<void>;
   /** Declares the connection useless: no new requests; what is in flight lives on. */
   lose(failure: TransportFailure): void;
@@ -55,19 +60,18 @@ export interface Conversation {
 
 interface Waiting {
   readonly request: ConversationRequest;
-  readonly resolve: (reply: Reply) => void;
-  readonly reject: (error: GatewayError) => void;
+  readonly onReply: (reply: Reply) => void;
+  readonly onError: (error: GatewayError) => void;
   readonly onAbort: () => void;
-  timer: NodeJS.Timeout | undefined;
+  /** As `performance.now()`. */
+  readonly dueMs: number;
 }
 
 const CLOSED: TransportFailure = { stage: 'transport', message: 'closed by us', transient: false };
-/** setTimeout takes no more. */
-const MAX_TIMER_MS = 2_147_483_647;
 
 export function createConversation(options: ConversationOptions): Conversation {
   const { log } = options;
-  const waiting = new Map<number, Waiting>();
+  const waiting = new IdTable<Waiting>();
   const oddities = createRateBound(20, 60_000);
   let lastId = 0;
   let failure: TransportFailure | undefined;
@@ -81,7 +85,6 @@ export function createConversation(options: ConversationOptions): Conversation {
     const entry = waiting.get(id);
     if (entry === undefined) return undefined;
     waiting.delete(id);
-    clearTimeout(entry.timer);
     entry.request.signal.removeEventListener('abort', entry.onAbort);
     transport.finish(id, givenUp);
     asks.endOwner(id);
@@ -98,8 +101,17 @@ export function createConversation(options: ConversationOptions): Conversation {
       transport.send({ kind: 'notification', method, text });
     }
     settle(id, true);
-    entry.reject(error);
+    entry.onError(error);
   };
+
+  const deadlines = createDeadlines((nowMs) => {
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const [id, { dueMs }] of waiting) {
+      if (dueMs <= nowMs) giveUp(id, 'timed out', new GatewayError('upstream_timeout'));
+      else nextMs = Math.min(nextMs, dueMs);
+    }
+    return nextMs;
+  });
 
   const answer = (idText: JsonText, reply: PeerReply): void => {
     if (failure !== undefined) return;
@@ -111,10 +123,10 @@ export function createConversation(options: ConversationOptions): Conversation {
     inFlight: waiting,
     complete(id, reply) {
       const entry = settle(id, false);
-      entry?.resolve(reply);
+      entry?.onReply(reply);
       return entry !== undefined;
     },
-    spoil: (id) => settle(id, true)?.reject(new GatewayError('upstream_failed')),
+    spoil: (id) => settle(id, true)?.onError(new GatewayError('upstream_failed')),
     asks,
     answer,
     onServerMessage: options.onServerMessage,
@@ -140,7 +152,7 @@ export function createConversation(options: ConversationOptions): Conversation {
     },
     isWaiting: (id) => waiting.has(id),
     onFailed(id, error) {
-      settle(id, true)?.reject(error);
+      settle(id, true)?.onError(error);
     },
     onLost(reason, how = {}) {
       if (failure !== undefined) return;
@@ -148,7 +160,7 @@ export function createConversation(options: ConversationOptions): Conversation {
       if (how.sparesInFlight !== true) {
         for (const id of [...waiting.keys()]) {
           const code = how.isUnsent?.(id) === true ? 'upstream_unavailable' : 'outcome_unknown';
-          settle(id, true)?.reject(new GatewayError(code, undefined, { cause: new Error(reason.message) }));
+          settle(id, true)?.onError(new GatewayError(code, undefined, { cause: new Error(reason.message) }));
         }
         asks.endAll();
       }
@@ -156,6 +168,31 @@ export function createConversation(options: ConversationOptions): Conversation {
     },
   };
   const transport = options.connect(events);
+
+  const begin: Conversation['begin'] = (request, onReply, onError) => {
+    const { id, method, params, signal, timeoutMs, name, tool, traceparent } = request;
+    if (signal.aborted) return onError(new GatewayError('cancelled'));
+    if (failure !== undefined)
+      return onError(new GatewayError('upstream_unavailable', undefined, { cause: new Error(failure.message) }));
+    if (waiting.size >= MAX_IN_FLIGHT)
+      return onError(new GatewayError('upstream_unavailable', 'too many calls are under way'));
+
+    const onAbort = (): void => giveUp(id, 'cancelled', new GatewayError('cancelled'));
+    const dueMs = timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
+    waiting.set(id, { request, onReply, onError, onAbort, dueMs });
+    signal.addEventListener('abort', onAbort);
+    deadlines.cover(dueMs);
+    transport.send({
+      kind: 'request',
+      id,
+      method,
+      text: encodeRequest(id, method, params),
+      params,
+      name,
+      tool,
+      traceparent,
+    });
+  };
 
   return {
     transport,
@@ -168,28 +205,8 @@ export function createConversation(options: ConversationOptions): Conversation {
       return failure;
     },
     nextId: () => ++lastId,
-    request(request) {
-      return new Promise((resolve, reject) => {
-        const { id, method, params, signal, timeoutMs } = request;
-        if (signal.aborted) return reject(new GatewayError('cancelled'));
-        if (failure !== undefined)
-          return reject(new GatewayError('upstream_unavailable', undefined, { cause: new Error(failure.message) }));
-        if (waiting.size >= MAX_IN_FLIGHT)
-          return reject(new GatewayError('upstream_unavailable', 'too many calls are under way'));
-
-        const onAbort = (): void => giveUp(id, 'cancelled', new GatewayError('cancelled'));
-        const entry: Waiting = { request, resolve, reject, onAbort, timer: undefined };
-        if (timeoutMs !== undefined) {
-          const onLate = (): void => giveUp(id, 'timed out', new GatewayError('upstream_timeout'));
-          entry.timer = setTimeout(onLate, Math.min(timeoutMs, MAX_TIMER_MS));
-        }
-        signal.addEventListener('abort', onAbort);
-        waiting.set(id, entry);
-        const { name, tool, traceparent } = request;
-        const text = encodeRequest(id, method, params);
-        transport.send({ kind: 'request', id, method, text, params, name, tool, traceparent });
-      });
-    },
+    request: (request) => new Promise((resolve, reject) => begin(request, resolve, reject)),
+    begin,
     notify(method, params) {
       return new Promise((resolve) => {
         if (failure !== undefined) return resolve();
@@ -201,7 +218,8 @@ export function createConversation(options: ConversationOptions): Conversation {
     },
     async close() {
       failure ??= CLOSED;
-      for (const id of [...waiting.keys()]) settle(id, true)?.reject(new GatewayError('outcome_unknown'));
+      for (const id of [...waiting.keys()]) settle(id, true)?.onError(new GatewayError('outcome_unknown'));
+      deadlines.stop();
       asks.endAll();
       await transport.close();
     },

@@ -35,19 +35,20 @@ export function createLink(options: CreateLinkOptions): Link {
 
   const writeParams = (params: JsonText, id: number, request: LinkRequest | undefined): JsonText => {
     const peer = request?.peer;
-    const hop = {
-      progressToken: peer?.progressToken === undefined ? undefined : id,
-      traceparent: request?.traceparent,
-    };
-    if (!isModern) return writeLegacyMeta(params, hop);
-    return writeModernMeta(params, {
-      ...hop,
+    const progressToken = peer?.progressToken === undefined ? undefined : id;
+    const traceparent = request?.traceparent;
+    const hints = { scan: request?.scan, name: request?.rename === true ? request.name : undefined };
+    if (!isModern) return writeLegacyMeta(params, { progressToken, traceparent }, hints);
+    const meta = {
+      progressToken,
+      traceparent,
       protocolVersion: facts.protocolVersion,
       clientInfo: peer?.info ?? ownInfo,
       // A legacy client cannot answer input_required, so nothing may be asked of it.
       capabilities: peer?.era === 'modern' ? peer.capabilities : '{}',
       logLevel: peer === undefined ? undefined : wantedLogLevel(peer),
-    });
+    };
+    return writeModernMeta(params, meta, hints);
   };
 
   /** Errors about this hop alone are not the client's to read; questions it cannot be asked yet are refused. */
@@ -88,21 +89,30 @@ export function createLink(options: CreateLinkOptions): Link {
     get inFlight() {
       return conversation.inFlight;
     },
-    async request(request) {
-      const id = conversation.nextId();
-      const reply = await conversation.request({
-        id,
-        method: request.method,
-        params: writeParams(request.params, id, request),
-        name: request.name,
-        tool: request.tool,
-        traceparent: request.traceparent,
-        peer: request.peer,
-        keyId: request.keyId,
-        signal: request.signal,
-        timeoutMs: request.timeoutMs,
+    request(request) {
+      return new Promise((resolve, reject) => {
+        const id = conversation.nextId();
+        const outgoing = {
+          id,
+          method: request.method,
+          params: writeParams(request.params, id, request),
+          name: request.name,
+          tool: request.tool,
+          traceparent: request.traceparent,
+          peer: request.peer,
+          keyId: request.keyId,
+          signal: request.signal,
+          timeoutMs: request.timeoutMs,
+        };
+        const onReply = (reply: Reply): void => {
+          try {
+            resolve(judge(request, reply));
+          } catch (error) {
+            reject(error);
+          }
+        };
+        conversation.begin(outgoing, onReply, reject);
       });
-      return judge(request, reply);
     },
     notify(method, params) {
       void conversation.notify(method, params);

@@ -3,7 +3,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { StringDecoder } from 'node:string_decoder';
 import { createSseDecoder, type SseEvent } from '../../lib/sse.ts';
-import type { HttpClient, HttpExchange, HttpRequest } from '../http/client.ts';
+import type { HttpClient, HttpExchange, HttpFailure, HttpListener, HttpRequest } from '../http/client.ts';
 
 export type ExchangeEnd =
   /** A whole body that was no event stream, whatever its status. */
@@ -28,71 +28,114 @@ const DELIVERY_BYTES = 65_536;
 
 const NOTHING: HttpExchange = { abort() {} };
 
+/** Sends the request; `listener` may be called before this returns. */
 export function exchangeMessages(
   http: HttpClient,
   request: HttpRequest,
   maxMessageBytes: number,
   listener: ExchangeListener,
 ): HttpExchange {
-  let exchange = NOTHING;
-  let status: number | undefined;
-  let over = false;
-  let parts: Buffer[] = [];
-  let bytes = 0;
-  let events: { push(text: string): void } | undefined;
-  const utf8 = new StringDecoder('utf8');
+  const exchange = new MessageExchange(listener, maxMessageBytes);
+  exchange.send(http, request);
+  return exchange;
+}
 
-  const end = (how: ExchangeEnd): void => {
-    if (over) return;
-    over = true;
-    parts = [];
-    listener.onEnd(how);
-  };
-  const endTooLarge = (): void => {
-    exchange.abort();
-    end({ type: 'too-large' });
-  };
+class MessageExchange implements HttpListener, HttpExchange {
+  readonly #listener: ExchangeListener;
+  readonly #maxBytes: number;
+  #exchange: HttpExchange | undefined;
+  #over = false;
+  #status: number | undefined;
+  /** The body, unless it is a stream: nearly always one piece, else text as it comes, so that no large buffer is made. */
+  #piece: Buffer | undefined;
+  #text = '';
+  #utf8: StringDecoder | undefined;
+  #bytes = 0;
+  #stream: SseReader | undefined;
 
-  exchange = http.send(request, {
-    onHead(code, headers) {
-      status = code;
-      const type = headers['content-type'];
-      const isStream = code < 300 && (Array.isArray(type) ? type[0] : type)?.startsWith('text/event-stream') === true;
-      if (isStream) events = createSseDecoder((event) => over || listener.onEvent(event), maxMessageBytes);
-      listener.onHead?.(code, headers);
-    },
-    onData(chunk) {
-      if (over) return;
-      if (events === undefined) {
-        bytes += chunk.length;
-        if (bytes > maxMessageBytes) return endTooLarge();
-        parts.push(chunk);
-        return;
-      }
+  constructor(listener: ExchangeListener, maxBytes: number) {
+    this.#listener = listener;
+    this.#maxBytes = maxBytes;
+  }
+
+  send(http: HttpClient, request: HttpRequest): void {
+    this.#exchange = http.send(request, this);
+  }
+
+  abort(): void {
+    this.#release();
+    this.#exchange?.abort();
+  }
+
+  onHead(status: number, headers: IncomingHttpHeaders): void {
+    this.#status = status;
+    const type = headers['content-type'];
+    const isStream = status < 300 && (Array.isArray(type) ? type[0] : type)?.startsWith('text/event-stream') === true;
+    if (isStream)
+      this.#stream = createSseReader((event) => this.#over || this.#listener.onEvent(event), this.#maxBytes);
+    this.#listener.onHead?.(status, headers);
+  }
+
+  onData(chunk: Buffer): void {
+    if (this.#over) return;
+    if (this.#stream !== undefined) {
       try {
-        events.push(utf8.write(chunk));
+        this.#stream.push(chunk);
       } catch {
-        endTooLarge();
+        this.#endTooLarge();
       }
-    },
-    onEnd() {
-      if (events !== undefined) return end({ type: 'stream', error: undefined });
-      const only = parts[0];
-      const whole = parts.length === 1 && only !== undefined ? only : Buffer.concat(parts);
-      end({ type: 'body', status: status ?? 0, text: whole.toString('utf8') });
-    },
-    onFailure({ sent, error }) {
-      if (events !== undefined) return end({ type: 'stream', error });
-      end({ type: 'failed', sent, status, error });
-    },
-  });
-  return {
-    abort() {
-      over = true;
-      parts = [];
-      exchange.abort();
-    },
-  };
+      return;
+    }
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#maxBytes) this.#endTooLarge();
+    else if (this.#piece === undefined) this.#piece = chunk;
+    else {
+      if (this.#utf8 === undefined) {
+        this.#utf8 = new StringDecoder('utf8');
+        this.#text = this.#utf8.write(this.#piece);
+      }
+      this.#text += this.#utf8.write(chunk);
+    }
+  }
+
+  onEnd(): void {
+    if (this.#stream !== undefined) return this.#end({ type: 'stream', error: undefined });
+    const text = this.#utf8 === undefined ? (this.#piece?.toString('utf8') ?? '') : this.#text + this.#utf8.end();
+    this.#end({ type: 'body', status: this.#status ?? 0, text });
+  }
+
+  onFailure({ sent, error }: HttpFailure): void {
+    if (this.#stream !== undefined) this.#end({ type: 'stream', error });
+    else this.#end({ type: 'failed', sent, status: this.#status, error });
+  }
+
+  #endTooLarge(): void {
+    this.#exchange?.abort();
+    this.#end({ type: 'too-large' });
+  }
+
+  #end(how: ExchangeEnd): void {
+    if (this.#over) return;
+    this.#release();
+    this.#listener.onEnd(how);
+  }
+
+  #release(): void {
+    this.#over = true;
+    this.#piece = undefined;
+    this.#text = '';
+  }
+}
+
+interface SseReader {
+  /** Throws SseTooLargeError. */
+  push(chunk: Buffer): void;
+}
+
+function createSseReader(onEvent: (event: SseEvent) => void, maxEventChars: number): SseReader {
+  const utf8 = new StringDecoder('utf8');
+  const events = createSseDecoder(onEvent, maxEventChars);
+  return { push: (chunk) => events.push(utf8.write(chunk)) };
 }
 
 /** Sends a message to which no answer belongs; `onEnd` comes within 30 s, unless it is aborted. */

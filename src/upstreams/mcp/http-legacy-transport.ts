@@ -5,6 +5,7 @@
 
 import { GatewayError } from '../../contracts/errors.ts';
 import type { Log } from '../../contracts/log.ts';
+import { IdTable } from '../../lib/id-table.ts';
 import type { SseEvent } from '../../lib/sse.ts';
 import type { HttpClient, HttpRequest } from '../http/client.ts';
 import { deliverMessage, type ExchangeEnd, exchangeMessages } from './http-exchange.ts';
@@ -27,23 +28,24 @@ export interface HttpLegacyOptions {
 
 export function openHttpLegacyTransport(options: HttpLegacyOptions, events: TransportEvents): Transport {
   const { http, target, maxMessageBytes, log } = options;
-  const running = new Map<number, StreamRun>();
+  const running = new IdTable<StreamRun>();
   const standalone = createStreamRun();
   let sessionId: string | undefined;
-  let sessionHeaders: string[] = [];
+  let sessionHeaders: readonly string[] = [];
+  const postHeaders = ['content-type', 'application/json', 'accept', ACCEPT_BOTH, ...target.headers];
   let over = false;
 
-  const request = (method: HttpRequest['method'], extra: readonly string[], body?: string): HttpRequest => ({
+  const request = (method: 'GET' | 'DELETE', extra: readonly string[]): HttpRequest => ({
     method,
     origin: target.origin,
     path: target.path,
     headers: [...sessionHeaders, ...target.headers, ...extra],
-    body,
+    body: undefined,
   });
   const post = (body: string, traceparent?: string): HttpRequest => {
-    const headers = ['content-type', 'application/json', 'accept', ACCEPT_BOTH];
+    const headers = postHeaders.concat(sessionHeaders);
     if (traceparent !== undefined) headers.push('traceparent', traceparent);
-    return request('POST', headers, body);
+    return { method: 'POST', origin: target.origin, path: target.path, headers, body };
   };
   const get = (lastEventId: string | undefined): HttpRequest => {
     const headers = ['accept', 'text/event-stream'];
@@ -165,8 +167,8 @@ export function openHttpLegacyTransport(options: HttpLegacyOptions, events: Tran
       if (run.exchange !== undefined) run.timer = setTimeout(() => drop(id, run), LINGER_MS).unref();
     },
     begin(protocolVersion) {
-      sessionHeaders = ['mcp-protocol-version', protocolVersion];
-      if (sessionId !== undefined) sessionHeaders.push('mcp-session-id', sessionId);
+      const version = ['mcp-protocol-version', protocolVersion];
+      sessionHeaders = sessionId === undefined ? version : [...version, 'mcp-session-id', sessionId];
       if (!over) listen(false);
     },
     async close() {

@@ -1,5 +1,6 @@
 /** Streamable HTTP of 2026-07-28: one POST per request, no session; closing the answer's stream is the cancel. */
 
+import { IdTable } from '../../lib/id-table.ts';
 import type { HttpClient, HttpExchange } from '../http/client.ts';
 import { deliverMessage, exchangeMessages } from './http-exchange.ts';
 import { mirrorHeaders } from './http-headers.ts';
@@ -19,7 +20,7 @@ export interface HttpModernOptions {
 
 export function openHttpModernTransport(options: HttpModernOptions, events: TransportEvents): Transport {
   const { http, target, maxMessageBytes } = options;
-  const open = new Map<number, { readonly exchange: HttpExchange; timer: NodeJS.Timeout | undefined }>();
+  const open = new IdTable<{ readonly exchange: HttpExchange; timer: NodeJS.Timeout | undefined }>();
   const headers = [
     ...['content-type', 'application/json', 'accept', ACCEPT_BOTH, 'mcp-protocol-version', options.protocolVersion],
     ...target.headers,
@@ -45,7 +46,7 @@ export function openHttpModernTransport(options: HttpModernOptions, events: Tran
       return;
     }
     const { id } = outgoing;
-    const all = [...headers, ...mirrorHeaders(outgoing.method, outgoing.name, outgoing.tool, outgoing.params)];
+    const all = headers.concat(mirrorHeaders(outgoing.method, outgoing.name, outgoing.tool, outgoing.params));
     if (outgoing.traceparent !== undefined) all.push('traceparent', outgoing.traceparent);
     let ended = false;
     const exchange = exchangeMessages(

@@ -24,8 +24,9 @@ export interface KeptLink {
   readonly over: boolean;
   /** Aborted when it is over. */
   readonly overSignal: AbortSignal;
-  /** Marks it as in use until the returned function is called. */
-  hold(): () => void;
+  /** Marks it as in use, until `release` is called once for it. */
+  hold(): void;
+  release(): void;
   use<T>(work: (link: Link) => Promise<T>): Promise<T>;
   /** Waits up to `drainMs` for its users, then closes. A later call with 0 cuts the wait. Never rejects. */
   close(drainMs: number): Promise<void>;
@@ -130,18 +131,12 @@ function keepLink(deps: LinkDeps, link: Link, onIdle: (() => void) | undefined):
   let busy = 0;
   let closing: Promise<void> | undefined;
   const lose = (): void => over.abort();
-  const hold = (): (() => void) => {
-    let held = true;
-    busy++;
-    return () => {
-      if (!held) return;
-      held = false;
-      busy--;
-      lastUsedTicks = clock.ticks();
-      if (busy > 0) return;
-      if (over.signal.aborted) drained.resolve();
-      else onIdle?.();
-    };
+  const release = (): void => {
+    busy--;
+    lastUsedTicks = clock.ticks();
+    if (busy > 0) return;
+    if (over.signal.aborted) drained.resolve();
+    else onIdle?.();
   };
   const kept: KeptLink = {
     link,
@@ -156,9 +151,12 @@ function keepLink(deps: LinkDeps, link: Link, onIdle: (() => void) | undefined):
       return over.signal.aborted;
     },
     overSignal: over.signal,
-    hold,
+    hold() {
+      busy++;
+    },
+    release,
     async use(work) {
-      const release = hold();
+      busy++;
       try {
         return await work(link);
       } finally {

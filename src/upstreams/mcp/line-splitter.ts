@@ -1,5 +1,7 @@
 /** Newline-delimited text out of arbitrary chunks, with a bound: a line that is too long is dropped, not buffered. */
 
+import { StringDecoder } from 'node:string_decoder';
+
 /** What is known of a line that was dropped: its beginning and its end, enough to tell whose answer it was. */
 export interface DroppedLine {
   readonly head: string;
@@ -41,7 +43,7 @@ export function createLineSplitter(
       onDropped({ head: dropping.head, tail: dropping.tail.toString('utf8'), bytes });
     } else if (bytes > 0) {
       const only = parts[0];
-      const line = (parts.length === 1 && only !== undefined ? only : Buffer.concat(parts)).toString('utf8');
+      const line = parts.length === 1 && only !== undefined ? only.toString('utf8') : decodeAll(parts);
       onLine(line.endsWith('\r') ? line.slice(0, -1) : line);
     }
     parts = [];
@@ -63,6 +65,14 @@ export function createLineSplitter(
     },
     end: endLine,
   };
+}
+
+/** Piece by piece, so that no large buffer is made only to become text. */
+function decodeAll(parts: readonly Buffer[]): string {
+  const utf8 = new StringDecoder('utf8');
+  let text = '';
+  for (const part of parts) text += utf8.write(part);
+  return text + utf8.end();
 }
 
 /**

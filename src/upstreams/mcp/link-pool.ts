@@ -1,5 +1,6 @@
 /** Links opened for one caller's client capabilities: never shared between callers, opened on first use, closed when idle. */
 
+import type { CallSignal } from '../../contracts/call-signal.ts';
 import { ERRORS, GatewayError } from '../../contracts/errors.ts';
 import { type Era, LOG_LEVELS, type PeerReply, type PeerSession } from '../../contracts/peer.ts';
 import { memberText } from '../../lib/json-text.ts';
@@ -15,15 +16,11 @@ const IDLE_MS = 300_000;
 /** Sessions remembered per link, most recent first; the rest can only be asked within their own calls. */
 const MAX_SESSIONS = 64;
 
-/** A link held for one call. */
-export interface HeldLink {
-  readonly kept: KeptLink;
-  release(): void;
-}
-
 export interface LinkPool {
-  /** Opens or finds the link of this scope and holds it. Throws GatewayError. */
-  acquire(scope: ClientScope, session: PeerSession, limitMs: number, signal: AbortSignal): Promise<HeldLink>;
+  /** The link of this scope if it is open; undefined: it has to be acquired. */
+  ready(scope: ClientScope, session: PeerSession): KeptLink | undefined;
+  /** Opens or finds the link of this scope and holds it: the caller must release it. Throws GatewayError. */
+  acquire(scope: ClientScope, session: PeerSession, limitMs: number, signal: CallSignal): Promise<KeptLink>;
   /** Every link that is open now. */
   open(): readonly KeptLink[];
   /** Lets go of all links; new ones may be opened afterwards. */
@@ -62,11 +59,21 @@ export function createLinkPool(
     );
   };
   const isIdle = (entry: Entry): boolean => entry.waiting === 0 && entry.kept !== undefined && entry.kept.busy === 0;
-  const whenIdle = (entry: Entry): void => {
-    entry.cancelIdle?.();
-    entry.cancelIdle = clock.schedule(IDLE_MS, () => {
-      if (isIdle(entry)) remove(entry, 0);
+  /** One timer that looks again when it was too early, instead of one for each call. */
+  const whenIdle = (entry: Entry, delayMs = IDLE_MS): void => {
+    entry.cancelIdle ??= clock.schedule(delayMs, () => {
+      entry.cancelIdle = undefined;
+      if (!isIdle(entry)) return;
+      const leftMs = (entry.kept?.lastUsedTicks ?? 0) + IDLE_MS - clock.ticks();
+      if (leftMs > 0) whenIdle(entry, leftMs);
+      else remove(entry, 0);
     });
+  };
+  /** Puts the session in front: it is the one that was active last. */
+  const touch = (entry: Entry, session: PeerSession): void => {
+    if (entry.sessions[0] === session) return;
+    const others = entry.sessions.filter((known) => known !== session && !known.closed);
+    entry.sessions = [session, ...others.slice(0, MAX_SESSIONS - 1)];
   };
   const makeRoom = (): void => {
     if (entries.size < MAX_LINKS) return;
@@ -135,14 +142,18 @@ export function createLinkPool(
   };
 
   return {
+    ready(scope, session) {
+      const entry = entries.get(scope.key);
+      if (entry?.kept === undefined || entry.kept.over) return undefined;
+      touch(entry, session);
+      return entry.kept;
+    },
     async acquire(scope, session, limitMs, signal) {
       if (closed.signal.aborted)
         throw new GatewayError('upstream_unavailable', `server "${config.id}" is being removed`);
       const entry = entries.get(scope.key) ?? create(scope, session);
-      const others = entry.sessions.filter((known) => known !== session && !known.closed);
-      entry.sessions = [session, ...others.slice(0, MAX_SESSIONS - 1)];
+      touch(entry, session);
       entry.waiting++;
-      entry.cancelIdle?.();
       try {
         let failure: unknown;
         const opening = entry.opening.catch((error: unknown) => {
@@ -153,7 +164,8 @@ export function createLinkPool(
         if (failure !== undefined) throw asCallError(config.id, failure);
         if (entry.kept === undefined) throw new GatewayError('upstream_timeout', 'the link was not ready in time');
         if (entry.kept.over) throw new GatewayError('upstream_unavailable', 'the link was lost');
-        return { kept: entry.kept, release: entry.kept.hold() };
+        entry.kept.hold();
+        return entry.kept;
       } finally {
         entry.waiting--;
         if (isIdle(entry) && entries.get(scope.key) === entry) whenIdle(entry);

@@ -3,8 +3,9 @@
  * the words between those who make links (`open-link` and the transports) and those who keep them (`server`).
  */
 
+import type { CallSignal } from '../../contracts/call-signal.ts';
 import type { ServerConfig } from '../../contracts/config.ts';
-import type { JsonText } from '../../contracts/json.ts';
+import type { JsonText, ParamsScan } from '../../contracts/json.ts';
 import type { Log } from '../../contracts/log.ts';
 import type { ClientPeer, Era, PeerReply } from '../../contracts/peer.ts';
 import type { OfferedTool, ServerFailure, UpstreamReply } from '../../contracts/upstream.ts';
@@ -13,6 +14,10 @@ export interface LinkRequest {
   readonly method: string;
   /** As the server is to see it, but for the hop-local `_meta` keys, which the link writes for its era. */
   readonly params: JsonText;
+  /** Of `params`, where it is known. */
+  readonly scan?: ParamsScan | undefined;
+  /** `params` still carries another name: `name` is written in its place. */
+  readonly rename?: boolean | undefined;
   /** For the `Mcp-Name` header of the modern era; undefined where the method has none. */
   readonly name: string | undefined;
   /** For `Mcp-Param-*` headers of the modern era. */
@@ -21,7 +26,7 @@ export interface LinkRequest {
   readonly peer: ClientPeer | undefined;
   readonly keyId: string | undefined;
   readonly traceparent: string | undefined;
-  readonly signal: AbortSignal;
+  readonly signal: CallSignal;
   readonly timeoutMs: number;
 }
 

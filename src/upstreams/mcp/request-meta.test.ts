@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import type { ParamsScan } from '../../contracts/json.ts';
+import { scanMembers } from '../../lib/json-text.ts';
 import { stripOwnMeta } from './own-keys.ts';
 import { writeLegacyMeta, writeModernMeta } from './request-meta.ts';
 
@@ -69,6 +71,87 @@ describe('_meta for a modern server', () => {
           assert.equal(after[`${M}protocolVersion`], '2026-07-28');
           if (meta !== null)
             for (const key of Object.keys(before)) if (key !== 'progressToken') assert.ok(Object.hasOwn(after, key));
+        },
+      ),
+    );
+  });
+});
+
+describe('params that were scanned, or carry the name a client knows', () => {
+  const scanOf = (text: string): ParamsScan => {
+    const members = scanMembers(text);
+    const meta = members.find((member) => member.key === '_meta');
+    return { members, meta: meta === undefined ? undefined : scanMembers(text, meta.valueStart) };
+  };
+
+  it('get the name of the server in the same pass, wherever it stands', () => {
+    const hints = { name: 'own "x"' };
+    assert.equal(
+      writeLegacyMeta('{ "name" : "a__x", "arguments": {"name": 1.0}}', nothing, hints),
+      '{ "name" : "own \\"x\\"", "arguments": {"name": 1.0}}',
+    );
+    assert.equal(
+      writeLegacyMeta('{"_meta":{ "progressToken":1, "k": 2 } ,"name":"a__x"}', nothing, hints),
+      '{"_meta":{ "k": 2 } ,"name":"own \\"x\\""}',
+    );
+    assert.equal(
+      writeLegacyMeta('{"n":1,"name":"a__x","z":{},"_meta":{}}', { ...nothing, progressToken: 3 }, hints),
+      '{"n":1,"name":"own \\"x\\"","z":{},"_meta":{"progressToken":3}}',
+    );
+    assert.equal(
+      writeLegacyMeta('{"name":"a__x"}', { ...nothing, progressToken: 3 }, hints),
+      '{"_meta":{"progressToken":3},"name":"own \\"x\\""}',
+    );
+  });
+
+  it('keep a _meta to the byte that says already what the server is to hear', () => {
+    const own = `"${M}protocolVersion": "2026-07-28" , "${M}clientInfo":{"name":"c"},"${M}clientCapabilities":{}, "a/b":1.0`;
+    assert.equal(writeModernMeta(`{"_meta": { ${own} }}`, modern), `{"_meta": { ${own} }}`);
+    assert.equal(
+      writeModernMeta(`{"_meta": { ${own} }}`, { ...modern, traceparent: '00-x' }),
+      `{"_meta": { ${own},"traceparent":"00-x" }}`,
+    );
+  });
+
+  it('come out the same whoever scanned them, and as JSON that says the same', () => {
+    const keys = fc.constantFrom(
+      ...['progressToken', 'traceparent', 'portcullis.dev/a', 'x/y', `${M}logLevel`, `${M}clientInfo`, '\\u0061', 'q"'],
+    );
+    const metas = fc.option(fc.oneof(fc.dictionary(keys, fc.jsonValue()), fc.jsonValue()));
+    const hops = fc.record({
+      progressToken: fc.constantFrom(undefined, 4),
+      traceparent: fc.constantFrom(undefined, '00-x'),
+    });
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.string(), fc.jsonValue()),
+        metas,
+        hops,
+        fc.boolean(),
+        (rest, meta, hop, isModern) => {
+          const params = { ...rest, ...(meta === null ? {} : { _meta: meta }), name: 'a__x' };
+          const text = JSON.stringify(params, null, isModern ? 1 : 0);
+          const write = (scan: ParamsScan | undefined): string =>
+            isModern
+              ? writeModernMeta(text, { ...modern, ...hop }, { scan, name: 'x' })
+              : writeLegacyMeta(text, hop, { scan, name: 'x' });
+          const written = write(undefined);
+          assert.equal(write(scanOf(text)), written);
+          const { _meta, ...others } = JSON.parse(written);
+          const { _meta: _, ...othersBefore } = JSON.parse(text);
+          assert.deepEqual(others, { ...othersBefore, name: 'x' });
+          const before = meta !== null && typeof meta === 'object' && !Array.isArray(meta) ? meta : {};
+          if (typeof _meta !== 'object' || _meta === null || Array.isArray(_meta)) {
+            assert.deepEqual(
+              [_meta, hop.progressToken, hop.traceparent],
+              [JSON.parse(text)._meta, undefined, undefined],
+            );
+            return;
+          }
+          assert.equal(_meta.progressToken, hop.progressToken);
+          assert.deepEqual(_meta.traceparent, hop.traceparent ?? JSON.parse(JSON.stringify(before)).traceparent);
+          assert.ok(!Object.hasOwn(_meta, 'portcullis.dev/a'));
+          assert.equal(Object.hasOwn(_meta, 'x/y'), Object.hasOwn(before, 'x/y'));
         },
       ),
     );

@@ -1,5 +1,6 @@
 /** One supervised server under one configuration: its links, its offer, its state, and the calls that go through it. */
 
+import type { CallSignal } from '../../contracts/call-signal.ts';
 import type { ServerConfig } from '../../contracts/config.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type {
@@ -16,7 +17,7 @@ import { createClientScopes } from './client-scope.ts';
 import { pause } from './clock.ts';
 import type { KeptLink, LinkDeps, LostReason } from './kept-link.ts';
 import type { ServerMessage } from './link.ts';
-import { createLinkPool, type HeldLink } from './link-pool.ts';
+import { createLinkPool } from './link-pool.ts';
 import type { ListFailure, OfferList } from './list-offer.ts';
 import { createOfferKeeper } from './offer-keeper.ts';
 import { createOwnRequest, refuseQuestion } from './own-request.ts';
@@ -161,7 +162,15 @@ export function createServer(deps: ServerDeps): Server {
   const refuseDisabled = (): void => {
     if (!config.enabled) throw new GatewayError('upstream_unavailable', `server "${config.id}" is in state disabled`);
   };
-  async function acquire(request: UpstreamRequest, deadlineTicks: number): Promise<HeldLink> {
+  function ready(request: UpstreamRequest): KeptLink | undefined {
+    const { live } = shared;
+    if (live === undefined) return undefined;
+    const { session } = request.peer;
+    const scope =
+      session !== undefined && live.link.era === 'legacy' ? scopeOf(request.keyId, request.peer) : undefined;
+    return scope === undefined || session === undefined ? live : pool.ready(scope, session);
+  }
+  async function acquire(request: UpstreamRequest, deadlineTicks: number): Promise<KeptLink> {
     refuseDisabled();
     const era = shared.live?.link.era ?? offers.offer?.era ?? (await whenLive(deadlineTicks, request.signal)).link.era;
     const isDown = shared.phase !== 'live' && shared.phase !== 'connecting';
@@ -169,14 +178,16 @@ export function createServer(deps: ServerDeps): Server {
     if (scope !== undefined && request.peer.session !== undefined)
       return pool.acquire(scope, request.peer.session, deadlineTicks - clock.ticks(), request.signal);
     const kept = await whenLive(deadlineTicks, request.signal);
-    return { kept, release: kept.hold() };
+    kept.hold();
+    return kept;
   }
-  function whenLive(deadlineTicks: number, signal?: AbortSignal): Promise<KeptLink> {
+  function whenLive(deadlineTicks: number, signal?: CallSignal): Promise<KeptLink> {
     return shared.whenLive(Math.min(deadlineTicks - clock.ticks(), READY_WAIT_MS), signal);
   }
   const callDeps = {
     clock,
     callTimeoutMs: config.callTimeoutMs,
+    ready,
     acquire,
     onDoubt(kept: KeptLink) {
       if (kept === shared.live) offers.check(kept);

@@ -1,5 +1,6 @@
 /** Keeps the one shared link of a server up: opens it, notices its loss, tries again with growing waits, swaps it. */
 
+import type { CallSignal } from '../../contracts/call-signal.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { Era } from '../../contracts/peer.ts';
 import { backoffMs, jitterMs } from '../../lib/backoff.ts';
@@ -35,7 +36,7 @@ export interface SharedLink {
   /** Opens the first link; later: tries at once instead of waiting for the next retry. Resolves when that is over. */
   retryNow(): Promise<void>;
   /** The live link, waiting for it while it is being opened. Throws GatewayError naming the state. */
-  whenLive(limitMs: number, signal: AbortSignal | undefined): Promise<KeptLink>;
+  whenLive(limitMs: number, signal: CallSignal | undefined): Promise<KeptLink>;
   /** Gives a link up that still looks alive, and opens another. */
   giveUp(kept: KeptLink, reason: LostReason, options?: { needsAuth: boolean }): void;
   /** Opens another link, lets `prepare` try it, and only then lets go of this one. False: nothing changed. */
@@ -213,7 +214,7 @@ export function createSharedLink(deps: LinkDeps, events: SharedLinkEvents): Shar
         if (signal?.aborted) onAbort();
         else if (!look()) {
           waiters.add(look);
-          signal?.addEventListener('abort', onAbort, { once: true });
+          signal?.addEventListener('abort', onAbort);
         }
       });
     },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
+import type { CallSignal } from '../../contracts/call-signal.ts';
 import { Secret } from '../../contracts/config.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { PeerReply } from '../../contracts/peer.ts';
@@ -271,8 +272,8 @@ describe('questions of a stdio server', { timeout: 60_000 }, () => {
       const odd = await openOdd();
       t.after(() => odd[Symbol.asyncDispose]());
       const aborter = new AbortController();
-      const asked = Promise.withResolvers<AbortSignal>();
-      const ask = (_method: string, _params: string | undefined, signal: AbortSignal): Promise<PeerReply> => {
+      const asked = Promise.withResolvers<CallSignal>();
+      const ask = (_method: string, _params: string | undefined, signal: CallSignal): Promise<PeerReply> => {
         asked.resolve(signal);
         return new Promise(() => {});
       };
@@ -281,7 +282,7 @@ describe('questions of a stdio server', { timeout: 60_000 }, () => {
       const settled = call.catch(() => undefined);
       const signal = await asked.promise;
       if (how === 'the call is cancelled') aborter.abort();
-      if (!signal.aborted) await once(signal, 'abort');
+      if (!signal.aborted) await new Promise<void>((resolve) => signal.addEventListener('abort', resolve));
       aborter.abort();
       await settled;
     });

@@ -4,6 +4,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import type { TransportConfig } from '../../contracts/config.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { Log } from '../../contracts/log.ts';
+import { IdTable } from '../../lib/id-table.ts';
 import { onOneLine } from '../../lib/json-text.ts';
 import { createLineSplitter, type DroppedLine, whoseAnswer } from './line-splitter.ts';
 import { signalGroup } from './process-group.ts';
@@ -34,7 +35,7 @@ export function openStdioTransport(options: StdioTransportOptions, events: Trans
   const stderr = createStderrLog(log, options.serverName, redact);
   const oddLines = createRateBound(20, 60_000);
   /** Requests whose bytes have not all left for the pipe. */
-  const unsent = new Set<number>();
+  const unsent = new IdTable<true>();
   let over = false;
   let closing = false;
 
@@ -129,7 +130,7 @@ export function openStdioTransport(options: StdioTransportOptions, events: Trans
       done?.();
       return;
     }
-    if (id !== undefined) unsent.add(id);
+    if (id !== undefined) unsent.set(id, true);
     child.stdin.write(line, (error) => {
       if (id !== undefined && !error) unsent.delete(id);
       done?.();

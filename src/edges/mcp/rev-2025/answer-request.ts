@@ -6,14 +6,13 @@ import { GatewayError } from '../../../contracts/errors.ts';
 import type { JsonText, ParsedJson } from '../../../contracts/json.ts';
 import type { Log } from '../../../contracts/log.ts';
 import { type ClientPeer, LOG_LEVELS, type LogLevel } from '../../../contracts/peer.ts';
-import { memberText } from '../../../lib/json-text.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import { callName, type GovernedMethod, governedMethod } from '../kinds.ts';
-import { isObject } from '../read-message.ts';
 import { renderRpcError } from '../render-error.ts';
 import { readTraceparent } from '../traceparent.ts';
+import { CallPeer, type Channel } from './call-peer.ts';
 import type { RequestMessage } from './decode.ts';
-import { encodeNotification, encodeOutcome } from './encode.ts';
+import { encodeOutcome } from './encode.ts';
 import type { ClientFacts, Session } from './session.ts';
 
 export interface AnswerDeps {
@@ -21,14 +20,6 @@ export interface AnswerDeps {
   readonly log: Log;
   readonly now: () => number;
   readonly newId: () => string;
-}
-
-/** Where messages go that come before the answer. */
-export interface Channel {
-  /** Returns false where nobody can receive it any more. */
-  send(message: JsonText): boolean;
-  /** Whether the client can be asked here. */
-  readonly canAsk: boolean;
 }
 
 /** Facts of the HTTP request a call came in with. */
@@ -42,6 +33,8 @@ export interface Arrival {
 export interface Answer {
   readonly status: number;
   readonly body: JsonText;
+  /** The governed call behind it, if there was one. */
+  readonly call?: Call | undefined;
 }
 
 const EMPTY: Outcome = { type: 'result', text: '{}', isError: false };
@@ -54,30 +47,44 @@ export async function answerRequest(
   arrival: Arrival,
   channel: Channel,
 ): Promise<Answer | undefined> {
+  let call: Call | undefined;
+  let peer: CallPeer | undefined;
   try {
-    const outcome = await decideOutcome(deps, session, message, arrival, channel);
-    return outcome === undefined ? undefined : { status: 200, body: encodeOutcome(message.id, outcome) };
-  } catch (error) {
-    return renderRpcError(message.id, error, 'legacy', deps.log);
+    const decided = decide(session, message);
+    if (decided.type !== 'governed') return { status: 200, body: encodeOutcome(message.id, decided) };
+    peer = new CallPeer(session, decided.client, decided.params, channel);
+    call = createCall(deps, session, message.idKey, { ...decided, arrival, peer });
+    const outcome = await runCall(deps.gateway, session, message.idKey, call);
+    return { status: 200, body: encodeOutcome(message.id, outcome), call };
+  } catch (thrown) {
+    const signal = call?.signal;
+    const error = signal?.aborted ? signal.reason : thrown;
+    if (signal?.aborted && error instanceof GatewayError && error.code === 'cancelled') return undefined;
+    return { ...renderRpcError(message.id, error, 'legacy', deps.log), call };
+  } finally {
+    peer?.end();
   }
 }
 
-function decideOutcome(
-  deps: AnswerDeps,
-  session: Session,
-  message: RequestMessage,
-  arrival: Arrival,
-  channel: Channel,
-): Outcome | Promise<Outcome | undefined> {
-  const { method, params } = message;
+interface Governed {
+  readonly type: 'governed';
+  readonly method: GovernedMethod;
+  readonly name: string;
+  readonly params: ParsedJson;
+  readonly client: ClientFacts;
+}
+
+/** What is answered here at once, or what the gateway is to be called with. Throws GatewayError. */
+function decide(session: Session, { method, params }: RequestMessage): Outcome | Governed {
+  const { client } = session;
   if (params === undefined) throw new GatewayError('invalid_params', 'params must be an object');
   if (method === 'ping') return EMPTY;
   if (method === 'initialize') throw new GatewayError('invalid_request', 'the session is initialized already');
-  if (session.client === undefined) throw new GatewayError('invalid_request', 'initialize comes first');
+  if (client === undefined) throw new GatewayError('invalid_request', 'initialize comes first');
   if (method === 'logging/setLevel') return setLogLevel(session, params);
   const governed = governedMethod(method, 'legacy');
   if (governed === undefined) throw new GatewayError('unknown_method', method.slice(0, 100));
-  return callGateway(deps, session, session.client, { message, params, governed, arrival, channel });
+  return { type: 'governed', method: governed, name: callName(governed, params.value), params, client };
 }
 
 function setLogLevel(session: Session, params: ParsedJson): Outcome {
@@ -87,28 +94,21 @@ function setLogLevel(session: Session, params: ParsedJson): Outcome {
   return EMPTY;
 }
 
-interface Governed {
-  readonly message: RequestMessage;
-  readonly params: ParsedJson;
-  readonly governed: GovernedMethod;
+interface CallParts extends Governed {
   readonly arrival: Arrival;
-  readonly channel: Channel;
+  readonly peer: ClientPeer;
 }
 
-/** Undefined as soon as the client cancels; the call itself may take longer to wind down, and keeps its id until then. */
-async function callGateway(
+function createCall(
   deps: AnswerDeps,
   session: Session,
-  client: ClientFacts,
-  { message, params, governed, arrival, channel }: Governed,
-): Promise<Outcome | undefined> {
-  const name = callName(governed, params.value);
-  const signal = session.startCall(message.idKey);
-  let answered = false;
-  const meta = params.value._meta;
-  const call: Call = {
+  idKey: string,
+  { method, name, params, arrival, peer }: CallParts,
+): Call {
+  return {
+    signal: session.startCall(idKey),
     id: deps.newId(),
-    kind: governed.kind,
+    kind: method.kind,
     receivedAtMs: deps.now(),
     startedMs: performance.now(),
     surface: 'mcp',
@@ -117,69 +117,31 @@ async function callGateway(
     narrowing: arrival.narrowing,
     params,
     name,
-    peer: createPeer(session, client, { params, channel, isAnswered: () => answered }),
+    peer,
     watch: session.watch,
-    signal,
-    traceparent: readTraceparent(meta, arrival.exchange),
+    traceparent: readTraceparent(params.value._meta, arrival.exchange),
     parentId: undefined,
     facts: {},
   };
-  const run = async (): Promise<Outcome> => {
-    try {
-      return await deps.gateway.call(call);
-    } finally {
-      session.endCall(message.idKey);
-    }
-  };
-  try {
-    return await untilAborted(run(), signal);
-  } catch (error) {
-    if (signal.aborted && signal.reason instanceof GatewayError && signal.reason.code === 'cancelled') return undefined;
-    throw signal.aborted ? signal.reason : error;
-  } finally {
-    answered = true;
-  }
 }
 
-function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+/** Ends with the call, or as soon as it is cancelled; the call itself may take longer to wind down, and keeps its id until then. */
+function runCall(gateway: Gateway, session: Session, idKey: string, call: Call): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+    const onOutcome = (outcome: Outcome): void => {
+      session.endCall(idKey);
+      resolve(outcome);
+    };
+    const onError = (error: unknown): void => {
+      session.endCall(idKey);
+      reject(error);
+    };
+    call.signal.addEventListener('abort', () => reject(call.signal.reason));
+    try {
+      // Never ends in this turn: of two requests of a batch with one id the second is refused, however quick the first.
+      Promise.resolve(gateway.call(call)).then(onOutcome, onError);
+    } catch (error) {
+      onError(error);
+    }
   });
-}
-
-function progressToken(params: ParsedJson): JsonText | undefined {
-  const meta = params.value._meta;
-  const token = isObject(meta) ? meta.progressToken : undefined;
-  if (typeof token !== 'string' && typeof token !== 'number') return undefined;
-  return memberText(memberText(params.text, '_meta') ?? '', 'progressToken');
-}
-
-function createPeer(
-  session: Session,
-  client: ClientFacts,
-  call: { readonly params: ParsedJson; readonly channel: Channel; readonly isAnswered: () => boolean },
-): ClientPeer {
-  const { channel, isAnswered } = call;
-  return {
-    era: 'legacy',
-    protocolVersion: client.version,
-    info: client.info,
-    capabilities: client.capabilities,
-    session: session.peer,
-    logLevel: undefined,
-    progressToken: progressToken(call.params),
-    notify(method, params) {
-      if (!isAnswered() && session.wantsNotification(method, params)) channel.send(encodeNotification(method, params));
-    },
-    ask: channel.canAsk && session.mayAskAnything ? ask : undefined,
-  };
-
-  function ask(method: string, params: JsonText | undefined, signal: AbortSignal) {
-    if (isAnswered() || session.closed)
-      return Promise.reject(new GatewayError('cancelled', 'the call is over already'));
-    if (!session.mayAsk(method)) return Promise.reject(new GatewayError('missing_capability', method));
-    return session.asks.ask((text) => channel.send(text), method, params, signal);
-  }
 }

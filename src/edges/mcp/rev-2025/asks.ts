@@ -1,5 +1,6 @@
 /** Questions to a legacy client (sampling, elicitation, roots, ping) that wait for its answer. */
 
+import type { CallSignal } from '../../../contracts/call-signal.ts';
 import { GatewayError } from '../../../contracts/errors.ts';
 import type { JsonText } from '../../../contracts/json.ts';
 import type { PeerReply } from '../../../contracts/peer.ts';
@@ -10,7 +11,6 @@ const ASK_TIMEOUT_MS = 600_000;
 const MAX_PENDING = 64;
 
 export interface Asks {
-  readonly pending: number;
   /**
    * Sends the question through `send` and waits for the answer. Rejects with GatewayError: `cancelled` (by the signal, no
    * answer in ten minutes, or the session ended) or `too_many`. An aborted question is withdrawn from the client.
@@ -19,7 +19,7 @@ export interface Asks {
     send: (message: JsonText) => void,
     method: string,
     params: JsonText | undefined,
-    signal: AbortSignal,
+    signal: CallSignal,
   ): Promise<PeerReply>;
   /** Hands in the client's answer; what nobody waits for is ignored. */
   settle(id: unknown, reply: PeerReply): void;
@@ -31,9 +31,6 @@ export function createAsks(): Asks {
   let count = 0;
 
   return {
-    get pending() {
-      return waiting.size;
-    },
     ask(send, method, params, signal) {
       if (signal.aborted) return Promise.reject(new GatewayError('cancelled', 'before the client was asked'));
       if (waiting.size >= MAX_PENDING) return Promise.reject(new GatewayError('too_many', 'questions to this client'));
@@ -52,7 +49,7 @@ export function createAsks(): Asks {
         const onAbort = (): void => withdraw('the call was cancelled');
         const timer = setTimeout(() => withdraw('the client did not answer in time'), ASK_TIMEOUT_MS);
         timer.unref();
-        signal.addEventListener('abort', onAbort, { once: true });
+        signal.addEventListener('abort', onAbort);
         waiting.set(id, {
           resolve: (reply) => {
             done();

@@ -139,6 +139,21 @@ test('an answer is JSON when nothing precedes it, else an event stream that ends
   assert.equal(messageOf(await stream.next()).id, 4);
 });
 
+test('a JSON answer of a governed call, errors included, says how long we and the server took', async (t) => {
+  const edge = await openEdge((call) => {
+    call.facts.upstreamMs = 0;
+    if (call.name === 'bad') throw new GatewayError('upstream_failed');
+    return result('{}');
+  });
+  t.after(() => edge[Symbol.asyncDispose]());
+  const session = await openTestSession(edge);
+  for (const name of ['t', 'bad']) {
+    const { headers } = await session.post(request(name, 'tools/call', { name }));
+    assert.match(String(headers['server-timing']), /^gw;dur=\d+(\.\d{1,3})?, upstream;dur=0$/);
+  }
+  assert.equal((await session.post(request(3, 'ping'))).headers['server-timing'], undefined);
+});
+
 test('a client is asked on the stream of its call, and its answer comes back verbatim', async (t) => {
   const replies: PeerReply[] = [];
   const edge = await openEdge(async (call) => {

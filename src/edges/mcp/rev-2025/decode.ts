@@ -36,7 +36,9 @@ export function decodeMessage(envelope: Envelope): Message {
   if (method === undefined) return decodeResponse(envelope);
   if (typeof method !== 'string') throw new GatewayError('invalid_request', 'method must be a string');
 
-  const parsed = isObject(params) ? { text: envelope.params ?? '{}', value: params } : undefined;
+  const parsed = isObject(params)
+    ? { text: envelope.params ?? '{}', value: params, scan: envelope.paramsScan }
+    : undefined;
   const given = params === undefined ? NO_PARAMS : parsed;
   if (id === undefined) {
     if (given === undefined) throw new GatewayError('invalid_request', 'params must be an object');

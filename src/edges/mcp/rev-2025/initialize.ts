@@ -1,6 +1,6 @@
 /** Answers `initialize`: settles the version, has the gateway say what there is, and begins the session. */
 
-import type { Call } from '../../../contracts/call.ts';
+import type { Call, WatchEvent } from '../../../contracts/call.ts';
 import type { Caller } from '../../../contracts/caller.ts';
 import { GatewayError } from '../../../contracts/errors.ts';
 import type { JsonText } from '../../../contracts/json.ts';
@@ -87,7 +87,7 @@ async function openGateway(
   try {
     const outcome = await deps.gateway.call(call);
     if (outcome.type === 'rpc-error') return encodeOutcome(message.id, outcome);
-    const onEvent = session.onWatchEvent;
+    const onEvent = (event: WatchEvent): void => session.onWatchEvent(event);
     session.begin(client, deps.gateway.watch({ caller, endpoint, narrowing, onEvent }));
     return encodeResult(message.id, encodeInitializeResult(deps, client, outcome.text));
   } finally {

@@ -26,8 +26,6 @@ interface StoredEvent {
 
 /** One stream of messages to the client; outlives the connections that carry it. */
 export interface OutStream {
-  /** True while a connection carries it. */
-  readonly attached: boolean;
   /** Sends, and keeps for resumption. `once`: not if the same still waits for a connection. */
   send(data: JsonText, options?: { readonly once?: boolean }): void;
   /** Nothing more will come. */
@@ -46,8 +44,8 @@ export type Resumption =
 
 export interface Outbox {
   readonly standalone: OutStream;
-  /** Connections open. */
-  readonly connections: number;
+  /** True while a connection carries any of its streams. */
+  isConnected(): boolean;
   open(): OutStream;
   resume(lastEventId: string): Resumption;
   /** Drops finished streams that are older than five minutes. */
@@ -136,9 +134,6 @@ export function createOutbox({ resumable, budget, now }: OutboxOptions): Outbox 
     };
     streams.set(state.no, state);
     const stream: OutStream = {
-      get attached() {
-        return state.sink !== undefined;
-      },
       send(data, options = {}) {
         if (closed || state.endedAtMs !== undefined) return;
         if (options.once && state.events.some((event) => event.seq > state.sentSeq && event.data === data)) return;
@@ -167,10 +162,9 @@ export function createOutbox({ resumable, budget, now }: OutboxOptions): Outbox 
 
   return {
     standalone,
-    get connections() {
-      let open = 0;
-      for (const { sink } of streams.values()) if (sink !== undefined) open++;
-      return open;
+    isConnected() {
+      for (const { sink } of streams.values()) if (sink !== undefined) return true;
+      return false;
     },
     open: () => create().stream,
     resume(lastEventId) {

@@ -4,7 +4,9 @@ import { GatewayError } from '../../../contracts/errors.ts';
 import type { JsonText } from '../../../contracts/json.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import type { Accepted } from '../accept.ts';
-import type { Answer, Channel } from './answer-request.ts';
+import { timingHeader } from '../server-timing.ts';
+import type { Answer } from './answer-request.ts';
+import type { Channel } from './call-peer.ts';
 import type { OutStream } from './outbox.ts';
 import type { Session } from './session.ts';
 import { primesStreams } from './versions.ts';
@@ -12,8 +14,7 @@ import { primesStreams } from './versions.ts';
 /** After this long without an answer an event stream begins, so that nobody on the way takes the connection for dead. */
 const STREAM_AFTER_MS = 10_000;
 
-export interface PostAnswer {
-  readonly channel: Channel;
+export interface PostAnswer extends Channel {
   /** One request's answer; undefined if it was cancelled. */
   add(answer: Answer | undefined): void;
   /** All requests are answered. */
@@ -21,50 +22,73 @@ export interface PostAnswer {
 }
 
 export function openPostAnswer(exchange: Exchange, session: Session, accepted: Accepted, isBatch: boolean): PostAnswer {
-  const held: Answer[] = [];
-  let stream: OutStream | undefined;
+  return new ExchangeAnswer(exchange, session, accepted, isBatch);
+}
+
+class ExchangeAnswer implements PostAnswer {
+  readonly #exchange: Exchange;
+  readonly #session: Session;
+  readonly #accepted: Accepted;
+  readonly #isBatch: boolean;
+  readonly #timer: NodeJS.Timeout;
+  #held: Answer[] = [];
+  #stream: OutStream | undefined = undefined;
+
+  constructor(exchange: Exchange, session: Session, accepted: Accepted, isBatch: boolean) {
+    this.#exchange = exchange;
+    this.#session = session;
+    this.#accepted = accepted;
+    this.#isBatch = isBatch;
+    this.#timer = setTimeout(beginStream, STREAM_AFTER_MS, this).unref();
+  }
+
+  get canAsk(): boolean {
+    return this.#accepted.sse;
+  }
+
+  send(message: JsonText): boolean {
+    const open = this.toStream();
+    open?.send(message);
+    return open !== undefined;
+  }
+
+  add(answer: Answer | undefined): void {
+    if (answer === undefined) return;
+    if (this.#stream === undefined) this.#held.push(answer);
+    else this.#stream.send(answer.body);
+  }
+
+  finish(): void {
+    clearTimeout(this.#timer);
+    if (this.#stream === undefined && !this.#accepted.json) this.toStream();
+    if (this.#stream !== undefined) this.#stream.end();
+    else if (!this.#exchange.answered) this.#sendJson();
+  }
 
   /** Undefined where the client does not take one, or has gone: then it knows no event id to ask for it again. */
-  const toStream = (): OutStream | undefined => {
-    if (stream !== undefined) return stream;
-    if (!accepted.sse || exchange.answered || session.closed || exchange.signal.aborted) return undefined;
-    stream = session.outbox.open();
-    stream.attach(exchange.openSse(), session.client !== undefined && primesStreams(session.client.version));
-    for (const answer of held.splice(0)) stream.send(answer.body);
+  toStream(): OutStream | undefined {
+    if (this.#stream !== undefined) return this.#stream;
+    const { client, closed, outbox } = this.#session;
+    if (!this.#accepted.sse || this.#exchange.answered || closed || this.#exchange.gone) return undefined;
+    const stream = outbox.open();
+    this.#stream = stream;
+    stream.attach(this.#exchange.openSse(), client !== undefined && primesStreams(client.version));
+    for (const answer of this.#held.splice(0)) stream.send(answer.body);
     return stream;
-  };
-  const timer = setTimeout(toStream, STREAM_AFTER_MS);
-  timer.unref();
+  }
 
-  const sendJson = (): void => {
-    const [first] = held;
+  #sendJson(): void {
+    const [first] = this.#held;
     // Everything was cancelled: there is nothing to say, and 202 is how this transport says nothing.
-    if (first === undefined) exchange.sendEmpty(202);
-    else if (!isBatch) exchange.sendJson(first.status, first.body);
-    else exchange.sendJson(200, `[${held.map((answer): JsonText => answer.body).join(',')}]`);
-  };
+    if (first === undefined) this.#exchange.sendEmpty(202);
+    else if (this.#isBatch)
+      this.#exchange.sendJson(200, `[${this.#held.map((answer): JsonText => answer.body).join(',')}]`);
+    else this.#exchange.sendJson(first.status, first.body, first.call && timingHeader(first.call));
+  }
+}
 
-  return {
-    channel: {
-      canAsk: accepted.sse,
-      send(message) {
-        const open = toStream();
-        open?.send(message);
-        return open !== undefined;
-      },
-    },
-    add(answer) {
-      if (answer === undefined) return;
-      if (stream === undefined) held.push(answer);
-      else stream.send(answer.body);
-    },
-    finish() {
-      clearTimeout(timer);
-      if (stream === undefined && !accepted.json) toStream();
-      if (stream !== undefined) stream.end();
-      else if (!exchange.answered) sendJson();
-    },
-  };
+function beginStream(answer: ExchangeAnswer): void {
+  answer.toStream();
 }
 
 /** Throws GatewayError `not_acceptable` unless the client takes one of the two. */

@@ -90,7 +90,7 @@ for (const { name, open } of DOORS)
       const abort = new AbortController();
       const hanging = client.callTool({ name: 'hang' }, undefined, { signal: abort.signal });
       const call = await hung.opened;
-      const aborted = new Promise((resolve) => call.signal.addEventListener('abort', resolve));
+      const aborted = new Promise<void>((resolve) => call.signal.addEventListener('abort', () => resolve()));
       abort.abort('enough');
       await assert.rejects(hanging);
       await aborted;

@@ -1,11 +1,13 @@
 /** One legacy session: who it belongs to, what the client declared, its streams, its calls in flight and its questions. */
 
 import type { Endpoint, Watch, WatchEvent } from '../../../contracts/call.ts';
+import type { CallSignal } from '../../../contracts/call-signal.ts';
 import type { Caller, Credential } from '../../../contracts/caller.ts';
 import { GatewayError } from '../../../contracts/errors.ts';
 import type { JsonText } from '../../../contracts/json.ts';
 import { LOG_LEVELS, type LogLevel, type PeerReply, type PeerSession } from '../../../contracts/peer.ts';
 import { memberText } from '../../../lib/json-text.ts';
+import { Cancellation } from '../../http/cancellation.ts';
 import { isObject } from '../read-message.ts';
 import { type Asks, createAsks } from './asks.ts';
 import { encodeNotification } from './encode.ts';
@@ -48,7 +50,7 @@ export interface Session {
    * Registers a call under its normalised request id; the signal is aborted by `cancelCall` or the session's end. Throws
    * GatewayError `invalid_request` if that id is in flight already, `too_many`, `unknown_session` if the session ended.
    */
-  startCall(idKey: string): AbortSignal;
+  startCall(idKey: string): CallSignal;
   endCall(idKey: string): void;
   /** The client's notifications/cancelled; what is not under way is ignored. */
   cancelCall(idKey: string): void;
@@ -86,133 +88,155 @@ const ASK_CAPABILITY: ReadonlyMap<string, string> = new Map([
   ['elicitation/create', 'elicitation'],
 ]);
 
-export function openSession({
-  id,
-  door,
-  caller,
-  endpoint,
-  now,
-  onClose,
-  onQuiet,
-  ...options
-}: SessionOptions): Session {
-  const outbox = createOutbox({ resumable: door === 'streamable', budget: options.budget, now });
-  const asks = createAsks();
-  const inFlight = new Map<string, AbortController>();
-  const closeListeners: (() => void)[] = [];
-  const declared = new Set<string>();
-  let closed = false;
-  let client: ClientFacts | undefined;
-  let watch: Watch | undefined;
+export function openSession(options: SessionOptions): Session {
+  return new LegacySession(options);
+}
 
-  const ask = (method: string, params: JsonText | undefined, signal: AbortSignal): Promise<PeerReply> => {
+/** Classes, since a literal with getters would be of another shape for each session. */
+class LegacySession implements Session {
+  readonly id: string;
+  readonly door: Door;
+  readonly keyId: string;
+  readonly endpoint: Endpoint;
+  readonly outbox: Outbox;
+  readonly asks: Asks = createAsks();
+  readonly peer: PeerSession;
+  credential: Credential | undefined;
+  lastUsedMs: number;
+  logLevel: LogLevel | undefined = undefined;
+  closed = false;
+  client: ClientFacts | undefined = undefined;
+  watch: Watch | undefined = undefined;
+  readonly closeListeners: (() => void)[] = [];
+  readonly #options: SessionOptions;
+  /** A list: there are few at a time, and a map that is filled and emptied all the time keeps its old tables alive. */
+  readonly #calls: { readonly idKey: string; readonly cancellation: Cancellation }[] = [];
+  readonly #declared = new Set<string>();
+
+  constructor(options: SessionOptions) {
+    const { id, door, caller, endpoint, credential, budget, now } = options;
+    this.id = id;
+    this.door = door;
+    this.keyId = caller.keyId;
+    this.endpoint = endpoint;
+    this.outbox = createOutbox({ resumable: door === 'streamable', budget, now });
+    this.peer = new StandalonePeer(this);
+    this.credential = credential;
+    this.lastUsedMs = now();
+    this.#options = options;
+  }
+
+  get inFlight(): number {
+    return this.#calls.length;
+  }
+
+  get idle(): boolean {
+    return this.#calls.length === 0 && !this.outbox.isConnected();
+  }
+
+  begin(facts: ClientFacts, held: Watch): void {
+    if (this.closed) {
+      held[Symbol.dispose]();
+      return;
+    }
+    this.client = facts;
+    this.watch = held;
+    for (const capability of ASK_CAPABILITY.values())
+      if (isObject(JSON.parse(memberText(facts.capabilities, capability) ?? 'null'))) this.#declared.add(capability);
+  }
+
+  startCall(idKey: string): CallSignal {
+    if (this.closed) throw new GatewayError('unknown_session', 'it has ended');
+    if (this.#find(idKey) !== -1) throw new GatewayError('invalid_request', 'a request with this id is in flight');
+    if (this.#calls.length >= MAX_IN_FLIGHT) throw new GatewayError('too_many', 'calls in this session');
+    const cancellation = new Cancellation();
+    this.#calls.push({ idKey, cancellation });
+    return cancellation;
+  }
+
+  endCall(idKey: string): void {
+    const at = this.#find(idKey);
+    if (at !== -1) this.#calls.splice(at, 1);
+    this.lastUsedMs = this.#options.now();
+    if (this.#calls.length === 0) this.#options.onQuiet(this);
+  }
+
+  cancelCall(idKey: string): void {
+    this.#calls[this.#find(idKey)]?.cancellation.abort(new GatewayError('cancelled', 'by the client'));
+  }
+
+  onWatchEvent(event: WatchEvent): void {
+    const { standalone } = this.outbox;
+    if (event.type === 'resource-updated')
+      standalone.send(encodeNotification('notifications/resources/updated', event.params));
+    // Says only "list again", so one that still waits says it all.
+    else standalone.send(encodeNotification(`notifications/${event.list}/list_changed`, undefined), { once: true });
+  }
+
+  get mayAskAnything(): boolean {
+    return this.#declared.size > 0;
+  }
+
+  mayAsk(method: string): boolean {
+    const capability = ASK_CAPABILITY.get(method);
+    return capability === undefined ? method === 'ping' : this.#declared.has(capability);
+  }
+
+  wantsNotification(method: string, params: JsonText | undefined): boolean {
+    if (method !== 'notifications/message' || this.logLevel === undefined || params === undefined) return true;
+    const level = memberText(params, 'level');
+    const rank = level === undefined ? -1 : LOG_LEVELS.indexOf(JSON.parse(level) as LogLevel);
+    return rank === -1 || rank >= LOG_LEVELS.indexOf(this.logLevel);
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    const ended = new GatewayError('unknown_session', 'it has ended');
+    for (const { cancellation } of [...this.#calls]) cancellation.abort(ended);
+    this.asks.failAll(new GatewayError('cancelled', 'the session has ended'));
+    this.watch?.[Symbol.dispose]();
+    this.outbox.close();
+    this.#options.onClose(this);
+    for (const listener of this.closeListeners.splice(0)) listener();
+  }
+
+  #find(idKey: string): number {
+    return this.#calls.findIndex((call) => call.idKey === idKey);
+  }
+}
+
+class StandalonePeer implements PeerSession {
+  readonly id: string;
+  readonly #session: LegacySession;
+
+  constructor(session: LegacySession) {
+    this.id = session.id;
+    this.#session = session;
+  }
+
+  get closed(): boolean {
+    return this.#session.closed;
+  }
+
+  get logLevel(): LogLevel | undefined {
+    return this.#session.logLevel;
+  }
+
+  notify(method: string, params: JsonText | undefined): void {
+    if (this.#session.wantsNotification(method, params))
+      this.#session.outbox.standalone.send(encodeNotification(method, params));
+  }
+
+  ask(method: string, params: JsonText | undefined, signal: CallSignal): Promise<PeerReply> {
+    const { closed, asks, outbox } = this.#session;
     if (closed) return Promise.reject(new GatewayError('cancelled', 'the session has ended'));
-    if (!session.mayAsk(method)) return Promise.reject(new GatewayError('missing_capability', method));
+    if (!this.#session.mayAsk(method)) return Promise.reject(new GatewayError('missing_capability', method));
     return asks.ask((message) => outbox.standalone.send(message), method, params, signal);
-  };
+  }
 
-  const peer: PeerSession = {
-    id,
-    get closed() {
-      return closed;
-    },
-    get logLevel() {
-      return session.logLevel;
-    },
-    notify(method, params) {
-      if (session.wantsNotification(method, params)) outbox.standalone.send(encodeNotification(method, params));
-    },
-    ask,
-    onClose(listener) {
-      if (closed) listener();
-      else closeListeners.push(listener);
-    },
-  };
-
-  const session: Session = {
-    id,
-    door,
-    keyId: caller.keyId,
-    endpoint,
-    outbox,
-    asks,
-    get inFlight() {
-      return inFlight.size;
-    },
-    peer,
-    credential: options.credential,
-    lastUsedMs: now(),
-    logLevel: undefined,
-    get closed() {
-      return closed;
-    },
-    get client() {
-      return client;
-    },
-    get watch() {
-      return watch;
-    },
-    get idle() {
-      return inFlight.size === 0 && outbox.connections === 0;
-    },
-    begin(facts, held) {
-      if (closed) held[Symbol.dispose]();
-      else {
-        client = facts;
-        watch = held;
-        for (const capability of ASK_CAPABILITY.values())
-          if (isObject(JSON.parse(memberText(facts.capabilities, capability) ?? 'null'))) declared.add(capability);
-      }
-    },
-    startCall(idKey) {
-      if (closed) throw new GatewayError('unknown_session', 'it has ended');
-      if (inFlight.has(idKey)) throw new GatewayError('invalid_request', 'a request with this id is in flight');
-      if (inFlight.size >= MAX_IN_FLIGHT) throw new GatewayError('too_many', 'calls in this session');
-      const controller = new AbortController();
-      inFlight.set(idKey, controller);
-      return controller.signal;
-    },
-    endCall(idKey) {
-      inFlight.delete(idKey);
-      session.lastUsedMs = now();
-      if (inFlight.size === 0) onQuiet(session);
-    },
-    cancelCall(idKey) {
-      inFlight.get(idKey)?.abort(new GatewayError('cancelled', 'by the client'));
-    },
-    onWatchEvent(event) {
-      if (event.type === 'resource-updated')
-        outbox.standalone.send(encodeNotification('notifications/resources/updated', event.params));
-      // Says only "list again", so one that still waits says it all.
-      else
-        outbox.standalone.send(encodeNotification(`notifications/${event.list}/list_changed`, undefined), {
-          once: true,
-        });
-    },
-    get mayAskAnything() {
-      return declared.size > 0;
-    },
-    mayAsk(method) {
-      const capability = ASK_CAPABILITY.get(method);
-      return capability === undefined ? method === 'ping' : declared.has(capability);
-    },
-    wantsNotification(method, params) {
-      if (method !== 'notifications/message' || session.logLevel === undefined || params === undefined) return true;
-      const level = memberText(params, 'level');
-      const rank = level === undefined ? -1 : LOG_LEVELS.indexOf(JSON.parse(level) as LogLevel);
-      return rank === -1 || rank >= LOG_LEVELS.indexOf(session.logLevel);
-    },
-    close() {
-      if (closed) return;
-      closed = true;
-      const ended = new GatewayError('unknown_session', 'it has ended');
-      for (const controller of inFlight.values()) controller.abort(ended);
-      asks.failAll(new GatewayError('cancelled', 'the session has ended'));
-      watch?.[Symbol.dispose]();
-      outbox.close();
-      onClose(session);
-      for (const listener of closeListeners.splice(0)) listener();
-    },
-  };
-  return session;
+  onClose(listener: () => void): void {
+    if (this.#session.closed) listener();
+    else this.#session.closeListeners.push(listener);
+  }
 }

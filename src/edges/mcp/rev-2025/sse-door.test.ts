@@ -101,7 +101,7 @@ test('the end of the stream is the end of the session and of its calls', async (
   await stream.next();
   await post(url, request(1, 'tools/call', { name: 'a' }));
   const call = await running.opened;
-  const aborted = new Promise((resolve) => call.signal.addEventListener('abort', resolve));
+  const aborted = new Promise<void>((resolve) => call.signal.addEventListener('abort', () => resolve()));
   stream.drop();
   await aborted;
   assert.equal(edge.sessions(), 0);

@@ -68,9 +68,10 @@ export function createStreamable(deps: StreamableDeps): Streamable {
       return;
     }
     const session = findSession(exchange, visitor);
-    const arrival: Arrival = { ...visitor, narrowing: exchange.narrowing, exchange };
+    const { endpoint, credential } = visitor;
+    const arrival: Arrival = { endpoint, credential, narrowing: exchange.narrowing, exchange };
     const out = openPostAnswer(exchange, session, accepted, false);
-    out.add(await answerRequest(deps, session, message, arrival, out.channel));
+    out.add(await answerRequest(deps, session, message, arrival, out));
     out.finish();
   };
 
@@ -109,7 +110,7 @@ export function createStreamable(deps: StreamableDeps): Streamable {
     const out = openPostAnswer(exchange, session, accepted, true);
     for (const error of invalid) out.add(renderRpcError('null', error, 'legacy', log));
     await Promise.all(
-      requests.map(async (request) => out.add(await answerRequest(deps, session, request, arrival, out.channel))),
+      requests.map(async (request) => out.add(await answerRequest(deps, session, request, arrival, out))),
     );
     out.finish();
   };

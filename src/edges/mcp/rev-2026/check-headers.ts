@@ -61,8 +61,10 @@ export function checkName(exchange: Exchange, name: string): void {
  * the tool's schema can tell, so that comparison is the pipeline's. Throws GatewayError `header_mismatch`.
  */
 export function decodeParamHeaders(exchange: Exchange): ReadonlyMap<string, string> {
+  const given = exchange.headersWithPrefix(PARAM_PREFIX);
+  if (given.size === 0) return given;
   const decoded = new Map<string, string>();
-  for (const [header, raw] of exchange.headersWithPrefix(PARAM_PREFIX)) {
+  for (const [header, raw] of given) {
     const value = decodeHeaderValue(raw);
     if (value === undefined) throw mismatch(`${header} is not plain ASCII or valid base64 of UTF-8`);
     decoded.set(header.slice(PARAM_PREFIX.length), value);

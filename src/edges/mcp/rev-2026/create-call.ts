@@ -1,6 +1,7 @@
 /** Builds the call a modern request stands for. */
 
 import type { Call, CallKind, Endpoint, Watch } from '../../../contracts/call.ts';
+import type { CallSignal } from '../../../contracts/call-signal.ts';
 import type { ParsedJson } from '../../../contracts/json.ts';
 import type { ClientPeer } from '../../../contracts/peer.ts';
 import type { Exchange } from '../../http/exchange.ts';
@@ -17,7 +18,7 @@ export interface CallParts {
   readonly paramHeaders?: ReadonlyMap<string, string> | undefined;
   readonly watch?: Watch;
   /** Default: the exchange's, so that a client that goes away cancels. */
-  readonly signal?: AbortSignal;
+  readonly signal?: CallSignal;
 }
 
 /** Throws GatewayError `unauthenticated` if two different credentials were presented. */

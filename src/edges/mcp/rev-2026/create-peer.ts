@@ -28,27 +28,38 @@ function levelOf(params: JsonText | undefined): number {
   }
 }
 
-/** `send` gets whole frames: only what this request opted in to (progress with a token, logs from its level up). */
-export function createPeer(envelope: Envelope, send: (frame: JsonText) => void): ClientPeer {
-  const minimum = envelope.logLevel === undefined ? undefined : LOG_LEVELS.indexOf(envelope.logLevel);
+/** What `notify` sends is whole frames, and only what this request opted in to (progress with a token, logs from its level up). */
+export function createPeer(envelope: Envelope, channel: { precede(frame: JsonText): void }): ClientPeer {
+  return new RequestPeer(envelope, channel);
+}
 
-  const isWanted = (method: string, params: JsonText | undefined): boolean => {
-    if (method === 'notifications/progress') return envelope.progressToken !== undefined;
-    if (method === 'notifications/message') return minimum !== undefined && levelOf(params) >= minimum;
+class RequestPeer implements ClientPeer {
+  readonly era = 'modern';
+  readonly protocolVersion = MODERN_VERSION;
+  readonly info: JsonText | undefined;
+  readonly capabilities: JsonText;
+  readonly session = undefined;
+  readonly logLevel: LogLevel | undefined;
+  readonly progressToken: JsonText | undefined;
+  readonly ask = undefined;
+  readonly #channel: { precede(frame: JsonText): void };
+
+  constructor(envelope: Envelope, channel: { precede(frame: JsonText): void }) {
+    this.info = envelope.info;
+    this.capabilities = envelope.capabilities;
+    this.logLevel = envelope.logLevel;
+    this.progressToken = envelope.progressToken;
+    this.#channel = channel;
+  }
+
+  notify(method: string, params: JsonText | undefined): void {
+    if (this.#wants(method, params)) this.#channel.precede(notificationFrame(method, params));
+  }
+
+  #wants(method: string, params: JsonText | undefined): boolean {
+    if (method === 'notifications/progress') return this.progressToken !== undefined;
+    if (method === 'notifications/message')
+      return this.logLevel !== undefined && levelOf(params) >= LOG_LEVELS.indexOf(this.logLevel);
     return !NOT_ON_REQUESTS.has(method);
-  };
-
-  return {
-    era: 'modern',
-    protocolVersion: MODERN_VERSION,
-    info: envelope.info,
-    capabilities: envelope.capabilities,
-    session: undefined,
-    logLevel: envelope.logLevel,
-    progressToken: envelope.progressToken,
-    notify(method, params) {
-      if (isWanted(method, params)) send(notificationFrame(method, params));
-    },
-    ask: undefined,
-  };
+  }
 }

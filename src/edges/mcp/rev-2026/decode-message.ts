@@ -1,10 +1,10 @@
 /** Reads one posted JSON-RPC message of the modern era: its shape first, then the envelope each request carries in `_meta`. */
 
 import { GatewayError } from '../../../contracts/errors.ts';
-import type { JsonObject, JsonText, ParsedJson } from '../../../contracts/json.ts';
+import type { JsonObject, JsonText, ParamsScan, ParsedJson, TextMember } from '../../../contracts/json.ts';
 import { LOG_LEVELS, type LogLevel } from '../../../contracts/peer.ts';
-import { DuplicateMemberError, type Member, scanMembers } from '../../../lib/json-text.ts';
-import { isObject } from '../read-message.ts';
+import { DuplicateMemberError, scanMembers } from '../../../lib/json-text.ts';
+import { isObject, textOf } from '../read-message.ts';
 import { META } from './wire.ts';
 
 export interface ModernRequest {
@@ -19,6 +19,11 @@ export interface ModernNotification {
   readonly method: string;
   readonly params: ParsedJson;
 }
+/** One posted message. What its reader found in its text already is not looked for again. */
+export interface Posted extends ParsedJson {
+  readonly members?: readonly TextMember[];
+  readonly paramsScan?: ParamsScan | undefined;
+}
 export type ModernMessage = ModernRequest | ModernNotification;
 
 /** What the client says about itself and this one request; texts are slices of what it sent. */
@@ -32,18 +37,13 @@ export interface Envelope {
 const NO_PARAMS: ParsedJson = { text: '{}', value: {} };
 
 /** `scanMembers`, with the client to blame for a member that stands twice. */
-function readMembers(text: JsonText): Member[] {
+function readMembers(text: JsonText, at = 0): readonly TextMember[] {
   try {
-    return scanMembers(text);
+    return scanMembers(text, at);
   } catch (error) {
     if (error instanceof DuplicateMemberError) throw new GatewayError('invalid_request', error.message);
     throw error;
   }
-}
-
-function textOf(text: JsonText, members: readonly Member[], key: string): JsonText | undefined {
-  for (const member of members) if (member.key === key) return text.slice(member.valueStart, member.valueEnd);
-  return undefined;
 }
 
 /** The id as text if it is one a response may carry (string or integer), else undefined. */
@@ -58,9 +58,9 @@ export function readableId(message: ParsedJson): JsonText | undefined {
 }
 
 /** Throws GatewayError `invalid_request`. */
-export function decodeMessage(message: ParsedJson): ModernMessage {
-  const { value } = message;
-  const members = readMembers(message.text);
+export function decodeMessage(message: Posted): ModernMessage {
+  const { text, value } = message;
+  const members = message.members ?? readMembers(text);
   if (value.jsonrpc !== '2.0') throw new GatewayError('invalid_request', 'jsonrpc must be "2.0"');
   const method = value.method;
   if (typeof method !== 'string') {
@@ -70,8 +70,10 @@ export function decodeMessage(message: ParsedJson): ModernMessage {
   const given = value.params;
   if (given !== undefined && !isObject(given)) throw new GatewayError('invalid_request', 'params must be an object');
   const params =
-    given === undefined ? NO_PARAMS : { text: textOf(message.text, members, 'params') ?? '{}', value: given };
-  const id = textOf(message.text, members, 'id');
+    given === undefined
+      ? NO_PARAMS
+      : { text: textOf(text, members, 'params') ?? '{}', value: given, scan: message.paramsScan };
+  const id = textOf(text, members, 'id');
   if (id === undefined) return { type: 'notification', method, params };
   if (typeof value.id !== 'string' && !Number.isInteger(value.id))
     throw new GatewayError('invalid_request', 'id must be a string or an integer');
@@ -93,22 +95,28 @@ export function requireVersion(params: ParsedJson): string {
   return version;
 }
 
+function refuse(key: string, expected: string): never {
+  throw new GatewayError('invalid_params', `_meta "${key}" must be ${expected}`);
+}
+
+/** Where the members of `_meta` stand in the text of the params. */
+function readMeta(params: JsonText): readonly TextMember[] {
+  const meta = readMembers(params).find(({ key }) => key === '_meta');
+  return meta === undefined ? [] : readMembers(params, meta.valueStart);
+}
+
 /** The rest of the envelope of 2026-07-28. Throws GatewayError `invalid_params`. */
 export function decodeEnvelope(params: ParsedJson): Envelope {
-  const text = textOf(params.text, readMembers(params.text), '_meta') ?? '{}';
-  const members = readMembers(text);
+  const { text } = params;
+  const members = params.scan?.meta ?? readMeta(text);
   const given = params.value._meta;
   const meta: JsonObject = isObject(given) ? given : {};
-  const refuse = (key: string, expected: string): never => {
-    throw new GatewayError('invalid_params', `_meta "${key}" must be ${expected}`);
-  };
-
   if (!isObject(meta[META.capabilities])) refuse(META.capabilities, 'an object');
   const info = meta[META.clientInfo];
   if (info !== undefined && !isObject(info)) refuse(META.clientInfo, 'an object');
-  const logLevel = LOG_LEVELS.find((level) => level === meta[META.logLevel]);
-  if (logLevel === undefined && meta[META.logLevel] !== undefined)
-    refuse(META.logLevel, `one of ${LOG_LEVELS.join(', ')}`);
+  const level = meta[META.logLevel];
+  const logLevel = level === undefined ? undefined : LOG_LEVELS.find((known) => known === level);
+  if (logLevel === undefined && level !== undefined) refuse(META.logLevel, `one of ${LOG_LEVELS.join(', ')}`);
   const token = meta.progressToken;
   if (token !== undefined && typeof token !== 'string' && !Number.isInteger(token))
     refuse('progressToken', 'a string or an integer');

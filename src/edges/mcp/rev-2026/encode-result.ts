@@ -1,8 +1,9 @@
 /** What a modern result must carry, written into the text of any server's result; all other bytes stay as they came. */
 
 import { GatewayError } from '../../../contracts/errors.ts';
-import type { JsonText } from '../../../contracts/json.ts';
-import { DuplicateMemberError, type Member, scanMembers, withMembers } from '../../../lib/json-text.ts';
+import type { JsonText, TextMember } from '../../../contracts/json.ts';
+import { DuplicateMemberError, scanMembers, withMembers } from '../../../lib/json-text.ts';
+import { textOf } from '../read-message.ts';
 import { META } from './wire.ts';
 
 /** Methods whose complete results must say how long and for whom they may be kept. */
@@ -19,44 +20,49 @@ function isTtl(text: JsonText | undefined): boolean {
   return text !== undefined && /^\d+$/.test(text) && Number.isSafeInteger(Number(text));
 }
 
+function stamp(method: string, text: JsonText, serverInfo: JsonText): JsonText {
+  const members = scanMembers(text);
+  const changes: Change[] = [];
+  const resultType = textOf(text, members, 'resultType');
+  const hasType = resultType?.startsWith('"') === true;
+  if (!hasType) changes.push({ key: 'resultType', value: '"complete"' });
+  if (CACHEABLE.has(method) && (!hasType || resultType === '"complete"')) {
+    if (!isTtl(textOf(text, members, 'ttlMs'))) changes.push({ key: 'ttlMs', value: '0' });
+    const scope = textOf(text, members, 'cacheScope');
+    if (scope !== '"public"' && scope !== '"private"') changes.push({ key: 'cacheScope', value: '"private"' });
+  }
+  const meta = textOf(text, members, '_meta');
+  const value = meta?.startsWith('{')
+    ? withMembers(meta, { [META.serverInfo]: serverInfo })
+    : `{"${META.serverInfo}":${serverInfo}}`;
+  changes.push({ key: '_meta', value });
+  return splice(text, members, changes);
+}
+
+interface Change {
+  readonly key: string;
+  readonly value: JsonText;
+}
+
 /** Replaces values where they stand and adds what is missing at the end. */
-function splice(text: JsonText, members: readonly Member[], changes: ReadonlyMap<string, JsonText>): JsonText {
-  const missing = new Map(changes);
+function splice(text: JsonText, members: readonly TextMember[], changes: readonly Change[]): JsonText {
   let out = '';
   let from = 0;
   for (const member of members) {
-    const change = missing.get(member.key);
+    const change = changes.find(({ key }) => key === member.key);
     if (change === undefined) continue;
-    missing.delete(member.key);
-    out += text.slice(from, member.valueStart) + change;
+    out += text.slice(from, member.valueStart) + change.value;
     from = member.valueEnd;
   }
   const end = text.lastIndexOf('}');
   out += text.slice(from, end);
   let separator = members.length > 0 ? ',' : '';
-  for (const [key, value] of missing) {
-    out += `${separator}${JSON.stringify(key)}:${value}`;
+  for (const { key, value } of changes) {
+    if (members.some((member) => member.key === key)) continue;
+    out += `${separator}"${key}":${value}`;
     separator = ',';
   }
   return out + text.slice(end);
-}
-
-function stamp(method: string, text: JsonText, serverInfo: JsonText): JsonText {
-  const members = scanMembers(text);
-  const given = new Map(members.map((member) => [member.key, text.slice(member.valueStart, member.valueEnd)]));
-  const changes = new Map<string, JsonText>();
-
-  const resultType = given.get('resultType');
-  if (resultType?.startsWith('"') !== true) changes.set('resultType', '"complete"');
-  const isComplete = changes.has('resultType') || resultType === '"complete"';
-  if (isComplete && CACHEABLE.has(method)) {
-    if (!isTtl(given.get('ttlMs'))) changes.set('ttlMs', '0');
-    const scope = given.get('cacheScope');
-    if (scope !== '"public"' && scope !== '"private"') changes.set('cacheScope', '"private"');
-  }
-  const meta = given.get('_meta');
-  changes.set('_meta', withMembers(meta?.startsWith('{') ? meta : '{}', { [META.serverInfo]: serverInfo }));
-  return splice(text, members, changes);
 }
 
 /**

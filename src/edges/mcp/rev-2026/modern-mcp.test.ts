@@ -272,6 +272,21 @@ test('an error after a notification ends the stream as an event', async (t) => {
   await answer.text();
 });
 
+test('a JSON answer of a governed call, errors included, says how long we and the server took', async (t) => {
+  const edge = await startEdge((call) => {
+    call.facts.upstreamMs = 0;
+    if (call.name === 'bad') throw new GatewayError('upstream_failed');
+    return Promise.resolve(result('{}'));
+  });
+  t.after(() => edge[Symbol.asyncDispose]());
+  for (const name of ['t', 'bad']) {
+    const answer = await post(edge.url, { method: 'tools/call', params: { name } });
+    assert.match(String(answer.headers['server-timing']), /^gw;dur=\d+(\.\d{1,3})?, upstream;dur=0$/);
+  }
+  const refused = await post(edge.url, { method: 'tasks/get' });
+  assert.equal(refused.headers['server-timing'], undefined);
+});
+
 test('a client that takes no event stream gets the bare answer', async (t) => {
   const edge = await startEdge(async (call) => {
     call.peer.notify('notifications/progress', '{}');

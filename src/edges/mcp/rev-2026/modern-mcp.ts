@@ -2,7 +2,6 @@
 
 import type { Endpoint, Gateway } from '../../../contracts/call.ts';
 import { GatewayError } from '../../../contracts/errors.ts';
-import type { ParsedJson } from '../../../contracts/json.ts';
 import type { Log } from '../../../contracts/log.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import { readAccept } from '../accept.ts';
@@ -15,6 +14,7 @@ import {
   decodeMessage,
   type ModernNotification,
   type ModernRequest,
+  type Posted,
   requireVersion,
 } from './decode-message.ts';
 import { createListen } from './listen.ts';
@@ -38,7 +38,7 @@ export interface ModernMcpDeps {
 
 export interface ModernMcp {
   /** Answers one message, refusals included. Throws only what happens to a stream that can carry no error any more. */
-  handle(exchange: Exchange, endpoint: Endpoint, message: ParsedJson): Promise<void>;
+  handle(exchange: Exchange, endpoint: Endpoint, message: Posted): Promise<void>;
   /** Ends all listen streams gracefully; for shutdown. */
   closeAll(): void;
 }

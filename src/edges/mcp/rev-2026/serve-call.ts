@@ -1,6 +1,6 @@
 /** One governed request of a modern client: headers against body, through the gateway, outcome onto the wire. */
 
-import type { Endpoint, Gateway, Outcome } from '../../../contracts/call.ts';
+import type { Endpoint, Gateway } from '../../../contracts/call.ts';
 import type { JsonText } from '../../../contracts/json.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import { callName, type GovernedMethod } from '../kinds.ts';
@@ -36,14 +36,7 @@ export type ServeCall = (exchange: Exchange, servable: ServableRequest, answer: 
 export function createServeCall(deps: ServeCallDeps): ServeCall {
   const { gateway, serverInfo, streamAfterMs } = deps;
 
-  const patiently = async (pending: Promise<Outcome>, answer: Answer): Promise<Outcome> => {
-    const timer = setTimeout(answer.stream, streamAfterMs).unref();
-    try {
-      return await pending;
-    } finally {
-      clearTimeout(timer);
-    }
-  };
+  const beginStream = (answer: Answer): void => answer.stream();
 
   return async (exchange, { endpoint, request, envelope, governed }, answer) => {
     const name = callName(governed, request.params.value);
@@ -54,11 +47,19 @@ export function createServeCall(deps: ServeCallDeps): ServeCall {
       params: request.params,
       endpoint,
       meta: request.params.value._meta,
-      peer: createPeer(envelope, answer.precede),
+      peer: createPeer(envelope, answer),
       paramHeaders: governed.kind === 'tools.call' ? decodeParamHeaders(exchange) : undefined,
     });
-    const pending = gateway.call(call);
-    const outcome = pending instanceof Promise ? await patiently(pending, answer) : pending;
+    answer.call = call;
+    let outcome = gateway.call(call);
+    if (outcome instanceof Promise) {
+      const timer = setTimeout(beginStream, streamAfterMs, answer).unref();
+      try {
+        outcome = await outcome;
+      } finally {
+        clearTimeout(timer);
+      }
+    }
     if (outcome.type === 'rpc-error') {
       const { status, error } = encodeUpstreamError(outcome.text, governed.nameIn === 'uri' ? name : undefined);
       answer.finish(status, errorFrame(request.id, error));

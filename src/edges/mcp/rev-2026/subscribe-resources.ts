@@ -46,7 +46,7 @@ export async function subscribeResources(
         endpoint,
         meta: request.params.value._meta,
         // Progress and log messages never travel on a listen stream.
-        peer: createPeer(envelope, () => {}),
+        peer: createPeer(envelope, { precede() {} }),
         watch,
         signal,
       });

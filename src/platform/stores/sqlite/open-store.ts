@@ -16,7 +16,7 @@ export function openStore(dataDir: string): DatabaseSync {
       // Only takes effect on an empty database, and only before it is in WAL mode: retention gives pages back with it.
       db.exec('PRAGMA auto_vacuum = INCREMENTAL');
       db.exec('PRAGMA journal_mode = WAL');
-      db.exec('PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216');
+      db.exec('PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216; PRAGMA wal_autocheckpoint = 4000');
       migrate(db, MIGRATIONS, Date.now());
     });
     return db;

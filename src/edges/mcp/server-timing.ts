@@ -1,0 +1,17 @@
+/** Where the time of a governed call went, for whoever asked (https://www.w3.org/TR/server-timing/). */
+
+import type { Call } from '../../contracts/call.ts';
+import type { AnswerHeaders } from '../http/exchange.ts';
+
+/**
+ * `gw` is ours, `upstream` the wait for the server behind us; milliseconds to the microsecond, and together the whole time
+ * since the call was built. `nowMs` is the monotonic clock.
+ */
+export function timingHeader(
+  { startedMs, facts }: Pick<Call, 'startedMs' | 'facts'>,
+  nowMs = performance.now(),
+): AnswerHeaders {
+  const wholeUs = Math.round((nowMs - startedMs) * 1_000);
+  const upstreamUs = Math.min(Math.round((facts.upstreamMs ?? 0) * 1_000), wholeUs);
+  return { 'Server-Timing': `gw;dur=${(wholeUs - upstreamUs) / 1_000}, upstream;dur=${upstreamUs / 1_000}` };
+}
