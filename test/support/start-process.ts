@@ -1,7 +1,9 @@
 /** Child processes of tests: started with a ready line, stopped for certain, their descendants too. */
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cleanup } from './temp-dir.ts';
 import { waitFor, within } from './wait-for.ts';
 
@@ -105,6 +107,9 @@ export async function startProcess(cleanup: Cleanup, options: StartOptions): Pro
     },
     async kill9() {
       const family = descendantsOf(pid);
+      // Reading /proc held up this process, load generators in it included: without a pause the blow would always fall
+      // when every call under way had just been answered.
+      await sleep(randomInt(5, 40));
       child.kill('SIGKILL');
       await exited;
       await reap(family, 5_000);
