@@ -120,7 +120,10 @@ test('the gateway killed at random moments under load: no executed call is missi
   const begun = [...readWitness(stdioLog), ...readWitness(httpLog)].filter(({ event }) => event === 'begun');
   t.diagnostic(`${rounds} kills, ${begun.length} executed calls, ${confirmed.size} confirmed, ${rows.size} rows`);
   assert.ok(begun.length > rounds, 'the load did something');
-  assert.ok(begun.some(({ nonce }) => !confirmed.has(nonce ?? '')), 'at least one blow fell in the middle of a call');
+  assert.ok(
+    begun.some(({ nonce }) => !confirmed.has(nonce ?? '')),
+    'at least one blow fell in the middle of a call',
+  );
 
   const missing = begun.filter(({ nonce }) => !rows.has(nonce ?? ''));
   assert.deepEqual(missing, [], 'every call a server began is in the trail');
