@@ -2,6 +2,7 @@
 
 import { request } from 'undici';
 import type { JsonObject } from '../../contracts/json.ts';
+import { isObject } from '../../lib/is-object.ts';
 import { createSseDecoder } from '../../lib/sse.ts';
 import { CommandError, EXIT, messageOf } from './command-error.ts';
 
@@ -37,9 +38,6 @@ const CONNECT_CODES = [
   'UND_ERR_CONNECT_TIMEOUT',
   'EAI_AGAIN',
 ];
-
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Header value as the protocol wants it: anything but plain visible ASCII travels as base64. */
 export function encodeHeaderValue(value: string): string {

@@ -1,10 +1,8 @@
 /** A tool result as lines a person can read: text as it is, everything else named with its kind and size. */
 
 import type { JsonObject } from '../../contracts/json.ts';
+import { isObject } from '../../lib/is-object.ts';
 import { showForeign } from './terminal.ts';
-
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function sizeOf(base64: unknown): string {
   const bytes = typeof base64 === 'string' ? Math.floor((base64.replace(/=+$/, '').length * 3) / 4) : 0;

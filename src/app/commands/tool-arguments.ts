@@ -1,11 +1,9 @@
 /** Tool arguments from the command line: JSON, `name=value` pairs typed by the tool's schema, and mirrored headers. */
 
 import type { JsonObject } from '../../contracts/json.ts';
+import { isObject } from '../../lib/is-object.ts';
 import { CommandError, EXIT, messageOf } from './command-error.ts';
 import { encodeHeaderValue } from './gateway-client.ts';
-
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function typesOf(schema: JsonObject | undefined, property: string): readonly unknown[] {
   const properties = schema?.properties;

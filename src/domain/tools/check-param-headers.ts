@@ -1,9 +1,7 @@
 /** Arguments mirrored into `Mcp-Param-*` headers (2026-07-28, `x-mcp-header`): header and body must say the same. */
 
 import type { OfferedTool } from '../../contracts/upstream.ts';
-
-const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+import { isObject } from '../../lib/is-object.ts';
 
 function argumentAt(args: unknown, path: readonly string[]): unknown {
   let value = args;

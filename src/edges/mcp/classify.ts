@@ -2,7 +2,7 @@
 
 import type { JsonObject } from '../../contracts/json.ts';
 import type { Era } from '../../contracts/peer.ts';
-import { isObject } from './read-message.ts';
+import { isObject } from '../../lib/is-object.ts';
 
 /** The `_meta` key by which a modern request says so itself. */
 const VERSION_KEY = 'io.modelcontextprotocol/protocolVersion';

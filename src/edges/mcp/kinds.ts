@@ -4,6 +4,7 @@ import type { CallKind } from '../../contracts/call.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { JsonObject } from '../../contracts/json.ts';
 import type { Era } from '../../contracts/peer.ts';
+import { isObject } from '../../lib/is-object.ts';
 
 export interface GovernedMethod {
   readonly kind: CallKind;
@@ -33,10 +34,6 @@ export const GOVERNED_METHODS: ReadonlyMap<string, GovernedMethod> = new Map<str
 export function governedMethod(method: string, era: Era): GovernedMethod | undefined {
   const governed = GOVERNED_METHODS.get(method);
   return governed?.eras.includes(era) ? governed : undefined;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /**

@@ -1,7 +1,8 @@
 /** Turns a body into JSON-RPC messages: depth bound, parsing, and no member that two readers could read differently. */
 
 import { GatewayError } from '../../contracts/errors.ts';
-import type { JsonObject, JsonText, ParamsScan, ParsedJson, TextMember } from '../../contracts/json.ts';
+import type { JsonText, ParamsScan, ParsedJson, TextMember } from '../../contracts/json.ts';
+import { isObject } from '../../lib/is-object.ts';
 import { DuplicateMemberError, elementTexts, measureDepth, scanMembers } from '../../lib/json-text.ts';
 
 /** One message and the texts of the members that are forwarded verbatim. */
@@ -33,10 +34,6 @@ function scanStrictly(text: JsonText, known: readonly string[]): readonly TextMe
     if (!known.includes(key) && known.includes(fold(key)))
       throw new GatewayError('invalid_request', `the member ${JSON.stringify(key)} must be written ${fold(key)}`);
   return members;
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Parses a body. Throws GatewayError `parse_error`, or `invalid_request` for what is too deep, no message, or ambiguous. */

@@ -2,6 +2,7 @@
 
 import type { JsonText } from '../../contracts/json.ts';
 import type { ClientPeer, PeerSession } from '../../contracts/peer.ts';
+import { isObject } from '../../lib/is-object.ts';
 
 /** Capabilities that let a server turn to the client, or behave differently towards it. */
 const SERVER_TO_CLIENT = ['sampling', 'elicitation', 'roots', 'tasks'];
@@ -48,10 +49,6 @@ function decideClientScope(keyId: string, peer: ClientPeer): ClientScope | undef
 export function isDeclared(capabilities: JsonText, method: string): boolean {
   const [need = ''] = method.split('/', 1);
   return SERVER_TO_CLIENT.includes(need) && isObject((JSON.parse(capabilities) as { [name: string]: unknown })[need]);
-}
-
-function isObject(value: unknown): value is { readonly [key: string]: unknown } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function renderCanonical(value: unknown): JsonText {

@@ -3,9 +3,9 @@
 import { GatewayError } from '../../contracts/errors.ts';
 import type { JsonText } from '../../contracts/json.ts';
 import type { Era } from '../../contracts/peer.ts';
+import { isObject } from '../../lib/is-object.ts';
 import { memberText } from '../../lib/json-text.ts';
 import type { Conversation } from './conversation.ts';
-import { isObject } from './json-rpc.ts';
 import { LinkOpenError } from './link.ts';
 import { SERVER_INFO_KEY, writeModernMeta } from './request-meta.ts';
 import type { Reply } from './route-incoming.ts';

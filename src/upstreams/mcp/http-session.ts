@@ -1,9 +1,10 @@
 /** The session of a legacy streamable HTTP server: how it begins, how one sees that it is gone, and how it is ended. */
 
 import type { IncomingHttpHeaders } from 'node:http';
+import { isObject } from '../../lib/is-object.ts';
 import type { HttpClient, HttpRequest } from '../http/client.ts';
 import { exchangeMessages } from './http-exchange.ts';
-import { isObject, parseJson } from './json-rpc.ts';
+import { parseJson } from './json-rpc.ts';
 
 const DELETE_TIMEOUT_MS = 2_000;
 

@@ -2,6 +2,7 @@
 
 import type { JsonObject, JsonText } from '../../contracts/json.ts';
 import type { PeerReply } from '../../contracts/peer.ts';
+import { isObject } from '../../lib/is-object.ts';
 import { type Member, scanMembers } from '../../lib/json-text.ts';
 
 export type Incoming =
@@ -29,10 +30,6 @@ export type Incoming =
     }
   /** `id` is set when the message names one although it is otherwise useless. */
   | { readonly type: 'garbage'; readonly reason: string; readonly id: unknown };
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** JSON.parse that answers undefined (which no JSON text means) instead of throwing. */
 export function parseJson(text: JsonText): unknown {

@@ -3,8 +3,9 @@
 import type { JsonText } from '../../contracts/json.ts';
 import type { Log } from '../../contracts/log.ts';
 import { backoffMs } from '../../lib/backoff.ts';
+import { isObject } from '../../lib/is-object.ts';
 import type { Conversation } from './conversation.ts';
-import { isObject, parseJson } from './json-rpc.ts';
+import { parseJson } from './json-rpc.ts';
 import type { ServerMessage } from './link.ts';
 import { stripOwnMeta } from './own-keys.ts';
 import { SUBSCRIPTION_ID_KEY } from './request-meta.ts';

@@ -2,6 +2,7 @@
 
 import type { JsonObject, JsonText } from '../../contracts/json.ts';
 import type { OfferedPrompt, OfferedResource, OfferedTemplate, OfferedTool } from '../../contracts/upstream.ts';
+import { isObject } from '../../lib/is-object.ts';
 import { DuplicateMemberError, scanMembers } from '../../lib/json-text.ts';
 import { readHeaderParams } from './header-params.ts';
 
@@ -97,10 +98,6 @@ export function readTemplates(items: readonly ListedItem[], warn: (fault: string
     (template) => template.uriTemplate,
     warn,
   );
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The spec wants 1 to 128 characters of `[A-Za-z0-9_.-]`, but real servers use more; control characters go too far. */

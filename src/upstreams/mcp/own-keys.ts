@@ -1,8 +1,8 @@
 /** `_meta` keys of our own: stripped in both directions, so that neither client nor server can forge what only we may say. */
 
 import type { JsonObject, JsonText } from '../../contracts/json.ts';
+import { isObject } from '../../lib/is-object.ts';
 import { memberText, withMembers } from '../../lib/json-text.ts';
-import { isObject } from './json-rpc.ts';
 
 const OWN_KEY = /^(?:portcullis\.dev|dev\.portcullis(?:\.[A-Za-z0-9.-]+)?)\//;
 

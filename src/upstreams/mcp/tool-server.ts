@@ -1,6 +1,7 @@
 /** An MCP server made of plain functions: what stands behind the `in-process` transport. Legacy era, 2025-11-25. */
 
 import type { JsonText } from '../../contracts/json.ts';
+import { isObject } from '../../lib/is-object.ts';
 import type { InProcessServer } from './link.ts';
 
 const PROTOCOL_VERSION = '2025-11-25';
@@ -20,9 +21,6 @@ interface Message {
   readonly method?: string;
   readonly params?: { readonly [name: string]: unknown };
 }
-
-const isObject = (value: unknown): value is { readonly [name: string]: unknown } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** `name` and `version` are what the server calls itself. Every connection is independent; nothing is shared between calls. */
 export function createToolServer(options: {

@@ -1,13 +1,11 @@
 /** Puts one entry into the text of a client's configuration file. Pure: text in, text out. */
 
 import { isDeepStrictEqual } from 'node:util';
+import { isObject } from '../../../lib/is-object.ts';
 import { parseJsonc } from '../../../lib/jsonc.ts';
 import type { ClientEntry, ClientProfile } from './clients.ts';
 import { appendElement, plainValue, setMember } from './edit-jsonc.ts';
 import { setTable, tomlString } from './edit-toml.ts';
-
-const isObject = (value: unknown): value is { readonly [name: string]: unknown } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function member(value: unknown, path: readonly string[]): unknown {
   let inner = value;

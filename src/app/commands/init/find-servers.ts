@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import type { JsonObject } from '../../../contracts/json.ts';
+import { isObject } from '../../../lib/is-object.ts';
 import { parseJsonc } from '../../../lib/jsonc.ts';
 import { CLIENTS, type Place } from '../connect/clients.ts';
 import { plainValue } from '../connect/edit-jsonc.ts';
@@ -13,9 +14,6 @@ export interface FoundServers {
   /** Entries by name, as written. */
   readonly servers: JsonObject;
 }
-
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** An entry that leads back to a gateway of ours would make it its own server. */
 function isOurs(name: string, entry: unknown): boolean {

@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JsonObject } from '../../../contracts/json.ts';
 import { backoffMs } from '../../../lib/backoff.ts';
+import { isObject } from '../../../lib/is-object.ts';
 import { messageOf } from '../command-error.ts';
 import type { Answer, Headers, HttpFace } from './http-face.ts';
 import { errorCodeOf, errorText, idKey, type Message, parseMessage } from './message.ts';
@@ -28,9 +29,6 @@ interface Session {
 const UNKNOWN_SESSION = -31405;
 const RECONNECT = { firstMs: 500, maxMs: 30_000 };
 const MAX_RESUMES = 5;
-
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const headersOf = (session: Session | undefined): Headers =>
   session === undefined ? {} : { 'mcp-session-id': session.id, 'mcp-protocol-version': session.protocolVersion };

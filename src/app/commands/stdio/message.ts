@@ -1,6 +1,7 @@
 /** One JSON-RPC message on its way through the bridge: its text, and the little the bridge has to know about it. */
 
 import type { JsonObject } from '../../../contracts/json.ts';
+import { isObject } from '../../../lib/is-object.ts';
 
 export type MessageId = string | number;
 
@@ -13,9 +14,6 @@ export interface Message {
   /** The revision a 2026-07-28 message names in its `_meta`; undefined in the legacy era. */
   readonly modernVersion: string | undefined;
 }
-
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const VERSION_KEY = 'io.modelcontextprotocol/protocolVersion';
 

@@ -1,6 +1,7 @@
 /** Stateless messages (2026-07-28) through the bridge: each request is one POST that carries its own headers. */
 
 import type { JsonObject } from '../../../contracts/json.ts';
+import { isObject } from '../../../lib/is-object.ts';
 import { messageOf } from '../command-error.ts';
 import { encodeHeaderValue } from '../gateway-client.ts';
 import { headersForTool } from '../tool-arguments.ts';
@@ -19,9 +20,6 @@ export interface ModernSide {
 const HEADER_MISMATCH = -32020;
 const MAX_TOOLS_REMEMBERED = 20_000;
 const MAX_PAGES = 1000;
-
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** What `Mcp-Name` has to repeat, by method. */
 function mirroredName(message: Message): string | undefined {

@@ -4,7 +4,8 @@ import type { CallSignal } from '../../../contracts/call-signal.ts';
 import { GatewayError } from '../../../contracts/errors.ts';
 import type { JsonText, ParsedJson } from '../../../contracts/json.ts';
 import type { ClientPeer, PeerReply, PeerSession } from '../../../contracts/peer.ts';
-import { isObject, textOf } from '../read-message.ts';
+import { isObject } from '../../../lib/is-object.ts';
+import { textOf } from '../read-message.ts';
 import { encodeNotification } from './encode.ts';
 import type { ClientFacts, Session } from './session.ts';
 

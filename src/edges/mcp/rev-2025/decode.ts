@@ -3,7 +3,8 @@
 import { GatewayError } from '../../../contracts/errors.ts';
 import type { JsonText, ParsedJson } from '../../../contracts/json.ts';
 import type { PeerReply } from '../../../contracts/peer.ts';
-import { type Envelope, isObject } from '../read-message.ts';
+import { isObject } from '../../../lib/is-object.ts';
+import type { Envelope } from '../read-message.ts';
 
 export interface RequestMessage {
   readonly type: 'request';

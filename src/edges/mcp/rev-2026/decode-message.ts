@@ -3,8 +3,9 @@
 import { GatewayError } from '../../../contracts/errors.ts';
 import type { JsonObject, JsonText, ParamsScan, ParsedJson, TextMember } from '../../../contracts/json.ts';
 import { LOG_LEVELS, type LogLevel } from '../../../contracts/peer.ts';
+import { isObject } from '../../../lib/is-object.ts';
 import { DuplicateMemberError, scanMembers } from '../../../lib/json-text.ts';
-import { isObject, textOf } from '../read-message.ts';
+import { textOf } from '../read-message.ts';
 import { META } from './wire.ts';
 
 export interface ModernRequest {

@@ -2,7 +2,7 @@
 
 import { GatewayError } from '../../../contracts/errors.ts';
 import type { JsonText, ParsedJson } from '../../../contracts/json.ts';
-import { isObject } from '../read-message.ts';
+import { isObject } from '../../../lib/is-object.ts';
 
 const LIST_FIELDS = {
   tools: 'toolsListChanged',
