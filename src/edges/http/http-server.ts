@@ -1,14 +1,14 @@
-/** The HTTP server on plain node:http: guards first, then CORS, then the routes in order, and the one catch for what they throw. */
+/** The HTTP server: the fast lane for requests of the plain shape, node:http for all others, one way in for both. */
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { GatewayError } from '../../contracts/errors.ts';
+import type { Socket } from 'node:net';
 import type { Log } from '../../contracts/log.ts';
-import { corsHeaders, preflightHeaders } from './cors.ts';
-import type { Exchange, Route } from './exchange.ts';
-import { type AllowedNames, isAllowedHost, isAllowedOrigin } from './guards.ts';
-import { headerValues } from './headers.ts';
-import { type ExchangeParts, NodeExchange, readTarget } from './node-exchange.ts';
-import { sendHttpError } from './render-error.ts';
+import type { Route } from './exchange.ts';
+import { createFastLane } from './fast-lane.ts';
+import type { AllowedNames } from './guards.ts';
+import { NodeExchange } from './node-exchange.ts';
+import type { Presented } from './request-exchange.ts';
+import { type Arrival, createServeRequest } from './serve-request.ts';
 
 export interface HttpServerDeps {
   /** Asked in order; the first that does not answer false has the request. */
@@ -30,75 +30,39 @@ const HEADERS_TIMEOUT_MS = 15_000;
 /** For the whole request, body included; answers and event streams have no such limit. */
 const REQUEST_TIMEOUT_MS = 120_000;
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+const SWEEP_MS = 5_000;
 const MAX_HEADER_BYTES = 32 * 1024;
-const MAX_HEADERS = 128;
 
 const ignore = (): void => {};
 
 export function createHttpServer({ routes, log, limits, allowed }: HttpServerDeps): HttpServer {
+  const { maxBodyBytes } = limits;
+  const serve = createServeRequest({ routes, log, allowed });
+  const presentedOn = new WeakMap<Socket, Presented>();
   let closing = false;
-  const credentials: ExchangeParts['credentials'] = new WeakMap();
 
-  /** The origin of a browser's request, undefined for others. Throws GatewayError. */
-  const guard = ({ rawHeaders, socket }: IncomingMessage): string | undefined => {
-    if (rawHeaders.length / 2 > MAX_HEADERS) throw new GatewayError('invalid_request', 'too many headers');
-    const { hosts, origins } = allowed();
-    const host = headerValues(rawHeaders, 'host');
-    if (host.length !== 1 || !isAllowedHost(host[0], socket.localAddress, hosts))
-      throw new GatewayError('forbidden_host');
-    const origin = headerValues(rawHeaders, 'origin');
-    if (origin.length === 0) return undefined;
-    if (origin.length !== 1 || !isAllowedOrigin(origin[0] ?? '', host[0] ?? '', origins))
-      throw new GatewayError('forbidden_origin');
-    return origin[0];
-  };
-
-  /** A promise if the route takes its time. Throws GatewayError `unknown_server` if none takes it. */
-  const route = (exchange: Exchange): unknown => {
-    for (const take of routes) {
-      const taken = take(exchange);
-      if (taken !== false) return taken;
-    }
-    throw new GatewayError('unknown_server');
-  };
-
-  const fail = (exchange: Exchange, response: ServerResponse, error: unknown): void => {
-    sendHttpError(exchange, error, log);
-    // An event stream that failed half-way has no other way to say so.
-    if (!response.writableEnded) response.destroy();
+  const findPresented = (socket: Socket): Presented => {
+    const known = presentedOn.get(socket);
+    if (known !== undefined) return known;
+    const presented: Presented = { credential: undefined };
+    presentedOn.set(socket, presented);
+    return presented;
   };
 
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     if (closing) response.shouldKeepAlive = false;
     // Without a listener a reset connection would be an uncaught error.
     response.on('error', ignore);
-    const parts = { request, response, maxBodyBytes: limits.maxBodyBytes, credentials };
-    let exchange: NodeExchange;
-    let isBrowser = false;
-    try {
-      const origin = guard(request);
-      isBrowser = origin !== undefined;
-      const common = origin === undefined ? undefined : corsHeaders(origin);
-      exchange = new NodeExchange({ ...parts, common, target: readTarget(request.url ?? '') });
-    } catch (error) {
-      const nowhere = { segments: [], search: '' };
-      sendHttpError(new NodeExchange({ ...parts, common: undefined, target: nowhere }), error, log);
-      return;
-    }
-    if (isBrowser && request.method === 'OPTIONS') {
-      const { rawHeaders } = request;
-      if (headerValues(rawHeaders, 'access-control-request-method').length > 0) {
-        const asked = headerValues(rawHeaders, 'access-control-request-headers').join(',');
-        exchange.sendEmpty(204, preflightHeaders(asked));
-        return;
-      }
-    }
-    try {
-      const taken = route(exchange);
-      if (taken instanceof Promise) taken.catch((error: unknown) => fail(exchange, response, error));
-    } catch (error) {
-      fail(exchange, response, error);
-    }
+    const { socket } = request;
+    const arrival: Arrival = {
+      method: request.method ?? 'GET',
+      url: request.url ?? '',
+      headers: request.rawHeaders,
+      localAddress: socket.localAddress,
+      open: (target, common) =>
+        new NodeExchange({ request, response, target, maxBodyBytes, presented: findPresented(socket), common }),
+    };
+    serve(arrival);
   };
 
   const server = createServer(
@@ -106,13 +70,28 @@ export function createHttpServer({ routes, log, limits, allowed }: HttpServerDep
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-      connectionsCheckingInterval: 5_000,
+      connectionsCheckingInterval: SWEEP_MS,
       maxHeaderSize: MAX_HEADER_BYTES,
     },
     onRequest,
   );
   // Node would silently drop headers past this count, guards' headers among them; we refuse instead.
   server.maxHeadersCount = 0;
+
+  // Its own listener for new connections is node:http; the lane takes its place, and calls it for what it does not take.
+  const nodeListeners = server.listeners('connection');
+  server.removeAllListeners('connection');
+  const lane = createFastLane({
+    serve,
+    handOver: (socket) => {
+      for (const listener of nodeListeners) Reflect.apply(listener, server, [socket]);
+    },
+    maxBodyBytes,
+    maxHeadBytes: MAX_HEADER_BYTES,
+    timeouts: { headMs: HEADERS_TIMEOUT_MS, requestMs: REQUEST_TIMEOUT_MS, keepAliveMs: KEEP_ALIVE_TIMEOUT_MS },
+    sweepMs: SWEEP_MS,
+  });
+  server.on('connection', lane.accept);
 
   return {
     listen(host, port) {
@@ -130,12 +109,16 @@ export function createHttpServer({ routes, log, limits, allowed }: HttpServerDep
     close(graceMs) {
       closing = true;
       return new Promise((resolve) => {
-        const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+        const timer = setTimeout(() => {
+          server.closeAllConnections();
+          lane.closeAll();
+        }, graceMs);
         server.close(() => {
           clearTimeout(timer);
           resolve();
         });
         server.closeIdleConnections();
+        lane.stop();
       });
     },
   };
