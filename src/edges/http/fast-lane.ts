@@ -14,21 +14,22 @@ export interface FastLaneDeps {
   readonly timeouts: LaneTimeouts;
   /** How often deadlines are looked at, in milliseconds. */
   readonly sweepMs: number;
+  /** Answers close their connection once this says true. */
+  readonly isClosing: () => boolean;
 }
 
 export interface FastLane {
   /** Takes a connection nobody has read from yet. */
   accept(socket: Socket): void;
-  /** From now on answers close their connection; those that wait for a request are closed at once. */
-  stop(): void;
+  /** Closes the connections that have been served and wait for another request. */
+  closeIdle(): void;
   /** Closes whatever is left. */
   closeAll(): void;
 }
 
 export function createFastLane(deps: FastLaneDeps): FastLane {
-  const { serve, handOver, maxBodyBytes, maxHeadBytes, timeouts, sweepMs } = deps;
+  const { serve, handOver, maxBodyBytes, maxHeadBytes, timeouts, sweepMs, isClosing } = deps;
   const connections = new Set<FastConnection>();
-  let closing = false;
   let sweeping: NodeJS.Timeout | undefined;
 
   const sweep = (): void => {
@@ -42,7 +43,7 @@ export function createFastLane(deps: FastLaneDeps): FastLane {
     maxBodyBytes,
     maxHeadBytes,
     timeouts,
-    isClosing: () => closing,
+    isClosing,
     forget(connection) {
       connections.delete(connection);
       if (connections.size > 0) return;
@@ -58,8 +59,7 @@ export function createFastLane(deps: FastLaneDeps): FastLane {
       connections.add(new FastConnection(lane, socket));
       sweeping ??= setInterval(sweep, sweepMs).unref();
     },
-    stop() {
-      closing = true;
+    closeIdle() {
       for (const connection of connections) if (connection.idle) connection.destroy();
     },
     closeAll() {

@@ -1,14 +1,11 @@
 /** The HTTP server: the fast lane for requests of the plain shape, node:http for all others, one way in for both. */
 
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Log } from '../../contracts/log.ts';
 import type { Route } from './exchange.ts';
 import { createFastLane } from './fast-lane.ts';
 import type { AllowedNames } from './guards.ts';
-import { NodeExchange } from './node-exchange.ts';
-import type { Presented } from './request-exchange.ts';
-import { type Arrival, createServeRequest } from './serve-request.ts';
+import { createNodeLane } from './node-lane.ts';
+import { createServeRequest } from './serve-request.ts';
 
 export interface HttpServerDeps {
   /** Asked in order; the first that does not answer false has the request. */
@@ -26,70 +23,30 @@ export interface HttpServer {
   close(graceMs: number): Promise<void>;
 }
 
-const HEADERS_TIMEOUT_MS = 15_000;
-/** For the whole request, body included; answers and event streams have no such limit. */
-const REQUEST_TIMEOUT_MS = 120_000;
-const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+/** The same on both lanes. `requestMs` is for the whole request, body included; answers and event streams have no such limit. */
+const TIMEOUTS = { headMs: 15_000, requestMs: 120_000, keepAliveMs: 65_000 };
 const SWEEP_MS = 5_000;
-const MAX_HEADER_BYTES = 32 * 1024;
-
-const ignore = (): void => {};
+const MAX_HEAD_BYTES = 32 * 1024;
 
 export function createHttpServer({ routes, log, limits, allowed }: HttpServerDeps): HttpServer {
-  const { maxBodyBytes } = limits;
-  const serve = createServeRequest({ routes, log, allowed });
-  const presentedOn = new WeakMap<Socket, Presented>();
   let closing = false;
-
-  const findPresented = (socket: Socket): Presented => {
-    const known = presentedOn.get(socket);
-    if (known !== undefined) return known;
-    const presented: Presented = { credential: undefined };
-    presentedOn.set(socket, presented);
-    return presented;
+  const shared = {
+    serve: createServeRequest({ routes, log, allowed }),
+    maxBodyBytes: limits.maxBodyBytes,
+    maxHeadBytes: MAX_HEAD_BYTES,
+    timeouts: TIMEOUTS,
+    sweepMs: SWEEP_MS,
+    isClosing: () => closing,
   };
-
-  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    if (closing) response.shouldKeepAlive = false;
-    // Without a listener a reset connection would be an uncaught error.
-    response.on('error', ignore);
-    const { socket } = request;
-    const arrival: Arrival = {
-      method: request.method ?? 'GET',
-      url: request.url ?? '',
-      headers: request.rawHeaders,
-      localAddress: socket.localAddress,
-      open: (target, common) =>
-        new NodeExchange({ request, response, target, maxBodyBytes, presented: findPresented(socket), common }),
-    };
-    serve(arrival);
-  };
-
-  const server = createServer(
-    {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-      connectionsCheckingInterval: SWEEP_MS,
-      maxHeaderSize: MAX_HEADER_BYTES,
-    },
-    onRequest,
-  );
-  // Node would silently drop headers past this count, guards' headers among them; we refuse instead.
-  server.maxHeadersCount = 0;
-
-  // Its own listener for new connections is node:http; the lane takes its place, and calls it for what it does not take.
-  const nodeListeners = server.listeners('connection');
+  const server = createNodeLane(shared);
+  // node:http's own listener for new connections gives way to the fast lane, which calls it for what is not plain.
+  const toNode = server.listeners('connection');
   server.removeAllListeners('connection');
   const lane = createFastLane({
-    serve,
+    ...shared,
     handOver: (socket) => {
-      for (const listener of nodeListeners) Reflect.apply(listener, server, [socket]);
+      for (const listener of toNode) Reflect.apply(listener, server, [socket]);
     },
-    maxBodyBytes,
-    maxHeadBytes: MAX_HEADER_BYTES,
-    timeouts: { headMs: HEADERS_TIMEOUT_MS, requestMs: REQUEST_TIMEOUT_MS, keepAliveMs: KEEP_ALIVE_TIMEOUT_MS },
-    sweepMs: SWEEP_MS,
   });
   server.on('connection', lane.accept);
 
@@ -118,7 +75,7 @@ export function createHttpServer({ routes, log, limits, allowed }: HttpServerDep
           resolve();
         });
         server.closeIdleConnections();
-        lane.stop();
+        lane.closeIdle();
       });
     },
   };
