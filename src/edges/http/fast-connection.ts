@@ -236,15 +236,18 @@ export class FastConnection implements Wire, Arrival {
     this.#exchange = undefined;
     this.#head = undefined;
     this.#startMs = 0;
+    if (this.#keepAlive && this.#socket.writableNeedDrain) this.#stage = 'draining';
+    else this.#readNext();
+  }
+
+  /** The answer has left: next request, or the end. */
+  #readNext(): void {
     if (!this.#keepAlive || this.#lane.isClosing()) {
       this.#stage = 'over';
       this.#ahead = undefined;
       this.#socket.destroySoon();
-    } else if (this.#socket.writableNeedDrain) this.#stage = 'draining';
-    else this.#readNext();
-  }
-
-  #readNext(): void {
+      return;
+    }
     this.#stage = 'reading';
     this.deadlineMs = this.#lane.monotonicMs() + this.#lane.timeouts.keepAliveMs;
     if (this.#ahead === undefined) return;

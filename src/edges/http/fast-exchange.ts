@@ -90,8 +90,10 @@ export class FastExchange extends RequestExchange {
   lose(): void {
     if (this.#lost) return;
     this.#lost = true;
-    this.#chunks = undefined;
-    if (!this.#isWhole) this.#waiting?.reject(wentAway());
+    if (!this.#isWhole) {
+      this.#chunks = undefined;
+      this.#waiting?.reject(wentAway());
+    }
     if (!this.#ended) this.#cancel();
     for (const listener of this.#closeListeners?.splice(0) ?? []) listener();
   }
