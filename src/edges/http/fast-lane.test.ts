@@ -334,6 +334,22 @@ test('stopping: idle connections close at once, an answer under way says that it
   await closed;
 });
 
+test('stopping: an answer the client is slow to take is the last one, too', { timeout: 30_000 }, async (t) => {
+  const { server, port } = await open(t, (exchange) => {
+    exchange.sendJson(200, `"${'x'.repeat(20_000_000)}"`);
+    return true;
+  });
+  const client = await call(t, port);
+  client.socket.pause();
+  client.socket.write(post('""'));
+  await once(client.socket, 'readable');
+  const closed = server.close(60_000);
+  client.socket.resume();
+  await closed;
+  await client.closed;
+  assert.ok(client.text().length > 20_000_000);
+});
+
 test('stopping: what is not done within the grace is cut off', async (t) => {
   const started = Promise.withResolvers<void>();
   const { server, port } = await open(t, () => {
