@@ -1,14 +1,11 @@
-/** The HTTP server on plain node:http: guards first, then CORS, then the routes in order, and the one catch for what they throw. */
+/** The HTTP server: the fast lane for requests of the plain shape, node:http for all others, one way in for both. */
 
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { GatewayError } from '../../contracts/errors.ts';
 import type { Log } from '../../contracts/log.ts';
-import { corsHeaders, preflightHeaders } from './cors.ts';
-import type { Exchange, Route } from './exchange.ts';
-import { type AllowedNames, isAllowedHost, isAllowedOrigin } from './guards.ts';
-import { headerValues } from './headers.ts';
-import { type ExchangeParts, NodeExchange, readTarget } from './node-exchange.ts';
-import { sendHttpError } from './render-error.ts';
+import type { Route } from './exchange.ts';
+import { createFastLane } from './fast-lane.ts';
+import type { AllowedNames } from './guards.ts';
+import { createNodeLane } from './node-lane.ts';
+import { createServeRequest } from './serve-request.ts';
 
 export interface HttpServerDeps {
   /** Asked in order; the first that does not answer false has the request. */
@@ -26,93 +23,32 @@ export interface HttpServer {
   close(graceMs: number): Promise<void>;
 }
 
-const HEADERS_TIMEOUT_MS = 15_000;
-/** For the whole request, body included; answers and event streams have no such limit. */
-const REQUEST_TIMEOUT_MS = 120_000;
-const KEEP_ALIVE_TIMEOUT_MS = 65_000;
-const MAX_HEADER_BYTES = 32 * 1024;
-const MAX_HEADERS = 128;
-
-const ignore = (): void => {};
+/** The same on both lanes. `requestMs` is for the whole request, body included; answers and event streams have no such limit. */
+const TIMEOUTS = { headMs: 15_000, requestMs: 120_000, keepAliveMs: 65_000 };
+const SWEEP_MS = 5_000;
+const MAX_HEAD_BYTES = 32 * 1024;
 
 export function createHttpServer({ routes, log, limits, allowed }: HttpServerDeps): HttpServer {
   let closing = false;
-  const credentials: ExchangeParts['credentials'] = new WeakMap();
-
-  /** The origin of a browser's request, undefined for others. Throws GatewayError. */
-  const guard = ({ rawHeaders, socket }: IncomingMessage): string | undefined => {
-    if (rawHeaders.length / 2 > MAX_HEADERS) throw new GatewayError('invalid_request', 'too many headers');
-    const { hosts, origins } = allowed();
-    const host = headerValues(rawHeaders, 'host');
-    if (host.length !== 1 || !isAllowedHost(host[0], socket.localAddress, hosts))
-      throw new GatewayError('forbidden_host');
-    const origin = headerValues(rawHeaders, 'origin');
-    if (origin.length === 0) return undefined;
-    if (origin.length !== 1 || !isAllowedOrigin(origin[0] ?? '', host[0] ?? '', origins))
-      throw new GatewayError('forbidden_origin');
-    return origin[0];
+  const shared = {
+    serve: createServeRequest({ routes, log, allowed }),
+    maxBodyBytes: limits.maxBodyBytes,
+    maxHeadBytes: MAX_HEAD_BYTES,
+    timeouts: TIMEOUTS,
+    sweepMs: SWEEP_MS,
+    isClosing: () => closing,
   };
-
-  /** A promise if the route takes its time. Throws GatewayError `unknown_server` if none takes it. */
-  const route = (exchange: Exchange): unknown => {
-    for (const take of routes) {
-      const taken = take(exchange);
-      if (taken !== false) return taken;
-    }
-    throw new GatewayError('unknown_server');
-  };
-
-  const fail = (exchange: Exchange, response: ServerResponse, error: unknown): void => {
-    sendHttpError(exchange, error, log);
-    // An event stream that failed half-way has no other way to say so.
-    if (!response.writableEnded) response.destroy();
-  };
-
-  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    if (closing) response.shouldKeepAlive = false;
-    // Without a listener a reset connection would be an uncaught error.
-    response.on('error', ignore);
-    const parts = { request, response, maxBodyBytes: limits.maxBodyBytes, credentials };
-    let exchange: NodeExchange;
-    let isBrowser = false;
-    try {
-      const origin = guard(request);
-      isBrowser = origin !== undefined;
-      const common = origin === undefined ? undefined : corsHeaders(origin);
-      exchange = new NodeExchange({ ...parts, common, target: readTarget(request.url ?? '') });
-    } catch (error) {
-      const nowhere = { segments: [], search: '' };
-      sendHttpError(new NodeExchange({ ...parts, common: undefined, target: nowhere }), error, log);
-      return;
-    }
-    if (isBrowser && request.method === 'OPTIONS') {
-      const { rawHeaders } = request;
-      if (headerValues(rawHeaders, 'access-control-request-method').length > 0) {
-        const asked = headerValues(rawHeaders, 'access-control-request-headers').join(',');
-        exchange.sendEmpty(204, preflightHeaders(asked));
-        return;
-      }
-    }
-    try {
-      const taken = route(exchange);
-      if (taken instanceof Promise) taken.catch((error: unknown) => fail(exchange, response, error));
-    } catch (error) {
-      fail(exchange, response, error);
-    }
-  };
-
-  const server = createServer(
-    {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-      connectionsCheckingInterval: 5_000,
-      maxHeaderSize: MAX_HEADER_BYTES,
+  const server = createNodeLane(shared);
+  // node:http's own listener for new connections gives way to the fast lane, which calls it for what is not plain.
+  const toNode = server.listeners('connection');
+  server.removeAllListeners('connection');
+  const lane = createFastLane({
+    ...shared,
+    handOver: (socket) => {
+      for (const listener of toNode) Reflect.apply(listener, server, [socket]);
     },
-    onRequest,
-  );
-  // Node would silently drop headers past this count, guards' headers among them; we refuse instead.
-  server.maxHeadersCount = 0;
+  });
+  server.on('connection', lane.accept);
 
   return {
     listen(host, port) {
@@ -130,12 +66,16 @@ export function createHttpServer({ routes, log, limits, allowed }: HttpServerDep
     close(graceMs) {
       closing = true;
       return new Promise((resolve) => {
-        const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+        const timer = setTimeout(() => {
+          server.closeAllConnections();
+          lane.closeAll();
+        }, graceMs);
         server.close(() => {
           clearTimeout(timer);
           resolve();
         });
         server.closeIdleConnections();
+        lane.closeIdle();
       });
     },
   };

@@ -1,6 +1,5 @@
-/** Writes server-sent events to one response: keep-alives, and a bound on what a reader that does not read may hold up. */
+/** Writes server-sent events to one answer: keep-alives, and a bound on what a reader that does not read may hold up. */
 
-import type { ServerResponse } from 'node:http';
 import { encodeSse, SSE_KEEP_ALIVE } from '../../lib/sse.ts';
 import type { AnswerHeaders, SseStream } from './exchange.ts';
 
@@ -9,32 +8,44 @@ const KEEP_ALIVE_MS = 15_000;
 /** Unread bytes at which the reader counts as gone. One event larger than this still goes out. */
 const MAX_UNREAD_BYTES = 8 * 1024 * 1024;
 
-/** Begins the stream; `headers` come on top of those every event stream has. */
-export function openSse(response: ServerResponse, headers: AnswerHeaders): SseStream {
-  response.writeHead(200, {
-    'Content-Type': 'text/event-stream',
-    'Cache-Control': 'no-store, no-transform',
-    'X-Accel-Buffering': 'no',
-    'X-Content-Type-Options': 'nosniff',
-    ...headers,
-  });
-  response.flushHeaders();
-  return new ResponseStream(response);
+/** What every event stream says about itself. */
+export const SSE_HEADERS: AnswerHeaders = {
+  'Content-Type': 'text/event-stream',
+  'Cache-Control': 'no-store, no-transform',
+  'X-Accel-Buffering': 'no',
+  'X-Content-Type-Options': 'nosniff',
+};
+
+/** An answer whose head is out: what is used of Node's ServerResponse, and what the fast lane offers alike. */
+export interface OpenAnswer {
+  readonly destroyed: boolean;
+  /** Bytes written and not yet taken by the operating system. */
+  readonly writableLength: number;
+  write(text: string): unknown;
+  end(): unknown;
+  destroy(): unknown;
+  on(event: 'close' | 'error', listener: () => void): unknown;
 }
 
-class ResponseStream implements SseStream {
-  readonly #response: ServerResponse;
+/** Begins to write events to the answer. */
+export function openSse(answer: OpenAnswer): SseStream {
+  return new AnswerStream(answer);
+}
+
+class AnswerStream implements SseStream {
+  readonly #answer: OpenAnswer;
   readonly #keepAlive: NodeJS.Timeout;
   readonly #listeners: (() => void)[] = [];
   #closed = false;
 
-  constructor(response: ServerResponse) {
-    this.#response = response;
+  constructor(answer: OpenAnswer) {
+    this.#answer = answer;
     this.#keepAlive = setInterval(() => this.#write(SSE_KEEP_ALIVE), KEEP_ALIVE_MS);
     this.#keepAlive.unref();
     const onClosed = (): void => this.#onClosed();
-    response.on('close', onClosed).on('error', onClosed);
-    if (response.destroyed) this.#onClosed();
+    answer.on('close', onClosed);
+    answer.on('error', onClosed);
+    if (answer.destroyed) this.#onClosed();
   }
 
   get closed(): boolean {
@@ -47,7 +58,7 @@ class ResponseStream implements SseStream {
 
   end(): void {
     if (this.#closed) return;
-    this.#response.end();
+    this.#answer.end();
     this.#onClosed();
   }
 
@@ -58,8 +69,8 @@ class ResponseStream implements SseStream {
 
   #write(text: string): void {
     if (this.#closed) return;
-    if (this.#response.writableLength > MAX_UNREAD_BYTES) this.#response.destroy();
-    else this.#response.write(text);
+    if (this.#answer.writableLength > MAX_UNREAD_BYTES) this.#answer.destroy();
+    else this.#answer.write(text);
   }
 
   #onClosed(): void {

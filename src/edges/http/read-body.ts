@@ -7,7 +7,8 @@ import { type HeaderList, oneHeader } from './headers.ts';
 
 const JSON_TYPE = 'application/json';
 
-function checkMediaType(headers: HeaderList): void {
+/** Throws GatewayError `unsupported_media_type` unless the headers promise JSON in UTF-8 as it is. */
+export function checkMediaType(headers: HeaderList): void {
   const given = oneHeader(headers, 'content-type') ?? '';
   if (given !== JSON_TYPE) checkParameters(given);
   const encoding = oneHeader(headers, 'content-encoding');
@@ -25,6 +26,18 @@ function checkParameters(contentType: string): void {
   }
 }
 
+/** The one refusal of a body that is over the bound. */
+export function tooLarge(maxBytes: number): GatewayError {
+  return new GatewayError('body_too_large', `at most ${maxBytes} bytes`);
+}
+
+/** The chunks as text. Throws GatewayError `parse_error` if they are not UTF-8. */
+export function decodeBody(chunks: readonly Buffer[]): string {
+  const whole = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+  if (!isUtf8(whole)) throw new GatewayError('parse_error', 'it is not UTF-8');
+  return whole.toString('utf8');
+}
+
 /**
  * The whole body as text. Throws GatewayError `unsupported_media_type`, `body_too_large`, `parse_error` (not UTF-8),
  * `cancelled` (the client went away while sending). A slow sender is ended by the server's request timeout.
@@ -32,8 +45,7 @@ function checkParameters(contentType: string): void {
 export function readBody(request: IncomingMessage, headers: HeaderList, maxBytes: number): Promise<string> {
   return new Promise((resolve, reject) => {
     checkMediaType(headers);
-    const tooLarge = (): GatewayError => new GatewayError('body_too_large', `at most ${maxBytes} bytes`);
-    if (Number(oneHeader(headers, 'content-length') ?? 0) > maxBytes) throw tooLarge();
+    if (Number(oneHeader(headers, 'content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes);
 
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -50,14 +62,16 @@ export function readBody(request: IncomingMessage, headers: HeaderList, maxBytes
       // The rest is read and thrown away: closing now would reset the connection before the client saw our answer.
       over = true;
       chunks.length = 0;
-      reject(tooLarge());
+      reject(tooLarge(maxBytes));
     });
     request.on('end', () => {
       if (over) return;
       over = true;
-      const whole = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks, bytes);
-      if (isUtf8(whole)) resolve(whole.toString('utf8'));
-      else reject(new GatewayError('parse_error', 'it is not UTF-8'));
+      try {
+        resolve(decodeBody(chunks));
+      } catch (error) {
+        reject(error);
+      }
     });
     request.on('close', () => {
       if (!over) reject(new GatewayError('cancelled', 'the client went away while sending'));

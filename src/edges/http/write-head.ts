@@ -1,0 +1,51 @@
+/** The head of an answer as text, with what node:http would add to it, so that an answer can leave in one write. */
+
+import { STATUS_CODES } from 'node:http';
+import type { AnswerHeaders } from './exchange.ts';
+
+/** `Date` header values, worked out once a second. */
+export function createHttpDate(): () => string {
+  let second = 0;
+  let text = '';
+  return () => {
+    const now = Date.now();
+    const current = now - (now % 1000);
+    if (current !== second) {
+      second = current;
+      text = new Date(current).toUTCString();
+    }
+    return text;
+  };
+}
+
+/** What RFC 9110 allows in a value; anything else could end the header, and begin one of somebody else's choice. */
+const NO_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
+const NO_NAME = /[^!#$%&'*+.^_`|~0-9A-Za-z-]/;
+
+/** Header lines; undefined has none. Throws TypeError for a name or value that cannot stand in a header. */
+export function headerLines(headers: AnswerHeaders | undefined): string {
+  let lines = '';
+  for (const name in headers) {
+    const value = headers[name] ?? '';
+    if (NO_VALUE.test(value) || NO_NAME.test(name)) throw new TypeError(`the answer header ${name} cannot be sent`);
+    lines += `${name}: ${value}\r\n`;
+  }
+  return lines;
+}
+
+const OK = 'HTTP/1.1 200 OK\r\n';
+
+/** Status line and header lines up to the empty one; `lines` come from `headerLines`. */
+export function renderHead(
+  status: number,
+  lines: string,
+  date: string,
+  keepAliveMs: number,
+  keepAlive: boolean,
+): string {
+  const statusLine = status === 200 ? OK : `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'unknown'}\r\n`;
+  const connection = keepAlive
+    ? `Connection: keep-alive\r\nKeep-Alive: timeout=${Math.floor(keepAliveMs / 1000)}\r\n`
+    : 'Connection: close\r\n';
+  return `${statusLine}${lines}Date: ${date}\r\n${connection}\r\n`;
+}
