@@ -11,6 +11,7 @@ import { type Envelope, readMessages } from './read-message.ts';
 import { renderRpcError } from './render-error.ts';
 import type { Door } from './rev-2025/session.ts';
 import { createSessions, type Visitor } from './rev-2025/sessions.ts';
+import { createShareClient } from './rev-2025/share-client.ts';
 import { createSseDoor } from './rev-2025/sse-door.ts';
 import { createStreamable } from './rev-2025/streamable.ts';
 import { isLegacyVersion } from './rev-2025/versions.ts';
@@ -65,8 +66,9 @@ function findPlace([first, second, third, ...more]: readonly string[]): Place | 
 export function createMcpRoutes(deps: McpDeps): McpRoutes {
   const { gateway, modern, log, limits } = deps;
   const sessions = createSessions({ gateway, limits, now: deps.now });
-  const streamable = createStreamable({ ...deps, sessions });
-  const sseDoor = createSseDoor({ ...deps, sessions });
+  const doors = { ...deps, sessions, shareClient: createShareClient() };
+  const streamable = createStreamable(doors);
+  const sseDoor = createSseDoor(doors);
 
   const identify = ({ credential }: Exchange, endpoint: Endpoint): Visitor => {
     const caller = gateway.identify(credential);
