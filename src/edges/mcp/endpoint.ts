@@ -8,6 +8,7 @@ import type { Exchange, Route } from '../http/exchange.ts';
 import { errorHeaders, methodNotAllowed } from '../http/render-error.ts';
 import { classify } from './classify.ts';
 import { type Envelope, readMessages } from './read-message.ts';
+import { createReadyResults } from './ready-results.ts';
 import { renderRpcError } from './render-error.ts';
 import type { Door } from './rev-2025/session.ts';
 import { createSessions, type Visitor } from './rev-2025/sessions.ts';
@@ -66,7 +67,9 @@ function findPlace([first, second, third, ...more]: readonly string[]): Place | 
 export function createMcpRoutes(deps: McpDeps): McpRoutes {
   const { gateway, modern, log, limits } = deps;
   const sessions = createSessions({ gateway, limits, now: deps.now });
-  const doors = { ...deps, sessions, shareClient: createShareClient() };
+  // What legacy clients are answered is the outcome as it stands.
+  const readyResults = createReadyResults((text) => text);
+  const doors = { ...deps, sessions, shareClient: createShareClient(), readyResults };
   const streamable = createStreamable(doors);
   const sseDoor = createSseDoor(doors);
 

@@ -83,7 +83,11 @@ class ExchangeAnswer implements PostAnswer {
     if (first === undefined) this.#exchange.sendEmpty(202);
     else if (this.#isBatch)
       this.#exchange.sendJson(200, `[${this.#held.map((answer): JsonText => answer.body).join(',')}]`);
-    else this.#exchange.sendJson(first.status, first.body, first.call && timingHeader(first.call));
+    else {
+      const timing = first.call && timingHeader(first.call);
+      if (first.pieces !== undefined) this.#exchange.sendJsonBytes(first.status, first.pieces, timing);
+      else this.#exchange.sendJson(first.status, first.body, timing);
+    }
   }
 }
 

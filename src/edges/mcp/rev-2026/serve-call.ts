@@ -4,6 +4,7 @@ import type { Endpoint, Gateway } from '../../../contracts/call.ts';
 import type { JsonText } from '../../../contracts/json.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import { callName, type GovernedMethod } from '../kinds.ts';
+import { createReadyResults, isShared, resultPieces } from '../ready-results.ts';
 import type { Answer } from './answer.ts';
 import { checkName, decodeParamHeaders } from './check-headers.ts';
 import { createCall } from './create-call.ts';
@@ -36,6 +37,7 @@ export type ServeCall = (exchange: Exchange, servable: ServableRequest, answer: 
 export function createServeCall(deps: ServeCallDeps): ServeCall {
   const { gateway, serverInfo, streamAfterMs } = deps;
 
+  const readyResults = createReadyResults((text, method) => encodeResult(method, text, serverInfo));
   const beginStream = (answer: Answer): void => answer.stream();
 
   return async (exchange, { endpoint, request, envelope, governed }, answer) => {
@@ -63,6 +65,10 @@ export function createServeCall(deps: ServeCallDeps): ServeCall {
     if (outcome.type === 'rpc-error') {
       const { status, error } = encodeUpstreamError(outcome.text, governed.nameIn === 'uri' ? name : undefined);
       answer.finish(status, errorFrame(request.id, error));
+      return;
+    }
+    if (isShared(outcome)) {
+      answer.finishReady(resultPieces(request.id, readyResults(outcome, request.method)));
       return;
     }
     const result =
