@@ -1,6 +1,7 @@
 /**
  * Reading and changing JSON as text, so that everything that need not change keeps its bytes: number spelling, key
- * order, unknown members. All functions expect text that JSON.parse has accepted; only `measureDepth` may see anything.
+ * order, unknown members. All functions expect text that JSON.parse has accepted; only `measureDepth` and
+ * `countMembers` may see anything.
  */
 
 /** One member of an object: decoded key, and where key and value stand in the text. `end` offsets are exclusive. */
@@ -24,6 +25,7 @@ export class DuplicateMemberError extends Error {
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
+const COLON = 0x3a;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const OPEN_BRACKET = 0x5b;
@@ -166,6 +168,41 @@ export function measureDepth(text: string, limit: number): number {
     } else if (c === CLOSE_BRACE || c === CLOSE_BRACKET) depth--;
   }
   return deepest;
+}
+
+/**
+ * How many members the objects in the text have together, each spelling counted; -1 if it is nested deeper than `maxDepth`.
+ * Safe on any text. More than `countKeys` of the parsed value means that some object has a member twice.
+ */
+export function countMembers(text: string, maxDepth: number): number {
+  let depth = 0;
+  let members = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === QUOTE) i = skipString(text, i) - 1;
+    else if (c === COLON) members++;
+    else if (c === OPEN_BRACE || c === OPEN_BRACKET) {
+      if (++depth > maxDepth) return -1;
+    } else if (c === CLOSE_BRACE || c === CLOSE_BRACKET) depth--;
+  }
+  return members;
+}
+
+/** How many members the objects in a parsed value have together. Its depth must be bounded. */
+export function countKeys(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let keys = 0;
+  if (Array.isArray(value)) {
+    for (const element of value) if (typeof element === 'object') keys += countKeys(element);
+    return keys;
+  }
+  const object = value as { readonly [key: string]: unknown };
+  for (const key in object) {
+    keys++;
+    const member = object[key];
+    if (typeof member === 'object') keys += countKeys(member);
+  }
+  return keys;
 }
 
 /** JSON on one line, for transports that frame by newline: raw line breaks can only be white space between tokens. */
