@@ -1,7 +1,8 @@
 /** One governed request of a modern client: headers against body, through the gateway, outcome onto the wire. */
 
-import type { Endpoint, Gateway } from '../../../contracts/call.ts';
+import type { Endpoint, Gateway, Outcome } from '../../../contracts/call.ts';
 import type { JsonText } from '../../../contracts/json.ts';
+import { LateList } from '../../../lib/late-list.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import { callName, type GovernedMethod } from '../kinds.ts';
 import { createReadyResults, isShared, resultPieces } from '../ready-results.ts';
@@ -31,39 +32,19 @@ export interface ServableRequest {
   readonly governed: GovernedMethod;
 }
 
-/** Throws GatewayError for everything that is not an outcome; then nothing final has been sent. */
-export type ServeCall = (exchange: Exchange, servable: ServableRequest, answer: Answer) => Promise<void>;
+/** Throws, or rejects with, GatewayError for everything that is not an outcome; then nothing final has been sent. */
+export type ServeCall = (exchange: Exchange, servable: ServableRequest, answer: Answer) => void | Promise<void>;
 
 export function createServeCall(deps: ServeCallDeps): ServeCall {
   const { gateway, serverInfo, streamAfterMs } = deps;
 
   const readyResults = createReadyResults((text, method) => encodeResult(method, text, serverInfo));
-  const beginStream = (answer: Answer): void => answer.stream();
+  const slow = new LateList<Answer>(streamAfterMs, (answer) => answer.stream());
 
-  return async (exchange, { endpoint, request, envelope, governed }, answer) => {
-    const name = callName(governed, request.params.value);
-    if (governed.nameIn === 'name' || governed.nameIn === 'uri') checkName(exchange, name);
-    const call = createCall(deps, exchange, {
-      kind: governed.kind,
-      name,
-      params: request.params,
-      endpoint,
-      meta: request.params.value._meta,
-      peer: createPeer(envelope, answer),
-      paramHeaders: governed.kind === 'tools.call' ? decodeParamHeaders(exchange) : undefined,
-    });
-    answer.call = call;
-    let outcome = gateway.call(call);
-    if (outcome instanceof Promise) {
-      const timer = setTimeout(beginStream, streamAfterMs, answer).unref();
-      try {
-        outcome = await outcome;
-      } finally {
-        clearTimeout(timer);
-      }
-    }
+  const finish = (answer: Answer, { request, governed }: ServableRequest, outcome: Outcome): void => {
     if (outcome.type === 'rpc-error') {
-      const { status, error } = encodeUpstreamError(outcome.text, governed.nameIn === 'uri' ? name : undefined);
+      const uri = governed.nameIn === 'uri' ? answer.call?.name : undefined;
+      const { status, error } = encodeUpstreamError(outcome.text, uri);
       answer.finish(status, errorFrame(request.id, error));
       return;
     }
@@ -76,5 +57,35 @@ export function createServeCall(deps: ServeCallDeps): ServeCall {
         ? encodeDiscover(outcome.text, serverInfo)
         : encodeResult(request.method, outcome.text, serverInfo);
     answer.finish(200, resultFrame(request.id, result));
+  };
+
+  // Not async: each further promise on the way would cost every call a turn.
+  return (exchange, servable, answer) => {
+    const { endpoint, request, envelope, governed } = servable;
+    const name = callName(governed, request.params.value);
+    if (governed.nameIn === 'name' || governed.nameIn === 'uri') checkName(exchange, name);
+    const call = createCall(deps, exchange, {
+      kind: governed.kind,
+      name,
+      params: request.params,
+      endpoint,
+      meta: request.params.value._meta,
+      peer: createPeer(envelope, answer),
+      paramHeaders: governed.kind === 'tools.call' ? decodeParamHeaders(exchange) : undefined,
+    });
+    answer.call = call;
+    const outcome = gateway.call(call);
+    if (!(outcome instanceof Promise)) return finish(answer, servable, outcome);
+    const waiting = slow.add(answer);
+    return outcome.then(
+      (value) => {
+        slow.remove(waiting);
+        finish(answer, servable, value);
+      },
+      (error: unknown) => {
+        slow.remove(waiting);
+        throw error;
+      },
+    );
   };
 }
