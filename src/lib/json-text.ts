@@ -86,18 +86,39 @@ const FEW_MEMBERS = 8;
  * Returns an empty list if there is no object at `at`.
  */
 export function scanMembers(text: string, at = 0): Member[] {
+  const start = skipSpace(text, at);
+  if (text.charCodeAt(start) !== OPEN_BRACE) return [];
+  const found: Member[][] = [];
+  scanObject(text, start, 0, NO_PATH, found);
+  return found[0] ?? [];
+}
+
+/**
+ * `scanMembers` of the object `text`, of its member `path[0]`, of that one's member `path[1]` and so on, as far as they are
+ * there and objects, in one pass. Offsets of all but the first count from the start of the value of `path[0]`.
+ */
+export function scanPath(text: string, path: readonly string[]): Member[][] {
+  const found: Member[][] = [];
+  const start = skipSpace(text, 0);
+  if (text.charCodeAt(start) === OPEN_BRACE) scanObject(text, start, 0, path, found);
+  return found;
+}
+
+const NO_PATH: readonly string[] = [];
+
+/** `at` is the opening brace; returns the offset after the closing one. */
+function scanObject(text: string, at: number, base: number, path: readonly string[], found: Member[][]): number {
   const members: Member[] = [];
+  const next = path[found.length];
+  const isFirst = found.length === 0;
+  found.push(members);
   let seen: Set<string> | undefined;
-  let i = skipSpace(text, at);
-  if (text.charCodeAt(i) !== OPEN_BRACE) return members;
-  i = skipSpace(text, i + 1);
+  let i = skipSpace(text, at + 1);
   while (i < text.length && text.charCodeAt(i) === QUOTE) {
     const keyStart = i;
     const keyEnd = skipString(text, i);
     const raw = text.slice(keyStart + 1, keyEnd - 1);
     const key = raw.includes('\\') ? (JSON.parse(text.slice(keyStart, keyEnd)) as string) : raw;
-    const valueStart = skipSpace(text, skipSpace(text, keyEnd) + 1);
-    const valueEnd = skipValue(text, valueStart);
     if (members.length < FEW_MEMBERS) {
       for (const member of members) if (member.key === key) throw new DuplicateMemberError(key);
     } else {
@@ -105,11 +126,16 @@ export function scanMembers(text: string, at = 0): Member[] {
       if (seen.has(key)) throw new DuplicateMemberError(key);
       seen.add(key);
     }
-    members.push({ key, keyStart, valueStart, valueEnd });
-    i = skipSpace(text, valueEnd);
+    const start = skipSpace(text, skipSpace(text, keyEnd) + 1);
+    const end =
+      key === next && text.charCodeAt(start) === OPEN_BRACE
+        ? scanObject(text, start, isFirst ? start : base, path, found)
+        : skipValue(text, start);
+    members.push({ key, keyStart: keyStart - base, valueStart: start - base, valueEnd: end - base });
+    i = skipSpace(text, end);
     if (text.charCodeAt(i) === COMMA) i = skipSpace(text, i + 1);
   }
-  return members;
+  return i + 1;
 }
 
 /** The text of one member's value, or undefined. */

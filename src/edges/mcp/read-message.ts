@@ -3,7 +3,14 @@
 import { GatewayError } from '../../contracts/errors.ts';
 import type { JsonText, ParamsScan, ParsedJson, TextMember } from '../../contracts/json.ts';
 import { isObject } from '../../lib/is-object.ts';
-import { countKeys, countMembers, DuplicateMemberError, elementTexts, scanMembers } from '../../lib/json-text.ts';
+import {
+  countKeys,
+  countMembers,
+  DuplicateMemberError,
+  elementTexts,
+  scanMembers,
+  scanPath,
+} from '../../lib/json-text.ts';
 
 /** One message and the texts of the members that are forwarded verbatim. */
 export interface Envelope extends ParsedJson {
@@ -53,15 +60,13 @@ function fold(key: string): string {
   return (end === -1 ? key : key.slice(0, end)).toUpperCase().toLowerCase();
 }
 
-function scanStrictly(text: JsonText, known: PolicyMembers, at = 0): readonly TextMember[] {
-  const members = scanMembers(text, at);
+function refuseVariants(members: readonly TextMember[], known: PolicyMembers): void {
   for (const { key } of members) {
     if (known.names.includes(key)) continue;
     const name = known.byFolded.get(fold(key));
     if (name !== undefined)
       throw new GatewayError('invalid_request', `the member ${JSON.stringify(key)} must be written ${name}`);
   }
-  return members;
 }
 
 /** Parses a body. Throws GatewayError `parse_error`, or `invalid_request` for what is too deep, no message, or ambiguous. */
@@ -97,11 +102,18 @@ export function readBatch(batch: Body & { type: 'batch' }): readonly (Envelope |
 function readEnvelope(text: JsonText, value: unknown, written: number): Envelope {
   if (!isObject(value)) throw new GatewayError('invalid_request', 'a message is an object');
   try {
-    const members = scanStrictly(text, ENVELOPE_MEMBERS);
+    const [members = [], inParams, inMeta] = scanPath(text, PARAMS_META);
+    refuseVariants(members, ENVELOPE_MEMBERS);
     // Rules look into arguments as deep as they go. Answers to questions of servers hold nothing that is decided on.
     if (typeof value.method === 'string' && written !== countKeys(value))
       throw new GatewayError('invalid_request', 'a member of an object in it stands twice');
     const params = textOf(text, members, 'params');
+    if (params !== undefined && inParams !== undefined) {
+      refuseVariants(inParams, PARAMS_MEMBERS);
+      if (inMeta !== undefined) refuseVariants(inMeta, META_MEMBERS);
+      for (const { key, valueStart } of inParams)
+        if (key === 'ref') refuseVariants(scanMembers(params, valueStart), REF_MEMBERS);
+    }
     return {
       text,
       value,
@@ -110,7 +122,7 @@ function readEnvelope(text: JsonText, value: unknown, written: number): Envelope
       params,
       result: textOf(text, members, 'result'),
       error: textOf(text, members, 'error'),
-      paramsScan: params !== undefined && isObject(value.params) ? scanParams(params) : undefined,
+      paramsScan: inParams && { members: inParams, meta: inMeta },
     };
   } catch (error) {
     if (error instanceof DuplicateMemberError) throw new GatewayError('invalid_request', error.message);
@@ -118,14 +130,8 @@ function readEnvelope(text: JsonText, value: unknown, written: number): Envelope
   }
 }
 
-function scanParams(params: JsonText): ParamsScan {
-  const members = scanStrictly(params, PARAMS_MEMBERS);
-  let meta: readonly TextMember[] | undefined;
-  for (const { key, valueStart } of members)
-    if (key === '_meta') meta = scanStrictly(params, META_MEMBERS, valueStart);
-    else if (key === 'ref') scanStrictly(params, REF_MEMBERS, valueStart);
-  return { members, meta };
-}
+/** The way to what is decided on. */
+const PARAMS_META = ['params', '_meta'] as const;
 
 /** The text of one of those members. */
 export function textOf(text: JsonText, members: readonly TextMember[], key: string): JsonText | undefined {
