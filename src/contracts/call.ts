@@ -73,7 +73,16 @@ export interface Call {
 
 /** Answer of a call. Ours go out as built, a server's as it came. Refusals and failures are thrown as GatewayError. */
 export type Outcome =
-  | { readonly type: 'result'; readonly text: JsonText; readonly isError: boolean }
+  | {
+      readonly type: 'result';
+      readonly text: JsonText;
+      readonly isError: boolean;
+      /**
+       * UTF-8 length of `text`, only where this very object answers many calls: an edge may keep what it makes of it, by
+       * its identity and for as long as it lives. Twice its size is accounted for that.
+       */
+      readonly sharedBytes?: number;
+    }
   /** JSON-RPC error object of the upstream, verbatim. */
   | { readonly type: 'rpc-error'; readonly text: JsonText };
 

@@ -2,12 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import {
+  countKeys,
+  countMembers,
   DuplicateMemberError,
   elementTexts,
   measureDepth,
   memberText,
   onOneLine,
   scanMembers,
+  scanPath,
   withMembers,
 } from './json-text.ts';
 
@@ -86,4 +89,28 @@ test('one line stays the same JSON', () => {
       assert.deepEqual(JSON.parse(line), JSON.parse(JSON.stringify(object)));
     }),
   );
+});
+
+test('members along a path are those a scan of each object finds, counted from the first of the path', () => {
+  const inner = fc.oneof(jsonObject, fc.jsonValue());
+  fc.assert(
+    fc.property(jsonObject, jsonObject, inner, spacing, (outer, middle, last, space) => {
+      const text = JSON.stringify({ ...outer, a: { ...middle, b: last } }, null, space);
+      const [first = [], second = [], third] = scanPath(text, ['a', 'b']);
+      assert.deepEqual(first, scanMembers(text));
+      const a = memberText(text, 'a') ?? '';
+      assert.deepEqual(second, scanMembers(a));
+      const b = second.find(({ key }) => key === 'b')?.valueStart ?? 0;
+      const isObject = a.charAt(b) === '{';
+      assert.deepEqual(third, isObject ? scanMembers(a, b) : undefined);
+    }),
+  );
+  assert.deepEqual(scanPath('[1]', ['a']), []);
+});
+
+test('members are counted as they stand and as they are read, at any depth', () => {
+  assert.equal(countMembers('{"a":{"b":1,"b":"x:y"},"c":[{"d":null}]}', 9), 5);
+  assert.equal(countKeys(JSON.parse('{"a":{"b":1,"b":"x:y"},"c":[{"d":null}],"__proto__":{"e":1}}')), 6);
+  assert.equal(countMembers('{"a":[[1]]}', 2), -1);
+  fc.assert(fc.property(fc.string(), (text) => countMembers(text, 64) >= -1));
 });

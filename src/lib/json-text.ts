@@ -1,6 +1,7 @@
 /**
  * Reading and changing JSON as text, so that everything that need not change keeps its bytes: number spelling, key
- * order, unknown members. All functions expect text that JSON.parse has accepted; only `measureDepth` may see anything.
+ * order, unknown members. All functions expect text that JSON.parse has accepted; only `measureDepth` and
+ * `countMembers` may see anything.
  */
 
 /** One member of an object: decoded key, and where key and value stand in the text. `end` offsets are exclusive. */
@@ -24,6 +25,7 @@ export class DuplicateMemberError extends Error {
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
+const COLON = 0x3a;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const OPEN_BRACKET = 0x5b;
@@ -84,18 +86,39 @@ const FEW_MEMBERS = 8;
  * Returns an empty list if there is no object at `at`.
  */
 export function scanMembers(text: string, at = 0): Member[] {
+  const start = skipSpace(text, at);
+  if (text.charCodeAt(start) !== OPEN_BRACE) return [];
+  const found: Member[][] = [];
+  scanObject(text, start, 0, NO_PATH, found);
+  return found[0] ?? [];
+}
+
+/**
+ * `scanMembers` of the object `text`, of its member `path[0]`, of that one's member `path[1]` and so on, as far as they are
+ * there and objects, in one pass. Offsets of all but the first count from the start of the value of `path[0]`.
+ */
+export function scanPath(text: string, path: readonly string[]): Member[][] {
+  const found: Member[][] = [];
+  const start = skipSpace(text, 0);
+  if (text.charCodeAt(start) === OPEN_BRACE) scanObject(text, start, 0, path, found);
+  return found;
+}
+
+const NO_PATH: readonly string[] = [];
+
+/** `at` is the opening brace; returns the offset after the closing one. */
+function scanObject(text: string, at: number, base: number, path: readonly string[], found: Member[][]): number {
   const members: Member[] = [];
+  const next = path[found.length];
+  const isFirst = found.length === 0;
+  found.push(members);
   let seen: Set<string> | undefined;
-  let i = skipSpace(text, at);
-  if (text.charCodeAt(i) !== OPEN_BRACE) return members;
-  i = skipSpace(text, i + 1);
+  let i = skipSpace(text, at + 1);
   while (i < text.length && text.charCodeAt(i) === QUOTE) {
     const keyStart = i;
     const keyEnd = skipString(text, i);
     const raw = text.slice(keyStart + 1, keyEnd - 1);
     const key = raw.includes('\\') ? (JSON.parse(text.slice(keyStart, keyEnd)) as string) : raw;
-    const valueStart = skipSpace(text, skipSpace(text, keyEnd) + 1);
-    const valueEnd = skipValue(text, valueStart);
     if (members.length < FEW_MEMBERS) {
       for (const member of members) if (member.key === key) throw new DuplicateMemberError(key);
     } else {
@@ -103,11 +126,16 @@ export function scanMembers(text: string, at = 0): Member[] {
       if (seen.has(key)) throw new DuplicateMemberError(key);
       seen.add(key);
     }
-    members.push({ key, keyStart, valueStart, valueEnd });
-    i = skipSpace(text, valueEnd);
+    const start = skipSpace(text, skipSpace(text, keyEnd) + 1);
+    const end =
+      key === next && text.charCodeAt(start) === OPEN_BRACE
+        ? scanObject(text, start, isFirst ? start : base, path, found)
+        : skipValue(text, start);
+    members.push({ key, keyStart: keyStart - base, valueStart: start - base, valueEnd: end - base });
+    i = skipSpace(text, end);
     if (text.charCodeAt(i) === COMMA) i = skipSpace(text, i + 1);
   }
-  return members;
+  return i + 1;
 }
 
 /** The text of one member's value, or undefined. */
@@ -166,6 +194,41 @@ export function measureDepth(text: string, limit: number): number {
     } else if (c === CLOSE_BRACE || c === CLOSE_BRACKET) depth--;
   }
   return deepest;
+}
+
+/**
+ * How many members the objects in the text have together, each spelling counted; -1 if it is nested deeper than `maxDepth`.
+ * Safe on any text. More than `countKeys` of the parsed value means that some object has a member twice.
+ */
+export function countMembers(text: string, maxDepth: number): number {
+  let depth = 0;
+  let members = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === QUOTE) i = skipString(text, i) - 1;
+    else if (c === COLON) members++;
+    else if (c === OPEN_BRACE || c === OPEN_BRACKET) {
+      if (++depth > maxDepth) return -1;
+    } else if (c === CLOSE_BRACE || c === CLOSE_BRACKET) depth--;
+  }
+  return members;
+}
+
+/** How many members the objects in a parsed value have together. Its depth must be bounded. */
+export function countKeys(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  let keys = 0;
+  if (Array.isArray(value)) {
+    for (const element of value) if (typeof element === 'object') keys += countKeys(element);
+    return keys;
+  }
+  const object = value as { readonly [key: string]: unknown };
+  for (const key in object) {
+    keys++;
+    const member = object[key];
+    if (typeof member === 'object') keys += countKeys(member);
+  }
+  return keys;
 }
 
 /** JSON on one line, for transports that frame by newline: raw line breaks can only be white space between tokens. */

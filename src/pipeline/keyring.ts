@@ -1,16 +1,16 @@
 /** The keyring: from a presented token to a caller. Holds hashes only; follows the store without being told. */
 
 import { hash } from 'node:crypto';
-import type { Caller, Credential, Grant, KeyRecord, KeyStore } from '../contracts/caller.ts';
+import type { Caller, Credential, Grant, KeyStore } from '../contracts/caller.ts';
 import type { ConfigKey } from '../contracts/config.ts';
 import { GatewayError } from '../contracts/errors.ts';
 
 const ANONYMOUS_ID = 'anonymous';
 const NOTHING: Grant = { allow: [], deny: [] };
 
-interface KnownKey {
-  readonly record: KeyRecord;
-  readonly caller: Caller;
+/** All that is kept of a key: thousands may be known. One object is both what is found and what is handed out. */
+interface KnownKey extends Caller {
+  readonly expiresAtMs: number | undefined;
 }
 
 export interface Keyring {
@@ -27,6 +27,11 @@ export function hashSecret(secret: string): string {
   return hash('sha256', secret, 'hex');
 }
 
+/** The same 32 bytes as characters: half the memory, for thousands of keys and sessions. */
+function compactHash(hex: string): string {
+  return Buffer.from(hex, 'hex').toString('latin1');
+}
+
 /** `keys` from the configuration stand beside those of the store; `anonymous` serves requests without any credential. */
 export function createKeyring(deps: {
   store: KeyStore;
@@ -34,23 +39,10 @@ export function createKeyring(deps: {
   anonymous: Grant | undefined;
   now: () => number;
 }): Keyring {
-  const fixed = deps.keys.map((key): [string, KeyRecord] => {
-    const secretHash = hashSecret(key.value.open());
-    return [
-      secretHash,
-      {
-        id: `config:${key.name}`,
-        name: key.name,
-        prefix: '',
-        hash: secretHash,
-        grant: key.grant,
-        createdAtMs: 0,
-        expiresAtMs: undefined,
-        revokedAtMs: undefined,
-        source: 'config',
-      },
-    ];
-  });
+  const fixed = deps.keys.map((key): [string, KnownKey] => [
+    compactHash(hashSecret(key.value.open())),
+    { keyId: `config:${key.name}`, keyName: key.name, grant: key.grant, expiresAtMs: undefined },
+  ]);
   const anonymous: Caller | undefined = deps.anonymous && {
     keyId: ANONYMOUS_ID,
     keyName: ANONYMOUS_ID,
@@ -63,21 +55,21 @@ export function createKeyring(deps: {
   const refresh = (): boolean => {
     const current = deps.store.version();
     if (current === version) return false;
-    const records = [...deps.store.list().map((record): [string, KeyRecord] => [record.hash, record]), ...fixed];
-    byHash = new Map(
-      records.map(([key, record]) => [
-        key,
-        { record, caller: { keyId: record.id, keyName: record.name, grant: record.grant } },
-      ]),
-    );
-    byId = new Map([...byHash.values()].map((known) => [known.record.id, known]));
+    byHash = new Map();
+    byId = new Map();
+    const add = (secretHash: string, key: KnownKey): void => {
+      byHash.set(secretHash, key);
+      byId.set(key.keyId, key);
+    };
+    for (const { id, name, grant, hash: secretHash, expiresAtMs, revokedAtMs } of deps.store.list())
+      if (revokedAtMs === undefined) add(compactHash(secretHash), { keyId: id, keyName: name, grant, expiresAtMs });
+    for (const [secretHash, key] of fixed) add(secretHash, key);
     version = current;
     return true;
   };
   refresh();
 
-  const isUsable = ({ record }: KnownKey): boolean =>
-    record.revokedAtMs === undefined && (record.expiresAtMs ?? Infinity) > deps.now();
+  const isUsable = ({ expiresAtMs }: KnownKey): boolean => expiresAtMs === undefined || expiresAtMs > deps.now();
 
   return {
     refresh,
@@ -86,16 +78,16 @@ export function createKeyring(deps: {
         if (anonymous !== undefined) return anonymous;
         throw new GatewayError('unauthenticated', 'send it as "Authorization: Bearer <key>"');
       }
-      credential.hash ??= hashSecret(credential.token);
+      credential.hash ??= compactHash(hashSecret(credential.token));
       const found = byHash.get(credential.hash);
       if (found === undefined || !isUsable(found))
         throw new GatewayError('unauthenticated', 'this one is unknown, expired or revoked');
-      return found.caller;
+      return found;
     },
     callerOf(keyId) {
       if (keyId === ANONYMOUS_ID && anonymous !== undefined) return anonymous;
       const known = byId.get(keyId);
-      return known !== undefined && isUsable(known) ? known.caller : { keyId, keyName: '', grant: NOTHING };
+      return known !== undefined && isUsable(known) ? known : { keyId, keyName: '', grant: NOTHING };
     },
   };
 }

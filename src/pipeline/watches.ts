@@ -6,10 +6,13 @@ import { GatewayError } from '../contracts/errors.ts';
 import type { UpstreamServer } from '../contracts/upstream.ts';
 import type { Catalog } from '../domain/tools/catalog.ts';
 import { visibleItems } from '../domain/tools/resolve.ts';
+import { createLru } from '../lib/lru.ts';
 import type { GrantOf } from './grants.ts';
 import type { LiveCatalog } from './live-catalog.ts';
 
 const MAX_URIS_PER_WATCH = 256;
+/** Distinct views whose fingerprints are remembered. */
+const MAX_VIEWS = 4_096;
 const LISTS = ['tools', 'prompts', 'resources'] as const;
 const keyOf = (serverId: string, uri: string): string => `${serverId}\0${uri}`;
 type Views = { readonly [list in (typeof LISTS)[number]]: string };
@@ -20,16 +23,19 @@ interface Held {
   released: boolean;
 }
 
-export function createWatches(deps: {
-  catalog: LiveCatalog;
-  grantOf: GrantOf;
-  servers: () => ReadonlyMap<string, UpstreamServer>;
+interface WatchesDeps {
+  readonly catalog: LiveCatalog;
+  readonly grantOf: GrantOf;
+  readonly servers: () => ReadonlyMap<string, UpstreamServer>;
   /** The request a watch was opened with, as the configuration now stands (a key's grant may have changed). */
-  refreshed: (request: WatchRequest) => WatchRequest;
-}): { open(request: WatchRequest): Watch; changed(): void } {
-  const open = new Map<symbol, { request: WatchRequest; views: Views }>();
+  readonly refreshed: (request: WatchRequest) => WatchRequest;
+}
+
+export function createWatches(deps: WatchesDeps): { open(request: WatchRequest): Watch; changed(): void } {
+  const open = new Set<OpenWatch>();
   let viewsOf: Catalog | undefined;
-  const viewCache = new Map<string, Views>();
+  // Bounded, since narrowing headers come from outside.
+  const viewCache = createLru<Views>(MAX_VIEWS);
 
   /** Fingerprints of the lists a watch may see, worked out once per distinct view. */
   const views = (request: WatchRequest): Views => {
@@ -56,12 +62,12 @@ export function createWatches(deps: {
       prompts: fingerprint('prompts'),
       resources: fingerprint('resources', 'templates'),
     };
-    viewCache.set(key, made);
+    viewCache.set(key, made, 1);
     return made;
   };
 
   const changed = (): void => {
-    for (const watch of open.values()) {
+    for (const watch of open) {
       const before = watch.views;
       const after = views(watch.request);
       if (after === before) continue;
@@ -71,49 +77,69 @@ export function createWatches(deps: {
   };
   deps.catalog.onChange(changed);
 
-  const openWatch = (request: WatchRequest): Watch => {
-    const id = Symbol();
-    const held = new Map<string, Held>();
-    open.set(id, { request, views: views(request) });
-
-    const release = (key: string): void => {
-      const hold = held.get(key);
-      if (hold === undefined) return;
-      held.delete(key);
-      hold.released = true;
-      hold.end?.();
-    };
-
-    return {
-      async hold(serverId, uri) {
-        const key = keyOf(serverId, uri);
-        if (held.has(key)) return;
-        if (!open.has(id)) throw new GatewayError('cancelled', 'the session or stream is over');
-        if (held.size >= MAX_URIS_PER_WATCH)
-          throw new GatewayError('too_many', `at most ${MAX_URIS_PER_WATCH} subscriptions`);
-        const server = deps.servers().get(serverId);
-        if (server === undefined) throw new GatewayError('unknown_resource', undefined, { data: { uri } });
-        const hold: Held = { end: undefined, released: false };
-        held.set(key, hold);
-        const onUpdate = (updated: string, params: string): void => {
-          if (!hold.released) request.onEvent({ type: 'resource-updated', uri: updated, params });
-        };
-        try {
-          const end = await server.subscribe(uri, onUpdate);
-          if (hold.released) end();
-          else hold.end = end;
-        } catch (error) {
-          held.delete(key);
-          throw error;
-        }
-      },
-      release: (serverId, uri) => release(keyOf(serverId, uri)),
-      [Symbol.dispose]() {
-        open.delete(id);
-        for (const key of [...held.keys()]) release(key);
-      },
-    };
+  const shared = { servers: deps.servers, open };
+  return {
+    open(request) {
+      const watch = new OpenWatch(shared, request, views(request));
+      open.add(watch);
+      return watch;
+    },
+    changed,
   };
+}
 
-  return { open: openWatch, changed };
+/** A class, since there are thousands: most hold nothing, so what holding needs is made when it comes to that. */
+class OpenWatch implements Watch {
+  readonly request: WatchRequest;
+  views: Views;
+  readonly #shared: { readonly servers: WatchesDeps['servers']; readonly open: Set<OpenWatch> };
+  #held: Map<string, Held> | undefined = undefined;
+
+  constructor(shared: { servers: WatchesDeps['servers']; open: Set<OpenWatch> }, request: WatchRequest, views: Views) {
+    this.#shared = shared;
+    this.request = request;
+    this.views = views;
+  }
+
+  async hold(serverId: string, uri: string): Promise<void> {
+    const key = keyOf(serverId, uri);
+    this.#held ??= new Map();
+    const held = this.#held;
+    if (held.has(key)) return;
+    if (!this.#shared.open.has(this)) throw new GatewayError('cancelled', 'the session or stream is over');
+    if (held.size >= MAX_URIS_PER_WATCH)
+      throw new GatewayError('too_many', `at most ${MAX_URIS_PER_WATCH} subscriptions`);
+    const server = this.#shared.servers().get(serverId);
+    if (server === undefined) throw new GatewayError('unknown_resource', undefined, { data: { uri } });
+    const hold: Held = { end: undefined, released: false };
+    held.set(key, hold);
+    const onUpdate = (updated: string, params: string): void => {
+      if (!hold.released) this.request.onEvent({ type: 'resource-updated', uri: updated, params });
+    };
+    try {
+      const end = await server.subscribe(uri, onUpdate);
+      if (hold.released) end();
+      else hold.end = end;
+    } catch (error) {
+      held.delete(key);
+      throw error;
+    }
+  }
+
+  release(serverId: string, uri: string): void {
+    this.#release(keyOf(serverId, uri));
+  }
+
+  [Symbol.dispose](): void {
+    this.#shared.open.delete(this);
+    for (const key of [...(this.#held?.keys() ?? [])]) this.#release(key);
+  }
+
+  #release(key: string): void {
+    const hold = this.#held?.get(key);
+    if (hold === undefined) return;
+    this.#held?.delete(key);
+    hold.released = true;
+    hold.end?.();
+  }
 }

@@ -40,6 +40,11 @@ export interface Exchange {
   /** Reads the body once. Throws GatewayError `body_too_large`, `unsupported_media_type`, `parse_error` (not UTF-8). */
   body(): Promise<string>;
   sendJson(status: number, body: JsonText, headers?: AnswerHeaders): void;
+  /**
+   * `sendJson` for a body whose UTF-8 stands ready. The pieces go out in order and are not copied: whoever gives them never
+   * changes them, since several answers may be sending the same ones.
+   */
+  sendJsonBytes(status: number, pieces: readonly Uint8Array[], headers?: AnswerHeaders): void;
   sendEmpty(status: number, headers?: AnswerHeaders): void;
   /** Begins an event stream: 200, no caching, no proxy buffering, comment keep-alives every 15 s. */
   openSse(headers?: AnswerHeaders): SseStream;

@@ -311,3 +311,21 @@ test('/health says that we live, /ready what the gateway says', async (t) => {
   const post = await get(`${http.url}/health`, { method: 'POST' });
   assert.deepEqual([post.status, post.headers.allow], [405, 'GET, HEAD']);
 });
+
+test('a body in ready pieces arrives whole, with its length and our headers, each time', async (t) => {
+  const pieces = [Buffer.from('{"a":"é",'), Buffer.from(`"b":"${'x'.repeat(100_000)}"`), Buffer.from('}')];
+  const ready: Route = (exchange) => {
+    exchange.sendJsonBytes(200, pieces, { 'X-Own': '1' });
+    return true;
+  };
+  const opened = await open([ready]);
+  t.after(() => opened[Symbol.asyncDispose]());
+  const whole = Buffer.concat(pieces);
+  for (let i = 0; i < 2; i++) {
+    const got = await get(opened.url);
+    assert.equal(got.text, whole.toString());
+    assert.equal(got.headers['content-length'], String(whole.length));
+    assert.equal(got.headers['content-type'], 'application/json');
+    assert.equal(got.headers['x-own'], '1');
+  }
+});

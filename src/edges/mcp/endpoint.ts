@@ -8,16 +8,19 @@ import type { Exchange, Route } from '../http/exchange.ts';
 import { errorHeaders, methodNotAllowed } from '../http/render-error.ts';
 import { classify } from './classify.ts';
 import { type Envelope, readMessages } from './read-message.ts';
+import { createReadyResults } from './ready-results.ts';
 import { renderRpcError } from './render-error.ts';
+import { createSlowAnswers } from './rev-2025/post-answer.ts';
 import type { Door } from './rev-2025/session.ts';
 import { createSessions, type Visitor } from './rev-2025/sessions.ts';
+import { createShareClient } from './rev-2025/share-client.ts';
 import { createSseDoor } from './rev-2025/sse-door.ts';
 import { createStreamable } from './rev-2025/streamable.ts';
 import { isLegacyVersion } from './rev-2025/versions.ts';
 
 /** What the modern era's room offers: it answers one POST completely, or throws a GatewayError to be rendered here. */
 export interface ModernHandler {
-  handle(exchange: Exchange, endpoint: Endpoint, message: ParsedJson): Promise<void>;
+  handle(exchange: Exchange, endpoint: Endpoint, message: ParsedJson): void | Promise<void>;
 }
 
 export interface McpDeps {
@@ -33,6 +36,8 @@ export interface McpDeps {
   /** Wall clock in milliseconds. */
   readonly now: () => number;
   readonly newId: () => string;
+  /** An answer that takes longer becomes an event stream, where the client reads those. Default 10,000 ms. */
+  readonly streamAfterMs?: number;
 }
 
 export interface McpRoutes {
@@ -46,6 +51,9 @@ interface Place {
   readonly endpoint: Endpoint;
   readonly door: Door | 'messages';
 }
+
+/** Nobody on the way shall take a connection for dead on which nothing comes. */
+const STREAM_AFTER_MS = 10_000;
 
 const ALL: Endpoint = { type: 'all' };
 
@@ -65,8 +73,12 @@ function findPlace([first, second, third, ...more]: readonly string[]): Place | 
 export function createMcpRoutes(deps: McpDeps): McpRoutes {
   const { gateway, modern, log, limits } = deps;
   const sessions = createSessions({ gateway, limits, now: deps.now });
-  const streamable = createStreamable({ ...deps, sessions });
-  const sseDoor = createSseDoor({ ...deps, sessions });
+  // What legacy clients are answered is the outcome as it stands.
+  const readyResults = createReadyResults((text) => text);
+  const doors = { ...deps, sessions, shareClient: createShareClient(), readyResults };
+  const { streamAfterMs = STREAM_AFTER_MS } = deps;
+  const streamable = createStreamable({ ...doors, slow: createSlowAnswers(streamAfterMs) });
+  const sseDoor = createSseDoor(doors);
 
   const identify = ({ credential }: Exchange, endpoint: Endpoint): Visitor => {
     const caller = gateway.identify(credential);

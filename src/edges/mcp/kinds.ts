@@ -45,6 +45,7 @@ export function callName(method: GovernedMethod, params: JsonObject): string {
   if (method.nameIn === 'ref') return completionName(params);
   const name = params[method.nameIn];
   if (typeof name !== 'string') throw new GatewayError('invalid_params', `${method.nameIn} must be a string`);
+  requireWellFormed(name);
   const given = params.arguments;
   if (method.nameIn === 'name' && given !== undefined && !isObject(given))
     throw new GatewayError('invalid_params', 'arguments must be an object');
@@ -59,5 +60,11 @@ function completionName(params: JsonObject): string {
   const name = ref.type === 'ref/prompt' ? ref.name : ref.type === 'ref/resource' ? ref.uri : undefined;
   if (typeof name !== 'string')
     throw new GatewayError('invalid_params', 'ref must be a ref/prompt with a name or a ref/resource with a uri');
+  requireWellFormed(name);
   return name;
+}
+
+/** Half of a surrogate pair is a name to us, and whatever its UTF-8 encoder makes of it to the server. */
+function requireWellFormed(name: string): void {
+  if (!name.isWellFormed()) throw new GatewayError('invalid_params', 'a name holds half a surrogate pair');
 }

@@ -1,6 +1,6 @@
 /** Last step of the four lists: the caller's view, ready-made and shared between callers who see the same. */
 
-import type { Call } from '../../contracts/call.ts';
+import type { Call, Outcome } from '../../contracts/call.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { CacheHint } from '../../contracts/upstream.ts';
 import type { CompiledGrant } from '../../domain/access/compile-grant.ts';
@@ -11,7 +11,8 @@ import { createLru } from '../../lib/lru.ts';
 import type { LastStep } from '../compile.ts';
 import { callerOf, type GrantOf } from '../grants.ts';
 
-const MAX_CACHED_BYTES = 8 * 1024 * 1024;
+/** Of ready answers, with what edges make of them. */
+const MAX_CACHED_BYTES = 16 * 1024 * 1024;
 
 const LIST_OF = {
   'tools.list': 'tools',
@@ -39,7 +40,7 @@ function mergedTtlMs(catalog: Catalog, call: Call, list: ListKind, grant: Compil
 }
 
 export function createListItems(deps: { grantOf: GrantOf; catalog: () => Catalog; pageItems: number }): LastStep {
-  const bodies = createLru<string>(MAX_CACHED_BYTES);
+  const outcomes = createLru<Outcome>(MAX_CACHED_BYTES);
   let of: Catalog | undefined;
 
   const render = (
@@ -67,17 +68,21 @@ export function createListItems(deps: { grantOf: GrantOf; catalog: () => Catalog
       throw new GatewayError('invalid_cursor', 'it must be a string');
     const catalog = deps.catalog();
     if (catalog !== of) {
-      bodies.clear();
+      outcomes.clear();
       of = catalog;
     }
     const grant = deps.grantOf(callerOf(call), call.narrowing);
     const endpoint = call.endpoint.type === 'server' ? call.endpoint.serverId : '';
     const key = JSON.stringify([list, endpoint, call.peer.era, cursor ?? null, grant.signature]);
-    let text = bodies.get(key);
-    if (text === undefined) {
-      text = render(catalog, call, list, grant, cursor);
-      bodies.set(key, text, 2 * (text.length + key.length));
+    let outcome = outcomes.get(key);
+    if (outcome === undefined) {
+      const text = render(catalog, call, list, grant, cursor);
+      const sharedBytes = Buffer.byteLength(text);
+      outcome = { type: 'result', text, isError: false, sharedBytes };
+      // A character takes one byte or two; the edge's copy as many as it will send.
+      const textBytes = sharedBytes === text.length ? text.length : 2 * text.length;
+      outcomes.set(key, outcome, textBytes + 2 * sharedBytes + 2 * key.length);
     }
-    return { type: 'result', text, isError: false };
+    return outcome;
   };
 }

@@ -41,9 +41,12 @@ export function createRecord(deps: { trail: Trail; describeIntent: DescribeInten
   };
 
   const onOutcome = (call: Call, outcome: Outcome): Outcome => {
-    const bytes = Buffer.byteLength(outcome.text);
-    if (outcome.type === 'rpc-error') end(call, 'rpc-error', memberText(outcome.text, 'code'), bytes);
-    else end(call, outcome.isError ? 'tool-error' : 'ok', undefined, bytes);
+    if (outcome.type === 'rpc-error')
+      end(call, 'rpc-error', memberText(outcome.text, 'code'), Buffer.byteLength(outcome.text));
+    else {
+      const bytes = outcome.sharedBytes ?? Buffer.byteLength(outcome.text);
+      end(call, outcome.isError ? 'tool-error' : 'ok', undefined, bytes);
+    }
     return outcome;
   };
 

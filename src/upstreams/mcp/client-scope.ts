@@ -19,7 +19,8 @@ export interface ClientScope {
 export function createClientScopes(): typeof decideClientScope {
   const known = new WeakMap<PeerSession, { keyId: string; capabilities: JsonText; scope: ClientScope | undefined }>();
   return (keyId, peer) => {
-    if (peer.session === undefined) return undefined;
+    // Most declare nothing: nothing need be remembered of them.
+    if (peer.session === undefined || peer.capabilities === '{}') return undefined;
     const before = known.get(peer.session);
     if (before?.keyId === keyId && before.capabilities === peer.capabilities) return before.scope;
     const scope = decideClientScope(keyId, peer);

@@ -8,6 +8,7 @@ import type { Log } from '../../../contracts/log.ts';
 import { type ClientPeer, LOG_LEVELS, type LogLevel } from '../../../contracts/peer.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import { callName, type GovernedMethod, governedMethod } from '../kinds.ts';
+import { isShared, type ReadyResults, resultPieces } from '../ready-results.ts';
 import { renderRpcError } from '../render-error.ts';
 import { readTraceparent } from '../traceparent.ts';
 import { CallPeer, type Channel } from './call-peer.ts';
@@ -20,6 +21,7 @@ export interface AnswerDeps {
   readonly log: Log;
   readonly now: () => number;
   readonly newId: () => string;
+  readonly readyResults: ReadyResults;
 }
 
 /** Facts of the HTTP request a call came in with. */
@@ -33,6 +35,8 @@ export interface Arrival {
 export interface Answer {
   readonly status: number;
   readonly body: JsonText;
+  /** The same as bytes, where they stand ready. */
+  readonly pieces?: readonly Uint8Array[] | undefined;
   /** The governed call behind it, if there was one. */
   readonly call?: Call | undefined;
 }
@@ -55,7 +59,8 @@ export async function answerRequest(
     peer = new CallPeer(session, decided.client, decided.params, channel);
     call = createCall(deps, session, message.idKey, { ...decided, arrival, peer });
     const outcome = await runCall(deps.gateway, session, message.idKey, call);
-    return { status: 200, body: encodeOutcome(message.id, outcome), call };
+    const pieces = isShared(outcome) ? resultPieces(message.id, deps.readyResults(outcome, message.method)) : undefined;
+    return { status: 200, body: encodeOutcome(message.id, outcome), pieces, call };
   } catch (thrown) {
     const signal = call?.signal;
     const error = signal?.aborted ? signal.reason : thrown;

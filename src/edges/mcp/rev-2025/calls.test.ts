@@ -296,3 +296,17 @@ test('batches are answered as a batch where the revision has them', async (t) =>
   assert.deepEqual(events.map((event) => event.id ?? event.method).sort(), [1, 2, 'notifications/progress']);
   assert.equal(await stream.next(), undefined);
 });
+
+test('a result that answers many calls goes out the same as JSON, in a batch and in an event stream', async (t) => {
+  const text = `{"tools":[{"name":"é"},{"d":"${'x'.repeat(5_000)}"}]}`;
+  const shared = { type: 'result', text, isError: false, sharedBytes: Buffer.byteLength(text) } as const;
+  const edge = await openEdge(() => shared);
+  t.after(() => edge[Symbol.asyncDispose]());
+  const session = await openTestSession(edge, { version: '2025-03-26' });
+  const list = (id: number): string => `{"jsonrpc":"2.0","id":${id},"method":"tools/list"}`;
+  const answer = (id: number): string => `{"jsonrpc":"2.0","id":${id},"result":${text}}`;
+  for (const id of [1, 2]) assert.equal((await session.post(list(id))).text, answer(id));
+  assert.equal((await session.post(`[${list(3)},${list(4)}]`)).text, `[${answer(3)},${answer(4)}]`);
+  const streamed = await session.post(list(5), { accept: 'text/event-stream' });
+  assert.ok(streamed.text.includes(`data: ${answer(5)}\n`));
+});

@@ -1,7 +1,7 @@
 /** Answers `initialize`: settles the version, has the gateway say what there is, and begins the session. */
 
 import type { Call, WatchEvent } from '../../../contracts/call.ts';
-import type { Caller } from '../../../contracts/caller.ts';
+import type { Caller, Narrowing } from '../../../contracts/caller.ts';
 import { GatewayError } from '../../../contracts/errors.ts';
 import type { JsonText } from '../../../contracts/json.ts';
 import { isObject } from '../../../lib/is-object.ts';
@@ -16,6 +16,15 @@ import { negotiateVersion } from './versions.ts';
 
 export interface InitializeDeps extends AnswerDeps {
   readonly identity: { readonly name: string; readonly version: string };
+  /** One object for equal facts; see `createShareClient`. */
+  readonly shareClient: (client: ClientFacts) => ClientFacts;
+}
+
+/** Most sessions narrow nothing: they need not each remember that. */
+const NO_NARROWING: Narrowing = { servers: undefined, tools: undefined };
+
+function sharedNarrowing(narrowing: Narrowing): Narrowing {
+  return narrowing.servers === undefined && narrowing.tools === undefined ? NO_NARROWING : narrowing;
 }
 
 /** Never rejects. The session has begun if it has a `client` afterwards. */
@@ -88,7 +97,8 @@ async function openGateway(
     const outcome = await deps.gateway.call(call);
     if (outcome.type === 'rpc-error') return encodeOutcome(message.id, outcome);
     const onEvent = (event: WatchEvent): void => session.onWatchEvent(event);
-    session.begin(client, deps.gateway.watch({ caller, endpoint, narrowing, onEvent }));
+    const watch = deps.gateway.watch({ caller, endpoint, narrowing: sharedNarrowing(narrowing), onEvent });
+    session.begin(deps.shareClient(client), watch);
     return encodeResult(message.id, encodeInitializeResult(deps, client, outcome.text));
   } finally {
     session.endCall(message.idKey);

@@ -60,134 +60,156 @@ export interface OutboxOptions {
   readonly now: () => number;
 }
 
-interface StreamState {
-  readonly no: number;
-  readonly events: StoredEvent[];
-  nextSeq: number;
-  /** Highest seq that went to a connection. */
-  sentSeq: number;
-  sink: SseStream | undefined;
-  endedAtMs: number | undefined;
+export function createOutbox(options: OutboxOptions): Outbox {
+  return new SessionOutbox(options);
 }
 
-export function createOutbox({ resumable, budget, now }: OutboxOptions): Outbox {
-  const streams = new Map<number, StreamState>();
-  let nextNo = 0;
-  let storedBytes = 0;
-  let closed = false;
+/** Classes, and a list for the few streams there are: thousands of sessions have one of these. */
+class SessionOutbox implements Outbox {
+  readonly standalone: Stream;
+  readonly resumable: boolean;
+  readonly now: () => number;
+  closed = false;
+  readonly #budget: ReplayBudget;
+  readonly #streams: Stream[] = [];
+  #nextNo = 0;
+  #storedBytes = 0;
 
-  const dropOldest = (stream: StreamState): boolean => {
+  constructor({ resumable, budget, now }: OutboxOptions) {
+    this.resumable = resumable;
+    this.now = now;
+    this.#budget = budget;
+    this.standalone = this.open();
+  }
+
+  isConnected(): boolean {
+    return this.#streams.some(({ sink }) => sink !== undefined);
+  }
+
+  open(): Stream {
+    const stream = new Stream(this, this.#nextNo++);
+    this.#streams.push(stream);
+    return stream;
+  }
+
+  resume(lastEventId: string): Resumption {
+    const match = /^(\d{1,15})_(\d{1,15})$/.exec(lastEventId);
+    const no = Number(match?.[1] ?? Number.NaN);
+    const seq = Number(match?.[2] ?? Number.NaN);
+    if (!this.resumable || !(no < this.#nextNo)) return { type: 'unknown' };
+    const stream = this.#streams.find((each) => each.no === no);
+    if (stream === undefined) return { type: 'over' };
+    if (seq >= stream.nextSeq) return { type: 'unknown' };
+    if (stream.endedAtMs !== undefined && (stream.events.at(-1)?.seq ?? 0) <= seq) return { type: 'over' };
+    return { type: 'resume', attach: (sink) => (this.closed ? sink.end() : stream.carry(sink, seq)) };
+  }
+
+  sweep(nowMs: number): void {
+    for (const stream of [...this.#streams])
+      if (stream.endedAtMs !== undefined && nowMs - stream.endedAtMs > RETAIN_MS) this.#forget(stream);
+  }
+
+  close(): void {
+    this.closed = true;
+    for (const stream of [...this.#streams]) {
+      stream.sink?.end();
+      this.#forget(stream);
+    }
+  }
+
+  /** Keeps the event, at the cost of older ones; not at all where there is no room. */
+  store(stream: Stream, event: StoredEvent): void {
+    if (stream.events.length >= MAX_STREAM_EVENTS) this.#dropOldest(stream);
+    while (this.#storedBytes + event.bytes > MAX_SESSION_BYTES)
+      if (!this.#forgetOldestEnded() && !this.#dropOldest(stream)) break;
+    if (this.#storedBytes + event.bytes > MAX_SESSION_BYTES || event.bytes > this.#budget.freeBytes) return;
+    this.#storedBytes += event.bytes;
+    this.#budget.freeBytes -= event.bytes;
+    stream.events.push(event);
+  }
+
+  /** One more stream has ended: only so many are kept. */
+  onEnded(): void {
+    let ended = 0;
+    for (const { endedAtMs } of this.#streams) if (endedAtMs !== undefined) ended++;
+    if (ended > MAX_ENDED_STREAMS) this.#forgetOldestEnded();
+  }
+
+  #dropOldest(stream: Stream): boolean {
     const event = stream.events.shift();
     if (event === undefined) return false;
-    storedBytes -= event.bytes;
-    budget.freeBytes += event.bytes;
+    this.#storedBytes -= event.bytes;
+    this.#budget.freeBytes += event.bytes;
     return true;
-  };
-  const forget = (stream: StreamState): void => {
-    while (dropOldest(stream));
-    streams.delete(stream.no);
-  };
-  const forgetOldestEnded = (): boolean => {
-    for (const stream of streams.values())
-      if (stream.endedAtMs !== undefined) {
-        forget(stream);
-        return true;
-      }
-    return false;
-  };
+  }
 
-  const store = (stream: StreamState, event: StoredEvent): void => {
-    if (stream.events.length >= MAX_STREAM_EVENTS) dropOldest(stream);
-    while (storedBytes + event.bytes > MAX_SESSION_BYTES && (forgetOldestEnded() || dropOldest(stream)));
-    if (storedBytes + event.bytes > MAX_SESSION_BYTES || event.bytes > budget.freeBytes) return;
-    storedBytes += event.bytes;
-    budget.freeBytes -= event.bytes;
-    stream.events.push(event);
-  };
+  #forget(stream: Stream): void {
+    while (this.#dropOldest(stream));
+    const at = this.#streams.indexOf(stream);
+    if (at !== -1) this.#streams.splice(at, 1);
+  }
 
-  const emit = (stream: StreamState, sink: SseStream, seq: number, data: JsonText): void => {
-    sink.send(data, resumable ? { event: 'message', id: `${stream.no}_${seq}` } : { event: 'message' });
-    stream.sentSeq = Math.max(stream.sentSeq, seq);
-  };
+  #forgetOldestEnded(): boolean {
+    const oldest = this.#streams.find(({ endedAtMs }) => endedAtMs !== undefined);
+    if (oldest === undefined) return false;
+    this.#forget(oldest);
+    return true;
+  }
+}
 
-  const carry = (stream: StreamState, sink: SseStream, afterSeq: number): void => {
-    stream.sink?.end();
-    for (const event of stream.events) if (event.seq > afterSeq) emit(stream, sink, event.seq, event.data);
-    if (stream.endedAtMs !== undefined) {
+class Stream implements OutStream {
+  readonly no: number;
+  readonly events: StoredEvent[] = [];
+  nextSeq = 1;
+  sink: SseStream | undefined = undefined;
+  endedAtMs: number | undefined = undefined;
+  readonly #outbox: SessionOutbox;
+  /** Highest seq that went to a connection. */
+  #sentSeq = 0;
+
+  constructor(outbox: SessionOutbox, no: number) {
+    this.#outbox = outbox;
+    this.no = no;
+  }
+
+  send(data: JsonText, options?: { readonly once?: boolean }): void {
+    if (this.#outbox.closed || this.endedAtMs !== undefined) return;
+    if (options?.once && this.events.some((event) => event.seq > this.#sentSeq && event.data === data)) return;
+    const seq = this.nextSeq++;
+    // Characters, not bytes: near enough for a bound, and free.
+    if (this.#outbox.resumable) this.#outbox.store(this, { seq, data, bytes: data.length + 64 });
+    if (this.sink !== undefined) this.#emit(this.sink, seq, data);
+  }
+
+  end(): void {
+    this.endedAtMs = this.#outbox.now();
+    this.sink?.end();
+    this.#outbox.onEnded();
+  }
+
+  attach(sink: SseStream, primed: boolean): void {
+    if (this.#outbox.closed) return sink.end();
+    if (primed && this.#outbox.resumable) sink.send('', { id: `${this.no}_${this.#sentSeq}`, retryMs: RETRY_MS });
+    this.carry(sink, this.#sentSeq);
+  }
+
+  /** Sends what came after that event, then what is still to come. */
+  carry(sink: SseStream, afterSeq: number): void {
+    this.sink?.end();
+    for (const event of this.events) if (event.seq > afterSeq) this.#emit(sink, event.seq, event.data);
+    if (this.endedAtMs !== undefined) {
       sink.end();
       return;
     }
-    stream.sink = sink;
+    this.sink = sink;
     sink.onClose(() => {
-      if (stream.sink === sink) stream.sink = undefined;
+      if (this.sink === sink) this.sink = undefined;
     });
-  };
+  }
 
-  const create = (): { state: StreamState; stream: OutStream } => {
-    const state: StreamState = {
-      no: nextNo++,
-      events: [],
-      nextSeq: 1,
-      sentSeq: 0,
-      sink: undefined,
-      endedAtMs: undefined,
-    };
-    streams.set(state.no, state);
-    const stream: OutStream = {
-      send(data, options = {}) {
-        if (closed || state.endedAtMs !== undefined) return;
-        if (options.once && state.events.some((event) => event.seq > state.sentSeq && event.data === data)) return;
-        const seq = state.nextSeq++;
-        // Characters, not bytes: near enough for a bound, and free.
-        if (resumable) store(state, { seq, data, bytes: data.length + 64 });
-        if (state.sink !== undefined) emit(state, state.sink, seq, data);
-      },
-      end() {
-        state.endedAtMs = now();
-        state.sink?.end();
-        let ended = 0;
-        for (const each of streams.values()) if (each.endedAtMs !== undefined) ended++;
-        if (ended > MAX_ENDED_STREAMS) forgetOldestEnded();
-      },
-      attach(sink, primed) {
-        if (closed) return sink.end();
-        if (primed && resumable) sink.send('', { id: `${state.no}_${state.sentSeq}`, retryMs: RETRY_MS });
-        carry(state, sink, state.sentSeq);
-      },
-    };
-    return { state, stream };
-  };
-
-  const standalone = create().stream;
-
-  return {
-    standalone,
-    isConnected() {
-      for (const { sink } of streams.values()) if (sink !== undefined) return true;
-      return false;
-    },
-    open: () => create().stream,
-    resume(lastEventId) {
-      const match = /^(\d{1,15})_(\d{1,15})$/.exec(lastEventId);
-      const no = Number(match?.[1] ?? Number.NaN);
-      const seq = Number(match?.[2] ?? Number.NaN);
-      if (!resumable || !(no < nextNo)) return { type: 'unknown' };
-      const state = streams.get(no);
-      if (state === undefined) return { type: 'over' };
-      if (seq >= state.nextSeq) return { type: 'unknown' };
-      if (state.endedAtMs !== undefined && (state.events.at(-1)?.seq ?? 0) <= seq) return { type: 'over' };
-      return { type: 'resume', attach: (sink) => (closed ? sink.end() : carry(state, sink, seq)) };
-    },
-    sweep(nowMs) {
-      for (const stream of [...streams.values()])
-        if (stream.endedAtMs !== undefined && nowMs - stream.endedAtMs > RETAIN_MS) forget(stream);
-    },
-    close() {
-      closed = true;
-      for (const stream of [...streams.values()]) {
-        stream.sink?.end();
-        forget(stream);
-      }
-    },
-  };
+  #emit(sink: SseStream, seq: number, data: JsonText): void {
+    const isResumable = this.#outbox.resumable;
+    sink.send(data, isResumable ? { event: 'message', id: `${this.no}_${seq}` } : { event: 'message' });
+    this.#sentSeq = Math.max(this.#sentSeq, seq);
+  }
 }

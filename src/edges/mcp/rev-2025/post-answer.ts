@@ -2,6 +2,7 @@
 
 import { GatewayError } from '../../../contracts/errors.ts';
 import type { JsonText } from '../../../contracts/json.ts';
+import { LateList, type Waiting } from '../../../lib/late-list.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import type { Accepted } from '../accept.ts';
 import { timingHeader } from '../server-timing.ts';
@@ -11,18 +12,30 @@ import type { OutStream } from './outbox.ts';
 import type { Session } from './session.ts';
 import { primesStreams } from './versions.ts';
 
-/** After this long without an answer an event stream begins, so that nobody on the way takes the connection for dead. */
-const STREAM_AFTER_MS = 10_000;
-
 export interface PostAnswer extends Channel {
   /** One request's answer; undefined if it was cancelled. */
   add(answer: Answer | undefined): void;
   /** All requests are answered. */
   finish(): void;
+  /** Becomes an event stream now; undefined where that cannot be. */
+  beginStream(): OutStream | undefined;
 }
 
-export function openPostAnswer(exchange: Exchange, session: Session, accepted: Accepted, isBatch: boolean): PostAnswer {
-  return new ExchangeAnswer(exchange, session, accepted, isBatch);
+/** Answers that are not there yet: after so long an event stream begins for each, if its client reads those. */
+export type SlowAnswers = LateList<PostAnswer>;
+
+export function createSlowAnswers(streamAfterMs: number): SlowAnswers {
+  return new LateList<PostAnswer>(streamAfterMs, (answer) => answer.beginStream());
+}
+
+export interface PostAnswerOptions {
+  readonly accepted: Accepted;
+  readonly isBatch: boolean;
+  readonly slow: SlowAnswers;
+}
+
+export function openPostAnswer(exchange: Exchange, session: Session, options: PostAnswerOptions): PostAnswer {
+  return new ExchangeAnswer(exchange, session, options);
 }
 
 class ExchangeAnswer implements PostAnswer {
@@ -30,16 +43,18 @@ class ExchangeAnswer implements PostAnswer {
   readonly #session: Session;
   readonly #accepted: Accepted;
   readonly #isBatch: boolean;
-  readonly #timer: NodeJS.Timeout;
+  readonly #slow: SlowAnswers;
+  readonly #waiting: Waiting<PostAnswer>;
   #held: Answer[] = [];
   #stream: OutStream | undefined = undefined;
 
-  constructor(exchange: Exchange, session: Session, accepted: Accepted, isBatch: boolean) {
+  constructor(exchange: Exchange, session: Session, { accepted, isBatch, slow }: PostAnswerOptions) {
     this.#exchange = exchange;
     this.#session = session;
     this.#accepted = accepted;
     this.#isBatch = isBatch;
-    this.#timer = setTimeout(beginStream, STREAM_AFTER_MS, this).unref();
+    this.#slow = slow;
+    this.#waiting = slow.add(this);
   }
 
   get canAsk(): boolean {
@@ -47,7 +62,7 @@ class ExchangeAnswer implements PostAnswer {
   }
 
   send(message: JsonText): boolean {
-    const open = this.toStream();
+    const open = this.beginStream();
     open?.send(message);
     return open !== undefined;
   }
@@ -59,14 +74,14 @@ class ExchangeAnswer implements PostAnswer {
   }
 
   finish(): void {
-    clearTimeout(this.#timer);
-    if (this.#stream === undefined && !this.#accepted.json) this.toStream();
+    this.#slow.remove(this.#waiting);
+    if (this.#stream === undefined && !this.#accepted.json) this.beginStream();
     if (this.#stream !== undefined) this.#stream.end();
     else if (!this.#exchange.answered) this.#sendJson();
   }
 
   /** Undefined where the client does not take one, or has gone: then it knows no event id to ask for it again. */
-  toStream(): OutStream | undefined {
+  beginStream(): OutStream | undefined {
     if (this.#stream !== undefined) return this.#stream;
     const { client, closed, outbox } = this.#session;
     if (!this.#accepted.sse || this.#exchange.answered || closed || this.#exchange.gone) return undefined;
@@ -83,12 +98,12 @@ class ExchangeAnswer implements PostAnswer {
     if (first === undefined) this.#exchange.sendEmpty(202);
     else if (this.#isBatch)
       this.#exchange.sendJson(200, `[${this.#held.map((answer): JsonText => answer.body).join(',')}]`);
-    else this.#exchange.sendJson(first.status, first.body, first.call && timingHeader(first.call));
+    else {
+      const timing = first.call && timingHeader(first.call);
+      if (first.pieces !== undefined) this.#exchange.sendJsonBytes(first.status, first.pieces, timing);
+      else this.#exchange.sendJson(first.status, first.body, timing);
+    }
   }
-}
-
-function beginStream(answer: ExchangeAnswer): void {
-  answer.toStream();
 }
 
 /** Throws GatewayError `not_acceptable` unless the client takes one of the two. */

@@ -45,6 +45,8 @@ export interface Session {
   logLevel: LogLevel | undefined;
   /** Nothing under way and no stream open: may expire, or make room for another. */
   readonly idle: boolean;
+  /** Drops finished streams that nobody fetched. */
+  sweep(nowMs: number): void;
   begin(client: ClientFacts, watch: Watch): void;
   /**
    * Registers a call under its normalised request id; the signal is aborted by `cancelCall` or the session's end. Throws
@@ -65,17 +67,21 @@ export interface Session {
   close(): void;
 }
 
+/** What all sessions share. */
+export interface SessionDeps {
+  readonly budget: ReplayBudget;
+  readonly now: () => number;
+  readonly onClose: (session: Session) => void;
+  /** The last call under way has ended. */
+  readonly onQuiet: (session: Session) => void;
+}
+
 export interface SessionOptions {
   readonly id: string;
   readonly door: Door;
   readonly caller: Caller;
   readonly endpoint: Endpoint;
   readonly credential: Credential | undefined;
-  readonly budget: ReplayBudget;
-  readonly now: () => number;
-  readonly onClose: (session: Session) => void;
-  /** The last call under way has ended. */
-  readonly onQuiet: (session: Session) => void;
 }
 
 /** Calls of one session at the same time. A client that disconnects does not end its calls, so they need a bound. */
@@ -88,50 +94,81 @@ const ASK_CAPABILITY: ReadonlyMap<string, string> = new Map([
   ['elicitation/create', 'elicitation'],
 ]);
 
-export function openSession(options: SessionOptions): Session {
-  return new LegacySession(options);
+/** "List again", in the words of the wire; one text for all sessions that have to be told. */
+const LIST_CHANGED = {
+  tools: encodeNotification('notifications/tools/list_changed', undefined),
+  prompts: encodeNotification('notifications/prompts/list_changed', undefined),
+  resources: encodeNotification('notifications/resources/list_changed', undefined),
+} as const;
+
+const NOTHING: readonly string[] = [];
+
+export function openSession(deps: SessionDeps, options: SessionOptions): Session {
+  return new LegacySession(deps, options);
 }
 
-/** Classes, since a literal with getters would be of another shape for each session. */
-class LegacySession implements Session {
+interface RunningCall {
+  readonly idKey: string;
+  readonly cancellation: Cancellation;
+}
+
+/**
+ * There are thousands of sessions and most only ever call: a class, since a literal with getters would be of another
+ * shape for each; its own peer; and what streams, questions and calls need is made when the first of them comes.
+ */
+class LegacySession implements Session, PeerSession {
   readonly id: string;
   readonly door: Door;
   readonly keyId: string;
   readonly endpoint: Endpoint;
-  readonly outbox: Outbox;
-  readonly asks: Asks = createAsks();
-  readonly peer: PeerSession;
   credential: Credential | undefined;
   lastUsedMs: number;
   logLevel: LogLevel | undefined = undefined;
   closed = false;
   client: ClientFacts | undefined = undefined;
   watch: Watch | undefined = undefined;
-  readonly closeListeners: (() => void)[] = [];
-  readonly #options: SessionOptions;
+  readonly #deps: SessionDeps;
   /** A list: there are few at a time, and a map that is filled and emptied all the time keeps its old tables alive. */
-  readonly #calls: { readonly idKey: string; readonly cancellation: Cancellation }[] = [];
-  readonly #declared = new Set<string>();
+  #calls: RunningCall[] | undefined = undefined;
+  #declared = NOTHING;
+  #outbox: Outbox | undefined = undefined;
+  #asks: Asks | undefined = undefined;
+  #closeListeners: (() => void)[] | undefined = undefined;
 
-  constructor(options: SessionOptions) {
-    const { id, door, caller, endpoint, credential, budget, now } = options;
+  constructor(deps: SessionDeps, { id, door, caller, endpoint, credential }: SessionOptions) {
     this.id = id;
     this.door = door;
     this.keyId = caller.keyId;
     this.endpoint = endpoint;
-    this.outbox = createOutbox({ resumable: door === 'streamable', budget, now });
-    this.peer = new StandalonePeer(this);
     this.credential = credential;
-    this.lastUsedMs = now();
-    this.#options = options;
+    this.lastUsedMs = deps.now();
+    this.#deps = deps;
+  }
+
+  get peer(): PeerSession {
+    return this;
+  }
+
+  get outbox(): Outbox {
+    if (this.#outbox === undefined) {
+      const { budget, now } = this.#deps;
+      this.#outbox = createOutbox({ resumable: this.door === 'streamable', budget, now });
+      if (this.closed) this.#outbox.close();
+    }
+    return this.#outbox;
+  }
+
+  get asks(): Asks {
+    this.#asks ??= createAsks();
+    return this.#asks;
   }
 
   get inFlight(): number {
-    return this.#calls.length;
+    return this.#calls?.length ?? 0;
   }
 
   get idle(): boolean {
-    return this.#calls.length === 0 && !this.outbox.isConnected();
+    return this.inFlight === 0 && this.#outbox?.isConnected() !== true;
   }
 
   begin(facts: ClientFacts, held: Watch): void {
@@ -142,27 +179,31 @@ class LegacySession implements Session {
     this.client = facts;
     this.watch = held;
     for (const capability of ASK_CAPABILITY.values())
-      if (isObject(JSON.parse(memberText(facts.capabilities, capability) ?? 'null'))) this.#declared.add(capability);
+      if (isObject(JSON.parse(memberText(facts.capabilities, capability) ?? 'null')))
+        this.#declared = [...this.#declared, capability];
   }
 
   startCall(idKey: string): CallSignal {
     if (this.closed) throw new GatewayError('unknown_session', 'it has ended');
     if (this.#find(idKey) !== -1) throw new GatewayError('invalid_request', 'a request with this id is in flight');
-    if (this.#calls.length >= MAX_IN_FLIGHT) throw new GatewayError('too_many', 'calls in this session');
-    const cancellation = new Cancellation();
-    this.#calls.push({ idKey, cancellation });
-    return cancellation;
+    if (this.inFlight >= MAX_IN_FLIGHT) throw new GatewayError('too_many', 'calls in this session');
+    const call: RunningCall = { idKey, cancellation: new Cancellation() };
+    if (this.#calls === undefined) this.#calls = [call];
+    else this.#calls.push(call);
+    return call.cancellation;
   }
 
   endCall(idKey: string): void {
     const at = this.#find(idKey);
-    if (at !== -1) this.#calls.splice(at, 1);
-    this.lastUsedMs = this.#options.now();
-    if (this.#calls.length === 0) this.#options.onQuiet(this);
+    // The list of a session that rests is given back.
+    if (this.#calls?.length === 1 && at === 0) this.#calls = undefined;
+    else if (at !== -1) this.#calls?.splice(at, 1);
+    this.lastUsedMs = this.#deps.now();
+    if (this.inFlight === 0) this.#deps.onQuiet(this);
   }
 
   cancelCall(idKey: string): void {
-    this.#calls[this.#find(idKey)]?.cancellation.abort(new GatewayError('cancelled', 'by the client'));
+    this.#calls?.[this.#find(idKey)]?.cancellation.abort(new GatewayError('cancelled', 'by the client'));
   }
 
   onWatchEvent(event: WatchEvent): void {
@@ -170,16 +211,16 @@ class LegacySession implements Session {
     if (event.type === 'resource-updated')
       standalone.send(encodeNotification('notifications/resources/updated', event.params));
     // Says only "list again", so one that still waits says it all.
-    else standalone.send(encodeNotification(`notifications/${event.list}/list_changed`, undefined), { once: true });
+    else standalone.send(LIST_CHANGED[event.list], { once: true });
   }
 
   get mayAskAnything(): boolean {
-    return this.#declared.size > 0;
+    return this.#declared.length > 0;
   }
 
   mayAsk(method: string): boolean {
     const capability = ASK_CAPABILITY.get(method);
-    return capability === undefined ? method === 'ping' : this.#declared.has(capability);
+    return capability === undefined ? method === 'ping' : this.#declared.includes(capability);
   }
 
   wantsNotification(method: string, params: JsonText | undefined): boolean {
@@ -189,54 +230,40 @@ class LegacySession implements Session {
     return rank === -1 || rank >= LOG_LEVELS.indexOf(this.logLevel);
   }
 
+  sweep(nowMs: number): void {
+    this.#outbox?.sweep(nowMs);
+  }
+
   close(): void {
     if (this.closed) return;
     this.closed = true;
     const ended = new GatewayError('unknown_session', 'it has ended');
-    for (const { cancellation } of [...this.#calls]) cancellation.abort(ended);
-    this.asks.failAll(new GatewayError('cancelled', 'the session has ended'));
+    for (const { cancellation } of [...(this.#calls ?? [])]) cancellation.abort(ended);
+    this.#asks?.failAll(new GatewayError('cancelled', 'the session has ended'));
     this.watch?.[Symbol.dispose]();
-    this.outbox.close();
-    this.#options.onClose(this);
-    for (const listener of this.closeListeners.splice(0)) listener();
-  }
-
-  #find(idKey: string): number {
-    return this.#calls.findIndex((call) => call.idKey === idKey);
-  }
-}
-
-class StandalonePeer implements PeerSession {
-  readonly id: string;
-  readonly #session: LegacySession;
-
-  constructor(session: LegacySession) {
-    this.id = session.id;
-    this.#session = session;
-  }
-
-  get closed(): boolean {
-    return this.#session.closed;
-  }
-
-  get logLevel(): LogLevel | undefined {
-    return this.#session.logLevel;
+    this.#outbox?.close();
+    this.#deps.onClose(this);
+    for (const listener of this.#closeListeners?.splice(0) ?? []) listener();
   }
 
   notify(method: string, params: JsonText | undefined): void {
-    if (this.#session.wantsNotification(method, params))
-      this.#session.outbox.standalone.send(encodeNotification(method, params));
+    if (!this.closed && this.wantsNotification(method, params))
+      this.outbox.standalone.send(encodeNotification(method, params));
   }
 
   ask(method: string, params: JsonText | undefined, signal: CallSignal): Promise<PeerReply> {
-    const { closed, asks, outbox } = this.#session;
-    if (closed) return Promise.reject(new GatewayError('cancelled', 'the session has ended'));
-    if (!this.#session.mayAsk(method)) return Promise.reject(new GatewayError('missing_capability', method));
-    return asks.ask((message) => outbox.standalone.send(message), method, params, signal);
+    if (this.closed) return Promise.reject(new GatewayError('cancelled', 'the session has ended'));
+    if (!this.mayAsk(method)) return Promise.reject(new GatewayError('missing_capability', method));
+    return this.asks.ask((message) => this.outbox.standalone.send(message), method, params, signal);
   }
 
   onClose(listener: () => void): void {
-    if (this.#session.closed) listener();
-    else this.#session.closeListeners.push(listener);
+    if (this.closed) listener();
+    else if (this.#closeListeners === undefined) this.#closeListeners = [listener];
+    else this.#closeListeners.push(listener);
+  }
+
+  #find(idKey: string): number {
+    return this.#calls?.findIndex((call) => call.idKey === idKey) ?? -1;
   }
 }

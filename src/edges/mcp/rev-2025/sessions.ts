@@ -4,8 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { Endpoint, Gateway } from '../../../contracts/call.ts';
 import type { Caller, Credential } from '../../../contracts/caller.ts';
 import { GatewayError } from '../../../contracts/errors.ts';
-import type { ReplayBudget } from './outbox.ts';
-import { type Door, openSession, type Session } from './session.ts';
+import { type Door, openSession, type Session, type SessionDeps } from './session.ts';
 
 const MAX_REPLAY_BYTES = 128 * 1024 * 1024;
 const SWEEP_MS = 15_000;
@@ -43,7 +42,6 @@ function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
 
 export function createSessions({ gateway, limits, now }: SessionsDeps): Sessions {
   const sessions = new Map<string, Session>();
-  const budget: ReplayBudget = { freeBytes: MAX_REPLAY_BYTES };
   let closing = false;
   let onEmpty: (() => void) | undefined;
 
@@ -55,6 +53,7 @@ export function createSessions({ gateway, limits, now }: SessionsDeps): Sessions
   const onQuiet = (session: Session): void => {
     if (closing) setImmediate(() => session.close());
   };
+  const deps: SessionDeps = { budget: { freeBytes: MAX_REPLAY_BYTES }, now, onClose, onQuiet };
   const isExpired = (session: Session): boolean => {
     if (session.idle) return now() - session.lastUsedMs > limits().sessionIdleMs;
     session.lastUsedMs = now();
@@ -87,7 +86,7 @@ export function createSessions({ gateway, limits, now }: SessionsDeps): Sessions
   const sweep = (): void => {
     for (const session of [...sessions.values()]) {
       if (isExpired(session) || !isPermitted(session)) session.close();
-      else session.outbox.sweep(now());
+      else session.sweep(now());
     }
   };
   const timer = setInterval(sweep, SWEEP_MS);
@@ -101,7 +100,7 @@ export function createSessions({ gateway, limits, now }: SessionsDeps): Sessions
       if (closing) throw new GatewayError('too_many', 'the gateway is shutting down');
       if (sessions.size >= limits().maxSessions) makeRoom(caller.keyId);
       const id = randomBytes(24).toString('base64url');
-      const session = openSession({ id, door, caller, endpoint, credential, budget, now, onClose, onQuiet });
+      const session = openSession(deps, { id, door, caller, endpoint, credential });
       sessions.set(id, session);
       return session;
     },

@@ -9,7 +9,7 @@ import { type Arrival, answerRequest } from './answer-request.ts';
 import { decodeMessage, type RequestMessage } from './decode.ts';
 import { encodeResult } from './encode.ts';
 import { type InitializeDeps, initialize } from './initialize.ts';
-import { openPostAnswer, requireAcceptable } from './post-answer.ts';
+import { openPostAnswer, requireAcceptable, type SlowAnswers } from './post-answer.ts';
 import type { Session } from './session.ts';
 import type { Sessions, Visitor } from './sessions.ts';
 import { readSessionBatch, takeMessage } from './take-message.ts';
@@ -17,6 +17,7 @@ import { isLegacyVersion, LEGACY_VERSIONS, primesStreams } from './versions.ts';
 
 export interface StreamableDeps extends InitializeDeps {
   readonly sessions: Sessions;
+  readonly slow: SlowAnswers;
 }
 
 export interface Streamable {
@@ -59,22 +60,7 @@ export function createStreamable(deps: StreamableDeps): Streamable {
     stream.end();
   };
 
-  const answerOne = async (exchange: Exchange, visitor: Visitor, message: RequestMessage): Promise<void> => {
-    const accepted = readAccept(exchange.header('accept'));
-    requireAcceptable(accepted);
-    if (message.method === 'initialize') return postInitialize(exchange, visitor, message, accepted);
-    if (message.method === 'ping' && exchange.header('mcp-session-id') === undefined) {
-      exchange.sendJson(200, encodeResult(message.id, '{}'));
-      return;
-    }
-    const session = findSession(exchange, visitor);
-    const { endpoint, credential } = visitor;
-    const arrival: Arrival = { endpoint, credential, narrowing: exchange.narrowing, exchange };
-    const out = openPostAnswer(exchange, session, accepted, false);
-    out.add(await answerRequest(deps, session, message, arrival, out));
-    out.finish();
-  };
-
+  /** One asynchronous function for the whole way, since each further one would cost every call a turn. */
   const postSingle = async (exchange: Exchange, visitor: Visitor, body: Body & { type: 'single' }): Promise<void> => {
     const message = decodeMessage(body.envelope);
     if (message.type !== 'request') {
@@ -83,7 +69,19 @@ export function createStreamable(deps: StreamableDeps): Streamable {
       return;
     }
     try {
-      await answerOne(exchange, visitor, message);
+      const accepted = readAccept(exchange.header('accept'));
+      requireAcceptable(accepted);
+      if (message.method === 'initialize') return await postInitialize(exchange, visitor, message, accepted);
+      if (message.method === 'ping' && exchange.header('mcp-session-id') === undefined) {
+        exchange.sendJson(200, encodeResult(message.id, '{}'));
+        return;
+      }
+      const session = findSession(exchange, visitor);
+      const { endpoint, credential } = visitor;
+      const arrival: Arrival = { endpoint, credential, narrowing: exchange.narrowing, exchange };
+      const out = openPostAnswer(exchange, session, { accepted, isBatch: false, slow: deps.slow });
+      out.add(await answerRequest(deps, session, message, arrival, out));
+      out.finish();
     } catch (error) {
       if (exchange.answered) throw error;
       const { status, body: rendered } = renderRpcError(message.id, error, 'legacy', log);
@@ -107,7 +105,7 @@ export function createStreamable(deps: StreamableDeps): Streamable {
     }
     requireAcceptable(accepted);
     const arrival: Arrival = { ...visitor, narrowing: exchange.narrowing, exchange };
-    const out = openPostAnswer(exchange, session, accepted, true);
+    const out = openPostAnswer(exchange, session, { accepted, isBatch: true, slow: deps.slow });
     for (const error of invalid) out.add(renderRpcError('null', error, 'legacy', log));
     await Promise.all(
       requests.map(async (request) => out.add(await answerRequest(deps, session, request, arrival, out))),

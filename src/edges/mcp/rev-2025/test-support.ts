@@ -80,7 +80,11 @@ export interface TestEdge extends AsyncDisposable {
   closeAll(): Promise<void>;
 }
 
-export async function openEdge(script: Script = () => result('{}'), replacement?: ModernHandler): Promise<TestEdge> {
+export async function openEdge(
+  script: Script = () => result('{}'),
+  replacement?: ModernHandler,
+  options: { readonly streamAfterMs?: number } = {},
+): Promise<TestEdge> {
   const gateway = createScriptedGateway(script);
   const log = createTestLog();
   const limits = { maxJsonDepth: 20, maxSessions: 100, sessionIdleMs: 60_000 };
@@ -102,6 +106,7 @@ export async function openEdge(script: Script = () => result('{}'), replacement?
     limits: () => limits,
     now: () => clock.nowMs,
     newId: () => `call-${++ids}`,
+    ...options,
   });
   const http = createHttpServer({
     routes: mcp.routes,

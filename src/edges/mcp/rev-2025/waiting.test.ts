@@ -3,31 +3,29 @@ import { mock, test } from 'node:test';
 import type { Call } from '../../../contracts/call.ts';
 import { gate, messageOf, openEdge, openTestSession, request, result } from './test-support.ts';
 
-test('an answer that takes longer than ten seconds becomes an event stream, if the client reads those', async (t) => {
-  const started = [gate(), gate()];
+test('an answer that takes longer than its time becomes an event stream, if the client reads those', async (t) => {
   const hold = gate();
-  const edge = await openEdge(async (call) => {
-    started[Number(call.name)]?.open();
+  const script = async () => {
     await hold.opened;
     return result('{}');
-  });
+  };
+  const edge = await openEdge(script, undefined, { streamAfterMs: 20 });
   t.after(() => edge[Symbol.asyncDispose]());
   const session = await openTestSession(edge);
-  mock.timers.enable({ apis: ['setTimeout'] });
-  try {
-    const streaming = session.stream(request(1, 'tools/call', { name: '0' }));
-    const jsonOnly = session.post(request(2, 'tools/call', { name: '1' }), { accept: 'application/json' });
-    await Promise.all(started.map((each) => each.opened));
-    mock.timers.tick(9_999);
-    mock.timers.tick(1);
-    const stream = await streaming;
-    assert.equal((await stream.next())?.data, '', 'the stream is there before the answer');
-    hold.open();
-    assert.equal(messageOf(await stream.next()).id, 1);
-    assert.equal((await jsonOnly).headers['content-type'], 'application/json');
-  } finally {
-    mock.timers.reset();
-  }
+  const jsonOnly = session.post(request(2, 'tools/call', { name: '1' }), { accept: 'application/json' });
+  const stream = await session.stream(request(1, 'tools/call', { name: '0' }));
+  assert.equal((await stream.next())?.data, '', 'the stream is there before the answer');
+  hold.open();
+  assert.equal(messageOf(await stream.next()).id, 1);
+  assert.equal((await jsonOnly).headers['content-type'], 'application/json');
+});
+
+test('an answer that is there before its time is plain JSON', async (t) => {
+  const edge = await openEdge(async () => result('{}'), undefined, { streamAfterMs: 60_000 });
+  t.after(() => edge[Symbol.asyncDispose]());
+  const session = await openTestSession(edge);
+  const answer = await session.post(request(1, 'tools/call', { name: '0' }));
+  assert.equal(answer.headers['content-type'], 'application/json');
 });
 
 test('a quiet stream is kept alive by comments every 15 seconds', async (t) => {

@@ -15,6 +15,8 @@ export interface Answer {
   stream(): void;
   /** The response. `status` counts only while no stream has begun. The second one is dropped. */
   finish(status: number, frame: JsonText, headers?: AnswerHeaders): void;
+  /** A result whose bytes stand ready, in pieces. */
+  finishReady(frame: readonly Buffer[]): void;
 }
 
 export function createAnswer(exchange: Exchange, takesSse: boolean): Answer {
@@ -56,6 +58,15 @@ class ExchangeAnswer implements Answer {
       frame,
       this.call === undefined ? headers : { ...headers, ...timingHeader(this.call) },
     );
+  }
+
+  finishReady(frame: readonly Buffer[]): void {
+    if (this.#stream !== undefined || this.#finished) {
+      this.finish(200, Buffer.concat(frame).toString());
+      return;
+    }
+    this.#finished = true;
+    if (!this.#exchange.gone) this.#exchange.sendJsonBytes(200, frame, this.call && timingHeader(this.call));
   }
 
   #open(): SseStream | undefined {

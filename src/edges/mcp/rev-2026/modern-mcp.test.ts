@@ -391,3 +391,29 @@ test('a request for input passes as the server made it', async (t) => {
   const ours = text.replace('{"name":"theirs","version":"9"}', '{"name":"portcullis","version":"0.0.0-test"}');
   assert.equal(got, `{"jsonrpc":"2.0","id":1,"result":${ours}}`);
 });
+
+test('a result that answers many calls goes out the same, whether its bytes stood ready or not', async (t) => {
+  const text = `{"tools":[{"name":"é"},{"d":"${'x'.repeat(5_000)}"}],"ttlMs":7,"cacheScope":"private"}`;
+  const shared = { type: 'result', text, isError: false, sharedBytes: Buffer.byteLength(text) } as const;
+  let isShared = false;
+  const edge = await startEdge((call) => {
+    call.peer.notify('notifications/progress', '{"progressToken":1,"progress":1}');
+    return isShared ? shared : result(text);
+  });
+  t.after(() => edge[Symbol.asyncDispose]());
+  const plain = await (await post(edge.url, { method: 'tools/list' })).text();
+  isShared = true;
+  for (const id of [1, 'two', 1]) {
+    const ready = await post(edge.url, { method: 'tools/list', id });
+    const body = await ready.text();
+    assert.equal(ready.status, 200);
+    assert.equal(Number(ready.headers['content-length']), Buffer.byteLength(body));
+    assert.match(String(ready.headers['server-timing']), /^gw;dur=/);
+    assert.equal(body, plain.replace('"id":1', `"id":${JSON.stringify(id)}`));
+  }
+  // Once something preceded it, it is the last event of the stream.
+  const params = { _meta: { ...META_KEYS, progressToken: 1 } };
+  const stream = await post(edge.url, { method: 'tools/list', params });
+  await stream.nextEvent();
+  assert.equal(await stream.nextEvent(), plain);
+});

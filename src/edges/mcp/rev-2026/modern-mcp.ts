@@ -38,7 +38,7 @@ export interface ModernMcpDeps {
 
 export interface ModernMcp {
   /** Answers one message, refusals included. Throws only what happens to a stream that can carry no error any more. */
-  handle(exchange: Exchange, endpoint: Endpoint, message: Posted): Promise<void>;
+  handle(exchange: Exchange, endpoint: Endpoint, message: Posted): void | Promise<void>;
   /** Ends all listen streams gracefully; for shutdown. */
   closeAll(): void;
 }
@@ -64,7 +64,7 @@ export function createModernMcp(deps: ModernMcpDeps): ModernMcp {
     endpoint: Endpoint,
     request: ModernRequest,
     openAnswer: (takesSse: boolean) => Answer,
-  ): Promise<void> => {
+  ): void | Promise<void> => {
     const accepts = readAccept(exchange.header('accept'));
     if (!accepts.json) throw new GatewayError('not_acceptable', 'application/json is needed');
     checkVersion(exchange, requireVersion(request.params));
@@ -80,22 +80,21 @@ export function createModernMcp(deps: ModernMcpDeps): ModernMcp {
   };
 
   return {
-    async handle(exchange, endpoint, message) {
+    handle(exchange, endpoint, message) {
       let request: ModernRequest | undefined;
       let answer: Answer | undefined;
+      const fail = (thrown: unknown): void => sendError(log, exchange, { thrown, message, request, answer });
       try {
         const decoded = decodeMessage(message);
-        if (decoded.type === 'notification') {
-          acceptNotification(exchange, endpoint, decoded);
-          return;
-        }
+        if (decoded.type === 'notification') return acceptNotification(exchange, endpoint, decoded);
         request = decoded;
-        await serveRequest(exchange, endpoint, decoded, (takesSse) => {
+        const served = serveRequest(exchange, endpoint, decoded, (takesSse) => {
           answer = createAnswer(exchange, takesSse);
           return answer;
         });
+        return served?.catch(fail);
       } catch (thrown) {
-        sendError(log, exchange, { thrown, message, request, answer });
+        fail(thrown);
       }
     },
     closeAll: listen.closeAll,

@@ -1,9 +1,11 @@
 /** One governed request of a modern client: headers against body, through the gateway, outcome onto the wire. */
 
-import type { Endpoint, Gateway } from '../../../contracts/call.ts';
+import type { Endpoint, Gateway, Outcome } from '../../../contracts/call.ts';
 import type { JsonText } from '../../../contracts/json.ts';
+import { LateList } from '../../../lib/late-list.ts';
 import type { Exchange } from '../../http/exchange.ts';
 import { callName, type GovernedMethod } from '../kinds.ts';
+import { createReadyResults, isShared, resultPieces } from '../ready-results.ts';
 import type { Answer } from './answer.ts';
 import { checkName, decodeParamHeaders } from './check-headers.ts';
 import { createCall } from './create-call.ts';
@@ -30,15 +32,36 @@ export interface ServableRequest {
   readonly governed: GovernedMethod;
 }
 
-/** Throws GatewayError for everything that is not an outcome; then nothing final has been sent. */
-export type ServeCall = (exchange: Exchange, servable: ServableRequest, answer: Answer) => Promise<void>;
+/** Throws, or rejects with, GatewayError for everything that is not an outcome; then nothing final has been sent. */
+export type ServeCall = (exchange: Exchange, servable: ServableRequest, answer: Answer) => void | Promise<void>;
 
 export function createServeCall(deps: ServeCallDeps): ServeCall {
   const { gateway, serverInfo, streamAfterMs } = deps;
 
-  const beginStream = (answer: Answer): void => answer.stream();
+  const readyResults = createReadyResults((text, method) => encodeResult(method, text, serverInfo));
+  const slow = new LateList<Answer>(streamAfterMs, (answer) => answer.stream());
 
-  return async (exchange, { endpoint, request, envelope, governed }, answer) => {
+  const finish = (answer: Answer, { request, governed }: ServableRequest, outcome: Outcome): void => {
+    if (outcome.type === 'rpc-error') {
+      const uri = governed.nameIn === 'uri' ? answer.call?.name : undefined;
+      const { status, error } = encodeUpstreamError(outcome.text, uri);
+      answer.finish(status, errorFrame(request.id, error));
+      return;
+    }
+    if (isShared(outcome)) {
+      answer.finishReady(resultPieces(request.id, readyResults(outcome, request.method)));
+      return;
+    }
+    const result =
+      request.method === DISCOVER
+        ? encodeDiscover(outcome.text, serverInfo)
+        : encodeResult(request.method, outcome.text, serverInfo);
+    answer.finish(200, resultFrame(request.id, result));
+  };
+
+  // Not async: each further promise on the way would cost every call a turn.
+  return (exchange, servable, answer) => {
+    const { endpoint, request, envelope, governed } = servable;
     const name = callName(governed, request.params.value);
     if (governed.nameIn === 'name' || governed.nameIn === 'uri') checkName(exchange, name);
     const call = createCall(deps, exchange, {
@@ -51,24 +74,18 @@ export function createServeCall(deps: ServeCallDeps): ServeCall {
       paramHeaders: governed.kind === 'tools.call' ? decodeParamHeaders(exchange) : undefined,
     });
     answer.call = call;
-    let outcome = gateway.call(call);
-    if (outcome instanceof Promise) {
-      const timer = setTimeout(beginStream, streamAfterMs, answer).unref();
-      try {
-        outcome = await outcome;
-      } finally {
-        clearTimeout(timer);
-      }
-    }
-    if (outcome.type === 'rpc-error') {
-      const { status, error } = encodeUpstreamError(outcome.text, governed.nameIn === 'uri' ? name : undefined);
-      answer.finish(status, errorFrame(request.id, error));
-      return;
-    }
-    const result =
-      request.method === DISCOVER
-        ? encodeDiscover(outcome.text, serverInfo)
-        : encodeResult(request.method, outcome.text, serverInfo);
-    answer.finish(200, resultFrame(request.id, result));
+    const outcome = gateway.call(call);
+    if (!(outcome instanceof Promise)) return finish(answer, servable, outcome);
+    const waiting = slow.add(answer);
+    return outcome.then(
+      (value) => {
+        slow.remove(waiting);
+        finish(answer, servable, value);
+      },
+      (error: unknown) => {
+        slow.remove(waiting);
+        throw error;
+      },
+    );
   };
 }

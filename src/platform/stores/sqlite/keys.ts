@@ -16,7 +16,14 @@ export function openKeyStore(options: { dataDir: string }): KeyStore {
   const markRevoked = db.prepare('UPDATE keys SET revoked_at_ms = ? WHERE id = ?');
   const bumpVersion = db.prepare('UPDATE keys_version SET version = version + 1');
   const selectVersion = db.prepare('SELECT version FROM keys_version');
-  const list = (): readonly KeyRecord[] => selectAll.all().map(parseRow);
+  /** Keys with equal grants have one between them: there may be thousands of keys, and few kinds of them. */
+  const list = (): readonly KeyRecord[] => {
+    const grants = new Map<string, Grant>();
+    const records: KeyRecord[] = [];
+    // Row by row, since all rows at once would take several times the memory of what is kept of them.
+    for (const row of selectAll.iterate()) records.push(parseRow(row, grants));
+    return records;
+  };
 
   return {
     list,
@@ -77,13 +84,13 @@ function findKey(keys: readonly KeyRecord[], idOrName: string): KeyRecord | unde
   return living[0] ?? matches.at(-1);
 }
 
-function parseRow(row: { readonly [column: string]: unknown }): KeyRecord {
+function parseRow(row: { readonly [column: string]: unknown }, grants: Map<string, Grant>): KeyRecord {
   return {
     id: String(row.id),
     name: String(row.name),
     prefix: String(row.prefix),
     hash: String(row.hash),
-    grant: parseGrant(String(row.allow_json), String(row.deny_json)),
+    grant: parseGrant(String(row.allow_json), String(row.deny_json), grants),
     createdAtMs: Number(row.created_at_ms),
     expiresAtMs: typeof row.expires_at_ms === 'number' ? row.expires_at_ms : undefined,
     revokedAtMs: typeof row.revoked_at_ms === 'number' ? row.revoked_at_ms : undefined,
@@ -91,6 +98,12 @@ function parseRow(row: { readonly [column: string]: unknown }): KeyRecord {
   };
 }
 
-function parseGrant(allow: string, deny: string): Grant {
-  return { allow: JSON.parse(allow) as string[], deny: JSON.parse(deny) as string[] };
+function parseGrant(allow: string, deny: string, grants: Map<string, Grant>): Grant {
+  const key = `${allow}\n${deny}`;
+  let grant = grants.get(key);
+  if (grant === undefined) {
+    grant = { allow: JSON.parse(allow) as string[], deny: JSON.parse(deny) as string[] };
+    grants.set(key, grant);
+  }
+  return grant;
 }
