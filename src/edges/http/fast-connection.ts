@@ -137,6 +137,15 @@ export class FastConnection implements Wire, Arrival {
     if (this.#socket.writable) this.#socket.write(text, encoding);
   }
 
+  writePieces(head: string, pieces: readonly Uint8Array[]): void {
+    const socket = this.#socket;
+    if (!socket.writable) return;
+    socket.cork();
+    socket.write(head, 'latin1');
+    for (const piece of pieces) socket.write(piece);
+    socket.uncork();
+  }
+
   finish(): void {
     if (this.#bodyLeft === 0) this.#endRequest();
   }

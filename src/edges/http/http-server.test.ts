@@ -321,8 +321,9 @@ test('a body in ready pieces arrives whole, with its length and our headers, eac
   const opened = await open([ready]);
   t.after(() => opened[Symbol.asyncDispose]());
   const whole = Buffer.concat(pieces);
-  for (let i = 0; i < 2; i++) {
-    const got = await get(opened.url);
+  const json = { 'content-type': 'application/json' };
+  for (const options of [{}, {}, { method: 'POST', headers: json, body: '{}' }]) {
+    const got = await get(opened.url, options);
     assert.equal(got.text, whole.toString());
     assert.equal(got.headers['content-length'], String(whole.length));
     assert.equal(got.headers['content-type'], 'application/json');

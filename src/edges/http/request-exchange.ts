@@ -71,6 +71,7 @@ export abstract class RequestExchange implements Exchange {
   abstract readonly ended: boolean;
   abstract body(): Promise<string>;
   abstract sendJson(status: number, body: JsonText, headers?: AnswerHeaders): void;
+  abstract sendJsonBytes(status: number, pieces: readonly Uint8Array[], headers?: AnswerHeaders): void;
   abstract sendEmpty(status: number, headers?: AnswerHeaders): void;
   abstract openSse(headers?: AnswerHeaders): SseStream;
   /** Closes the connection: the only way left to say that an answer failed half-way. */
