@@ -10,13 +10,14 @@ import type { Log } from '../../contracts/log.ts';
 import type { PeerReply } from '../../contracts/peer.ts';
 import type { OfferedTool } from '../../contracts/upstream.ts';
 import { IdTable } from '../../lib/id-table.ts';
+import type { JsonScan, JsonScanner } from '../../lib/json-scanner.ts';
 import { elementTexts } from '../../lib/json-text.ts';
 import { createAsks } from './asks.ts';
 import { createDeadlines } from './deadlines.ts';
-import { decodeMessage, encodeNotification, encodeReply, encodeRequest, parseJson } from './json-rpc.ts';
+import { decodeMessage, encodeNotification, encodeReply, encodeRequest, type Reply } from './json-rpc.ts';
 import type { ServerMessage } from './link.ts';
 import { createRateBound } from './rate-bound.ts';
-import { createRouter, type Reply, type Routed } from './route-incoming.ts';
+import { createRouter, type Routed } from './route-incoming.ts';
 import type { Transport, TransportEvents, TransportFailure } from './transport.ts';
 
 /** More requests than this wait on no link. */
@@ -38,6 +39,8 @@ export interface ConversationRequest extends Routed {
 
 export interface ConversationOptions {
   readonly log: Log;
+  /** May be shared by all conversations. */
+  readonly scanner: JsonScanner;
   readonly connect: (events: TransportEvents) => Transport;
   readonly onServerMessage: (message: ServerMessage) => void;
   readonly onLost: (failure: TransportFailure) => void;
@@ -70,7 +73,7 @@ interface Waiting {
 const CLOSED: TransportFailure = { stage: 'transport', message: 'closed by us', transient: false };
 
 export function createConversation(options: ConversationOptions): Conversation {
-  const { log } = options;
+  const { log, scanner } = options;
   const waiting = new IdTable<Waiting>();
   const oddities = createRateBound(20, 60_000);
   let lastId = 0;
@@ -134,9 +137,9 @@ export function createConversation(options: ConversationOptions): Conversation {
   });
 
   /** Whoever is told something by a message must not be able to break the connection for all others. */
-  const take = (text: JsonText, value: unknown, ownStream: number | undefined): void => {
+  const take = (text: JsonText, scan: JsonScan, ownStream: number | undefined): void => {
     try {
-      route(decodeMessage(text, value), ownStream);
+      route(decodeMessage(text, scan), ownStream);
     } catch (error) {
       log.error('a message of the server could not be handled', { error });
     }
@@ -144,11 +147,15 @@ export function createConversation(options: ConversationOptions): Conversation {
 
   const events: TransportEvents = {
     onMessage(text, ownStream) {
-      const value = parseJson(text);
-      if (value === undefined) noteOddity('the server sent something that is no JSON', { chars: text.length });
-      else if (!Array.isArray(value)) take(text, value, ownStream);
+      const scan = scanner.scan(text);
+      if (scan === undefined) noteOddity('the server sent something that is no JSON', { chars: text.length });
+      else if (scan.kind !== 'array') take(text, scan, ownStream);
       // A batch: 2025-03-26 has them.
-      else for (const [index, part] of elementTexts(text).entries()) take(part, value[index], ownStream);
+      else
+        for (const part of elementTexts(text)) {
+          const scanned = scanner.scan(part);
+          if (scanned !== undefined) take(part, scanned, ownStream);
+        }
     },
     isWaiting: (id) => waiting.has(id),
     onFailed(id, error) {

@@ -6,12 +6,12 @@ import type { Log } from '../../contracts/log.ts';
 import type { UpstreamReply } from '../../contracts/upstream.ts';
 import type { Conversation } from './conversation.ts';
 import type { ServerFacts } from './handshake.ts';
+import type { Reply } from './json-rpc.ts';
 import type { Link, LinkRequest, ServerMessage } from './link.ts';
 import { createListening } from './listen.ts';
 import { stripOwnMeta } from './own-keys.ts';
 import type { Redact } from './redact.ts';
 import { wantedLogLevel, writeLegacyMeta, writeModernMeta } from './request-meta.ts';
-import type { Reply } from './route-incoming.ts';
 
 export interface CreateLinkOptions {
   readonly conversation: Conversation;
@@ -55,9 +55,9 @@ export function createLink(options: CreateLinkOptions): Link {
   const judge = (request: LinkRequest, reply: Reply): UpstreamReply => {
     const era = request.peer?.era;
     if (reply.type === 'result') {
-      if (isModern && era === 'legacy' && reply.value.resultType === 'input_required')
+      if (isModern && era === 'legacy' && reply.valueOf('resultType') === 'input_required')
         throw new GatewayError('cross_era_unsupported');
-      return { type: 'result', text: stripOwnMeta(reply.text, reply.value) };
+      return { type: 'result', text: stripOwnMeta(reply.text, { _meta: reply.valueOf('_meta') }) };
     }
     const { code } = reply.value;
     if (isModern && (code === HEADER_MISMATCH || code === UNSUPPORTED_VERSION)) {

@@ -6,9 +6,9 @@ import type { Era } from '../../contracts/peer.ts';
 import { isObject } from '../../lib/is-object.ts';
 import { memberText } from '../../lib/json-text.ts';
 import type { Conversation } from './conversation.ts';
+import type { Reply } from './json-rpc.ts';
 import { LinkOpenError } from './link.ts';
 import { SERVER_INFO_KEY, writeModernMeta } from './request-meta.ts';
-import type { Reply } from './route-incoming.ts';
 import { HttpStatusError } from './transport.ts';
 
 export const MODERN_VERSION = '2026-07-28';

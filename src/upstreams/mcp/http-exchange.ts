@@ -41,14 +41,15 @@ export function exchangeMessages(
 }
 
 class MessageExchange implements HttpListener, HttpExchange {
+  readonly borrowsData = true;
   readonly #listener: ExchangeListener;
   readonly #maxBytes: number;
   #exchange: HttpExchange | undefined;
   #over = false;
   #status: number | undefined;
-  /** The body, unless it is a stream: nearly always one piece, else text as it comes, so that no large buffer is made. */
-  #piece: Buffer | undefined;
+  /** The body, unless it is a stream: text as it comes, so that no large buffer is made; nearly always one piece. */
   #text = '';
+  #announcedBytes = -1;
   #utf8: StringDecoder | undefined;
   #bytes = 0;
   #stream: SseReader | undefined;
@@ -73,6 +74,7 @@ class MessageExchange implements HttpListener, HttpExchange {
     const isStream = status < 300 && (Array.isArray(type) ? type[0] : type)?.startsWith('text/event-stream') === true;
     if (isStream)
       this.#stream = createSseReader((event) => this.#over || this.#listener.onEvent(event), this.#maxBytes);
+    else if (typeof headers['content-length'] === 'string') this.#announcedBytes = Number(headers['content-length']);
     this.#listener.onHead?.(status, headers);
   }
 
@@ -88,19 +90,17 @@ class MessageExchange implements HttpListener, HttpExchange {
     }
     this.#bytes += chunk.length;
     if (this.#bytes > this.#maxBytes) this.#endTooLarge();
-    else if (this.#piece === undefined) this.#piece = chunk;
+    // All of it at once: no character can be cut in two.
+    else if (this.#utf8 === undefined && this.#bytes === this.#announcedBytes) this.#text = chunk.toString('utf8');
     else {
-      if (this.#utf8 === undefined) {
-        this.#utf8 = new StringDecoder('utf8');
-        this.#text = this.#utf8.write(this.#piece);
-      }
+      this.#utf8 ??= new StringDecoder('utf8');
       this.#text += this.#utf8.write(chunk);
     }
   }
 
   onEnd(): void {
     if (this.#stream !== undefined) return this.#end({ type: 'stream', error: undefined });
-    const text = this.#utf8 === undefined ? (this.#piece?.toString('utf8') ?? '') : this.#text + this.#utf8.end();
+    const text = this.#utf8 === undefined ? this.#text : this.#text + this.#utf8.end();
     this.#end({ type: 'body', status: this.#status ?? 0, text });
   }
 
@@ -122,7 +122,6 @@ class MessageExchange implements HttpListener, HttpExchange {
 
   #release(): void {
     this.#over = true;
-    this.#piece = undefined;
     this.#text = '';
   }
 }

@@ -31,21 +31,25 @@ export function openHttpLegacyTransport(options: HttpLegacyOptions, events: Tran
   const running = new IdTable<StreamRun>();
   const standalone = createStreamRun();
   let sessionId: string | undefined;
-  let sessionHeaders: readonly string[] = [];
-  const postHeaders = ['content-type', 'application/json', 'accept', ACCEPT_BOTH, ...target.headers];
+  /** Written anew when the session has begun. */
+  const writeFixed = (session: readonly string[]) => ({
+    post: target.fixed(['content-type', 'application/json', 'accept', ACCEPT_BOTH, ...session]),
+    other: target.fixed(session),
+  });
+  let fixed = writeFixed([]);
   let over = false;
 
-  const request = (method: 'GET' | 'DELETE', extra: readonly string[]): HttpRequest => ({
+  const request = (method: 'GET' | 'DELETE', headers: string[]): HttpRequest => ({
     method,
     origin: target.origin,
     path: target.path,
-    headers: [...sessionHeaders, ...target.headers, ...extra],
+    fixedHeaders: fixed.other,
+    headers,
     body: undefined,
   });
   const post = (body: string, traceparent?: string): HttpRequest => {
-    const headers = postHeaders.concat(sessionHeaders);
-    if (traceparent !== undefined) headers.push('traceparent', traceparent);
-    return { method: 'POST', origin: target.origin, path: target.path, headers, body };
+    const headers = traceparent === undefined ? [] : ['traceparent', traceparent];
+    return { method: 'POST', origin: target.origin, path: target.path, fixedHeaders: fixed.post, headers, body };
   };
   const get = (lastEventId: string | undefined): HttpRequest => {
     const headers = ['accept', 'text/event-stream'];
@@ -168,7 +172,7 @@ export function openHttpLegacyTransport(options: HttpLegacyOptions, events: Tran
     },
     begin(protocolVersion) {
       const version = ['mcp-protocol-version', protocolVersion];
-      sessionHeaders = sessionId === undefined ? version : [...version, 'mcp-session-id', sessionId];
+      fixed = writeFixed(sessionId === undefined ? version : [...version, 'mcp-session-id', sessionId]);
       if (!over) listen(false);
     },
     async close() {

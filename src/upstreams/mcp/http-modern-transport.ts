@@ -1,7 +1,7 @@
 /** Streamable HTTP of 2026-07-28: one POST per request, no session; closing the answer's stream is the cancel. */
 
 import { IdTable } from '../../lib/id-table.ts';
-import type { HttpClient, HttpExchange } from '../http/client.ts';
+import type { HttpClient, HttpExchange, HttpRequest } from '../http/client.ts';
 import { deliverMessage, exchangeMessages } from './http-exchange.ts';
 import { mirrorHeaders } from './http-headers.ts';
 import { errorForEnd, mayCarryAnswer } from './http-status.ts';
@@ -21,21 +21,20 @@ export interface HttpModernOptions {
 export function openHttpModernTransport(options: HttpModernOptions, events: TransportEvents): Transport {
   const { http, target, maxMessageBytes } = options;
   const open = new IdTable<{ readonly exchange: HttpExchange; timer: NodeJS.Timeout | undefined }>();
-  const headers = [
+  const fixedHeaders = target.fixed([
     ...['content-type', 'application/json', 'accept', ACCEPT_BOTH, 'mcp-protocol-version', options.protocolVersion],
-    ...target.headers,
-  ];
+  ]);
+  const post = (headers: string[], body: string): HttpRequest => ({
+    method: 'POST',
+    origin: target.origin,
+    path: target.path,
+    fixedHeaders,
+    headers,
+    body,
+  });
 
   const sendNotification = (outgoing: Exclude<Outgoing, OutgoingRequest>): void => {
-    const all = [...headers, 'mcp-method', outgoing.method];
-    const request = {
-      method: 'POST',
-      origin: target.origin,
-      path: target.path,
-      headers: all,
-      body: outgoing.text,
-    } as const;
-    deliverMessage(http, request, () => outgoing.onDone?.());
+    deliverMessage(http, post(['mcp-method', outgoing.method], outgoing.text), () => outgoing.onDone?.());
   };
 
   const send = (outgoing: Outgoing): void => {
@@ -46,26 +45,21 @@ export function openHttpModernTransport(options: HttpModernOptions, events: Tran
       return;
     }
     const { id } = outgoing;
-    const all = headers.concat(mirrorHeaders(outgoing.method, outgoing.name, outgoing.tool, outgoing.params));
-    if (outgoing.traceparent !== undefined) all.push('traceparent', outgoing.traceparent);
+    const headers = mirrorHeaders(outgoing.method, outgoing.name, outgoing.tool, outgoing.params);
+    if (outgoing.traceparent !== undefined) headers.push('traceparent', outgoing.traceparent);
     let ended = false;
-    const exchange = exchangeMessages(
-      http,
-      { method: 'POST', origin: target.origin, path: target.path, headers: all, body: outgoing.text },
-      maxMessageBytes,
-      {
-        onEvent(event) {
-          if (event.event === 'message' && event.data !== '') events.onMessage(event.data, id);
-        },
-        onEnd(end) {
-          ended = true;
-          clearTimeout(open.get(id)?.timer);
-          open.delete(id);
-          if (mayCarryAnswer(end)) events.onMessage(end.text, id);
-          if (events.isWaiting(id)) events.onFailed(id, errorForEnd(end, target.redact));
-        },
+    const exchange = exchangeMessages(http, post(headers, outgoing.text), maxMessageBytes, {
+      onEvent(event) {
+        if (event.event === 'message' && event.data !== '') events.onMessage(event.data, id);
       },
-    );
+      onEnd(end) {
+        ended = true;
+        clearTimeout(open.get(id)?.timer);
+        open.delete(id);
+        if (mayCarryAnswer(end)) events.onMessage(end.text, id);
+        if (events.isWaiting(id)) events.onFailed(id, errorForEnd(end, target.redact));
+      },
+    });
     if (!ended) open.set(id, { exchange, timer: undefined });
   };
 

@@ -1,13 +1,14 @@
 /** Where an HTTP server stands and the headers every request to it carries: ours, then the configured ones. */
 
 import type { Secret } from '../../contracts/config.ts';
+import { createFixedHeaders, type FixedHeaders } from '../http/request-head.ts';
 import { createRedact, type Redact } from './redact.ts';
 
 export interface HttpTarget {
   readonly origin: string;
   readonly path: string;
-  /** Names and values in turn; copied, never changed. */
-  readonly headers: readonly string[];
+  /** Headers that many requests share: `extra` (names and values in turn), then the configured ones. */
+  readonly fixed: (extra: readonly string[]) => FixedHeaders;
   /** Takes the configured values out of what the server says. */
   readonly redact: Redact;
 }
@@ -50,7 +51,8 @@ export function createHttpTarget(
     const userPass = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
     headers.push('authorization', `Basic ${Buffer.from(userPass).toString('base64')}`);
   }
-  return { origin, path: pathname + search, headers, redact: createRedact(configured) };
+  const fixed: HttpTarget['fixed'] = (extra) => createFixedHeaders([...extra, ...headers]);
+  return { origin, path: pathname + search, fixed, redact: createRedact(configured) };
 }
 
 export const ACCEPT_BOTH = 'application/json, text/event-stream';

@@ -1,19 +1,26 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { decodeMessage, encodeReply, type Incoming, parseJson } from './json-rpc.ts';
+import { JsonScanner } from '../../lib/json-scanner.ts';
+import { decodeMessage, encodeReply, type Incoming } from './json-rpc.ts';
 
-const decode = (text: string): Incoming => decodeMessage(text, parseJson(text));
+const scanner = new JsonScanner();
+
+function decode(text: string): Incoming {
+  const scan = scanner.scan(text);
+  assert.ok(scan !== undefined);
+  return decodeMessage(text, scan);
+}
 
 describe('a message of a server', () => {
   it('is told apart and cut out verbatim', () => {
-    assert.deepEqual(decode('{"jsonrpc":"2.0","id":1,"result": {"n": 1.0} }'), {
-      type: 'response',
-      id: 1,
-      isError: false,
-      text: '{"n": 1.0}',
-      value: { n: 1 },
-    });
-    assert.equal(decode('{"id":1,"error":{"code":-1},"result":null}').type, 'response');
+    const answer = decode('{"jsonrpc":"2.0","id":1,"result": {"n": 1.0, "\\u0061": "\\u0062"} }');
+    assert.ok(answer.type === 'response');
+    const { id, reply } = answer;
+    assert.deepEqual([id, reply.type, reply.text], [1, 'result', '{"n": 1.0, "\\u0061": "\\u0062"}']);
+    assert.deepEqual([reply.value, reply.valueOf('a'), reply.valueOf('b')], [{ n: 1, a: 'b' }, 'b', undefined]);
+    const error = decode('{"id":"\\u0061","error":{"code":-1},"result":null}');
+    assert.ok(error.type === 'response');
+    assert.deepEqual([error.id, error.reply.type, error.reply.value], ['a', 'rpc-error', { code: -1 }]);
     assert.deepEqual(decode('{"id":1.0,"method":"ping"}'), {
       type: 'request',
       idText: '1.0',

@@ -1,19 +1,41 @@
-/** JSON-RPC 2.0 as MCP servers speak it: each message is parsed once to decide, and cut out as text to be forwarded. */
+/** JSON-RPC 2.0 as MCP servers speak it: a message is scanned once, cut out as text, and only what is decided on is parsed. */
 
 import type { JsonObject, JsonText } from '../../contracts/json.ts';
 import type { PeerReply } from '../../contracts/peer.ts';
-import { isObject } from '../../lib/is-object.ts';
-import { type Member, scanMembers } from '../../lib/json-text.ts';
+import { findMember, hasTwins, type JsonScan, type ScannedMember } from '../../lib/json-scanner.ts';
+
+/** The `result` or `error` object of an answer. */
+export class Reply {
+  readonly type: 'result' | 'rpc-error';
+  /** Verbatim. */
+  readonly text: JsonText;
+  readonly #message: JsonText;
+  readonly #members: readonly ScannedMember[];
+  #value: JsonObject | undefined;
+
+  /** `members`: where its members stand in `message`, which it is a part of. */
+  constructor(type: Reply['type'], text: JsonText, message: JsonText, members: readonly ScannedMember[]) {
+    this.type = type;
+    this.text = text;
+    this.#message = message;
+    this.#members = members;
+  }
+
+  /** Parsed when it is first asked for; results that are only forwarded never are. */
+  get value(): JsonObject {
+    this.#value ??= JSON.parse(this.text) as JsonObject;
+    return this.#value;
+  }
+
+  /** One member alone, parsed; undefined if it has none of this name. */
+  valueOf(key: string): unknown {
+    const member = findMember(this.#members, key);
+    return member === undefined ? undefined : JSON.parse(cut(this.#message, member));
+  }
+}
 
 export type Incoming =
-  | {
-      readonly type: 'response';
-      readonly id: unknown;
-      readonly isError: boolean;
-      /** The `result` or `error` object, verbatim. */
-      readonly text: JsonText;
-      readonly value: JsonObject;
-    }
+  | { readonly type: 'response'; readonly id: unknown; readonly reply: Reply }
   | {
       readonly type: 'request';
       /** The server's id as JSON text, to be repeated in the answer. */
@@ -40,35 +62,51 @@ export function parseJson(text: JsonText): unknown {
   }
 }
 
-/** Reads one message whose text JSON.parse has accepted as `value`. */
-export function decodeMessage(text: JsonText, value: unknown): Incoming {
-  if (!isObject(value)) return { type: 'garbage', reason: 'not an object', id: undefined };
-  let members: Member[];
-  try {
-    members = scanMembers(text);
-  } catch {
-    return { type: 'garbage', reason: 'a member stands twice', id: value.id };
-  }
-  const cut = (key: string): JsonText | undefined => {
-    for (const member of members) if (member.key === key) return text.slice(member.valueStart, member.valueEnd);
-    return undefined;
-  };
+function cut(text: JsonText, member: ScannedMember): JsonText {
+  return text.slice(member.valueStart, member.valueEnd);
+}
 
-  if (typeof value.method === 'string') {
-    if (value.params !== undefined && !isObject(value.params))
+/** The value of a member if it is a string or a number, which most ids are; undefined for everything else. */
+function readScalar(text: JsonText, member: ScannedMember | undefined): string | number | undefined {
+  if (member === undefined) return undefined;
+  const first = text.charCodeAt(member.valueStart);
+  if (first === 0x22) return JSON.parse(cut(text, member)) as string;
+  // A number as JSON spells it is one that Number reads.
+  return first === 0x2d || (first >= 0x30 && first <= 0x39) ? Number(cut(text, member)) : undefined;
+}
+
+/** The id of a response or of garbage: null and odd ones count too. */
+function readId(text: JsonText, member: ScannedMember | undefined): unknown {
+  return readScalar(text, member) ?? (member === undefined ? undefined : JSON.parse(cut(text, member)));
+}
+
+/** Reads one message, which `scan` found to be JSON. */
+export function decodeMessage(text: JsonText, scan: JsonScan): Incoming {
+  const { members } = scan;
+  if (scan.kind !== 'object') return { type: 'garbage', reason: 'not an object', id: undefined };
+  const idMember = findMember(members, 'id');
+  if (hasTwins(members)) return { type: 'garbage', reason: 'a member stands twice', id: readId(text, idMember) };
+
+  const method = readScalar(text, findMember(members, 'method'));
+  if (typeof method === 'string') {
+    const member = findMember(members, 'params');
+    if (member !== undefined && member.inner === undefined)
       return { type: 'garbage', reason: 'params is not an object', id: undefined };
-    const params = value.params === undefined ? undefined : cut('params');
-    const message = { method: value.method, params, value: value.params ?? {} };
-    if (value.id === undefined) return { type: 'notification', ...message };
-    if (typeof value.id !== 'string' && typeof value.id !== 'number')
+    const params = member === undefined ? undefined : cut(text, member);
+    const message = { method, params, value: params === undefined ? {} : (JSON.parse(params) as JsonObject) };
+    if (idMember === undefined) return { type: 'notification', ...message };
+    if (readScalar(text, idMember) === undefined)
       return { type: 'garbage', reason: 'the id of a request is neither string nor number', id: undefined };
-    return { type: 'request', idText: cut('id') ?? 'null', ...message };
+    return { type: 'request', idText: cut(text, idMember), ...message };
   }
-  if (isObject(value.result))
-    return { type: 'response', id: value.id, isError: false, text: cut('result') ?? '{}', value: value.result };
-  if (isObject(value.error) && typeof value.error.code === 'number')
-    return { type: 'response', id: value.id, isError: true, text: cut('error') ?? '{}', value: value.error };
-  return { type: 'garbage', reason: 'neither method nor result nor error', id: value.id };
+  const id = readId(text, idMember);
+  const result = findMember(members, 'result');
+  if (result?.inner !== undefined)
+    return { type: 'response', id, reply: new Reply('result', cut(text, result), text, result.inner) };
+  const error = findMember(members, 'error');
+  if (error?.inner !== undefined && typeof readScalar(text, findMember(error.inner, 'code')) === 'number')
+    return { type: 'response', id, reply: new Reply('rpc-error', cut(text, error), text, error.inner) };
+  return { type: 'garbage', reason: 'neither method nor result nor error', id };
 }
 
 export function encodeRequest(id: number, method: string, params: JsonText): JsonText {

@@ -1,6 +1,7 @@
 /** Opens a link: picks the transport, finds out the server's era, shakes hands, all within the configured start time. */
 
 import type { Secret, ServerConfig } from '../../contracts/config.ts';
+import { JsonScanner } from '../../lib/json-scanner.ts';
 import { createHttpClient, type HttpClient } from '../http/client.ts';
 import { type Conversation, createConversation } from './conversation.ts';
 import { createLink } from './create-link.ts';
@@ -40,8 +41,14 @@ interface Way {
   readonly afterStatus?: readonly number[];
 }
 
+interface WayOptions extends LinkOptions {
+  /** One for all links. */
+  readonly scanner: JsonScanner;
+}
+
 export function createOpenLink(deps: OpenLinkDeps): OpenLink {
   const http = deps.http ?? createHttpClient();
+  const scanner = new JsonScanner();
   return async (options) => {
     const ways = listWays(deps, http, options);
     const redact = createRedact(secretsOf(options.config));
@@ -49,7 +56,7 @@ export function createOpenLink(deps: OpenLinkDeps): OpenLink {
     const timer = new AbortController();
     const timeout = setTimeout(() => timer.abort(), options.config.startTimeoutMs);
     try {
-      return await tryWays(ways, options, redact, AbortSignal.any([options.signal, timer.signal]));
+      return await tryWays(ways, { ...options, scanner }, redact, AbortSignal.any([options.signal, timer.signal]));
     } catch (error) {
       if (timer.signal.aborted && !options.signal.aborted)
         throw new LinkOpenError('initialize', `not ready within ${options.config.startTimeoutMs} ms`, {
@@ -116,7 +123,7 @@ function orderEras(config: ServerConfig, first: 'legacy' | 'modern', connectFor:
   return eras.map((era) => ({ era, connect: connectFor(era) }));
 }
 
-async function tryWays(ways: readonly Way[], options: LinkOptions, redact: Redact, signal: AbortSignal): Promise<Link> {
+async function tryWays(ways: readonly Way[], options: WayOptions, redact: Redact, signal: AbortSignal): Promise<Link> {
   const refusals: Refusal[] = [];
   let attempt: Attempt | undefined;
   try {
@@ -148,10 +155,11 @@ interface Attempt {
   handOver(): void;
 }
 
-function beginAttempt(connect: Connect, options: LinkOptions): Attempt {
+function beginAttempt(connect: Connect, options: WayOptions): Attempt {
   let handedOver = false;
   const conversation = createConversation({
     log: options.log,
+    scanner: options.scanner,
     connect,
     onServerMessage: options.onServerMessage,
     onLost({ stage, message }) {

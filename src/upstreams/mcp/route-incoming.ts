@@ -4,17 +4,10 @@ import type { JsonObject, JsonText } from '../../contracts/json.ts';
 import { type ClientPeer, LOG_LEVELS, type PeerReply } from '../../contracts/peer.ts';
 import { withMembers } from '../../lib/json-text.ts';
 import type { Asks } from './asks.ts';
-import type { Incoming } from './json-rpc.ts';
+import { type Incoming, Reply } from './json-rpc.ts';
 import type { ServerMessage } from './link.ts';
 import { stripOwnMeta } from './own-keys.ts';
 import { SUBSCRIPTION_ID_KEY, wantedLogLevel } from './request-meta.ts';
-
-export interface Reply {
-  readonly type: 'result' | 'rpc-error';
-  /** The result or error object, verbatim. */
-  readonly text: JsonText;
-  readonly value: JsonObject;
-}
 
 /** What routing needs to know of a request in flight. */
 export interface Routed {
@@ -85,7 +78,7 @@ export function createRouter(deps: RouterDeps): (message: Incoming, ownStream: n
     if (typeof id === 'string' || typeof id === 'number') deps.asks.withdraw(JSON.stringify(id));
     // The end of a subscription on stdio (2026-07-28): the only request of ours that a server may cancel.
     if (typeof id === 'number' && inFlight.get(id)?.request.onNotification !== undefined)
-      deps.complete(id, { type: 'result', text: '{}', value: {} });
+      deps.complete(id, new Reply('result', '{}', '{}', []));
   };
 
   const takeNotification = (
@@ -129,8 +122,9 @@ export function createRouter(deps: RouterDeps): (message: Incoming, ownStream: n
 
   const takeResponse = (message: Extract<Incoming, { type: 'response' }>, ownStream: number | undefined): void => {
     // An error without an id is about the message it answers, which only a stream of its own can tell.
-    const id = message.isError && (message.id === null || message.id === undefined) ? ownStream : message.id;
-    const reply: Reply = { type: message.isError ? 'rpc-error' : 'result', text: message.text, value: message.value };
+    const { reply } = message;
+    const isNameless = reply.type === 'rpc-error' && (message.id === null || message.id === undefined);
+    const id = isNameless ? ownStream : message.id;
     if (typeof id !== 'number' || !deps.complete(id, reply))
       noteOddity('answer to no request in flight (late, twice or not ours)', { id });
   };

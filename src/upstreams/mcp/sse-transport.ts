@@ -21,6 +21,7 @@ const MAX_QUEUED = 16;
 
 export function openSseTransport(options: SseTransportOptions, events: TransportEvents): Transport {
   const { http, target, maxMessageBytes, log } = options;
+  const fixedHeaders = target.fixed(['content-type', 'application/json']);
   let postPath: string | undefined;
   let queued: Outgoing[] = [];
   let over = false;
@@ -66,10 +67,10 @@ export function openSseTransport(options: SseTransportOptions, events: Transport
       done?.();
       return;
     }
-    const headers = ['content-type', 'application/json', ...target.headers];
-    if (outgoing.kind === 'request' && outgoing.traceparent !== undefined)
-      headers.push('traceparent', outgoing.traceparent);
-    const request = { method: 'POST', origin: target.origin, path: postPath, headers, body: outgoing.text } as const;
+    const traceparent = outgoing.kind === 'request' ? outgoing.traceparent : undefined;
+    const headers = traceparent === undefined ? [] : ['traceparent', traceparent];
+    const { origin } = target;
+    const request = { method: 'POST', origin, path: postPath, fixedHeaders, headers, body: outgoing.text } as const;
     deliverMessage(http, request, (end) => {
       takePostEnd(id, end);
       done?.();
@@ -118,7 +119,8 @@ export function openSseTransport(options: SseTransportOptions, events: Transport
       method: 'GET',
       origin: target.origin,
       path: target.path,
-      headers: ['accept', 'text/event-stream', ...target.headers],
+      fixedHeaders: target.fixed(['accept', 'text/event-stream']),
+      headers: [],
       body: undefined,
     },
     maxMessageBytes,
