@@ -54,6 +54,7 @@ export interface ExchangeParts {
 export class NodeExchange implements Exchange {
   readonly method: string;
   readonly segments: readonly string[];
+  readonly receivedMs = performance.now();
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #headers: HeaderList;
@@ -145,6 +146,10 @@ export class NodeExchange implements Exchange {
     });
     // As many bytes as characters means ASCII, which every encoding writes the same, and this one the fastest.
     this.#response.end(body, bytes === body.length ? 'latin1' : 'utf8');
+  }
+
+  sendText(status: number, contentType: string, body: string): void {
+    this.sendJson(status, body, { 'Content-Type': contentType });
   }
 
   sendEmpty(status: number, extra?: AnswerHeaders): void {

@@ -55,7 +55,7 @@ class ExchangeAnswer implements PostAnswer {
   add(answer: Answer | undefined): void {
     if (answer === undefined) return;
     if (this.#stream === undefined) this.#held.push(answer);
-    else this.#stream.send(answer.body);
+    else sendOn(this.#stream, answer);
   }
 
   finish(): void {
@@ -73,7 +73,7 @@ class ExchangeAnswer implements PostAnswer {
     const stream = outbox.open();
     this.#stream = stream;
     stream.attach(this.#exchange.openSse(), client !== undefined && primesStreams(client.version));
-    for (const answer of this.#held.splice(0)) stream.send(answer.body);
+    for (const answer of this.#held.splice(0)) sendOn(stream, answer);
     return stream;
   }
 
@@ -84,7 +84,17 @@ class ExchangeAnswer implements PostAnswer {
     else if (this.#isBatch)
       this.#exchange.sendJson(200, `[${this.#held.map((answer): JsonText => answer.body).join(',')}]`);
     else this.#exchange.sendJson(first.status, first.body, first.call && timingHeader(first.call));
+    for (const answer of this.#held) noteSent(answer);
   }
+}
+
+function sendOn(stream: OutStream, answer: Answer): void {
+  stream.send(answer.body);
+  noteSent(answer);
+}
+
+function noteSent({ call }: Answer): void {
+  if (call !== undefined) call.facts.onSent?.(call);
 }
 
 function beginStream(answer: ExchangeAnswer): void {

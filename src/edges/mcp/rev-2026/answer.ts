@@ -48,14 +48,15 @@ class ExchangeAnswer implements Answer {
     if (this.#stream !== undefined) {
       this.#stream.send(onOneLine(frame));
       this.#stream.end();
-      return;
+    } else {
+      if (this.#exchange.gone) return;
+      this.#exchange.sendJson(
+        status,
+        frame,
+        this.call === undefined ? headers : { ...headers, ...timingHeader(this.call) },
+      );
     }
-    if (this.#exchange.gone) return;
-    this.#exchange.sendJson(
-      status,
-      frame,
-      this.call === undefined ? headers : { ...headers, ...timingHeader(this.call) },
-    );
+    if (this.call !== undefined) this.call.facts.onSent?.(this.call);
   }
 
   #open(): SseStream | undefined {
