@@ -38,10 +38,11 @@ interface Size {
   readonly tools: number;
   readonly servers: number;
   readonly keys: number;
+  /** Legacy ones, each call in another; 0: calls are modern. */
   readonly sessions: number;
 }
 
-const SMALL: Size = { tools: 10, servers: 1, keys: 10, sessions: 1 };
+const SMALL: Size = { tools: 10, servers: 1, keys: 10, sessions: 0 };
 const RATE = 500;
 /** Calls go round all of them, up to so many. */
 const MAX_VALUES = 10_000;
@@ -78,7 +79,7 @@ function createKeys(dataDir: string, count: number): string[] {
 
 async function measure(lab: Lab, size: Size, count: number): Promise<GrowthPoint> {
   // A mock in each folder of its paths: one process stands for all servers.
-  const mock = await lab.startMock(['--tools', String(size.tools), ...(size.sessions > 1 ? ['--legacy-only'] : [])]);
+  const mock = await lab.startMock(['--tools', String(size.tools), ...(size.sessions > 0 ? ['--legacy-only'] : [])]);
   const reference = await lab.startReference(mock);
   const names = size.servers === 1 ? ['mock'] : Array.from({ length: size.servers }, (_, i) => `s${i}`);
   let secrets: string[] = [];
@@ -95,14 +96,14 @@ async function measure(lab: Lab, size: Size, count: number): Promise<GrowthPoint
   const tool = size.servers === 1 ? EXPOSED_TOOL : `s${size.servers - 1}__${TOOL}`;
   const target = { port: gateway.port, ...(gateway.key === undefined ? {} : { key: gateway.key }) };
   let shape: Shape;
-  if (size.sessions > 1) {
+  if (size.sessions > 0) {
     const sessions = await openSessions(target, size.sessions);
     shape = { ...legacyCall(target, tool, '@VALUE@'), values: sessions };
   } else {
     const keyed = modernCall({ port: gateway.port, key: '@VALUE@' }, tool);
     shape = { ...keyed, values: secrets.slice(0, MAX_VALUES) };
   }
-  const referenceShape = size.sessions > 1 ? legacyCall(reference, TOOL, 'mock') : modernCall(reference, TOOL);
+  const referenceShape = size.sessions > 0 ? legacyCall(reference, TOOL, 'mock') : modernCall(reference, TOOL);
   const rows = await runRounds(
     lab,
     [
