@@ -3,11 +3,12 @@
  * machine in one run. How, and what the figures mean: docs/performance.md.
  */
 
+import { spawnSync } from 'node:child_process';
 import { join, relative } from 'node:path';
-import { createLab } from './harness/lab.ts';
-import { startLoad } from './harness/load.ts';
+import { createLab, type Lab } from './harness/lab.ts';
+import { type Load, startLoad } from './harness/load.ts';
 import { HELP, type Options, readOptions } from './harness/options.ts';
-import { decidePlacement } from './harness/processes.ts';
+import { decidePlacement, whyNotComparable } from './harness/processes.ts';
 import { beginProvenance } from './harness/provenance.ts';
 import { writeRunFile } from './harness/run-file.ts';
 import { requireCounters } from './harness/usage.ts';
@@ -15,6 +16,7 @@ import { installPeers } from './peers/installed.ts';
 import { renderProvenance, renderResult, renderTargets } from './report/tables.ts';
 import { judge } from './report/targets.ts';
 import { writeDocs } from './report/write-docs.ts';
+import { bookkeeping } from './scenarios/bookkeeping.ts';
 import { CALL_SCENARIOS } from './scenarios/calls.ts';
 import { checkGenerator } from './scenarios/check-generator.ts';
 import { GROWTH_SCENARIOS } from './scenarios/growth.ts';
@@ -25,20 +27,93 @@ import { soak } from './scenarios/soak.ts';
 const ROOT = join(import.meta.dirname, '..');
 const SCENARIOS: readonly Scenario[] = [
   ...CALL_SCENARIOS,
+  bookkeeping,
   ...LIST_SCENARIOS,
   ...GROWTH_SCENARIOS,
   soak,
   checkGenerator,
 ];
+/** No scenario is begun later than this, the soak's own length aside. */
+const LIMIT_MS = 45 * 60_000;
+const BUILD_LIMIT_MS = 120_000;
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-function choose({ scenario, isShort }: Options): Scenario[] {
-  const chosen = SCENARIOS.filter(({ name, inShort }) =>
-    scenario === undefined ? !isShort || inShort : name.startsWith(scenario),
-  );
+function choose({ scenario, isShort, isGuard }: Options): Scenario[] {
+  const chosen = SCENARIOS.filter(({ name, inShort, inGuard = false }) => {
+    if (scenario !== undefined) return name.startsWith(scenario);
+    if (isGuard) return inGuard;
+    return !isShort || inShort;
+  });
   if (chosen.length > 0) return chosen;
   throw new Error(`there is no such scenario; there are:\n${SCENARIOS.map(({ name }) => `  ${name}`).join('\n')}`);
+}
+
+/** What is published is measured. Returns why it could not be built. */
+function buildAll(roots: readonly string[]): string | undefined {
+  for (const root of roots) {
+    const script = join(root, 'scripts/build.ts');
+    const done = spawnSync(process.execPath, [script], { cwd: root, encoding: 'utf8', timeout: BUILD_LIMIT_MS });
+    if (done.status !== 0) return `${root}: ${(done.stderr || String(done.error)).slice(0, 500)}`;
+  }
+  return undefined;
+}
+
+/** Peers and bundles. What cannot be had is left out, and said. */
+function prepare(read: Options): Options {
+  const refusal = read.withPeers ? installPeers() : undefined;
+  if (refusal !== undefined) say(`Going on without peers: ${refusal}`);
+  const failure = read.isBuilt ? buildAll(read.roots) : undefined;
+  if (failure !== undefined) say(`Going on with the sources, the bundle could not be built: ${failure}`);
+  return {
+    ...read,
+    withPeers: read.withPeers && refusal === undefined,
+    isBuilt: read.isBuilt && failure === undefined,
+  };
+}
+
+/** Runs one scenario and shows it; undefined: it could not be measured. Whatever it started is stopped. */
+async function measure(lab: Lab, { name, title, run }: Scenario): Promise<Result | undefined> {
+  const startedMs = performance.now();
+  say(`\n${name} …`);
+  try {
+    const result = { name, title, ...(await run(lab)) };
+    say(`${renderResult(result)}\n(${((performance.now() - startedMs) / 1_000).toFixed(0)} s)`);
+    return result;
+  } catch (error) {
+    say(`${name} could not be measured: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  } finally {
+    await lab.stopAll();
+  }
+}
+
+/** In the guard a scenario that misses by far, or breaks, has a second try: machines have their moments. */
+async function measureAll(lab: Lab, chosen: readonly Scenario[]): Promise<Result[]> {
+  const { isGuard, soakSeconds } = lab.options;
+  const results: Result[] = [];
+  for (const scenario of chosen) {
+    if (performance.now() > LIMIT_MS + soakSeconds * 1_000) {
+      say(`\n${scenario.name} was left out: the time is up`);
+      continue;
+    }
+    let result = await measure(lab, scenario);
+    if (isGuard && (result === undefined || judge([result]).some(({ isGross }) => isGross))) {
+      say(`\n${scenario.name} missed by far, which may be a moment's trouble: once more`);
+      result = await measure(lab, scenario);
+    }
+    if (result !== undefined) results.push(result);
+  }
+  return results;
+}
+
+/** However we end, by Ctrl-C or by a closed pipe: nothing is left behind. */
+function cleanUpAtExit(lab: Lab, load: Load): void {
+  process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143));
+  process.once('exit', () => {
+    lab.killAll();
+    load.kill();
+  });
 }
 
 /** Returns the exit code. */
@@ -49,48 +124,29 @@ async function main(): Promise<number> {
     return 0;
   }
   const chosen = choose(read);
+  const obstacle = read.isGuard ? whyNotComparable() : undefined;
+  if (obstacle !== undefined) {
+    say(`Speed is not judged on this machine: ${obstacle}.`);
+    return 0;
+  }
   requireCounters();
-  const refusal = read.withPeers ? installPeers() : undefined;
-  if (refusal !== undefined) say(`Going on without peers: ${refusal}`);
-  const options: Options = { ...read, withPeers: read.withPeers && refusal === undefined };
+  const options = prepare(read);
   const placement = decidePlacement();
-  const endProvenance = beginProvenance(
-    options.roots[0] ?? ROOT,
-    placement.description,
-    options.isShort ? 'short' : 'long',
-  );
+  const form = options.isGuard ? 'guard' : options.isShort ? 'short' : 'long';
+  const endProvenance = beginProvenance(options.roots[0] ?? ROOT, placement.description, form, options.isBuilt);
   const load = await startLoad(placement.generator);
   const lab = createLab(options, placement, load, say);
-  const results: Result[] = [];
-  // However we end, by Ctrl-C or by a closed pipe: nothing is left behind.
-  process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143));
-  process.once('exit', () => {
-    lab.killAll();
-    load.kill();
-  });
-  let failures = 0;
-  for (const { name, title, run } of chosen) {
-    const startedMs = performance.now();
-    say(`\n${name} …`);
-    try {
-      const result = { name, title, ...(await run(lab)) };
-      results.push(result);
-      say(`${renderResult(result)}\n(${((performance.now() - startedMs) / 1_000).toFixed(0)} s)`);
-    } catch (error) {
-      failures++;
-      say(`${name} could not be measured: ${error instanceof Error ? error.message : String(error)}`);
-    } finally {
-      await lab.stopAll();
-    }
-  }
+  cleanUpAtExit(lab, load);
+  const results = await measureAll(lab, chosen);
   await load.stop();
   const run = { provenance: endProvenance(), results };
   say(`\n${renderProvenance(run)}\n\n${renderTargets(results)}`);
   const files = writeRunFile(run, import.meta.dirname, options);
   if (options.writesDocs) files.push(...writeDocs(run, ROOT));
   say(`\nWritten: ${files.map((file) => relative(process.cwd(), file)).join(', ')}`);
-  const isGross = options.isGuard && judge(results).some((verdict) => verdict.isGross);
-  return failures > 0 || isGross ? 1 : 0;
+  const gross = judge(results).filter((verdict) => options.isGuard && verdict.isGross);
+  for (const { what, found, target } of gross) say(`GROSS MISS, twice in a row: ${what}: ${found}, target ${target}`);
+  return results.length < chosen.length || gross.length > 0 ? 1 : 0;
 }
 
 try {

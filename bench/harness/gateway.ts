@@ -10,7 +10,7 @@ import { processTree } from './usage.ts';
 export interface GatewaySetup {
   /** As in `mcpServers`. */
   readonly servers: { readonly [name: string]: object };
-  /** Default true: a key, a policy that hides a tool, the trail with its write-ahead. False: what can be off is off. */
+  /** Default true: a key, a policy that hides a tool, the trail with its write-ahead, metrics. False: what can be off is off. */
   readonly everythingOn?: boolean;
   readonly limits?: { readonly [name: string]: number };
   readonly audit?: { readonly [name: string]: number | boolean };
@@ -39,20 +39,26 @@ export interface GatewayPlace {
   readonly name: string;
   readonly root: string;
   readonly core: number | undefined;
+  /** From its bundle, if that is not older than its sources. */
+  readonly isBuilt: boolean;
   /** For its configuration and data. */
   readonly folder: string;
 }
 
 const KEY = 'pck_bench_only_no_secret_0000000';
+const METRICS_TOKEN = 'bench_only_no_secret_0000';
 const READY_LIMIT_MS = 120_000;
 const READY_POLL_MS = 50;
 const HEAP_LIMIT_MS = 30_000;
 
 /** What is started, and how it is named in the provenance. The bundle counts only while it is newer than the sources. */
-export function chooseBuild(root: string): { readonly args: readonly string[]; readonly description: string } {
+export function chooseBuild(
+  root: string,
+  wantsBundle = true,
+): { readonly args: readonly string[]; readonly description: string } {
   const bundle = join(root, 'dist/portcullis.js');
   const source = { args: [join(root, 'bin/portcullis.mjs')], description: 'sources' };
-  if (!existsSync(bundle)) return source;
+  if (!wantsBundle || !existsSync(bundle)) return source;
   const builtAt = statSync(bundle).mtimeMs;
   const isStale = globSync('src/**/*.ts', { cwd: root }).some(
     (file) => !file.endsWith('.test.ts') && statSync(join(root, file)).mtimeMs > builtAt,
@@ -66,8 +72,12 @@ function writeConfig(place: GatewayPlace, setup: GatewaySetup, isOn: boolean): s
   const access = isOn
     ? { keys: [{ name: 'bench', value: KEY, allow: ['*'], deny: ['*/tool_7'] }] }
     : { anonymous: { allow: ['*'] } };
+  // Other checkouts may be from before there were metrics.
+  const hasMetrics = existsSync(join(place.root, 'src/contracts/meter.ts'));
+  const metrics = isOn && hasMetrics ? { metrics: { token: METRICS_TOKEN } } : {};
   const audit = { ...(isOn ? {} : { arguments: false }), ...setup.audit };
-  const config = { mcpServers: setup.servers, ...access, limits: setup.limits ?? {}, audit, log: { level: 'warn' } };
+  const limits = setup.limits ?? {};
+  const config = { mcpServers: setup.servers, ...access, ...metrics, limits, audit, log: { level: 'warn' } };
   writeFileSync(file, JSON.stringify(config));
   return file;
 }
@@ -96,7 +106,7 @@ export async function startGateway(place: GatewayPlace, setup: GatewaySetup): Pr
   const startedMs = performance.now();
   const started = await startProcess({
     command: process.execPath,
-    args: [...(setup.isProbed ? probe : []), ...chooseBuild(place.root).args, ...serve],
+    args: [...(setup.isProbed ? probe : []), ...chooseBuild(place.root, place.isBuilt).args, ...serve],
     core: place.core,
     cwd: place.root,
     ...(setup.isProbed ? { env: { BENCH_PROBE_FILE: probeFile } } : {}),

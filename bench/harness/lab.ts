@@ -42,6 +42,8 @@ export interface Lab {
   /** A bridge from HTTP to a stdio mock. */
   startBridge(name: Extract<PeerName, 'mcp-proxy' | 'supergateway'>): Promise<Subject>;
   startHub(configFile: string): Promise<Subject>;
+  /** Runs a script of ours alone on the core of the proxies; returns the line of JSON it ends with. */
+  runScript(file: string, args: readonly string[]): Promise<string>;
   /** A folder that goes with the scenario. */
   folder(): string;
   stopAll(): Promise<void>;
@@ -126,7 +128,11 @@ export function createLab(options: Options, placement: Placement, load: Load, sa
       const gateways: Gateway[] = [];
       for (const root of options.roots) {
         const name = root === options.roots[0] ? OURS : basename(root);
-        gateways.push(await keep(startGateway({ name, root, core: placement.subject, folder: folder() }, setup)));
+        gateways.push(
+          await keep(
+            startGateway({ name, root, core: placement.subject, isBuilt: options.isBuilt, folder: folder() }, setup),
+          ),
+        );
       }
       return gateways;
     },
@@ -159,6 +165,9 @@ export function createLab(options: Options, placement: Placement, load: Load, sa
       ]);
       await untilAnswers(`http://127.0.0.1:${port}/api/health`);
       return subject('mcp-hub', started, port);
+    },
+    async runScript(file, args) {
+      return (await run(placement.subject, [join(BENCH, file), ...args], (line) => line.startsWith('{'))).line;
     },
     killAll() {
       for (const each of running) each.kill();

@@ -3,6 +3,7 @@
 import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
+import { hasCounters } from './usage.ts';
 
 export interface Started {
   readonly pid: number;
@@ -56,6 +57,14 @@ export function decidePlacement(): Placement {
   const mock = cores > 2 ? 2 : 0;
   const rest = mock === 0 ? 'mock and generator on core 0' : 'generator on core 0, mock on core 2';
   return { subject: 1, mock, generator: 0, description: `each proxy on core 1, ${rest}` };
+}
+
+/** Why ratios measured here would say too little to judge by; undefined: they can be judged. */
+export function whyNotComparable(): string | undefined {
+  if (!hasCounters()) return 'CPU counters of the scheduler (/proc/<pid>/task/*/schedstat) are missing';
+  if (availableParallelism() < 2) return 'there is only one core, so the proxy would share it with the load generator';
+  if (decidePlacement().subject === undefined) return 'taskset is missing or may not pin processes to a core';
+  return undefined;
 }
 
 /** The command line that runs something on a core, for those who start it themselves (stdio bridges). */

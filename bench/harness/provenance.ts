@@ -42,7 +42,7 @@ function versionOf(root: string, name: string): string {
 }
 
 /** Call it first; what it returns completes the record at the end. */
-export function beginProvenance(root: string, placement: string, form: string): () => Provenance {
+export function beginProvenance(root: string, placement: string, form: string, isBuilt: boolean): () => Provenance {
   const loadBefore = loadavg()[0] ?? 0;
   const date = new Date().toISOString();
   return () => ({
@@ -61,7 +61,7 @@ export function beginProvenance(root: string, placement: string, form: string): 
       .map(([name, version]) => `${name} ${version}`)
       .join(', '),
     placement,
-    build: chooseBuild(root).description,
+    build: chooseBuild(root, isBuilt).description,
     form,
     loadBefore,
     loadAfter: loadavg()[0] ?? 0,

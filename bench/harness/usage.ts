@@ -11,9 +11,14 @@ function read(path: string): string | undefined {
   }
 }
 
-/** Throws where the counters this harness stands on are missing. */
+/** True where the counters are that this harness stands on. */
+export function hasCounters(): boolean {
+  return Number((read(`/proc/self/task/${process.pid}/schedstat`) ?? '0').split(' ')[0]) > 0;
+}
+
+/** Throws where the counters are missing. */
 export function requireCounters(): void {
-  if (read('/proc/self/schedstat') === undefined)
+  if (!hasCounters())
     throw new Error('CPU figures come from /proc/<pid>/task/*/schedstat: run this on Linux with CONFIG_SCHEDSTATS');
 }
 

@@ -1,12 +1,13 @@
 /** Results as Markdown tables: the same in the terminal and in docs/performance.md. */
 
+import type { BookkeepingFigures, Spread } from '../bookkeeping.ts';
 import type { RateRow, Row } from '../harness/rounds.ts';
 import { isNoisy, type RunFile, referenceSpread } from '../harness/run-file.ts';
 import type { Quartiles } from '../harness/statistics.ts';
 import type { Growth } from '../scenarios/growth.ts';
 import type { Result } from '../scenarios/scenario.ts';
 import type { Soak } from '../scenarios/soak.ts';
-import { judge } from './targets.ts';
+import { judge, wordOf } from './targets.ts';
 
 /** Cells as text; the first column is left-aligned, the others right. Padded, so that it reads in a terminal, too. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -81,6 +82,19 @@ function growthTable({ of, points, kbPerItem }: Growth): string {
   return `${text}\n\nMemory per item, after garbage collection: ${kbPerItem.toFixed(2)} KB.`;
 }
 
+function bookkeepingText(figures: BookkeepingFigures): string {
+  const us = ({ p50, p99, mean }: Spread): string[] => [p50, p99, mean].map((value) => value.toFixed(1));
+  return table(
+    ['µs per call', 'p50', 'p99', 'mean'],
+    [
+      ['32 at once, as at full load', ...us(figures.together)],
+      ['the same, tools that only read (nothing written ahead)', ...us(figures.readOnly)],
+      ['one after the other', ...us(figures.alone)],
+      ['one after the other, 5,000 a second', ...us(figures.paced)],
+    ],
+  );
+}
+
 function soakText(soak: Soak): string {
   const { before, after } = soak.heap;
   const rows: readonly (readonly [string, string])[] = [
@@ -121,6 +135,7 @@ export function renderResult(result: Result): string {
   if (result.rows !== undefined) parts.push(rowsTable(result.rows, result.rates ?? []));
   else if (result.rates !== undefined) parts.push(ratesTable(result.rates));
   if (result.growth !== undefined) parts.push(growthTable(result.growth));
+  if (result.bookkeeping !== undefined) parts.push(bookkeepingText(result.bookkeeping));
   if (result.soak !== undefined) parts.push(soakText(result.soak));
   if (result.wrk !== undefined)
     parts.push(
@@ -149,8 +164,10 @@ export function renderProvenance({ provenance: p }: RunFile): string {
 }
 
 export function renderTargets(results: readonly Result[]): string {
-  const word = (isMet: boolean, isGross: boolean): string => (isMet ? 'met' : isGross ? '**missed by far**' : 'missed');
-  return judge(results)
-    .map(({ text, isMet, isGross }) => `- ${text}: ${word(isMet, isGross)}`)
-    .join('\n');
+  const verdicts = judge(results);
+  if (verdicts.length === 0) return '';
+  return table(
+    ['goal', 'found', 'target', 'verdict'],
+    verdicts.map((verdict) => [verdict.what, verdict.found, verdict.target, wordOf(verdict)]),
+  );
 }

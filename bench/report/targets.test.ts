@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Row } from '../harness/rounds.ts';
+import type { RateRow, Row } from '../harness/rounds.ts';
 import type { Result } from '../scenarios/scenario.ts';
-import { judge } from './targets.ts';
+import type { Soak } from '../scenarios/soak.ts';
+import { judge, type Verdict, wordOf } from './targets.ts';
 
 const flat = (median: number) => ({ q1: median, median, q3: median });
 
@@ -21,31 +22,81 @@ function row(name: string, ratio: number, timesOurs: number, failed = 0): Row {
   };
 }
 const result = (...rows: Row[]): Result => ({ name: 'call-modern', title: '', rows });
+const about = (results: readonly Result[], what: RegExp): Verdict[] =>
+  judge(results).filter((verdict) => what.test(verdict.what));
 
-test('twice the target is gross, a little more than the target is not', () => {
-  const verdicts = [1.2, 1.3, 2.6].map((ratio) => judge([result(row('portcullis', ratio, 1))])[0]);
+test('twice the target is gross, a little more than the target is not; the table says by how much', () => {
+  const verdicts = [1.2, 1.3, 2.6].flatMap((ratio) => about([result(row('portcullis', ratio, 1))], /× the reference/));
   assert.deepEqual(
-    verdicts.map((verdict) => [verdict?.isMet, verdict?.isGross]),
+    verdicts.map((verdict) => [verdict.isMet, verdict.isGross, wordOf(verdict)]),
     [
-      [true, false],
-      [false, false],
-      [false, true],
+      [true, false, 'met'],
+      [false, false, 'missed by 4 %'],
+      [false, true, '**missed 2.1-fold**'],
     ],
   );
 });
 
 test('a peer that needs too little more than we is a miss, gross below half of the target', () => {
-  const verdicts = [16, 10, 7].map((times) => judge([result(row('gateway on the SDK v2', 20, times))])[0]);
+  const verdicts = [16, 10, 7].flatMap((times) =>
+    about([result(row('portcullis', 1, 1), row('gateway on the SDK v2', 20, times))], /less CPU/),
+  );
   assert.deepEqual(
-    verdicts.map((verdict) => [verdict?.isMet, verdict?.isGross]),
+    verdicts.map((verdict) => [verdict.isMet, verdict.isGross, wordOf(verdict)]),
     [
-      [true, false],
-      [false, false],
-      [false, true],
+      [true, false, 'met'],
+      [false, false, 'missed by 50 %'],
+      [false, true, '**missed 2.1-fold**'],
     ],
   );
 });
 
+function rate(name: string, p50: number, p99: number, isOverloaded = false): RateRow {
+  const latencyMs = { p50, p90: p50, p99 };
+  return {
+    name,
+    rate: 200,
+    latencyMs,
+    addedMs: latencyMs,
+    usPerCall: 1,
+    failed: 0,
+    unanswered: 0,
+    isOverloaded,
+    lateP99Ms: 0,
+  };
+}
+
+test('a peer is compared on added latency and memory, too; who cannot hold the rate is behind', () => {
+  const rows = [row('portcullis', 1, 1), row('gateway on the SDK v2', 20, 16)];
+  const judged = (own: RateRow, theirs: RateRow): boolean[] =>
+    about([{ ...result(...rows), rates: [own, theirs] }], /against gateway on the SDK v2/).map(({ isMet }) => isMet);
+  const peer = 'gateway on the SDK v2';
+  // p50, p99, memory: the last is equal here, and equal is not ahead.
+  assert.deepEqual(judged(rate('portcullis', 1, 9), rate(peer, 2, 8)), [true, false, false]);
+  assert.deepEqual(judged(rate('portcullis', 1, 9), rate(peer, 0, 0, true)), [true, true, false]);
+  assert.deepEqual(judged(rate('portcullis', 0, 0, true), rate(peer, 2, 8)), [false, false, false]);
+});
+
 test('a failed call of ours is always gross', () => {
   assert.ok(judge([result(row('portcullis', 1, 1, 1))]).some(({ isGross }) => isGross));
+});
+
+const reading = { heapMb: 20, externalMb: 5, rssMb: 100, loopDelayP99Ms: 1 };
+const soaked = (changes: Partial<Soak>): Result => ({
+  name: 'soak',
+  title: '',
+  soak: {
+    ...{ seconds: 60, rate: 1_000, calls: 60_000, failed: 0, unanswered: 0, trailRows: 60_000, trailNotOk: 0 },
+    ...{ p50Ms: 1, p99Ms: 1, maxMs: 1, usPerCall: 1, rssMb: [], rssMbPerMinute: 0 },
+    heap: { before: reading, after: reading },
+    ...changes,
+  },
+});
+
+test('a record that is missing in the trail is always gross, and so is one too many', () => {
+  const gross = (changes: Partial<Soak>): boolean => judge([soaked(changes)]).some(({ isGross }) => isGross);
+  assert.equal(gross({}), false);
+  assert.equal(gross({ trailRows: 59_999 }), true);
+  assert.equal(gross({ trailRows: 60_001 }), true);
+  assert.equal(gross({ failed: 1 }), true);
 });

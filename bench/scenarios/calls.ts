@@ -43,6 +43,7 @@ const callModern: Scenario = {
   name: 'call-modern',
   title: 'tools/call, client and server of 2026-07-28, HTTP, 200 B result',
   inShort: true,
+  inGuard: true,
   async run(lab) {
     const mock = await lab.startMock();
     const reference = await lab.startReference(mock);
@@ -63,6 +64,7 @@ const callLegacy: Scenario = {
   name: 'call-legacy',
   title: 'tools/call in a session of 2025-11-25, server of the same era, HTTP, 200 B result',
   inShort: true,
+  inGuard: true,
   async run(lab) {
     const mock = await lab.startMock(['--legacy-only']);
     const reference = await lab.startReference(mock);
@@ -93,6 +95,7 @@ const callStdio: Scenario = {
   name: 'call-stdio',
   title: 'tools/call in a session of 2025-11-25, server on stdio, 200 B result',
   inShort: true,
+  inGuard: true,
   async run(lab) {
     const mock = await lab.startMock(['--legacy-only']);
     const reference = await lab.startReference(mock);

@@ -1,5 +1,6 @@
 /** What a scenario is, and what it hands to the reports. */
 
+import type { BookkeepingFigures } from '../bookkeeping.ts';
 import type { Lab, Subject } from '../harness/lab.ts';
 import type { RateRow, Row } from '../harness/rounds.ts';
 import type { WrkCheck } from './check-generator.ts';
@@ -13,6 +14,7 @@ export interface Result {
   readonly rates?: readonly RateRow[];
   readonly growth?: Growth;
   readonly soak?: Soak;
+  readonly bookkeeping?: BookkeepingFigures;
   readonly wrk?: readonly WrkCheck[];
   /** What was left out, and why. */
   readonly notes?: readonly string[];
@@ -22,6 +24,8 @@ export interface Scenario {
   readonly name: string;
   readonly title: string;
   readonly inShort: boolean;
+  /** Also part of what CI runs; default false. */
+  readonly inGuard?: boolean;
   run(lab: Lab): Promise<Omit<Result, 'name' | 'title'>>;
 }
 

@@ -51,6 +51,7 @@ export const soak: Scenario = {
   name: 'soak',
   title: `Soak: tools/call (2026-07-28) at ${RATE.toLocaleString('en')} calls a second, everything on`,
   inShort: false,
+  inGuard: true,
   async run(lab) {
     const seconds = lab.options.soakSeconds;
     const mock = await lab.startMock();

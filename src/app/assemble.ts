@@ -5,6 +5,7 @@ import type { Log } from '../contracts/log.ts';
 import type { ServerRegistry } from '../contracts/upstream.ts';
 import { createHealthRoutes } from '../edges/http/health-routes.ts';
 import { createHttpServer } from '../edges/http/http-server.ts';
+import { createMetricsRoute } from '../edges/http/metrics-route.ts';
 import { createMcpRoutes } from '../edges/mcp/endpoint.ts';
 import { createModernMcp } from '../edges/mcp/rev-2026/modern-mcp.ts';
 import { createRandomIds } from '../lib/random-ids.ts';
@@ -13,6 +14,10 @@ import { createLiveCatalog } from '../pipeline/live-catalog.ts';
 import { lockDataDir } from '../platform/audit/lock-data-dir.ts';
 import { openTrail } from '../platform/audit/open-trail.ts';
 import { openKeyStore } from '../platform/stores/sqlite/keys.ts';
+import { createCallMeter } from '../platform/telemetry/call-meter.ts';
+import { METRICS_CONTENT_TYPES } from '../platform/telemetry/exposition.ts';
+import { createProcessMeter } from '../platform/telemetry/process-figures.ts';
+import { renderMetrics } from '../platform/telemetry/render-metrics.ts';
 import type { InProcessServer } from '../upstreams/mcp/link.ts';
 import { createOpenLink } from '../upstreams/mcp/open-link.ts';
 import { createServerRegistry } from '../upstreams/mcp/registry.ts';
@@ -20,6 +25,9 @@ import { describeReadiness } from './describe-readiness.ts';
 
 const KEY_POLL_MS = 500;
 const CLOSE_GRACE_MS = 5_000;
+/** Told apart if the configuration gets its metrics section only later. */
+const MAX_METERED_TOOLS = 1_000;
+const MAX_METERED_SERVERS = 1_000;
 
 export interface AppOptions {
   readonly config: GatewayConfig;
@@ -66,7 +74,15 @@ export async function assemble(options: AppOptions): Promise<App> {
     inProcess: options.inProcess,
   });
   const catalog = createLiveCatalog({ registry });
-  const gateway = createGateway({ registry, catalog, trail, keyStore, now, monotonicMs, randomHex: ids.hex }, config);
+  const meter = createCallMeter({
+    maxTools: config.metrics?.maxTools ?? MAX_METERED_TOOLS,
+    maxServers: MAX_METERED_SERVERS,
+  });
+  const processMeter = createProcessMeter();
+  const gateway = createGateway(
+    { registry, catalog, trail, keyStore, now, monotonicMs, meter, randomHex: ids.hex },
+    config,
+  );
 
   let stopping = false;
   const modern = createModernMcp({ gateway, log, identity, now, newId });
@@ -75,8 +91,25 @@ export async function assemble(options: AppOptions): Promise<App> {
     isReady: () => !stopping,
     describe: (exchange) => describeReadiness({ gateway, registry, identity }, exchange),
   });
+  const metrics = createMetricsRoute({
+    token: () => gateway.config().metrics?.token,
+    render: (format) => ({
+      contentType: METRICS_CONTENT_TYPES[format],
+      text: renderMetrics(
+        {
+          version: identity.version,
+          calls: () => meter.read(),
+          servers: () => [...registry.current().values()].map((server) => server.status()),
+          sessions: () => mcp.sessions(),
+          trail: () => trail.figures?.(),
+          process: () => processMeter.read(),
+        },
+        format,
+      ),
+    }),
+  });
   const http = createHttpServer({
-    routes: [...mcp.routes, ...health],
+    routes: [...mcp.routes, ...health, metrics],
     log,
     limits: config.limits,
     allowed: () => ({ hosts: gateway.config().listen.allowedHosts, origins: gateway.config().listen.allowedOrigins }),
@@ -109,6 +142,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       modern.closeAll();
       await mcp.closeAll();
       await http.close(CLOSE_GRACE_MS);
+      processMeter[Symbol.dispose]();
       await registry[Symbol.asyncDispose]();
       await trail[Symbol.asyncDispose]();
       keyStore[Symbol.dispose]();

@@ -50,6 +50,9 @@ function findMistakes(args: readonly string[]): string[] {
   return wrong;
 }
 
+/** What a document tells its reader to set before starting. */
+const READERS_ENV = { PORTCULLIS_METRICS_TOKEN: 'zR4t-Yq81_mNbVc3' };
+
 test('every portcullis command in the documents exists, with its flags', () => {
   let seen = 0;
   for (const path of DOCUMENTS) {
@@ -84,7 +87,7 @@ test('every configuration in the documents and examples is valid', () => {
   let seen = 0;
   const check = (text: string, file: string): void => {
     seen++;
-    const result = parseConfig(text, { file, env: {} });
+    const result = parseConfig(text, { file, env: READERS_ENV });
     assert.ok(result.ok, `${file}: ${JSON.stringify(result)}\n${text}`);
   };
   for (const path of DOCUMENTS) for (const block of blocks(read(path), 'jsonc?')) check(block, join(ROOT, path));

@@ -33,6 +33,10 @@ export interface CallFacts {
   tool?: OfferedTool;
   /** Milliseconds spent waiting for the upstream. */
   upstreamMs?: number;
+  /** Milliseconds from `startedMs` until the outcome was known; set with the record of the call. */
+  totalMs?: number;
+  /** Set where somebody measures: whoever sends the answer calls it once the last byte is with the kernel. */
+  onSent?: (call: Call) => void;
   /** The intent is in the trail already; only its end is missing. */
   intended?: boolean;
   /** W3C trace id and span id of this call in the gateway: 32 and 16 lower-case hex digits. */
@@ -46,7 +50,7 @@ export interface Call {
   readonly kind: CallKind;
   /** Wall clock, for the record. */
   readonly receivedAtMs: number;
-  /** Monotonic, for durations. */
+  /** Monotonic, for durations: when the head of its request was complete. */
   readonly startedMs: number;
   readonly surface: 'mcp';
   readonly endpoint: Endpoint;

@@ -98,6 +98,15 @@ export interface GatewayConfig {
     readonly maxSizeMb: number;
   };
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' };
+  /** Left out: nothing is measured, and `GET /metrics` does not exist. */
+  readonly metrics?: MetricsConfig | undefined;
+}
+
+export interface MetricsConfig {
+  /** Who presents it as bearer token may read the metrics. */
+  readonly token: Secret;
+  /** So many tools are told apart; calls of others count as `other`. */
+  readonly maxTools: number;
 }
 
 /** One thing wrong with a configuration. */

@@ -31,8 +31,9 @@ export interface CallFinish {
   /** Our error code or the upstream's JSON-RPC code, where there was one. */
   readonly error: string | undefined;
   readonly resultBytes: number;
-  /** Whole time in the gateway, upstream included. */
+  /** From the complete head of the request until the outcome was known, upstream included. */
   readonly totalMs: number;
+  /** Of that, the wait for the server; what is left was ours. Never more than `totalMs`. */
   readonly upstreamMs: number;
 }
 
@@ -58,6 +59,18 @@ export interface TrailFilter {
   readonly afterSeq?: number;
 }
 
+/** How the trail keeps up. */
+export interface TrailFigures {
+  /** Age of the oldest line that is in the journal but not in the store yet; 0: the store is current. */
+  readonly lagMs: number;
+  /** Lines held back in memory, to be written together. */
+  readonly heldLines: number;
+  /** Lines that could not be kept while the journal could not be written, since the start. */
+  readonly lostLines: number;
+  /** False: the last write failed, and calls that need the trail are refused. */
+  readonly writable: boolean;
+}
+
 export interface Trail extends AsyncDisposable {
   /**
    * Writes the intent ahead. When this returns (or resolves, with `audit.sync`) the record has left our process.
@@ -70,4 +83,6 @@ export interface Trail extends AsyncDisposable {
   record(intent: CallIntent, finish: CallFinish): void;
   /** Everything handed over so far is in the store. */
   flush(): Promise<void>;
+  /** For the metrics. */
+  figures?(): TrailFigures;
 }

@@ -34,7 +34,6 @@ export function forward(
   const { serverId, target, tool, traceId, spanId } = call.facts;
   const server = serverId === undefined ? undefined : deps.servers().get(serverId);
   if (server === undefined || target === undefined) throw new GatewayError('upstream_unavailable');
-  const startedMs = deps.monotonicMs();
   const reply = server.request({
     method,
     params: params.text,
@@ -49,6 +48,8 @@ export function forward(
     repeatable,
     traceparent: traceId === undefined || spanId === undefined ? undefined : `00-${traceId}-${spanId}-01`,
   });
+  // Only now: what it took to write the request was our own work.
+  const startedMs = deps.monotonicMs();
   return reply.then(
     ({ type, text }) => {
       call.facts.upstreamMs = deps.monotonicMs() - startedMs;

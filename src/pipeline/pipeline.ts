@@ -3,6 +3,7 @@
 import type { Call, Outcome } from '../contracts/call.ts';
 import type { KeyStore } from '../contracts/caller.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
+import type { Meter } from '../contracts/meter.ts';
 import type { Trail } from '../contracts/trail.ts';
 import type { ServerRegistry } from '../contracts/upstream.ts';
 import { compileColumns } from './compile.ts';
@@ -31,6 +32,8 @@ export interface PipelineDeps {
   readonly now: () => number;
   /** Monotonic clock, milliseconds. */
   readonly monotonicMs: () => number;
+  /** Used while the configuration asks for metrics. */
+  readonly meter?: Meter | undefined;
 }
 
 export interface Pipeline {
@@ -54,11 +57,12 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
     redactionOf: (serverId) => redactions.get(serverId) ?? [],
   });
   const { trail, monotonicMs } = deps;
+  const meter = config.metrics === undefined ? undefined : deps.meter;
   const viewing = { grantOf, catalog: deps.catalog.current };
   const forwarding = { servers: deps.registry.current, monotonicMs };
   const columns = compileColumns(
     {
-      record: createRecord({ trail, describeIntent, monotonicMs }),
+      record: createRecord({ trail, describeIntent, monotonicMs, meter }),
       identify: createIdentify({ keyring }),
       authorize: createAuthorize(viewing),
       'write-ahead': createWriteAhead({ trail, describeIntent }),

@@ -8,6 +8,8 @@ export interface RawAnswer {
   readonly status: number;
   /** The JSON-RPC response, or undefined if the body was something else. */
   readonly result: { readonly [field: string]: unknown } | undefined;
+  /** The header of that name, if there was one. */
+  readonly serverTiming: string | undefined;
   readonly error: { readonly code: number; readonly message: string; readonly data?: unknown } | undefined;
 }
 
@@ -68,7 +70,8 @@ export async function sendModern(request: RawRequest): Promise<RawAnswer> {
   });
   const text = await response.text();
   const { result, error } = parseBody(text, response.headers.get('content-type') ?? '');
-  return { status: response.status, result, error };
+  const serverTiming = response.headers.get('server-timing') ?? undefined;
+  return { status: response.status, serverTiming, result, error };
 }
 
 /** Calls one tool. */

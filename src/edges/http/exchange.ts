@@ -21,6 +21,8 @@ export interface SseStream {
 
 export interface Exchange {
   readonly method: string;
+  /** When the head of the request was complete; monotonic, milliseconds. */
+  readonly receivedMs: number;
   /** Path without query, percent-decoded segment by segment. */
   readonly segments: readonly string[];
   readonly query: URLSearchParams;
@@ -45,6 +47,8 @@ export interface Exchange {
    * changes them, since several answers may be sending the same ones.
    */
   sendJsonBytes(status: number, pieces: readonly Uint8Array[], headers?: AnswerHeaders): void;
+  /** Any other body, as UTF-8. */
+  sendText(status: number, contentType: string, body: string): void;
   sendEmpty(status: number, headers?: AnswerHeaders): void;
   /** Begins an event stream: 200, no caching, no proxy buffering, comment keep-alives every 15 s. */
   openSse(headers?: AnswerHeaders): SseStream;

@@ -28,8 +28,10 @@ export interface Wire extends Presented {
   destroy(): void;
 }
 
-function jsonLines(bytes: number): string {
-  return `Content-Type: application/json\r\nContent-Length: ${bytes}\r\nX-Content-Type-Options: nosniff\r\n`;
+const JSON_TYPE = 'Content-Type: application/json\r\n';
+
+function bodyLines(bytes: number): string {
+  return `Content-Length: ${bytes}\r\nX-Content-Type-Options: nosniff\r\n`;
 }
 
 function wentAway(): GatewayError {
@@ -117,11 +119,11 @@ export class FastExchange extends RequestExchange {
   }
 
   sendJson(status: number, body: JsonText, extra?: AnswerHeaders): void {
-    this.#claimAnswer();
-    if (this.#wire.gone) return;
-    const bytes = Buffer.byteLength(body);
-    // As many bytes as characters means ASCII, which every encoding writes the same, and this one the fastest.
-    this.#end(this.#head(status, jsonLines(bytes), extra) + body, bytes === body.length ? 'latin1' : 'utf8');
+    this.#send(status, JSON_TYPE, body, extra);
+  }
+
+  sendText(status: number, contentType: string, body: string): void {
+    this.#send(status, headerLines({ 'Content-Type': contentType }), body, undefined);
   }
 
   sendJsonBytes(status: number, pieces: readonly Uint8Array[], extra?: AnswerHeaders): void {
@@ -129,7 +131,7 @@ export class FastExchange extends RequestExchange {
     if (this.#wire.gone) return;
     let bytes = 0;
     for (const piece of pieces) bytes += piece.byteLength;
-    const head = this.#head(status, jsonLines(bytes), extra);
+    const head = this.#head(status, JSON_TYPE + bodyLines(bytes), extra);
     this.#answered = true;
     this.#wire.writePieces(head, pieces);
     this.#finish();
@@ -151,6 +153,14 @@ export class FastExchange extends RequestExchange {
 
   destroy(): void {
     this.#wire.destroy();
+  }
+
+  #send(status: number, type: string, body: string, extra: AnswerHeaders | undefined): void {
+    this.#claimAnswer();
+    if (this.#wire.gone) return;
+    const bytes = Buffer.byteLength(body);
+    // As many bytes as characters means ASCII, which every encoding writes the same, and this one the fastest.
+    this.#end(this.#head(status, type + bodyLines(bytes), extra) + body, bytes === body.length ? 'latin1' : 'utf8');
   }
 
   #head(status: number, lines: string, extra: AnswerHeaders | undefined): string {

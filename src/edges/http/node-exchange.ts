@@ -99,6 +99,10 @@ export class NodeExchange extends RequestExchange {
     this.#response.end();
   }
 
+  sendText(status: number, contentType: string, body: string): void {
+    this.sendJson(status, body, { 'Content-Type': contentType });
+  }
+
   sendEmpty(status: number, extra?: AnswerHeaders): void {
     this.#claimAnswer();
     if (this.#response.destroyed) return;

@@ -20,6 +20,7 @@ export interface Presented {
 export abstract class RequestExchange implements Exchange {
   readonly method: string;
   readonly segments: readonly string[];
+  readonly receivedMs = performance.now();
   protected readonly headers: HeaderList;
   readonly #search: string;
   readonly #presented: Presented;
@@ -71,6 +72,7 @@ export abstract class RequestExchange implements Exchange {
   abstract readonly ended: boolean;
   abstract body(): Promise<string>;
   abstract sendJson(status: number, body: JsonText, headers?: AnswerHeaders): void;
+  abstract sendText(status: number, contentType: string, body: string): void;
   abstract sendJsonBytes(status: number, pieces: readonly Uint8Array[], headers?: AnswerHeaders): void;
   abstract sendEmpty(status: number, headers?: AnswerHeaders): void;
   abstract openSse(headers?: AnswerHeaders): SseStream;

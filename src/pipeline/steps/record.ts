@@ -2,6 +2,7 @@
 
 import type { Call, Outcome, Step } from '../../contracts/call.ts';
 import { type ErrorCode, GatewayError } from '../../contracts/errors.ts';
+import type { Meter } from '../../contracts/meter.ts';
 import type { CallFinish, ResultClass, Trail } from '../../contracts/trail.ts';
 import { memberText } from '../../lib/json-text.ts';
 import type { DescribeIntent } from '../intent.ts';
@@ -26,16 +27,32 @@ function classOf(code: ErrorCode): ResultClass {
   }
 }
 
-export function createRecord(deps: { trail: Trail; describeIntent: DescribeIntent; monotonicMs: () => number }): Step {
+export interface RecordDeps {
+  readonly trail: Trail;
+  readonly describeIntent: DescribeIntent;
+  readonly monotonicMs: () => number;
+  /** Undefined: nobody asked for metrics. */
+  readonly meter?: Meter | undefined;
+}
+
+/** The one record of a call: trail and metrics are told the same figures, and `Server-Timing` repeats them. */
+export function createRecord(deps: RecordDeps): Step {
+  const { meter } = deps;
+  // One function for all calls: the hook costs them a field.
+  const onSent = meter && ((call: Call): void => meter.sent(call));
+
   const end = (call: Call, result: ResultClass, error: string | undefined, resultBytes: number): void => {
+    const totalMs = deps.monotonicMs() - call.startedMs;
+    call.facts.totalMs = totalMs;
     const finish: CallFinish = {
       id: call.id,
       result,
       error,
       resultBytes,
-      totalMs: deps.monotonicMs() - call.startedMs,
-      upstreamMs: call.facts.upstreamMs ?? 0,
+      totalMs,
+      upstreamMs: Math.min(call.facts.upstreamMs ?? 0, totalMs),
     };
+    meter?.end(call, finish);
     if (call.facts.intended) deps.trail.finish(finish);
     else deps.trail.record(deps.describeIntent(call), finish);
   };
@@ -57,6 +74,10 @@ export function createRecord(deps: { trail: Trail; describeIntent: DescribeInten
   };
 
   return (call, next) => {
+    if (onSent !== undefined) {
+      meter?.begin();
+      call.facts.onSent = onSent;
+    }
     try {
       const outcome = next();
       if (!(outcome instanceof Promise)) return onOutcome(call, outcome);

@@ -30,6 +30,8 @@ export interface Journal {
   append(line: string): void;
   /** The last write failed: lines may be dropped until one works again. */
   isInTrouble(): boolean;
+  /** Lines held back now, and lines lost since the start. */
+  counts(): { readonly heldLines: number; readonly lostLines: number };
   /** Writes what is held back. Throws if it cannot; then it stays held. */
   flush(): void;
   /** Resolves when everything written so far is on the disk. Calls that overlap share one flush of the disk. */
@@ -63,6 +65,7 @@ export function createJournal(options: JournalOptions): Journal {
   let heldLines = 0;
   let inTrouble = false;
   let lostLines = 0;
+  let lostBefore = 0;
 
   const ready = (): Segment => {
     if (segment !== undefined && segment.bytes < segmentBytes) return segment;
@@ -122,6 +125,7 @@ export function createJournal(options: JournalOptions): Journal {
     if (inTrouble) {
       inTrouble = false;
       options.onHealed(lostLines);
+      lostBefore += lostLines;
       lostLines = 0;
     }
   };
@@ -172,6 +176,7 @@ export function createJournal(options: JournalOptions): Journal {
       }
     },
     isInTrouble: () => inTrouble,
+    counts: () => ({ heldLines, lostLines: lostBefore + lostLines }),
     flush: () => write(''),
     sync,
     async close() {

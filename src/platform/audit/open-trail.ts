@@ -69,9 +69,13 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
   let tick: NodeJS.Timeout | undefined;
   let lines = 0;
   let waitedTicks = 0;
+  /** Monotonic; when the oldest line came that no fold has begun to take, and that one is taking. */
+  let waitingSinceMs: number | undefined;
+  let foldingSinceMs: number | undefined;
   let closed = false;
   const foldSoon = (): void => {
     if (tick !== undefined || closed) return;
+    waitingSinceMs ??= performance.now();
     tick = setTimeout(() => {
       tick = undefined;
       try {
@@ -84,9 +88,17 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
       lines = 0;
       waitedTicks = isBusy ? waitedTicks + 1 : 0;
       if (isBusy) foldSoon();
-      else client.fold().catch(foldSoon);
+      else foldNow();
     }, TICK_MS);
     tick.unref();
+  };
+  const foldNow = (): void => {
+    foldingSinceMs ??= waitingSinceMs;
+    waitingSinceMs = undefined;
+    const onFolded = (): void => {
+      foldingSinceMs = undefined;
+    };
+    client.fold().then(onFolded, foldSoon);
   };
   const idle = setInterval(foldSoon, IDLE_FOLD_MS);
   idle.unref();
@@ -118,6 +130,11 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
     },
     finish: (finish) => hold(() => encodeFinish(finish)),
     record: (intent, finish) => hold(() => encodeRecord(intent, finish)),
+    figures: () => ({
+      lagMs: performance.now() - (foldingSinceMs ?? waitingSinceMs ?? performance.now()),
+      ...journal.counts(),
+      writable: !journal.isInTrouble(),
+    }),
     async flush() {
       if (closed) return;
       journal.flush();

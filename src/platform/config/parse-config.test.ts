@@ -72,7 +72,7 @@ test('what the file says wins over the defaults, references included where numbe
   assert.deepEqual([config.listen.port, config.listen.host, config.log.level], [9000, '::1', 'debug']);
 });
 
-const TOP = '$schema, mcpServers, serverOptions, keys, anonymous, listen, limits, audit, log';
+const TOP = '$schema, mcpServers, serverOptions, keys, anonymous, listen, limits, audit, log, metrics';
 const ENTRY = 'type, command, args, env, envFile, cwd, url, serverUrl, httpUrl, headers, module, disabled, enabled';
 
 const REFUSED: readonly (readonly [config: unknown, ...complaints: string[]])[] = [
@@ -277,6 +277,20 @@ test('what is odd but usable is accepted with a warning', () => {
       'keys[1].value: the key stands in the file in clear -> write ${env:NAME} and set that variable before starting',
     ],
   );
+});
+
+test('the token for metrics is a secret like any other', () => {
+  const metrics = (token: unknown) => complaints({ metrics: { token } }).filter((line) => line.startsWith('metrics'));
+  assert.deepEqual(metrics('${env:METRICS_TOKEN_UNSET}').length, 1);
+  assert.match(metrics('short')[0] ?? '', /^metrics\.token: is too short/);
+  assert.match(metrics('a b c d e f g h i j')[0] ?? '', /^metrics\.token: holds a space/);
+  assert.deepEqual(metrics('zR4t-Yq81_mNbVc3'), [
+    'metrics.token: the token stands in the file in clear -> write ${env:NAME} and set that variable before starting',
+  ]);
+  const result = parse({ metrics: { token: 'zR4t-Yq81_mNbVc3' } });
+  assert.ok(result.ok);
+  assert.equal(result.config.metrics?.token.open(), 'zR4t-Yq81_mNbVc3');
+  assert.equal(JSON.stringify(result.config).includes('zR4t'), false);
 });
 
 test('every problem is listed, in the order of the file, with its line and column', () => {

@@ -10,6 +10,7 @@ import { type Document, readPart } from './document.ts';
 import type { Environment } from './environment.ts';
 import { readAnonymous, readKeys } from './read-keys.ts';
 import { readListen } from './read-listen.ts';
+import { readMetrics } from './read-metrics.ts';
 import { readServers } from './read-servers.ts';
 import { createReport, nodeAt, type Path, type Report } from './report.ts';
 import { Audit, ConfigFile, Limits, LogSection } from './schema.ts';
@@ -46,11 +47,22 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   const limits = readSection(document, 'limits', Limits);
   const audit = readSection(document, 'audit', Audit);
   const log = readSection(document, 'log', LogSection);
+  const metrics = readMetrics(document);
   if (report.problems.length > 0 || !listen || !limits || !audit || !log)
     return { ok: false, problems: inOrder(report.problems) };
   if (servers.length === 0)
     report.warning([], 'there are no servers yet', 'add them under "mcpServers", as other MCP clients have them');
-  const config = { file: options.file, servers, keys, anonymous, listen, limits, audit, log };
+  const config = {
+    file: options.file,
+    servers,
+    keys,
+    anonymous,
+    listen,
+    limits,
+    audit,
+    log,
+    ...(metrics && { metrics }),
+  };
   return { ok: true, config, warnings: inOrder(report.warnings) };
 }
 

@@ -35,7 +35,7 @@ export function readKeys(document: Document, known: readonly KnownServer[]): rea
     const key = readPart(document, path, node, Key, Object.keys(Key.shape));
     if (key === undefined) continue;
     if (key.name.trim() === '') report.problem([...path, 'name'], 'is empty', 'name who holds the key');
-    checkValue(document, [...path, 'value'], node, key.value);
+    checkToken(document, [...path, 'value'], nodeAt(node, ['value']), key.value, 'key');
     const sameName = names.get(key.name);
     if (sameName)
       report.problem([...path, 'name'], `is the name of ${renderPath(sameName)} too`, 'give each key its own name');
@@ -50,9 +50,15 @@ export function readKeys(document: Document, known: readonly KnownServer[]): rea
   return keys;
 }
 
-function checkValue({ report }: Document, path: Path, key: JsoncNode, value: string): void {
+/** Complains of what is no good as a secret that callers present; `written` is how it stands in the file. */
+export function checkToken(
+  { report }: Document,
+  path: Path,
+  written: JsoncNode | undefined,
+  value: string,
+  what: 'key' | 'token',
+): void {
   const remedy = 'make one with: openssl rand -hex 24';
-  const written = nodeAt(key, ['value']);
   const isReference = written?.type === 'scalar' && typeof written.value === 'string' && written.value !== value;
   if (value.length < MIN_KEY_CHARS)
     report.problem(path, `is too short; expected at least ${MIN_KEY_CHARS} characters`, remedy);
@@ -63,7 +69,7 @@ function checkValue({ report }: Document, path: Path, key: JsoncNode, value: str
   else if (!isReference)
     report.warning(
       path,
-      'the key stands in the file in clear',
+      `the ${what} stands in the file in clear`,
       'write ${env:NAME} and set that variable before starting',
     );
 }

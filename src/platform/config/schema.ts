@@ -114,6 +114,24 @@ export const LogSection = z
   })
   .describe("The operator's log, on standard error.");
 
+export const Metrics = z
+  .strictObject({
+    token: z
+      .string()
+      .describe(
+        'Whoever presents it (`Authorization: Bearer …`) may read `GET /metrics`; to everybody else that address does not exist. At least 16 characters, best as a reference: `${env:NAME}`.',
+      ),
+    maxTools: z
+      .int()
+      .min(0)
+      .max(100_000)
+      .default(1000)
+      .describe(
+        'So many tools are told apart; calls of further ones are counted under the name `other`. Read at the start.',
+      ),
+  })
+  .describe('Figures for Prometheus. Left out: nothing is measured, and there is no `GET /metrics`.');
+
 const servers = (description: string) => z.record(z.string(), ServerEntry).optional().describe(description);
 
 const inputs = z.unknown().optional().describe('Accepted without effect: VS Code asks its user for these values.');
@@ -135,6 +153,7 @@ export const ConfigFile = z
     limits: Limits.optional(),
     audit: Audit.optional(),
     log: LogSection.optional(),
+    metrics: Metrics.optional(),
     servers: servers('The same as `mcpServers`, as VS Code writes it in `mcp.json`.'),
     mcp: z
       .strictObject({ servers: servers('The same as `mcpServers`.'), inputs })

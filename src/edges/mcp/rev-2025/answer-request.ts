@@ -115,7 +115,7 @@ function createCall(
     id: deps.newId(),
     kind: method.kind,
     receivedAtMs: deps.now(),
-    startedMs: performance.now(),
+    startedMs: arrival.exchange.receivedMs,
     surface: 'mcp',
     endpoint: arrival.endpoint,
     credential: arrival.credential,

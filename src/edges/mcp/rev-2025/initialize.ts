@@ -69,7 +69,7 @@ async function openGateway(
     id: deps.newId(),
     kind: 'session.open',
     receivedAtMs: deps.now(),
-    startedMs: performance.now(),
+    startedMs: arrival.exchange.receivedMs,
     surface: 'mcp',
     endpoint,
     credential,

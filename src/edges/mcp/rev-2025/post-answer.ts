@@ -70,7 +70,7 @@ class ExchangeAnswer implements PostAnswer {
   add(answer: Answer | undefined): void {
     if (answer === undefined) return;
     if (this.#stream === undefined) this.#held.push(answer);
-    else this.#stream.send(answer.body);
+    else sendOn(this.#stream, answer);
   }
 
   finish(): void {
@@ -88,7 +88,7 @@ class ExchangeAnswer implements PostAnswer {
     const stream = outbox.open();
     this.#stream = stream;
     stream.attach(this.#exchange.openSse(), client !== undefined && primesStreams(client.version));
-    for (const answer of this.#held.splice(0)) stream.send(answer.body);
+    for (const answer of this.#held.splice(0)) sendOn(stream, answer);
     return stream;
   }
 
@@ -103,7 +103,17 @@ class ExchangeAnswer implements PostAnswer {
       if (first.pieces !== undefined) this.#exchange.sendJsonBytes(first.status, first.pieces, timing);
       else this.#exchange.sendJson(first.status, first.body, timing);
     }
+    for (const answer of this.#held) noteSent(answer);
   }
+}
+
+function sendOn(stream: OutStream, answer: Answer): void {
+  stream.send(answer.body);
+  noteSent(answer);
+}
+
+function noteSent({ call }: Answer): void {
+  if (call !== undefined) call.facts.onSent?.(call);
 }
 
 /** Throws GatewayError `not_acceptable` unless the client takes one of the two. */

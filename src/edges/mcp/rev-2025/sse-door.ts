@@ -43,7 +43,9 @@ export function createSseDoor(deps: SseDoorDeps): SseDoor {
     const given = isOpening
       ? await initialize(deps, session, message, arrival)
       : await answerRequest(deps, session, message, arrival, channel);
-    if (given !== undefined) out.send(given.body);
+    if (given === undefined) return;
+    out.send(given.body);
+    if ('call' in given) given.call?.facts.onSent?.(given.call);
   };
 
   return {

@@ -50,14 +50,15 @@ class ExchangeAnswer implements Answer {
     if (this.#stream !== undefined) {
       this.#stream.send(onOneLine(frame));
       this.#stream.end();
-      return;
+    } else {
+      if (this.#exchange.gone) return;
+      this.#exchange.sendJson(
+        status,
+        frame,
+        this.call === undefined ? headers : { ...headers, ...timingHeader(this.call) },
+      );
     }
-    if (this.#exchange.gone) return;
-    this.#exchange.sendJson(
-      status,
-      frame,
-      this.call === undefined ? headers : { ...headers, ...timingHeader(this.call) },
-    );
+    this.#noteSent();
   }
 
   finishReady(frame: readonly Buffer[]): void {
@@ -67,6 +68,11 @@ class ExchangeAnswer implements Answer {
     }
     this.#finished = true;
     if (!this.#exchange.gone) this.#exchange.sendJsonBytes(200, frame, this.call && timingHeader(this.call));
+    this.#noteSent();
+  }
+
+  #noteSent(): void {
+    if (this.call !== undefined) this.call.facts.onSent?.(this.call);
   }
 
   #open(): SseStream | undefined {

@@ -32,7 +32,7 @@ export function createCall(
     id: deps.newId(),
     kind,
     receivedAtMs: deps.now(),
-    startedMs: performance.now(),
+    startedMs: exchange.receivedMs,
     surface: 'mcp',
     endpoint,
     credential: exchange.credential,
