@@ -21,5 +21,5 @@ test('the two phases of a call sum to the whole, with at most three decimals', (
 
 test('a call that is recorded says what its record says, however late it is asked', () => {
   const call = { startedMs: performance.now() - 60_000, facts: { totalMs: 3.25, upstreamMs: 2 } };
-  assert.deepEqual(timingHeader(call), { 'Server-Timing': 'gw;dur=1.25, upstream;dur=2' });
+  assert.deepEqual(timingHeader(call), { 'Server-Timing': 'gw;dur=1.250, upstream;dur=2' });
 });
