@@ -88,9 +88,9 @@ export type WatchEvent =
 
 /** A long-lived interest in changes: one per legacy session or modern listen stream. */
 export interface Watch extends Disposable {
-  /** Adds an upstream subscription; at most one per URI. */
-  hold(serverId: string, uri: string): Promise<void>;
-  release(serverId: string, uri: string): void;
+  /** Adds an upstream subscription to the server's own `uri`; at most one per `shown`, the URI as the client wrote it. */
+  hold(serverId: string, uri: string, shown: string): Promise<void>;
+  release(serverId: string, shown: string): void;
 }
 
 export interface WatchRequest {

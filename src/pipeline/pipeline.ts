@@ -55,7 +55,7 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
   });
   const { trail, monotonicMs } = deps;
   const viewing = { grantOf, catalog: deps.catalog.current };
-  const forwarding = { servers: deps.registry.current, monotonicMs };
+  const forwarding = { servers: deps.registry.current, monotonicMs, catalog: deps.catalog.current };
   const columns = compileColumns(
     {
       record: createRecord({ trail, describeIntent, monotonicMs }),

@@ -5,7 +5,9 @@ import type { Watch, WatchRequest } from '../contracts/call.ts';
 import { GatewayError } from '../contracts/errors.ts';
 import type { UpstreamServer } from '../contracts/upstream.ts';
 import type { Catalog } from '../domain/tools/catalog.ts';
+import { exposedUri } from '../domain/tools/exposed-uri.ts';
 import { visibleItems } from '../domain/tools/resolve.ts';
+import { showUriMember } from '../domain/tools/show-uris.ts';
 import type { GrantOf } from './grants.ts';
 import type { LiveCatalog } from './live-catalog.ts';
 
@@ -85,18 +87,23 @@ export function createWatches(deps: {
     };
 
     return {
-      async hold(serverId, uri) {
-        const key = keyOf(serverId, uri);
+      async hold(serverId, uri, shown) {
+        const key = keyOf(serverId, shown);
         if (held.has(key)) return;
         if (!open.has(id)) throw new GatewayError('cancelled', 'the session or stream is over');
         if (held.size >= MAX_URIS_PER_WATCH)
           throw new GatewayError('too_many', `at most ${MAX_URIS_PER_WATCH} subscriptions`);
         const server = deps.servers().get(serverId);
-        if (server === undefined) throw new GatewayError('unknown_resource', undefined, { data: { uri } });
+        if (server === undefined) throw new GatewayError('unknown_resource', undefined, { data: { uri: shown } });
         const hold: Held = { end: undefined, released: false };
         held.set(key, hold);
         const onUpdate = (updated: string, params: string): void => {
-          if (!hold.released) request.onEvent({ type: 'resource-updated', uri: updated, params });
+          if (hold.released) return;
+          // A part of what was subscribed to gets the name this endpoint gives it; the thing itself keeps the client's.
+          const name =
+            updated === uri ? shown : request.endpoint.type === 'server' ? updated : exposedUri(serverId, updated);
+          const told = name === updated ? params : showUriMember('uri', params, () => name);
+          request.onEvent({ type: 'resource-updated', uri: name, params: told });
         };
         try {
           const end = await server.subscribe(uri, onUpdate);
@@ -107,7 +114,7 @@ export function createWatches(deps: {
           throw error;
         }
       },
-      release: (serverId, uri) => release(keyOf(serverId, uri)),
+      release: (serverId, shown) => release(keyOf(serverId, shown)),
       [Symbol.dispose]() {
         open.delete(id);
         for (const key of [...held.keys()]) release(key);

@@ -1,7 +1,8 @@
 /** From the name a client wrote to the item behind it, seeing only what the caller may see: hidden and missing are one. */
 
 import type { Endpoint } from '../../contracts/call.ts';
-import type { Catalog, CatalogItem, ListKind } from './catalog.ts';
+import { type Catalog, type CatalogItem, type CatalogServer, type ListKind, listsUri } from './catalog.ts';
+import { parseExposedUri } from './exposed-uri.ts';
 
 export type MaySee = (kind: 'tool' | 'prompt' | 'resource', serverId: string, name: string) => boolean;
 
@@ -23,27 +24,58 @@ export function resolveNamed(
   const item =
     endpoint.type === 'server'
       ? catalog.servers.get(endpoint.serverId)?.byName[kind].get(name)
-      : catalog.byExposed[kind].get(name)?.[0];
+      : catalog.byExposed[kind].get(name);
   return item !== undefined && isVisible(kind, item, maySee) ? item : undefined;
 }
 
+/** Where a URI goes: the server, and the URI as that server knows it. */
+export interface ResolvedUri {
+  readonly serverId: string;
+  readonly uri: string;
+}
+
 /**
- * The server a URI goes to. A per-server endpoint sends everything its caller may see to its server, listed or not. On
- * `/mcp` a listed resource comes first, then a template that fits; of several servers the first in configuration order.
+ * Where a URI goes. A per-server endpoint sends everything its caller may see to its server, listed or not, and so does
+ * `/mcp` with an exposed URI. A server's own URI, as it may stand in some text a model has read, is understood on `/mcp`
+ * as long as exactly one visible server offers it; of two nobody could say which was meant.
  */
-export function resolveUri(catalog: Catalog, endpoint: Endpoint, uri: string, maySee: MaySee): string | undefined {
+export function resolveUri(catalog: Catalog, endpoint: Endpoint, uri: string, maySee: MaySee): ResolvedUri | undefined {
+  const takes = (server: CatalogServer | undefined, own: string): server is CatalogServer =>
+    server?.offer?.capabilities.resources !== undefined && maySee('resource', server.serverId, own);
+
   if (endpoint.type === 'server') {
     const server = catalog.servers.get(endpoint.serverId);
-    const hasResources = server?.offer?.capabilities.resources !== undefined;
-    return hasResources && maySee('resource', endpoint.serverId, uri) ? endpoint.serverId : undefined;
+    return takes(server, uri) ? { serverId: server.serverId, uri } : undefined;
   }
-  for (const item of catalog.byExposed.resources.get(uri) ?? [])
-    if (maySee('resource', item.serverId, uri)) return item.serverId;
-  for (const server of catalog.servers.values()) {
-    if (!server.items.templates.some((t) => t.matches?.(uri))) continue;
-    if (maySee('resource', server.serverId, uri)) return server.serverId;
+  const exposed = parseExposedUri(uri);
+  if (exposed !== undefined) {
+    const server = catalog.bySlug.get(exposed.slug.toLowerCase());
+    if (takes(server, exposed.uri)) return { serverId: server.serverId, uri: exposed.uri };
   }
-  return undefined;
+  const visible = [...catalog.servers.values()].filter((server) => takes(server, uri));
+  const listing = visible.filter((server) => server.byName.resources.has(uri));
+  const offering = listing.length > 0 ? listing : visible.filter((server) => listsUri(server, uri));
+  const [only, second] = offering;
+  return only === undefined || second !== undefined ? undefined : { serverId: only.serverId, uri };
+}
+
+/** A template by what this endpoint shows of it; on `/mcp` by its own text too, if only one visible server has it. */
+export function resolveTemplate(
+  catalog: Catalog,
+  endpoint: Endpoint,
+  template: string,
+  maySee: MaySee,
+): CatalogItem | undefined {
+  const sees = (item: CatalogItem | undefined): item is CatalogItem =>
+    item !== undefined && isVisible('templates', item, maySee);
+  if (endpoint.type === 'server') {
+    const item = catalog.servers.get(endpoint.serverId)?.byName.templates.get(template);
+    return sees(item) ? item : undefined;
+  }
+  const exposed = catalog.byExposed.templates.get(template);
+  if (sees(exposed)) return exposed;
+  const same = [...catalog.servers.values()].map((server) => server.byName.templates.get(template)).filter(sees);
+  return same.length === 1 ? same[0] : undefined;
 }
 
 /** The items of one list as this endpoint and caller see them: own order on a per-server endpoint, sorted on `/mcp`. */
@@ -56,14 +88,5 @@ export function visibleItems(
   if (endpoint.type === 'server') {
     return (catalog.servers.get(endpoint.serverId)?.items[kind] ?? []).filter((item) => isVisible(kind, item, maySee));
   }
-  const seen = new Set<string>();
-  const visible: CatalogItem[] = [];
-  for (const item of catalog.sorted[kind]) {
-    if (seen.has(item.exposed) || !isVisible(kind, item, maySee)) continue;
-    // A URI that several servers list is shown once, for the server that would also be read.
-    if (kind === 'resources' && resolveUri(catalog, endpoint, item.exposed, maySee) !== item.serverId) continue;
-    seen.add(item.exposed);
-    visible.push(item);
-  }
-  return visible;
+  return catalog.sorted[kind].filter((item) => isVisible(kind, item, maySee));
 }

@@ -190,6 +190,10 @@ const REFUSED: readonly (readonly [config: unknown, ...complaints: string[]])[] 
     'mcpServers["a.b"]: gets the same id as mcpServers["a b"]: a-b -> rename one of them',
   ],
   [
+    { mcpServers: { ab: server.a, AB: server.a } },
+    'mcpServers.AB: gets the same id as mcpServers.ab: AB -> rename one of them',
+  ],
+  [
     { mcpServers: { github: server.a }, serverOptions: { gihub: {} } },
     'serverOptions.gihub: there is no server of this name in mcpServers -> did you mean "github"?',
   ],
