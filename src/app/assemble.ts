@@ -17,6 +17,7 @@ import type { InProcessServer } from '../upstreams/mcp/link.ts';
 import { createOpenLink } from '../upstreams/mcp/open-link.ts';
 import { createServerRegistry } from '../upstreams/mcp/registry.ts';
 import { describeReadiness } from './describe-readiness.ts';
+import { reportToolsets } from './report-toolsets.ts';
 
 const KEY_POLL_MS = 500;
 const CLOSE_GRACE_MS = 5_000;
@@ -67,6 +68,7 @@ export async function assemble(options: AppOptions): Promise<App> {
   });
   const catalog = createLiveCatalog({ registry });
   const gateway = createGateway({ registry, catalog, trail, keyStore, now, monotonicMs, randomHex: ids.hex }, config);
+  reportToolsets({ catalog, config: gateway.config, log });
 
   let stopping = false;
   const modern = createModernMcp({ gateway, log, identity, now, newId });

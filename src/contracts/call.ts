@@ -21,8 +21,14 @@ export const CALL_KINDS = [
 ] as const;
 export type CallKind = (typeof CALL_KINDS)[number];
 
-/** Which set of servers the request addressed: `/mcp` (all, prefixed names) or `/mcp/{server}` (one, its own names). */
-export type Endpoint = { readonly type: 'all' } | { readonly type: 'server'; readonly serverId: string };
+/**
+ * What the request addressed: `/mcp` (all servers, exposed names), `/mcp/{server}` (one, its own names) or
+ * `/mcp/t/{toolset}` (a toolset, its names).
+ */
+export type Endpoint =
+  | { readonly type: 'all' }
+  | { readonly type: 'server'; readonly serverId: string }
+  | { readonly type: 'toolset'; readonly toolset: string };
 
 /** Facts the steps find out on the way; what the trail records. */
 export interface CallFacts {

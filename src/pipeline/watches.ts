@@ -6,7 +6,7 @@ import { GatewayError } from '../contracts/errors.ts';
 import type { UpstreamServer } from '../contracts/upstream.ts';
 import type { Catalog } from '../domain/tools/catalog.ts';
 import { exposedUri } from '../domain/tools/exposed-uri.ts';
-import { visibleItems } from '../domain/tools/resolve.ts';
+import { endpointKey, visibleItems } from '../domain/tools/resolve.ts';
 import { showUriMember } from '../domain/tools/show-uris.ts';
 import type { GrantOf } from './grants.ts';
 import type { LiveCatalog } from './live-catalog.ts';
@@ -41,15 +41,15 @@ export function createWatches(deps: {
       viewCache.clear();
     }
     const { caller, endpoint, narrowing } = deps.refreshed(request);
-    const grant = deps.grantOf(caller, narrowing);
-    const key = `${endpoint.type === 'server' ? endpoint.serverId : ''}\0${grant.signature}`;
+    const grant = deps.grantOf(caller, narrowing, endpoint);
+    const key = `${endpointKey(endpoint)}\0${grant.signature}`;
     const known = viewCache.get(key);
     if (known !== undefined) return known;
     const fingerprint = (...lists: ('tools' | 'prompts' | 'resources' | 'templates')[]): string => {
       const digest = createHash('sha1');
       for (const list of lists) {
         for (const item of visibleItems(catalog, endpoint, list, grant.allows))
-          digest.update(`${item.serverId}\0${item.ownText}\0`);
+          digest.update(`${item.serverId}\0${endpoint.type === 'toolset' ? item.exposedText() : item.ownText}\0`);
       }
       return digest.digest('base64');
     };

@@ -1,5 +1,6 @@
 /** The catalog: what all servers offer together, under the names clients see. Built anew when a server's offer changes. */
 
+import type { ToolsetConfig } from '../../contracts/config.ts';
 import type { JsonText } from '../../contracts/json.ts';
 import type { Offer, OfferedTool } from '../../contracts/upstream.ts';
 import { withMembers } from '../../lib/json-text.ts';
@@ -33,9 +34,31 @@ export interface CatalogServer {
   readonly byName: { readonly [kind in ListKind]: ReadonlyMap<string, CatalogItem> };
 }
 
+/** What a toolset shows of the servers. */
+export interface ToolsetView {
+  readonly config: ToolsetConfig;
+  /** Servers its entries speak of, as far as they run, in the order of the configuration. */
+  readonly serverIds: ReadonlySet<string>;
+  /** In the order written; what one pattern matches, sorted by exposed name. */
+  readonly items: { readonly [kind in ListKind]: readonly CatalogItem[] };
+  readonly byName: { readonly [kind in 'tools' | 'prompts']: ReadonlyMap<string, CatalogItem> };
+  /** Whether a resource may be read here: it fits an entry, a template it holds, or one of its tools points at it. */
+  holdsResource(serverId: string, uri: string): boolean;
+  /** One of its tools points at a resource that renders its results. */
+  readonly pointsAtResources: boolean;
+  /** Entries without a wildcard that name nothing although their server has been listed; as written. */
+  readonly missing: readonly string[];
+}
+
+export interface ToolsetViews {
+  get(name: string): ToolsetView | undefined;
+}
+
 export interface Catalog {
   /** In the order of the configuration. */
   readonly servers: ReadonlyMap<string, CatalogServer>;
+  /** By name; each laid out when first asked for. */
+  readonly toolsets: ToolsetViews;
   /** By the lower-case slug that stands in exposed URIs. */
   readonly bySlug: ReadonlyMap<string, CatalogServer>;
   /** All items sorted by exposed name (code units), hence stable whatever the order of arrival. */
@@ -120,11 +143,12 @@ function compareExposed(a: CatalogItem, b: CatalogItem): number {
 }
 
 /** Puts the servers' shares together. */
-export function buildCatalog(servers: readonly CatalogServer[]): Catalog {
+export function buildCatalog(servers: readonly CatalogServer[], toolsets: ToolsetViews): Catalog {
   const sorted = (kind: ListKind) => servers.flatMap((s) => s.items[kind]).sort(compareExposed);
   const index = (kind: ListKind) => new Map(servers.flatMap((s) => s.items[kind].map((item) => [item.exposed, item])));
   return {
     servers: new Map(servers.map((s) => [s.serverId, s])),
+    toolsets,
     bySlug: new Map(servers.map((s) => [uriSlug(s.serverId).toLowerCase(), s])),
     sorted: {
       tools: sorted('tools'),

@@ -8,9 +8,45 @@ export type MaySee = (kind: 'tool' | 'prompt' | 'resource', serverId: string, na
 
 const ACCESS_KIND = { tools: 'tool', prompts: 'prompt', resources: 'resource', templates: 'resource' } as const;
 
+/** Equal for equal endpoints: part of the key under which views are kept. */
+export function endpointKey(endpoint: Endpoint): string {
+  switch (endpoint.type) {
+    case 'all':
+      return '';
+    case 'server':
+      return endpoint.serverId;
+    case 'toolset':
+      return `t/${endpoint.toolset}`;
+  }
+}
+
+/** The servers an endpoint speaks for, in the order of the configuration. */
+export function endpointServers(catalog: Catalog, endpoint: Endpoint): readonly CatalogServer[] {
+  const all = [...catalog.servers.values()];
+  if (endpoint.type === 'all') return all;
+  if (endpoint.type === 'server') return all.filter((server) => server.serverId === endpoint.serverId);
+  const ids = catalog.toolsets.get(endpoint.toolset)?.serverIds;
+  return all.filter((server) => ids?.has(server.serverId));
+}
+
 /** Whether the caller may see this item. */
 export function isVisible(kind: ListKind, item: CatalogItem, maySee: MaySee): boolean {
   return maySee(ACCESS_KIND[kind], item.serverId, item.name);
+}
+
+function itemsByName(
+  catalog: Catalog,
+  endpoint: Endpoint,
+  kind: 'tools' | 'prompts',
+): ReadonlyMap<string, CatalogItem> | undefined {
+  switch (endpoint.type) {
+    case 'all':
+      return catalog.byExposed[kind];
+    case 'server':
+      return catalog.servers.get(endpoint.serverId)?.byName[kind];
+    case 'toolset':
+      return catalog.toolsets.get(endpoint.toolset)?.byName[kind];
+  }
 }
 
 /** A tool or prompt by the name this endpoint shows. */
@@ -21,10 +57,7 @@ export function resolveNamed(
   name: string,
   maySee: MaySee,
 ): CatalogItem | undefined {
-  const item =
-    endpoint.type === 'server'
-      ? catalog.servers.get(endpoint.serverId)?.byName[kind].get(name)
-      : catalog.byExposed[kind].get(name);
+  const item = itemsByName(catalog, endpoint, kind)?.get(name);
   return item !== undefined && isVisible(kind, item, maySee) ? item : undefined;
 }
 
@@ -36,12 +69,15 @@ export interface ResolvedUri {
 
 /**
  * Where a URI goes. A per-server endpoint sends everything its caller may see to its server, listed or not, and so does
- * `/mcp` with an exposed URI. A server's own URI, as it may stand in some text a model has read, is understood on `/mcp`
+ * `/mcp` with an exposed URI; a toolset, if it holds it. A server's own URI, as it may stand in some text a model has read, is understood on `/mcp`
  * as long as exactly one visible server offers it; of two nobody could say which was meant.
  */
 export function resolveUri(catalog: Catalog, endpoint: Endpoint, uri: string, maySee: MaySee): ResolvedUri | undefined {
+  const toolset = endpoint.type === 'toolset' ? catalog.toolsets.get(endpoint.toolset) : undefined;
   const takes = (server: CatalogServer | undefined, own: string): server is CatalogServer =>
-    server?.offer?.capabilities.resources !== undefined && maySee('resource', server.serverId, own);
+    server?.offer?.capabilities.resources !== undefined &&
+    (endpoint.type !== 'toolset' || toolset?.holdsResource(server.serverId, own) === true) &&
+    maySee('resource', server.serverId, own);
 
   if (endpoint.type === 'server') {
     const server = catalog.servers.get(endpoint.serverId);
@@ -72,13 +108,20 @@ export function resolveTemplate(
     const item = catalog.servers.get(endpoint.serverId)?.byName.templates.get(template);
     return sees(item) ? item : undefined;
   }
-  const exposed = catalog.byExposed.templates.get(template);
-  if (sees(exposed)) return exposed;
-  const same = [...catalog.servers.values()].map((server) => server.byName.templates.get(template)).filter(sees);
+  const here =
+    endpoint.type === 'toolset'
+      ? (catalog.toolsets.get(endpoint.toolset)?.items.templates ?? [])
+      : catalog.sorted.templates;
+  const shown = here.find((item) => item.exposed === template);
+  if (sees(shown)) return shown;
+  const same = here.filter((item) => item.name === template && sees(item));
   return same.length === 1 ? same[0] : undefined;
 }
 
-/** The items of one list as this endpoint and caller see them: own order on a per-server endpoint, sorted on `/mcp`. */
+/**
+ * The items of one list as this endpoint and caller see them: own order on a per-server endpoint, the order written in a
+ * toolset, sorted on `/mcp`.
+ */
 export function visibleItems(
   catalog: Catalog,
   endpoint: Endpoint,
@@ -88,5 +131,7 @@ export function visibleItems(
   if (endpoint.type === 'server') {
     return (catalog.servers.get(endpoint.serverId)?.items[kind] ?? []).filter((item) => isVisible(kind, item, maySee));
   }
-  return catalog.sorted[kind].filter((item) => isVisible(kind, item, maySee));
+  const items =
+    endpoint.type === 'toolset' ? catalog.toolsets.get(endpoint.toolset)?.items[kind] : catalog.sorted[kind];
+  return (items ?? []).filter((item) => isVisible(kind, item, maySee));
 }

@@ -5,7 +5,7 @@ import { GatewayError } from '../../contracts/errors.ts';
 import type { Catalog, CatalogItem } from '../../domain/tools/catalog.ts';
 import { findHeaderMismatch } from '../../domain/tools/check-param-headers.ts';
 import { type MaySee, resolveNamed, resolveTemplate, resolveUri } from '../../domain/tools/resolve.ts';
-import { callerOf, type GrantOf } from '../grants.ts';
+import { callerOf, type GrantOf, servesToolset } from '../grants.ts';
 
 export function createAuthorize(deps: { grantOf: GrantOf; catalog: () => Catalog }): Step {
   const pin = (call: Call, serverId: string, target: string, item?: CatalogItem): void => {
@@ -40,11 +40,17 @@ export function createAuthorize(deps: { grantOf: GrantOf; catalog: () => Catalog
   };
 
   return (call, next) => {
-    const grant = deps.grantOf(callerOf(call), call.narrowing);
+    const grant = deps.grantOf(callerOf(call), call.narrowing, call.endpoint);
     const maySee: MaySee = grant.allows;
     if (
       call.endpoint.type === 'server' &&
       !(deps.catalog().servers.has(call.endpoint.serverId) && grant.reaches(call.endpoint.serverId))
+    ) {
+      throw new GatewayError('unknown_server');
+    }
+    if (
+      call.endpoint.type === 'toolset' &&
+      !servesToolset(deps.catalog(), call.endpoint.toolset, callerOf(call), grant)
     ) {
       throw new GatewayError('unknown_server');
     }

@@ -6,7 +6,7 @@ import type { CacheHint } from '../../contracts/upstream.ts';
 import type { CompiledGrant } from '../../domain/access/compile-grant.ts';
 import type { Catalog, ListKind } from '../../domain/tools/catalog.ts';
 import { takePage } from '../../domain/tools/page.ts';
-import { visibleItems } from '../../domain/tools/resolve.ts';
+import { endpointKey, endpointServers, visibleItems } from '../../domain/tools/resolve.ts';
 import { createLru } from '../../lib/lru.ts';
 import type { LastStep } from '../compile.ts';
 import { callerOf, type GrantOf } from '../grants.ts';
@@ -29,8 +29,7 @@ const MEMBER_OF = {
 /** The shortest life among the contributors, nothing if any of them gave none; never shared, since views differ by key. */
 function mergedTtlMs(catalog: Catalog, call: Call, list: ListKind, grant: CompiledGrant): number {
   let ttlMs = Number.POSITIVE_INFINITY;
-  for (const server of catalog.servers.values()) {
-    if (call.endpoint.type === 'server' && call.endpoint.serverId !== server.serverId) continue;
+  for (const server of endpointServers(catalog, call.endpoint)) {
     if (!grant.reaches(server.serverId)) continue;
     const hint: CacheHint | undefined = server.offer?.cache[list];
     ttlMs = Math.min(ttlMs, hint?.ttlMs ?? 0);
@@ -70,9 +69,8 @@ export function createListItems(deps: { grantOf: GrantOf; catalog: () => Catalog
       bodies.clear();
       of = catalog;
     }
-    const grant = deps.grantOf(callerOf(call), call.narrowing);
-    const endpoint = call.endpoint.type === 'server' ? call.endpoint.serverId : '';
-    const key = JSON.stringify([list, endpoint, call.peer.era, cursor ?? null, grant.signature]);
+    const grant = deps.grantOf(callerOf(call), call.narrowing, call.endpoint);
+    const key = JSON.stringify([list, endpointKey(call.endpoint), call.peer.era, cursor ?? null, grant.signature]);
     let text = bodies.get(key);
     if (text === undefined) {
       text = render(catalog, call, list, grant, cursor);

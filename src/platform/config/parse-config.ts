@@ -11,6 +11,7 @@ import type { Environment } from './environment.ts';
 import { readAnonymous, readKeys } from './read-keys.ts';
 import { readListen } from './read-listen.ts';
 import { readServers } from './read-servers.ts';
+import { readToolsets } from './read-toolsets.ts';
 import { createReport, nodeAt, type Path, type Report } from './report.ts';
 import { Audit, ConfigFile, Limits, LogSection } from './schema.ts';
 import { knownFields, suggestField } from './suggest-field.ts';
@@ -40,7 +41,8 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   checkNames(root, [], report);
   checkSections(root, report);
   const { servers, known } = readServers(document);
-  const keys = readKeys(document, known);
+  const toolsets = readToolsets(document, known);
+  const keys = readKeys(document, known, toolsets);
   const listen = readListen(document);
   const anonymous = readAnonymous(document, known, listen?.host);
   const limits = readSection(document, 'limits', Limits);
@@ -50,7 +52,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
     return { ok: false, problems: inOrder(report.problems) };
   if (servers.length === 0)
     report.warning([], 'there are no servers yet', 'add them under "mcpServers", as other MCP clients have them');
-  const config = { file: options.file, servers, keys, anonymous, listen, limits, audit, log };
+  const config = { file: options.file, servers, keys, toolsets, anonymous, listen, limits, audit, log };
   return { ok: true, config, warnings: inOrder(report.warnings) };
 }
 

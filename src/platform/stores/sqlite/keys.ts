@@ -10,8 +10,8 @@ export function openKeyStore(options: { dataDir: string }): KeyStore {
   const db = openStore(options.dataDir);
   const selectAll = db.prepare('SELECT * FROM keys ORDER BY created_at_ms, rowid');
   const insert = db.prepare(
-    `INSERT INTO keys (id, name, prefix, hash, allow_json, deny_json, created_at_ms, expires_at_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO keys (id, name, prefix, hash, allow_json, deny_json, toolsets_json, created_at_ms, expires_at_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const markRevoked = db.prepare('UPDATE keys SET revoked_at_ms = ? WHERE id = ?');
   const bumpVersion = db.prepare('UPDATE keys_version SET version = version + 1');
@@ -27,7 +27,7 @@ export function openKeyStore(options: { dataDir: string }): KeyStore {
         name: key.name,
         prefix: secret.slice(0, 8),
         hash: createHash('sha256').update(secret).digest('hex'),
-        grant: { allow: [...key.grant.allow], deny: [...key.grant.deny] },
+        grant: grantOf([...key.grant.allow], [...key.grant.deny], [...(key.grant.toolsets ?? [])]),
         createdAtMs: nowMs,
         expiresAtMs: key.expiresAtMs,
         revokedAtMs: undefined,
@@ -41,6 +41,7 @@ export function openKeyStore(options: { dataDir: string }): KeyStore {
           record.hash,
           JSON.stringify(record.grant.allow),
           JSON.stringify(record.grant.deny),
+          JSON.stringify(record.grant.toolsets ?? []),
           nowMs,
           record.expiresAtMs ?? null,
         );
@@ -83,7 +84,7 @@ function parseRow(row: { readonly [column: string]: unknown }): KeyRecord {
     name: String(row.name),
     prefix: String(row.prefix),
     hash: String(row.hash),
-    grant: parseGrant(String(row.allow_json), String(row.deny_json)),
+    grant: parseGrant(row),
     createdAtMs: Number(row.created_at_ms),
     expiresAtMs: typeof row.expires_at_ms === 'number' ? row.expires_at_ms : undefined,
     revokedAtMs: typeof row.revoked_at_ms === 'number' ? row.revoked_at_ms : undefined,
@@ -91,6 +92,13 @@ function parseRow(row: { readonly [column: string]: unknown }): KeyRecord {
   };
 }
 
-function parseGrant(allow: string, deny: string): Grant {
-  return { allow: JSON.parse(allow) as string[], deny: JSON.parse(deny) as string[] };
+function parseGrant(row: { readonly [column: string]: unknown }): Grant {
+  const [allow, deny, toolsets] = [row.allow_json, row.deny_json, row.toolsets_json].map(
+    (text) => JSON.parse(String(text)) as string[],
+  );
+  return grantOf(allow ?? [], deny ?? [], toolsets ?? []);
+}
+
+function grantOf(allow: readonly string[], deny: readonly string[], toolsets: readonly string[]): Grant {
+  return { allow, deny, ...(toolsets.length > 0 && { toolsets }) };
 }
