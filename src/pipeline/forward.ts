@@ -36,7 +36,11 @@ function withShownUris(
   const server = deps.catalog().servers.get(call.facts.serverId ?? '');
   if (server === undefined) return text;
   try {
-    if (!isError) return showUrisInResult(method, text, (uri) => shownUri(server, uri));
+    if (!isError)
+      return asPrivate(
+        method,
+        showUrisInResult(method, text, (uri) => shownUri(server, uri)),
+      );
     const data = memberText(text, 'data');
     // "Not found" names the resource; the client knows it by what it wrote itself.
     const rename = (uri: string): string => (uri === call.facts.target ? call.name : uri);
@@ -45,6 +49,12 @@ function withShownUris(
     if (!(cause instanceof DuplicateMemberError)) throw cause;
     throw new GatewayError('upstream_failed', 'its answer is ambiguous', { cause });
   }
+}
+
+/** What one key may read is not everybody's: a shared cache must not hand it to the next. */
+function asPrivate(method: UpstreamRequest['method'], text: JsonText): JsonText {
+  if (method !== 'resources/read' || !text.includes('"cacheScope"')) return text;
+  return memberText(text, 'cacheScope') === '"public"' ? withMembers(text, { cacheScope: '"private"' }) : text;
 }
 
 /** Methods whose `params` name their target by `name`, which the server knows by its own. */

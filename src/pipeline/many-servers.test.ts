@@ -151,6 +151,90 @@ test('a result with a resource that could be read in two ways is an error of its
   );
 });
 
+test('hints of a merged list are those of the servers that have such a list, and never for everybody', async () => {
+  const cache = (ttlMs: number) => ({ ttlMs, cacheScope: 'public' }) as const;
+  const none = { tools: undefined, prompts: undefined, resources: undefined, templates: undefined };
+  const h = createHarness({
+    slow: { ...offerOf({}), cache: { ...none, tools: cache(9_000), prompts: cache(9_000) } },
+    quick: { ...offerOf({ capabilities: { tools: {} } }), cache: { ...none, tools: cache(2_000) } },
+  });
+  const hints = async (kind: 'tools.list' | 'prompts.list' | 'resources.list') => {
+    const { ttlMs, cacheScope } = JSON.parse((await h.call(kind, { era: 'modern' })).text);
+    return [ttlMs, cacheScope];
+  };
+  assert.deepEqual(await hints('tools.list'), [2_000, 'private']);
+  assert.deepEqual(await hints('prompts.list'), [9_000, 'private']);
+  assert.deepEqual(await hints('resources.list'), [0, 'private'], 'a server that gave no hint');
+});
+
+test('what one key may read is not said to be for everybody', async () => {
+  const h = createHarness(colliding());
+  const server = h.servers.get('one');
+  assert.ok(server);
+  const text = '{"contents":[{"uri":"memo:x","text":""}],"ttlMs":5,"cacheScope":"public"}';
+  server.answer = async () => ({ type: 'result', text });
+  const shown = JSON.parse((await read(h, 'one+memo:x')).text);
+  assert.deepEqual([shown.ttlMs, shown.cacheScope], [5, 'private']);
+});
+
+test('the trace goes on to the server with every kind of call', async () => {
+  const h = createHarness({ a: offerOf({ tools: [{ name: 't' }], prompts: ['p'], resources: ['memo:x'] }) });
+  const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+  await h.call('tools.call', { name: 'a__t', traceparent });
+  await h.call('prompts.get', { name: 'a__p', traceparent });
+  await h.call('resources.read', { name: 'a+memo:x', params: '{"uri":"a+memo:x"}', traceparent });
+  const params = '{"ref":{"type":"ref/prompt","name":"a__p"},"argument":{"name":"x","value":""}}';
+  await h.call('completion.complete', { name: 'a__p', params, traceparent });
+  const sent = h.servers.get('a')?.requests.map((request) => request.traceparent) ?? [];
+  assert.equal(new Set(sent).size, 4, 'each is a span of its own');
+  for (const each of sent) assert.match(each ?? '', /^00-a{32}-[0-9a-f]{16}-01$/);
+});
+
+test('pages of a sorted list stay good while items come and go around the cursor, also the one it names', async () => {
+  const tools = (...names: string[]) => offerOf({ tools: names.map((name) => ({ name })) });
+  const h = createHarness({ a: tools('b', 'd', 'f', 'h', 'j') });
+  const page = async (cursor?: string) =>
+    JSON.parse((await h.call('tools.list', { params: JSON.stringify({ cursor }) })).text);
+  const first = await page();
+  h.servers.get('a')?.setOffer(tools('a', 'b', 'g', 'h', 'j'));
+  const second = await page(first.nextCursor);
+  assert.deepEqual(
+    second.tools.map((tool: { name: string }) => tool.name),
+    ['a__g', 'a__h', 'a__j'],
+  );
+});
+
+test('extensions are declared as far as we relay them and a visible server has them', async () => {
+  const ui = (mimeTypes: string[], more = {}) => ({
+    tools: {},
+    extensions: { 'io.modelcontextprotocol/ui': { mimeTypes, ...more }, 'com.example/own': {} },
+  });
+  const h = createHarness({
+    a: offerOf({ capabilities: ui(['x', 'y'], { n: 1 }) }),
+    b: offerOf({ capabilities: ui(['y', 'z'], { n: 2 }) }),
+    c: offerOf({}),
+  });
+  h.keys.add('c', { allow: ['c'], deny: [] });
+  h.gateway.refreshKeys();
+  const declared = async (options: Parameters<typeof h.call>[1]) =>
+    JSON.parse((await h.call('session.open', options)).text).capabilities.extensions;
+  assert.deepEqual(await declared({}), { 'io.modelcontextprotocol/ui': { mimeTypes: ['x', 'y', 'z'] } });
+  assert.deepEqual(await declared({ endpoint: 'a' }), {
+    'io.modelcontextprotocol/ui': { mimeTypes: ['x', 'y'], n: 1 },
+  });
+  assert.equal(await declared({ key: 'c' }), undefined);
+});
+
+test('a talkative server does not silence the others', async () => {
+  const h = createHarness({
+    a: offerOf({ instructions: 'x'.repeat(20_000) }),
+    b: offerOf({ instructions: 'listen to b' }),
+  });
+  const { instructions } = JSON.parse((await h.call('session.open')).text);
+  assert.ok(instructions.includes('## a\nxxx') && instructions.endsWith('## b\nlisten to b'));
+  assert.ok(instructions.length <= 8_192 && instructions.length > 8_000);
+});
+
 test('updates carry the URI the client subscribed to, parts of it the one they can be read under', async (t) => {
   const h = createHarness(colliding());
   const events: WatchEvent[] = [];

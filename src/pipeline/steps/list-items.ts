@@ -26,11 +26,15 @@ const MEMBER_OF = {
   templates: 'resourceTemplates',
 } as const;
 
+const CAPABILITY_OF = { tools: 'tools', prompts: 'prompts', resources: 'resources', templates: 'resources' } as const;
+
 /** The shortest life among the contributors, nothing if any of them gave none; never shared, since views differ by key. */
 function mergedTtlMs(catalog: Catalog, call: Call, list: ListKind, grant: CompiledGrant): number {
   let ttlMs = Number.POSITIVE_INFINITY;
   for (const server of endpointServers(catalog, call.endpoint)) {
     if (!grant.reaches(server.serverId)) continue;
+    // A server without such a list contributes nothing that could change.
+    if (server.offer !== undefined && server.offer.capabilities[CAPABILITY_OF[list]] === undefined) continue;
     const hint: CacheHint | undefined = server.offer?.cache[list];
     ttlMs = Math.min(ttlMs, hint?.ttlMs ?? 0);
   }
