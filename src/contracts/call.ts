@@ -18,6 +18,9 @@ export const CALL_KINDS = [
   'resources.subscribe',
   'resources.unsubscribe',
   'completion.complete',
+  'skills.list',
+  'skills.get',
+  'directories.read',
 ] as const;
 export type CallKind = (typeof CALL_KINDS)[number];
 

@@ -32,7 +32,7 @@ function withShownUris(
 ): JsonText {
   const { type, text } = reply;
   const isError = type === 'rpc-error';
-  if (isError ? method !== 'resources/read' || !text.includes('"uri"') : !mayHoldUris(method, text)) return text;
+  if (isError ? !ABOUT_A_RESOURCE.has(method) || !text.includes('"uri"') : !mayHoldUris(method, text)) return text;
   const server = deps.catalog().servers.get(call.facts.serverId ?? '');
   if (server === undefined) return text;
   try {
@@ -51,9 +51,15 @@ function withShownUris(
   }
 }
 
+const ABOUT_A_RESOURCE: ReadonlySet<UpstreamRequest['method']> = new Set([
+  'resources/read',
+  'skills/get',
+  'resources/directory/read',
+]);
+
 /** What one key may read is not everybody's: a shared cache must not hand it to the next. */
 function asPrivate(method: UpstreamRequest['method'], text: JsonText): JsonText {
-  if (method !== 'resources/read' || !text.includes('"cacheScope"')) return text;
+  if (method === 'tools/call' || !text.includes('"cacheScope"')) return text;
   return memberText(text, 'cacheScope') === '"public"' ? withMembers(text, { cacheScope: '"private"' }) : text;
 }
 

@@ -258,3 +258,63 @@ test('updates carry the URI the client subscribed to, parts of it the one they c
   await h.call('resources.unsubscribe', { name: uri, params: JSON.stringify({ uri }), watch });
   assert.equal(h.servers.get('my_two')?.subscriptions.size, 0);
 });
+
+test("what is exposed of a hidden or missing server never reaches another one's wide template", async () => {
+  const h = createHarness({
+    wide: offerOf({ templates: ['{scheme}://{+rest}', 'skill://{+path}'] }),
+    hidden: offerOf({ resources: ['memo:x'] }),
+  });
+  h.keys.add('wide', { allow: ['wide'], deny: [] });
+  h.gateway.refreshKeys();
+  for (const uri of ['hidden+file:///x', 'ghost+file:///x', 'skill://hidden/a', 'skill://ghost/a']) {
+    await assert.rejects(
+      h.call('resources.read', { name: uri, params: JSON.stringify({ uri }), key: 'wide' }),
+      (error) => error instanceof GatewayError && error.code === 'unknown_resource',
+    );
+  }
+  await h.call('resources.read', { name: 'file:///x', params: '{"uri":"file:///x"}', key: 'wide' });
+  assert.deepEqual(
+    h.servers.get('wide')?.requests.map((request) => request.name),
+    ['file:///x'],
+  );
+});
+
+test('skills come server by server, a server that is down is passed over, and a cursor of nobody is refused', async () => {
+  const capabilities = { resources: {}, extensions: { 'io.modelcontextprotocol/skills': {} } };
+  const h = createHarness({
+    a: offerOf({ capabilities }),
+    b: offerOf({ capabilities }),
+    c: offerOf({ capabilities }),
+    d: offerOf({}),
+  });
+  const skill = (uri: string) => ({ resources: [{ uri: `${uri}/x` }], uri: `${uri}/SKILL.md` });
+  for (const [id, server] of h.servers) {
+    server.answer = async (request) => {
+      if (id === 'b') throw new GatewayError('upstream_unavailable');
+      const { cursor } = JSON.parse(request.params);
+      const page =
+        cursor === undefined ? { skills: [skill('skill://p')], nextCursor: '' } : { skills: [skill('skill://q')] };
+      return { type: 'result', text: JSON.stringify(page) };
+    };
+  }
+  const pages: unknown[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = JSON.parse((await h.call('skills.list', { params: JSON.stringify({ cursor }) })).text);
+    pages.push(page.skills.map((each: { uri: string }) => each.uri));
+    cursor = page.nextCursor;
+  } while (cursor !== undefined);
+  assert.deepEqual(pages, [
+    ['skill://a/p/SKILL.md'],
+    ['skill://a/q/SKILL.md'],
+    ['skill://c/p/SKILL.md'],
+    ['skill://c/q/SKILL.md'],
+  ]);
+  const own = JSON.parse((await h.call('skills.list', { endpoint: 'a' })).text);
+  assert.deepEqual([own.skills[0].uri, own.nextCursor], ['skill://p/SKILL.md', '']);
+  for (const bad of ['', 'x', 7, Buffer.from('["skills","ghost"]').toString('base64url')])
+    await assert.rejects(
+      h.call('skills.list', { params: JSON.stringify({ cursor: bad }) }),
+      (error) => error instanceof GatewayError && error.code === 'invalid_cursor',
+    );
+});

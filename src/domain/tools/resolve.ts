@@ -61,6 +61,19 @@ export function resolveNamed(
   return item !== undefined && isVisible(kind, item, maySee) ? item : undefined;
 }
 
+/** Whether a resource may be seen at this endpoint, listed or not; `uri` is its server's own. */
+export function maySeeResource(
+  catalog: Catalog,
+  endpoint: Endpoint,
+  serverId: string,
+  uri: string,
+  maySee: MaySee,
+): boolean {
+  const isHeld =
+    endpoint.type !== 'toolset' || catalog.toolsets.get(endpoint.toolset)?.holdsResource(serverId, uri) === true;
+  return isHeld && maySee('resource', serverId, uri);
+}
+
 /** Where a URI goes: the server, and the URI as that server knows it. */
 export interface ResolvedUri {
   readonly serverId: string;
@@ -73,11 +86,9 @@ export interface ResolvedUri {
  * as long as exactly one visible server offers it; of two nobody could say which was meant.
  */
 export function resolveUri(catalog: Catalog, endpoint: Endpoint, uri: string, maySee: MaySee): ResolvedUri | undefined {
-  const toolset = endpoint.type === 'toolset' ? catalog.toolsets.get(endpoint.toolset) : undefined;
   const takes = (server: CatalogServer | undefined, own: string): server is CatalogServer =>
     server?.offer?.capabilities.resources !== undefined &&
-    (endpoint.type !== 'toolset' || toolset?.holdsResource(server.serverId, own) === true) &&
-    maySee('resource', server.serverId, own);
+    maySeeResource(catalog, endpoint, server.serverId, own, maySee);
 
   if (endpoint.type === 'server') {
     const server = catalog.servers.get(endpoint.serverId);
@@ -90,7 +101,9 @@ export function resolveUri(catalog: Catalog, endpoint: Endpoint, uri: string, ma
   }
   const visible = [...catalog.servers.values()].filter((server) => takes(server, uri));
   const listing = visible.filter((server) => server.byName.resources.has(uri));
-  const offering = listing.length > 0 ? listing : visible.filter((server) => listsUri(server, uri));
+  // What reads like the exposed URI of a server that is hidden, or gone, is nobody else's by a wide template.
+  const guessed = exposed === undefined ? visible.filter((server) => listsUri(server, uri)) : [];
+  const offering = listing.length > 0 ? listing : guessed;
   const [only, second] = offering;
   return only === undefined || second !== undefined ? undefined : { serverId: only.serverId, uri };
 }

@@ -15,7 +15,7 @@ interface Edit {
 function apply(text: JsonText, edits: readonly Edit[]): JsonText {
   let out = '';
   let from = 0;
-  for (const { start, end, value } of edits) {
+  for (const { start, end, value } of edits.toSorted((a, b) => a.start - b.start)) {
     out += text.slice(from, start) + value;
     from = end;
   }
@@ -59,10 +59,19 @@ function eachOf(key: string, find: Find): Find {
   };
 }
 
+/** A skill: its own URI, and those of its files unless they are made up when asked for. */
+const findInSkill: Find = (text, at, show, edits) => {
+  findUri(text, at, show, edits);
+  eachOf('resources', findUri)(text, at, show, edits);
+};
+
 const FIND_IN_RESULT: { readonly [method: string]: { readonly word: string; readonly find: Find } | undefined } = {
   'tools/call': { word: '"resource', find: eachOf('content', findInBlock) },
   'prompts/get': { word: '"resource', find: eachOf('messages', eachOf('content', findInBlock)) },
   'resources/read': { word: '"uri"', find: eachOf('contents', findUri) },
+  'resources/directory/read': { word: '"uri"', find: eachOf('resources', findUri) },
+  'skills/list': { word: '"uri"', find: eachOf('skills', findInSkill) },
+  'skills/get': { word: '"uri"', find: eachOf('skill', findInSkill) },
 };
 
 /** Whether a result of this method could hold a URI at all: a search for a word, so that what has none is never parsed. */

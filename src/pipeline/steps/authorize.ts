@@ -62,6 +62,8 @@ export function createAuthorize(deps: { grantOf: GrantOf; catalog: () => Catalog
         pinNamed(call, 'prompts', maySee);
         break;
       case 'resources.read':
+      case 'skills.get':
+      case 'directories.read':
       case 'resources.subscribe':
       case 'resources.unsubscribe':
         pinUri(call, maySee);
@@ -73,6 +75,7 @@ export function createAuthorize(deps: { grantOf: GrantOf; catalog: () => Catalog
       case 'tools.list':
       case 'prompts.list':
       case 'resources.list':
+      case 'skills.list':
       case 'resources.templates.list':
         break;
     }
