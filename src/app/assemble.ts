@@ -22,6 +22,7 @@ import type { InProcessServer } from '../upstreams/mcp/link.ts';
 import { createOpenLink } from '../upstreams/mcp/open-link.ts';
 import { createServerRegistry } from '../upstreams/mcp/registry.ts';
 import { describeReadiness } from './describe-readiness.ts';
+import { reportToolsets } from './report-toolsets.ts';
 
 const KEY_POLL_MS = 500;
 const CLOSE_GRACE_MS = 5_000;
@@ -83,6 +84,7 @@ export async function assemble(options: AppOptions): Promise<App> {
     { registry, catalog, trail, keyStore, now, monotonicMs, meter, randomHex: ids.hex },
     config,
   );
+  reportToolsets({ catalog, config: gateway.config, log });
 
   let stopping = false;
   const modern = createModernMcp({ gateway, log, identity, now, newId });

@@ -18,11 +18,20 @@ export const CALL_KINDS = [
   'resources.subscribe',
   'resources.unsubscribe',
   'completion.complete',
+  'skills.list',
+  'skills.get',
+  'directories.read',
 ] as const;
 export type CallKind = (typeof CALL_KINDS)[number];
 
-/** Which set of servers the request addressed: `/mcp` (all, prefixed names) or `/mcp/{server}` (one, its own names). */
-export type Endpoint = { readonly type: 'all' } | { readonly type: 'server'; readonly serverId: string };
+/**
+ * What the request addressed: `/mcp` (all servers, exposed names), `/mcp/{server}` (one, its own names) or
+ * `/mcp/t/{toolset}` (a toolset, its names).
+ */
+export type Endpoint =
+  | { readonly type: 'all' }
+  | { readonly type: 'server'; readonly serverId: string }
+  | { readonly type: 'toolset'; readonly toolset: string };
 
 /** Facts the steps find out on the way; what the trail records. */
 export interface CallFacts {
@@ -101,9 +110,9 @@ export type WatchEvent =
 
 /** A long-lived interest in changes: one per legacy session or modern listen stream. */
 export interface Watch extends Disposable {
-  /** Adds an upstream subscription; at most one per URI. */
-  hold(serverId: string, uri: string): Promise<void>;
-  release(serverId: string, uri: string): void;
+  /** Adds an upstream subscription to the server's own `uri`; at most one per `shown`, the URI as the client wrote it. */
+  hold(serverId: string, uri: string, shown: string): Promise<void>;
+  release(serverId: string, shown: string): void;
 }
 
 export interface WatchRequest {

@@ -16,6 +16,8 @@ export interface Credential {
 export interface Grant {
   readonly allow: readonly string[];
   readonly deny: readonly string[];
+  /** Toolsets whose endpoint may be used with all they hold, but for what `deny` takes away. Default none. */
+  readonly toolsets?: readonly string[] | undefined;
 }
 
 /** An identified caller. */

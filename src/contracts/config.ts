@@ -63,11 +63,40 @@ export interface ConfigKey {
   readonly grant: Grant;
 }
 
+/** One entry of a toolset. */
+export interface ToolsetEntry {
+  /** As written, for messages: `github/create_issue`. */
+  readonly source: string;
+  /** Server id and own name or URI; `*` in either stands for any run of characters. */
+  readonly server: string;
+  readonly name: string;
+  /** What the toolset says in place of the server. Empty where `server` or `name` holds a `*`. */
+  readonly own: {
+    readonly name?: string | undefined;
+    readonly title?: string | undefined;
+    readonly description?: string | undefined;
+  };
+}
+
+/** A named bundle of what several servers offer, at `/mcp/t/{name}`. */
+export interface ToolsetConfig {
+  /** `[A-Za-z0-9_-]{1,64}`. */
+  readonly name: string;
+  readonly description: string | undefined;
+  /** In place of the servers' own instructions. */
+  readonly instructions: string | undefined;
+  readonly tools: readonly ToolsetEntry[];
+  readonly prompts: readonly ToolsetEntry[];
+  readonly resources: readonly ToolsetEntry[];
+}
+
 export interface GatewayConfig {
   /** Where it came from, for messages. */
   readonly file: string;
   readonly servers: readonly ServerConfig[];
   readonly keys: readonly ConfigKey[];
+  /** Undefined: none. */
+  readonly toolsets?: readonly ToolsetConfig[] | undefined;
   /** What callers without any credential may reach; undefined (default): nothing, 401. Refused unless bound to loopback. */
   readonly anonymous: Grant | undefined;
   readonly listen: {

@@ -77,7 +77,14 @@ export interface Offer {
 }
 
 export interface UpstreamRequest {
-  readonly method: 'tools/call' | 'prompts/get' | 'resources/read' | 'completion/complete';
+  readonly method:
+    | 'tools/call'
+    | 'prompts/get'
+    | 'resources/read'
+    | 'completion/complete'
+    | 'skills/list'
+    | 'skills/get'
+    | 'resources/directory/read';
   /**
    * `params` as the client sent it, already carrying the server's own names and URIs. Its `_meta` is still the client's:
    * the upstream replaces hop-local keys (progress token, protocol version, client capabilities, trace) for its own era.

@@ -104,7 +104,7 @@ export function scanPath(text: string, path: readonly string[]): Member[][] {
   return found;
 }
 
-const NO_PATH: readonly string[] = [];
+const NO_PATH: readonly string[] = Object.freeze([]);
 
 /** `at` is the opening brace; returns the offset after the closing one. */
 function scanObject(text: string, at: number, base: number, path: readonly string[], found: Member[][]): number {
@@ -144,19 +144,24 @@ export function memberText(text: string, key: string): string | undefined {
   return undefined;
 }
 
-/** The texts of the elements of the array `text`; empty if it is none. */
-export function elementTexts(text: string): string[] {
-  const elements: string[] = [];
-  let i = skipSpace(text, 0);
+/** Where the elements of the array that starts at or after `at` stand; empty if there is none. Ends are exclusive. */
+export function scanElements(text: string, at = 0): { readonly start: number; readonly end: number }[] {
+  const elements: { start: number; end: number }[] = [];
+  let i = skipSpace(text, at);
   if (text.charCodeAt(i) !== OPEN_BRACKET) return elements;
   i = skipSpace(text, i + 1);
   while (i < text.length && text.charCodeAt(i) !== CLOSE_BRACKET) {
     const end = skipValue(text, i);
-    elements.push(text.slice(i, end));
+    elements.push({ start: i, end });
     i = skipSpace(text, end);
     if (text.charCodeAt(i) === COMMA) i = skipSpace(text, i + 1);
   }
   return elements;
+}
+
+/** The texts of the elements of the array `text`; empty if it is none. */
+export function elementTexts(text: string): string[] {
+  return scanElements(text).map(({ start, end }) => text.slice(start, end));
 }
 
 /**

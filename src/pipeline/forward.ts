@@ -3,18 +3,64 @@
 import type { Call, Outcome } from '../contracts/call.ts';
 import { GatewayError } from '../contracts/errors.ts';
 import type { JsonText, ParsedJson } from '../contracts/json.ts';
-import type { UpstreamRequest, UpstreamServer } from '../contracts/upstream.ts';
-import { memberText } from '../lib/json-text.ts';
+import type { UpstreamReply, UpstreamRequest, UpstreamServer } from '../contracts/upstream.ts';
+import { type Catalog, shownUri } from '../domain/tools/catalog.ts';
+import { mayHoldUris, showUriMember, showUrisInResult } from '../domain/tools/show-uris.ts';
+import { DuplicateMemberError, memberText, withMembers } from '../lib/json-text.ts';
 import { callerOf } from './grants.ts';
 
 export interface ForwardDeps {
   readonly servers: () => ReadonlyMap<string, UpstreamServer>;
   readonly monotonicMs: () => number;
+  readonly catalog: () => Catalog;
 }
 
 /** `isError: true` at the top of a tool result. Looks only where the words occur at all. */
 function isToolError(text: JsonText): boolean {
   return text.includes('"isError"') && memberText(text, 'isError') === 'true';
+}
+
+/**
+ * The server's answer as an endpoint of several servers shows it: URIs in it lead back to the server they came from. Only
+ * looks where the words occur at all. Throws GatewayError `upstream_failed` if the answer could be read in two ways.
+ */
+function withShownUris(
+  deps: ForwardDeps,
+  call: Call,
+  method: UpstreamRequest['method'],
+  reply: UpstreamReply,
+): JsonText {
+  const { type, text } = reply;
+  const isError = type === 'rpc-error';
+  if (isError ? !ABOUT_A_RESOURCE.has(method) || !text.includes('"uri"') : !mayHoldUris(method, text)) return text;
+  const server = deps.catalog().servers.get(call.facts.serverId ?? '');
+  if (server === undefined) return text;
+  try {
+    if (!isError)
+      return asPrivate(
+        method,
+        showUrisInResult(method, text, (uri) => shownUri(server, uri)),
+      );
+    const data = memberText(text, 'data');
+    // "Not found" names the resource; the client knows it by what it wrote itself.
+    const rename = (uri: string): string => (uri === call.facts.target ? call.name : uri);
+    return data === undefined ? text : withMembers(text, { data: showUriMember('uri', data, rename) });
+  } catch (cause) {
+    if (!(cause instanceof DuplicateMemberError)) throw cause;
+    throw new GatewayError('upstream_failed', 'its answer is ambiguous', { cause });
+  }
+}
+
+const ABOUT_A_RESOURCE: ReadonlySet<UpstreamRequest['method']> = new Set([
+  'resources/read',
+  'skills/get',
+  'resources/directory/read',
+]);
+
+/** What one key may read is not everybody's: a shared cache must not hand it to the next. */
+function asPrivate(method: UpstreamRequest['method'], text: JsonText): JsonText {
+  if (method === 'tools/call' || !text.includes('"cacheScope"')) return text;
+  return memberText(text, 'cacheScope') === '"public"' ? withMembers(text, { cacheScope: '"private"' }) : text;
 }
 
 /** Methods whose `params` name their target by `name`, which the server knows by its own. */
@@ -51,8 +97,10 @@ export function forward(
   // Only now: what it took to write the request was our own work.
   const startedMs = deps.monotonicMs();
   return reply.then(
-    ({ type, text }) => {
+    (answer) => {
       call.facts.upstreamMs = deps.monotonicMs() - startedMs;
+      const { type } = answer;
+      const text = call.endpoint.type === 'server' ? answer.text : withShownUris(deps, call, method, answer);
       if (type === 'rpc-error') return { type, text };
       return { type, text, isError: method === 'tools/call' && isToolError(text) };
     },

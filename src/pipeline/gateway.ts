@@ -2,6 +2,7 @@
 
 import type { Gateway } from '../contracts/call.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
+import { servesToolset } from './grants.ts';
 import { createPipeline, type Pipeline, type PipelineDeps } from './pipeline.ts';
 import { startSpan } from './trace.ts';
 import { createWatches } from './watches.ts';
@@ -19,10 +20,11 @@ export function createGateway(
   config: GatewayConfig,
 ): SwappableGateway {
   let pipeline: Pipeline = createPipeline(deps, config);
+  deps.catalog.invalidate(config.toolsets ?? []);
 
   const watches = createWatches({
     catalog: deps.catalog,
-    grantOf: (caller, narrowing) => pipeline.grantOf(caller, narrowing),
+    grantOf: (caller, narrowing, endpoint) => pipeline.grantOf(caller, narrowing, endpoint),
     servers: deps.registry.current,
     // A watch outlives configurations: what its key may see is looked up again each time.
     refreshed: (request) => ({ ...request, caller: pipeline.keyring.callerOf(request.caller.keyId) }),
@@ -38,14 +40,16 @@ export function createGateway(
     identify: (credential) => pipeline.keyring.identify(credential),
     serves(endpoint, caller) {
       if (endpoint.type === 'all') return true;
-      const known = deps.registry.current().has(endpoint.serverId);
-      return known && pipeline.grantOf(caller, { servers: undefined, tools: undefined }).reaches(endpoint.serverId);
+      const grant = pipeline.grantOf(caller, { servers: undefined, tools: undefined }, endpoint);
+      if (endpoint.type === 'server')
+        return deps.registry.current().has(endpoint.serverId) && grant.reaches(endpoint.serverId);
+      return servesToolset(deps.catalog.current(), endpoint.toolset, caller, grant);
     },
     watch: (request) => watches.open(request),
     config: () => pipeline.config,
     swap(next) {
       pipeline = createPipeline(deps, next);
-      deps.catalog.invalidate();
+      deps.catalog.invalidate(next.toolsets ?? []);
     },
     refreshKeys() {
       if (pipeline.keyring.refresh()) watches.changed();

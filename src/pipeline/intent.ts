@@ -31,7 +31,7 @@ export function createDescribeIntent(deps: {
     traceId: call.facts.traceId ?? '',
     atMs: call.receivedAtMs,
     kind: call.kind,
-    surface: call.surface,
+    surface: call.endpoint.type === 'toolset' ? `${call.surface}/t/${call.endpoint.toolset}` : call.surface,
     keyId: call.facts.caller?.keyId,
     keyName: call.facts.caller?.keyName,
     serverId: call.facts.serverId,

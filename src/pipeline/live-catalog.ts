@@ -1,21 +1,24 @@
 /** The catalog of the servers that run right now, rebuilt lazily: only the shares whose offer changed are made anew. */
 
+import type { ToolsetConfig } from '../contracts/config.ts';
 import type { Offer, ServerRegistry } from '../contracts/upstream.ts';
 import { buildCatalog, type Catalog, type CatalogServer, catalogServer } from '../domain/tools/catalog.ts';
+import { layOutToolsets } from '../domain/tools/toolset.ts';
 
 export interface LiveCatalog {
   /** Same object until something changed: identity is the version. */
   current(): Catalog;
   /** Called after anything changed, with the new catalog already in place. */
   onChange(listener: () => void): void;
-  /** The set of servers changed (the registry tells of offers only). */
-  invalidate(): void;
+  /** The set of servers changed (the registry tells of offers only), or the toolsets laid over them. */
+  invalidate(toolsets?: readonly ToolsetConfig[]): void;
 }
 
 export function createLiveCatalog(deps: { registry: Pick<ServerRegistry, 'current' | 'onEvent'> }): LiveCatalog {
   const shares = new Map<string, { offer: Offer | undefined; share: CatalogServer }>();
   const listeners: (() => void)[] = [];
   let catalog: Catalog | undefined;
+  let toolsets: readonly ToolsetConfig[] = [];
 
   const shareOf = (serverId: string, offer: Offer | undefined): CatalogServer => {
     const known = shares.get(serverId);
@@ -28,10 +31,12 @@ export function createLiveCatalog(deps: { registry: Pick<ServerRegistry, 'curren
   const build = (): Catalog => {
     const servers = [...deps.registry.current()];
     for (const id of shares.keys()) if (!deps.registry.current().has(id)) shares.delete(id);
-    return buildCatalog(servers.map(([id, server]) => shareOf(id, server.offer())));
+    const parts = servers.map(([id, server]) => shareOf(id, server.offer()));
+    return buildCatalog(parts, layOutToolsets(parts, toolsets));
   };
 
-  const invalidate = (): void => {
+  const invalidate = (changed = toolsets): void => {
+    toolsets = changed;
     catalog = undefined;
     for (const listener of listeners) listener();
   };

@@ -213,28 +213,23 @@ test('prompts and completions go to their server under its own names', async () 
   assert.equal(servers.get('memory')?.requests[0]?.method, 'completion/complete');
 });
 
-test('a URI goes to the server that lists it, then to a template that fits, and the list agrees with the route', async () => {
+test("a server's own URI is understood on /mcp while only one visible server offers it, and refused when two do", async () => {
   const h = createHarness(twoServers());
   const read = (uri: string, key = 'all') =>
     h.call('resources.read', { name: uri, params: JSON.stringify({ uri }), key });
   await read('file:///a');
   await read('note://7');
-  await read('shared://x');
-  assert.deepEqual(
-    h.servers.get('files')?.requests.map((r) => r.name),
-    ['file:///a', 'shared://x'],
-  );
-  assert.deepEqual(
-    h.servers.get('memory')?.requests.map((r) => r.name),
-    ['note://7'],
-  );
-  const unknown = await failure(read('nothing://here'));
-  assert.deepEqual([unknown.code, unknown.data], ['unknown_resource', { uri: 'nothing://here' }]);
-  assert.equal(JSON.parse((await h.call('resources.list')).text).resources.length, 2);
+  const [files, memory] = ['files', 'memory'].map((id) => h.servers.get(id)?.requests ?? []);
+  assert.deepEqual([files?.map((r) => r.name), memory?.map((r) => r.name)], [['file:///a'], ['note://7']]);
+  for (const uri of ['nothing://here', 'shared://x', 'nobody+shared://x']) {
+    const unknown = await failure(read(uri));
+    assert.deepEqual([unknown.code, unknown.data], ['unknown_resource', { uri }]);
+  }
   h.keys.add('m', { allow: ['memory'], deny: [] });
   h.gateway.refreshKeys();
   await read('shared://x', 'm');
-  assert.equal(h.servers.get('memory')?.requests.at(-1)?.name, 'shared://x');
+  assert.equal(memory?.at(-1)?.name, 'shared://x');
+  assert.equal((await failure(read('files+shared://x', 'm'))).code, 'unknown_resource');
 });
 
 test('the description holds what this caller reaches, and counts servers that are still starting', async () => {

@@ -18,6 +18,7 @@ import { createDescribeEndpoint } from './steps/describe-endpoint.ts';
 import { createGetPrompt } from './steps/get-prompt.ts';
 import { createIdentify } from './steps/identify.ts';
 import { createListItems } from './steps/list-items.ts';
+import { createListSkills } from './steps/list-skills.ts';
 import { createReadResource } from './steps/read-resource.ts';
 import { createRecord } from './steps/record.ts';
 import { createSubscribeResource, createUnsubscribeResource } from './steps/subscribe-resource.ts';
@@ -59,7 +60,7 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
   const { trail, monotonicMs } = deps;
   const meter = config.metrics === undefined ? undefined : deps.meter;
   const viewing = { grantOf, catalog: deps.catalog.current };
-  const forwarding = { servers: deps.registry.current, monotonicMs };
+  const forwarding = { servers: deps.registry.current, monotonicMs, catalog: deps.catalog.current };
   const columns = compileColumns(
     {
       record: createRecord({ trail, describeIntent, monotonicMs, meter }),
@@ -70,6 +71,7 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
     {
       'describe-endpoint': createDescribeEndpoint(viewing),
       'list-items': createListItems({ ...viewing, pageItems: config.limits.pageItems }),
+      'list-skills': createListSkills({ ...viewing, ...forwarding }),
       'call-tool': createCallTool(forwarding),
       'get-prompt': createGetPrompt(forwarding),
       'read-resource': createReadResource(forwarding),

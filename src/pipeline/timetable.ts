@@ -9,6 +9,7 @@ export type LastStepName =
   | 'list-items'
   | 'call-tool'
   | 'get-prompt'
+  | 'list-skills'
   | 'read-resource'
   | 'subscribe-resource'
   | 'unsubscribe-resource'
@@ -48,6 +49,9 @@ const KINDS: { readonly [kind in CallKind]: { readonly column: Column; readonly 
   'resources.read': { column: 'resources.read', last: 'read-resource' },
   'resources.subscribe': { column: 'subscribe', last: 'subscribe-resource' },
   'resources.unsubscribe': { column: 'subscribe', last: 'unsubscribe-resource' },
+  'skills.list': { column: 'lists', last: 'list-skills' },
+  'skills.get': { column: 'resources.read', last: 'read-resource' },
+  'directories.read': { column: 'resources.read', last: 'read-resource' },
   'completion.complete': { column: 'completion.complete', last: 'complete-argument' },
 };
 

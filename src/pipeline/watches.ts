@@ -5,7 +5,9 @@ import type { Watch, WatchRequest } from '../contracts/call.ts';
 import { GatewayError } from '../contracts/errors.ts';
 import type { UpstreamServer } from '../contracts/upstream.ts';
 import type { Catalog } from '../domain/tools/catalog.ts';
-import { visibleItems } from '../domain/tools/resolve.ts';
+import { exposedUri } from '../domain/tools/exposed-uri.ts';
+import { endpointKey, visibleItems } from '../domain/tools/resolve.ts';
+import { showUriMember } from '../domain/tools/show-uris.ts';
 import { createLru } from '../lib/lru.ts';
 import type { GrantOf } from './grants.ts';
 import type { LiveCatalog } from './live-catalog.ts';
@@ -45,15 +47,15 @@ export function createWatches(deps: WatchesDeps): { open(request: WatchRequest):
       viewCache.clear();
     }
     const { caller, endpoint, narrowing } = deps.refreshed(request);
-    const grant = deps.grantOf(caller, narrowing);
-    const key = `${endpoint.type === 'server' ? endpoint.serverId : ''}\0${grant.signature}`;
+    const grant = deps.grantOf(caller, narrowing, endpoint);
+    const key = `${endpointKey(endpoint)}\0${grant.signature}`;
     const known = viewCache.get(key);
     if (known !== undefined) return known;
     const fingerprint = (...lists: ('tools' | 'prompts' | 'resources' | 'templates')[]): string => {
       const digest = createHash('sha1');
       for (const list of lists) {
         for (const item of visibleItems(catalog, endpoint, list, grant.allows))
-          digest.update(`${item.serverId}\0${item.ownText}\0`);
+          digest.update(`${item.serverId}\0${endpoint.type === 'toolset' ? item.exposedText() : item.ownText}\0`);
       }
       return digest.digest('base64');
     };
@@ -101,8 +103,8 @@ class OpenWatch implements Watch {
     this.views = views;
   }
 
-  async hold(serverId: string, uri: string): Promise<void> {
-    const key = keyOf(serverId, uri);
+  async hold(serverId: string, uri: string, shown: string): Promise<void> {
+    const key = keyOf(serverId, shown);
     this.#held ??= new Map();
     const held = this.#held;
     if (held.has(key)) return;
@@ -110,11 +112,16 @@ class OpenWatch implements Watch {
     if (held.size >= MAX_URIS_PER_WATCH)
       throw new GatewayError('too_many', `at most ${MAX_URIS_PER_WATCH} subscriptions`);
     const server = this.#shared.servers().get(serverId);
-    if (server === undefined) throw new GatewayError('unknown_resource', undefined, { data: { uri } });
+    if (server === undefined) throw new GatewayError('unknown_resource', undefined, { data: { uri: shown } });
     const hold: Held = { end: undefined, released: false };
     held.set(key, hold);
     const onUpdate = (updated: string, params: string): void => {
-      if (!hold.released) this.request.onEvent({ type: 'resource-updated', uri: updated, params });
+      if (hold.released) return;
+      const { endpoint, onEvent } = this.request;
+      // A part of what was subscribed to gets the name this endpoint gives it; the thing itself keeps the client's.
+      const name = updated === uri ? shown : endpoint.type === 'server' ? updated : exposedUri(serverId, updated);
+      const told = name === updated ? params : showUriMember('uri', params, () => name);
+      onEvent({ type: 'resource-updated', uri: name, params: told });
     };
     try {
       const end = await server.subscribe(uri, onUpdate);
@@ -126,8 +133,8 @@ class OpenWatch implements Watch {
     }
   }
 
-  release(serverId: string, uri: string): void {
-    this.#release(keyOf(serverId, uri));
+  release(serverId: string, shown: string): void {
+    this.#release(keyOf(serverId, shown));
   }
 
   [Symbol.dispose](): void {

@@ -70,6 +70,11 @@ const CLIENTS: readonly { name: string; path: '/mcp' | '/sse'; connect: ConnectC
   { name: 'mcp-remote', path: '/mcp', connect: connectMcpRemote },
 ];
 
+/** An answer of this server as `/mcp` shows it: the URIs in it lead back to the server, nothing else changes. */
+function withExposedUris(answer: Answer, server: string): Answer {
+  return JSON.parse(JSON.stringify(answer), (key, value) => (key === 'uri' ? `${server}+${value}` : value)) as Answer;
+}
+
 /** A result without what a hop of the modern era adds to it. */
 function withoutHopFields(answer: Answer): Answer {
   if (!('result' in answer)) return answer;
@@ -86,7 +91,7 @@ describe('real clients through the gateway', { timeout: 240_000 }, () => {
   let home: string;
   let files: string;
   let calls: ReturnType<typeof createCalls>;
-  /** The servers' own words: definitions by exposed name, answers in the order of `calls`. */
+  /** The servers' own words: definitions by exposed name, answers with exposed URIs, in the order of `calls`. */
   let definitions: Definition[];
   const answers: Answer[] = [];
 
@@ -118,7 +123,7 @@ describe('real clients through the gateway', { timeout: 240_000 }, () => {
     assert.ok(definitions.length > 30, 'there is something to compare with');
     for (const { server, tool, args } of calls) {
       const answer = await direct[server]?.callTool(tool, args);
-      if (answer !== undefined) answers.push(answer);
+      if (answer !== undefined) answers.push(withExposedUris(answer, server));
     }
     for (const client of Object.values(direct)) await client.close();
 
@@ -155,7 +160,7 @@ describe('real clients through the gateway', { timeout: 240_000 }, () => {
   }
 
   for (const { name, path, connect } of CLIENTS) {
-    test(`${name} sees exactly what its key allows, and gets every answer verbatim`, async () => {
+    test(`${name} sees exactly what its key allows, and gets every answer as its server gave it`, async () => {
       const client = await connect(target(path));
       try {
         await assertServed(client);

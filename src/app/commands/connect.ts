@@ -8,13 +8,14 @@ import { readEnvironment } from '../../platform/config/environment.ts';
 import { CommandError, EXIT, messageOf } from './command-error.ts';
 import { CLIENTS, type ClientProfile, type Connection, type Place, type Scope } from './connect/clients.ts';
 import { mergeEntry, renderEntry } from './connect/merge-entry.ts';
-import { type GatewayOptions, resolveGateway, withGatewayOptions } from './shared-options.ts';
+import { endpointPath, type GatewayOptions, resolveGateway, withGatewayOptions } from './shared-options.ts';
 import { paint, print, printJson, printNote } from './terminal.ts';
 import { writeWithBackup } from './write-with-backup.ts';
 
 interface ConnectOptions extends GatewayOptions {
   readonly name: string;
   readonly server?: string;
+  readonly toolset?: string;
   readonly project?: boolean;
   readonly envKey?: boolean;
   readonly write?: boolean;
@@ -32,17 +33,14 @@ function bridgeCommand(): Connection['bridge'] {
 
 function connectionFrom(options: ConnectOptions, scope: Scope): Connection {
   const address = resolveGateway(options);
-  const { server } = options;
-  if (server !== undefined && !/^[A-Za-z0-9_-]+$/.test(server)) {
-    throw new CommandError(EXIT.usage, `${JSON.stringify(server)} is no server id`);
-  }
+  const { server, toolset } = options;
+  const mcpUrl = `${address.url}${endpointPath(options)}`;
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(options.name)) {
     throw new CommandError(EXIT.usage, '--name wants letters, digits, - and _');
   }
   // A project's file is committed: a key never goes there.
   const key = scope === 'project' || options.envKey ? undefined : address.key;
-  const mcpUrl = `${address.url}/mcp${server === undefined ? '' : `/${server}`}`;
-  return { name: options.name, url: address.url, mcpUrl, server, key, bridge: bridgeCommand() };
+  return { name: options.name, url: address.url, mcpUrl, server, toolset, key, bridge: bridgeCommand() };
 }
 
 function showEntry(profile: ClientProfile, file: string, connection: Connection, scope: Scope): void {
@@ -109,6 +107,7 @@ export function connectCommand(program: Command): void {
   withGatewayOptions(command)
     .option('--name <name>', 'what the client calls the gateway', 'portcullis')
     .option('--server <id>', 'connect to this one server (/mcp/ID), with its own tool names')
+    .option('--toolset <name>', 'connect to this toolset (/mcp/t/NAME)')
     .option('--project', "the project's file in this folder, instead of your own; the key is then never written")
     .option('--env-key', 'refer to the environment variable PORTCULLIS_KEY instead of writing the key')
     .option('-w, --write', "merge it into the client's file, keeping a dated copy of the old one")

@@ -15,6 +15,8 @@ export interface GatewayAddress {
 export interface McpRequest {
   readonly method: string;
   readonly params: JsonObject;
+  /** Toolset whose endpoint is asked. Default: `/mcp`. */
+  readonly toolset?: string | undefined;
   /** For `Mcp-Name`: tool name. */
   readonly name?: string;
   readonly headers?: { readonly [name: string]: string };
@@ -114,9 +116,9 @@ function decodeReply(message: unknown): McpReply | undefined {
   return { type: 'error', code: Number(error.code), message: String(error.message) };
 }
 
-/** One MCP request to `/mcp`. Protocol errors are returned, everything below them is thrown as CommandError. */
+/** One MCP request. Protocol errors are returned, everything below them is thrown as CommandError. */
 export async function requestMcp(address: GatewayAddress, mcp: McpRequest): Promise<McpReply> {
-  const url = `${address.url}/mcp`;
+  const url = `${address.url}/mcp${mcp.toolset === undefined ? '' : `/t/${mcp.toolset}`}`;
   const meta = isObject(mcp.params._meta) ? mcp.params._meta : {};
   const params = {
     ...mcp.params,

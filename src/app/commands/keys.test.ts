@@ -20,6 +20,8 @@ test('a key is created, listed without its secret, and revoked', async (t) => {
     'b/*',
     '--deny',
     'b/x',
+    '--toolset',
+    'triage',
   ];
   const created = await runCommand([...create, '--expires', '30d']);
   assert.equal(created.code, 0, created.stderr);
@@ -30,6 +32,7 @@ test('a key is created, listed without its secret, and revoked', async (t) => {
   const [key, ...others] = JSON.parse(listed.stdout);
   assert.deepEqual(others, []);
   assert.deepEqual([key.name, key.allow, key.deny, key.revokedAt], ['laptop', ['a', 'b/*'], ['b/x'], null]);
+  assert.deepEqual(key.toolsets, ['triage']);
   assert.equal(Math.round((Date.parse(key.expiresAt) - Date.parse(key.createdAt)) / 86_400_000), 30);
   assert.ok(secret.startsWith(key.prefix));
   assert.ok(!listed.stdout.includes(secret) && !listed.stdout.includes('hash'));
@@ -57,6 +60,7 @@ test('revoking what is not there, a missing folder, a wrong date and an unknown 
     [['keys', 'list', '--data', join(data, 'missing')], 1, /there is no data folder/],
     [['keys', 'create', '--data', data, '--name', 'k', '--expires', 'soon'], 2, /--expires wants/],
     [['keys', 'create', '--data', data, '--name', 'k', '--expires', '2020-01-01'], 2, /in the past/],
+    [['keys', 'create', '--data', data, '--name', 'k', '--toolset', 'a/b'], 2, /no name of a toolset/],
     [['keys', 'create', '--data', data], 2, /--name/],
     [['keys', 'create', '--name', 'x', '--alow', 'x'], 2, /--alow.*\n.*--allow/],
   ];

@@ -5,7 +5,7 @@ import type { KeyRecord, KeyStore } from '../../contracts/caller.ts';
 import { openKeyStore } from '../../platform/stores/sqlite/keys.ts';
 import { CommandError, EXIT } from './command-error.ts';
 import { parseMoment } from './parse-moment.ts';
-import { type DataOptions, requireDataDir, resolveDataDir, withDataOptions } from './shared-options.ts';
+import { type DataOptions, isToolsetName, requireDataDir, resolveDataDir, withDataOptions } from './shared-options.ts';
 import { type Cell, paint, print, printJson, printNote, printTable, renderTime } from './terminal.ts';
 
 const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
@@ -18,6 +18,7 @@ function publicKey(record: KeyRecord): { readonly [field: string]: unknown } {
     prefix: record.prefix,
     allow: record.grant.allow,
     deny: record.grant.deny,
+    toolsets: record.grant.toolsets ?? [],
     createdAt: new Date(record.createdAtMs).toISOString(),
     expiresAt: record.expiresAtMs === undefined ? null : new Date(record.expiresAtMs).toISOString(),
     revokedAt: record.revokedAtMs === undefined ? null : new Date(record.revokedAtMs).toISOString(),
@@ -37,6 +38,7 @@ interface CreateOptions extends DataOptions {
   readonly name: string;
   readonly allow: readonly string[];
   readonly deny: readonly string[];
+  readonly toolset: readonly string[];
   readonly expires?: string;
   readonly json?: boolean;
 }
@@ -51,7 +53,9 @@ function runCreate(options: CreateOptions): void {
     }
     if (expiresAtMs <= nowMs) throw new CommandError(EXIT.usage, '--expires lies in the past');
   }
-  const grant = { allow: options.allow, deny: options.deny };
+  const wrong = options.toolset.find((name) => !isToolsetName(name));
+  if (wrong !== undefined) throw new CommandError(EXIT.usage, `${JSON.stringify(wrong)} is no name of a toolset`);
+  const grant = { allow: options.allow, deny: options.deny, toolsets: options.toolset };
   const { record, secret } = withStore(resolveDataDir(options), (store) =>
     store.create({ name: options.name, grant, expiresAtMs }, nowMs),
   );
@@ -61,7 +65,7 @@ function runCreate(options: CreateOptions): void {
   }
   print(secret);
   printNote(`Key ${record.name} (${record.prefix}…) is shown this once; only its hash is kept.`);
-  if (grant.allow.length === 0)
+  if (grant.allow.length === 0 && grant.toolsets.length === 0)
     printNote('It allows nothing yet: keys are made with --allow, for example --allow "*".');
 }
 
@@ -88,7 +92,11 @@ function runList(options: DataOptions & { json?: boolean }): void {
       stateOf(record, nowMs),
       renderTime(record.createdAtMs),
       renderTime(record.expiresAtMs),
-      [...record.grant.allow, ...record.grant.deny.map((pattern) => `not ${pattern}`)].join(', ') || '(nothing)',
+      [
+        ...record.grant.allow,
+        ...(record.grant.toolsets ?? []).map((name) => `t/${name}`),
+        ...record.grant.deny.map((pattern) => `not ${pattern}`),
+      ].join(', ') || '(nothing)',
     ]),
   );
 }
@@ -124,6 +132,7 @@ export function keysCommand(program: Command): void {
     .requiredOption('-n, --name <name>', 'what the key is called in lists and in the audit trail')
     .option('--allow <pattern>', 'what it may reach; repeat for more (nothing by default)', collect, [])
     .option('--deny <pattern>', 'what it may not reach all the same; repeat for more', collect, [])
+    .option('--toolset <name>', 'toolset whose endpoint (/mcp/t/NAME) it may use; repeat for more', collect, [])
     .option('--expires <when>', 'span (30d, 12h) or date (2027-01-31)')
     .option('--json', 'print the key and its secret as JSON')
     .addHelpText(
@@ -134,6 +143,7 @@ Patterns: "server", "server/tool", "server__tool", "prompt:server/*", "*" matche
 Examples:
   portcullis keys create --name laptop --allow "*"
   portcullis keys create --name ci --allow "filesystem/read_*" --allow memory --expires 30d
+  portcullis keys create --name triage --toolset triage
   portcullis keys create --name careful --allow github --deny "github/delete_*"`,
     )
     .action(runCreate);

@@ -17,18 +17,19 @@ const MAX_PAGES = 1000;
 const MAX_START_WAIT_MS = 120_000;
 const START_POLL_MS = 250;
 
-/** Every tool this key may see, page by page. `server` narrows to one server. */
+/** Every tool this key may see, page by page. `server` narrows to one server; with `toolset`, as its endpoint shows them. */
 export async function listTools(
   address: GatewayAddress,
   server: string | undefined,
   signal: AbortSignal,
+  toolset?: string,
 ): Promise<ListedTool[]> {
   const tools: ListedTool[] = [];
   const headers: { [name: string]: string } = server === undefined ? {} : { 'x-portcullis-servers': server };
   let cursor: string | undefined;
   for (let page = 0; page < MAX_PAGES; page++) {
     const params = cursor === undefined ? {} : { cursor };
-    const reply = await requestMcp(address, { method: 'tools/list', params, headers, signal });
+    const reply = await requestMcp(address, { method: 'tools/list', params, headers, signal, toolset });
     if (reply.type === 'error') throw new CommandError(EXIT.failed, `listing tools failed: ${reply.message}`);
     for (const tool of (reply.result.tools ?? []) as ListedTool[]) tools.push(tool);
     cursor = typeof reply.result.nextCursor === 'string' ? reply.result.nextCursor : undefined;

@@ -20,6 +20,23 @@ export interface DataOptions {
   readonly data?: string;
 }
 
+/** Whether a toolset could have this name; whether there is one, only the gateway knows. */
+export function isToolsetName(name: string): boolean {
+  return /^[A-Za-z0-9_-]{1,64}$/.test(name);
+}
+
+/** The endpoint that `--server` or `--toolset` name, after the gateway's address. Throws CommandError. */
+export function endpointPath({ server, toolset }: { readonly server?: string; readonly toolset?: string }): string {
+  if (server !== undefined && toolset !== undefined)
+    throw new CommandError(EXIT.usage, '--server and --toolset name different endpoints: give one of them');
+  if (server !== undefined && !/^[A-Za-z0-9_-]+$/.test(server))
+    throw new CommandError(EXIT.usage, `${JSON.stringify(server)} is no server id`);
+  if (toolset !== undefined && !isToolsetName(toolset))
+    throw new CommandError(EXIT.usage, `${JSON.stringify(toolset)} is no name of a toolset`);
+  if (server !== undefined) return `/mcp/${server}`;
+  return toolset === undefined ? '/mcp' : `/mcp/t/${toolset}`;
+}
+
 /** Adds `--url` and `--key`. */
 export function withGatewayOptions(command: Command): Command {
   return command

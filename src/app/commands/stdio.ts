@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { onOneLine } from '../../lib/json-text.ts';
 import { CommandError, EXIT, messageOf } from './command-error.ts';
-import { type GatewayOptions, resolveGateway, withGatewayOptions } from './shared-options.ts';
+import { endpointPath, type GatewayOptions, resolveGateway, withGatewayOptions } from './shared-options.ts';
 import { createBridge } from './stdio/bridge.ts';
 import { createHttpFace, MAX_MESSAGE_CHARS } from './stdio/http-face.ts';
 import { readLines } from './stdio/read-lines.ts';
@@ -14,12 +14,14 @@ import { printNote } from './terminal.ts';
 /** Requests still under way when the client closes our input get this long. */
 const GRACE_MS = 5_000;
 
-async function runStdio(options: GatewayOptions & { readonly server?: string }): Promise<void> {
+interface StdioOptions extends GatewayOptions {
+  readonly server?: string;
+  readonly toolset?: string;
+}
+
+async function runStdio(options: StdioOptions): Promise<void> {
   const address = resolveGateway(options);
-  if (options.server !== undefined && !/^[A-Za-z0-9_-]+$/.test(options.server)) {
-    throw new CommandError(EXIT.usage, `${JSON.stringify(options.server)} is no server id`);
-  }
-  const mcpUrl = `${address.url}/mcp${options.server === undefined ? '' : `/${options.server}`}`;
+  const mcpUrl = `${address.url}${endpointPath(options)}`;
   const stop = new AbortController();
   const face = createHttpFace({ mcpUrl, key: address.key });
   const bridge = createBridge({
@@ -57,6 +59,7 @@ export function stdioCommand(program: Command): void {
   withGatewayOptions(program.command('stdio'))
     .description('Speak MCP on standard input and output, for clients that only start programs')
     .option('--server <id>', 'reach this one server (/mcp/ID), with its own tool names')
+    .option('--toolset <name>', 'reach this toolset (/mcp/t/NAME)')
     .addHelpText(
       'after',
       `

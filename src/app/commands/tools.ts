@@ -7,7 +7,7 @@ import { CommandError, EXIT } from './command-error.ts';
 import { requestMcp } from './gateway-client.ts';
 import { type ListedTool, listTools, waitForServer } from './list-tools.ts';
 import { renderContent } from './render-content.ts';
-import { type GatewayOptions, resolveGateway, withGatewayOptions } from './shared-options.ts';
+import { type GatewayOptions, isToolsetName, resolveGateway, withGatewayOptions } from './shared-options.ts';
 import { paintNote, print, printJson, printNote, printTable } from './terminal.ts';
 import { headersForTool, parseArguments } from './tool-arguments.ts';
 
@@ -20,8 +20,17 @@ function interruptible(): AbortSignal {
   return controller.signal;
 }
 
-async function runList(options: GatewayOptions & { server?: string; json?: boolean }): Promise<void> {
-  const tools = await listTools(resolveGateway(options), options.server, interruptible());
+interface ListOptions extends GatewayOptions {
+  readonly server?: string;
+  readonly toolset?: string;
+  readonly json?: boolean;
+}
+
+async function runList(options: ListOptions): Promise<void> {
+  const { server, toolset } = options;
+  if (toolset !== undefined && !isToolsetName(toolset))
+    throw new CommandError(EXIT.usage, `${JSON.stringify(toolset)} is no name of a toolset`);
+  const tools = await listTools(resolveGateway(options), server, interruptible(), toolset);
   if (options.json) {
     printJson(tools);
     return;
@@ -115,6 +124,7 @@ export function toolsCommand(program: Command): void {
   withGatewayOptions(tools.command('list'))
     .description('List the tools that this key may see')
     .option('--server <name>', 'only those of this server')
+    .option('--toolset <name>', 'those of this toolset (/mcp/t/NAME), under its names')
     .option('--json', 'print the whole definitions as one JSON array')
     .action(runList);
   withGatewayOptions(tools.command('call'))

@@ -1,9 +1,12 @@
 /** The catalog: what all servers offer together, under the names clients see. Built anew when a server's offer changes. */
 
+import type { ToolsetConfig } from '../../contracts/config.ts';
 import type { JsonText } from '../../contracts/json.ts';
 import type { Offer, OfferedTool } from '../../contracts/upstream.ts';
 import { withMembers } from '../../lib/json-text.ts';
 import { exposedName } from './exposed-name.ts';
+import { exposedUri, isWorldWide, uriSlug } from './exposed-uri.ts';
+import { showPointers, showUriMember } from './show-uris.ts';
 import { compileTemplate } from './uri-template.ts';
 
 export type ListKind = 'tools' | 'prompts' | 'resources' | 'templates';
@@ -13,7 +16,7 @@ export interface CatalogItem {
   readonly serverId: string;
   /** Own name or URI (template). */
   readonly name: string;
-  /** Name on `/mcp`; for resources and templates the URI itself. */
+  /** Name, URI or URI template on `/mcp`. */
   readonly exposed: string;
   /** Definition as the server wrote it. */
   readonly ownText: JsonText;
@@ -31,13 +34,37 @@ export interface CatalogServer {
   readonly byName: { readonly [kind in ListKind]: ReadonlyMap<string, CatalogItem> };
 }
 
+/** What a toolset shows of the servers. */
+export interface ToolsetView {
+  readonly config: ToolsetConfig;
+  /** Servers its entries speak of, as far as they run, in the order of the configuration. */
+  readonly serverIds: ReadonlySet<string>;
+  /** In the order written; what one pattern matches, sorted by exposed name. */
+  readonly items: { readonly [kind in ListKind]: readonly CatalogItem[] };
+  readonly byName: { readonly [kind in 'tools' | 'prompts']: ReadonlyMap<string, CatalogItem> };
+  /** Whether a resource may be read here: it fits an entry, a template it holds, or one of its tools points at it. */
+  holdsResource(serverId: string, uri: string): boolean;
+  /** One of its tools points at a resource that renders its results. */
+  readonly pointsAtResources: boolean;
+  /** Entries without a wildcard that name nothing although their server has been listed; as written. */
+  readonly missing: readonly string[];
+}
+
+export interface ToolsetViews {
+  get(name: string): ToolsetView | undefined;
+}
+
 export interface Catalog {
   /** In the order of the configuration. */
   readonly servers: ReadonlyMap<string, CatalogServer>;
+  /** By name; each laid out when first asked for. */
+  readonly toolsets: ToolsetViews;
+  /** By the lower-case slug that stands in exposed URIs. */
+  readonly bySlug: ReadonlyMap<string, CatalogServer>;
   /** All items sorted by exposed name (code units), hence stable whatever the order of arrival. */
   readonly sorted: { readonly [kind in ListKind]: readonly CatalogItem[] };
-  /** By exposed name. Names are unique but for URIs, which several servers may share: in configuration order. */
-  readonly byExposed: { readonly [kind in ListKind]: ReadonlyMap<string, readonly CatalogItem[]> };
+  /** By exposed name, which is unique. */
+  readonly byExposed: { readonly [kind in ListKind]: ReadonlyMap<string, CatalogItem> };
 }
 
 function namedItem(serverId: string, name: string, text: JsonText, tool: OfferedTool | undefined): CatalogItem {
@@ -48,14 +75,40 @@ function namedItem(serverId: string, name: string, text: JsonText, tool: Offered
     name,
     exposed,
     ownText: text,
-    exposedText: () => (made ??= withMembers(text, { name: JSON.stringify(exposed) })),
+    exposedText() {
+      if (made !== undefined) return made;
+      const named = withMembers(text, { name: JSON.stringify(exposed) });
+      made = tool === undefined ? named : showPointers(named, (uri) => exposedUri(serverId, uri));
+      return made;
+    },
     tool,
     matches: undefined,
   };
 }
 
 function uriItem(serverId: string, uri: string, text: JsonText, matches: CatalogItem['matches']): CatalogItem {
-  return { serverId, name: uri, exposed: uri, ownText: text, exposedText: () => text, tool: undefined, matches };
+  const exposed = exposedUri(serverId, uri);
+  const key = matches === undefined ? 'uri' : 'uriTemplate';
+  let made: JsonText | undefined;
+  return {
+    serverId,
+    name: uri,
+    exposed,
+    ownText: text,
+    exposedText: () => (made ??= showUriMember(key, text, () => exposed)),
+    tool: undefined,
+    matches,
+  };
+}
+
+/** Whether this server itself lists the URI, or a template it could come from. */
+export function listsUri(server: CatalogServer, uri: string): boolean {
+  return server.byName.resources.has(uri) || server.items.templates.some((template) => template.matches?.(uri));
+}
+
+/** How a URI in a result of this server is shown. What the whole world can reach stays, unless the server offers it itself. */
+export function shownUri(server: CatalogServer, uri: string): string {
+  return isWorldWide(uri) && !listsUri(server, uri) ? uri : exposedUri(server.serverId, uri);
 }
 
 function byOwnName(items: readonly CatalogItem[]): ReadonlyMap<string, CatalogItem> {
@@ -90,21 +143,13 @@ function compareExposed(a: CatalogItem, b: CatalogItem): number {
 }
 
 /** Puts the servers' shares together. */
-export function buildCatalog(servers: readonly CatalogServer[]): Catalog {
+export function buildCatalog(servers: readonly CatalogServer[], toolsets: ToolsetViews): Catalog {
   const sorted = (kind: ListKind) => servers.flatMap((s) => s.items[kind]).sort(compareExposed);
-  const index = (kind: ListKind) => {
-    const map = new Map<string, CatalogItem[]>();
-    for (const server of servers) {
-      for (const item of server.items[kind]) {
-        const same = map.get(item.exposed);
-        if (same === undefined) map.set(item.exposed, [item]);
-        else same.push(item);
-      }
-    }
-    return map;
-  };
+  const index = (kind: ListKind) => new Map(servers.flatMap((s) => s.items[kind].map((item) => [item.exposed, item])));
   return {
     servers: new Map(servers.map((s) => [s.serverId, s])),
+    toolsets,
+    bySlug: new Map(servers.map((s) => [uriSlug(s.serverId).toLowerCase(), s])),
     sorted: {
       tools: sorted('tools'),
       prompts: sorted('prompts'),

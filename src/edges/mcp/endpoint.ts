@@ -57,17 +57,30 @@ const STREAM_AFTER_MS = 10_000;
 
 const ALL: Endpoint = { type: 'all' };
 
-/** `/mcp`, `/mcp/{server}`, `/sse`, `/messages`, `/mcp/{server}/sse`, `/mcp/{server}/messages`. */
-function findPlace([first, second, third, ...more]: readonly string[]): Place | undefined {
+function isOldDoor(segment: string): segment is 'sse' | 'messages' {
+  return segment === 'sse' || segment === 'messages';
+}
+
+/**
+ * `/mcp`, `/mcp/{server}`, `/sse`, `/messages`, `/mcp/{server}/sse`, `/mcp/{server}/messages`; `/mcp/t/{toolset}` and its
+ * doors. A server may be called `t`: the doors are no names of toolsets.
+ */
+function findPlace([first, second, third, fourth, ...more]: readonly string[]): Place | undefined {
   if (more.length > 0) return undefined;
+  if (first === 'mcp' && second === 't' && third !== undefined && !isOldDoor(third)) {
+    const endpoint: Endpoint = { type: 'toolset', toolset: third };
+    if (fourth === undefined) return { endpoint, door: 'streamable' };
+    return isOldDoor(fourth) ? { endpoint, door: fourth } : undefined;
+  }
+  if (fourth !== undefined) return undefined;
   if (second === undefined) {
     if (first === 'mcp') return { endpoint: ALL, door: 'streamable' };
-    return first === 'sse' || first === 'messages' ? { endpoint: ALL, door: first } : undefined;
+    return first !== undefined && isOldDoor(first) ? { endpoint: ALL, door: first } : undefined;
   }
   if (first !== 'mcp') return undefined;
   const endpoint: Endpoint = { type: 'server', serverId: second };
   if (third === undefined) return { endpoint, door: 'streamable' };
-  return third === 'sse' || third === 'messages' ? { endpoint, door: third } : undefined;
+  return isOldDoor(third) ? { endpoint, door: third } : undefined;
 }
 
 export function createMcpRoutes(deps: McpDeps): McpRoutes {

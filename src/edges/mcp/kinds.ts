@@ -10,6 +10,8 @@ export interface GovernedMethod {
   readonly kind: CallKind;
   /** The param that holds the call's name: a string under this key, the `ref` of a completion, or none (lists). */
   readonly nameIn: 'name' | 'uri' | 'ref' | undefined;
+  /** A name that the header `Mcp-Name` does not mirror: the methods of extensions. */
+  readonly hasNoHeader?: true;
   readonly eras: readonly Era[];
 }
 
@@ -27,6 +29,10 @@ export const GOVERNED_METHODS: ReadonlyMap<string, GovernedMethod> = new Map<str
   ['resources/read', { kind: 'resources.read', nameIn: 'uri', eras: BOTH }],
   ['resources/subscribe', { kind: 'resources.subscribe', nameIn: 'uri', eras: LEGACY }],
   ['resources/unsubscribe', { kind: 'resources.unsubscribe', nameIn: 'uri', eras: LEGACY }],
+  // Skills (SEP-2640).
+  ['skills/list', { kind: 'skills.list', nameIn: undefined, eras: BOTH }],
+  ['skills/get', { kind: 'skills.get', nameIn: 'uri', hasNoHeader: true, eras: BOTH }],
+  ['resources/directory/read', { kind: 'directories.read', nameIn: 'uri', hasNoHeader: true, eras: BOTH }],
   ['completion/complete', { kind: 'completion.complete', nameIn: 'ref', eras: BOTH }],
 ]);
 

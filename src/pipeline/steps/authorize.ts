@@ -4,8 +4,8 @@ import type { Call, Step } from '../../contracts/call.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { Catalog, CatalogItem } from '../../domain/tools/catalog.ts';
 import { findHeaderMismatch } from '../../domain/tools/check-param-headers.ts';
-import { type MaySee, resolveNamed, resolveUri } from '../../domain/tools/resolve.ts';
-import { callerOf, type GrantOf } from '../grants.ts';
+import { type MaySee, resolveNamed, resolveTemplate, resolveUri } from '../../domain/tools/resolve.ts';
+import { callerOf, type GrantOf, servesToolset } from '../grants.ts';
 
 export function createAuthorize(deps: { grantOf: GrantOf; catalog: () => Catalog }): Step {
   const pin = (call: Call, serverId: string, target: string, item?: CatalogItem): void => {
@@ -26,33 +26,31 @@ export function createAuthorize(deps: { grantOf: GrantOf; catalog: () => Catalog
   };
 
   const pinUri = (call: Call, maySee: MaySee): void => {
-    const serverId = resolveUri(deps.catalog(), call.endpoint, call.name, maySee);
-    if (serverId === undefined) throw new GatewayError('unknown_resource', undefined, { data: { uri: call.name } });
-    pin(call, serverId, call.name);
+    const found = resolveUri(deps.catalog(), call.endpoint, call.name, maySee);
+    if (found === undefined) throw new GatewayError('unknown_resource', undefined, { data: { uri: call.name } });
+    pin(call, found.serverId, found.uri);
   };
 
   const pinReference = (call: Call, maySee: MaySee): void => {
     const reference = call.params.value.ref as { type?: unknown } | undefined;
     if (reference?.type === 'ref/prompt') return pinNamed(call, 'prompts', maySee);
-    const catalog = deps.catalog();
-    const templates =
-      call.endpoint.type === 'server'
-        ? catalog.servers.get(call.endpoint.serverId)?.byName.templates.get(call.name)
-        : undefined;
-    const found = [
-      templates,
-      ...(call.endpoint.type === 'all' ? (catalog.byExposed.templates.get(call.name) ?? []) : []),
-    ].find((item) => item !== undefined && maySee('resource', item.serverId, item.name));
+    const found = resolveTemplate(deps.catalog(), call.endpoint, call.name, maySee);
     if (found === undefined) return pinUri(call, maySee);
     pin(call, found.serverId, found.name);
   };
 
   return (call, next) => {
-    const grant = deps.grantOf(callerOf(call), call.narrowing);
+    const grant = deps.grantOf(callerOf(call), call.narrowing, call.endpoint);
     const maySee: MaySee = grant.allows;
     if (
       call.endpoint.type === 'server' &&
       !(deps.catalog().servers.has(call.endpoint.serverId) && grant.reaches(call.endpoint.serverId))
+    ) {
+      throw new GatewayError('unknown_server');
+    }
+    if (
+      call.endpoint.type === 'toolset' &&
+      !servesToolset(deps.catalog(), call.endpoint.toolset, callerOf(call), grant)
     ) {
       throw new GatewayError('unknown_server');
     }
@@ -64,6 +62,8 @@ export function createAuthorize(deps: { grantOf: GrantOf; catalog: () => Catalog
         pinNamed(call, 'prompts', maySee);
         break;
       case 'resources.read':
+      case 'skills.get':
+      case 'directories.read':
       case 'resources.subscribe':
       case 'resources.unsubscribe':
         pinUri(call, maySee);
@@ -75,6 +75,7 @@ export function createAuthorize(deps: { grantOf: GrantOf; catalog: () => Catalog
       case 'tools.list':
       case 'prompts.list':
       case 'resources.list':
+      case 'skills.list':
       case 'resources.templates.list':
         break;
     }

@@ -8,9 +8,10 @@ export function createCompleteArgument(deps: ForwardDeps): LastStep {
   return (call) => {
     const { target } = call.facts;
     const reference = call.params.value.ref as { type?: unknown } | undefined;
-    if (reference?.type === 'ref/prompt' && target !== undefined && target !== call.name) {
+    if (target !== undefined && target !== call.name) {
+      const key = reference?.type === 'ref/prompt' ? 'name' : 'uri';
       const ref = memberText(call.params.text, 'ref') ?? '{}';
-      const renamed = withMembers(call.params.text, { ref: withMembers(ref, { name: JSON.stringify(target) }) });
+      const renamed = withMembers(call.params.text, { ref: withMembers(ref, { [key]: JSON.stringify(target) }) });
       return forward(deps, call, 'completion/complete', { text: renamed }, true);
     }
     return forward(deps, call, 'completion/complete', call.params, true);

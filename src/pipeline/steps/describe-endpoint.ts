@@ -9,7 +9,7 @@ import { callerOf, type GrantOf } from '../grants.ts';
 export function createDescribeEndpoint(deps: { grantOf: GrantOf; catalog: () => Catalog }): LastStep {
   return (call) => {
     const endpoint: Endpoint = call.endpoint;
-    const grant = deps.grantOf(callerOf(call), call.narrowing);
+    const grant = deps.grantOf(callerOf(call), call.narrowing, endpoint);
     return { type: 'result', text: describeEndpoint(deps.catalog(), endpoint, grant.reaches), isError: false };
   };
 }

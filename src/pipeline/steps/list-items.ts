@@ -6,7 +6,7 @@ import type { CacheHint } from '../../contracts/upstream.ts';
 import type { CompiledGrant } from '../../domain/access/compile-grant.ts';
 import type { Catalog, ListKind } from '../../domain/tools/catalog.ts';
 import { takePage } from '../../domain/tools/page.ts';
-import { visibleItems } from '../../domain/tools/resolve.ts';
+import { endpointKey, endpointServers, visibleItems } from '../../domain/tools/resolve.ts';
 import { createLru } from '../../lib/lru.ts';
 import type { LastStep } from '../compile.ts';
 import { callerOf, type GrantOf } from '../grants.ts';
@@ -27,12 +27,15 @@ const MEMBER_OF = {
   templates: 'resourceTemplates',
 } as const;
 
+const CAPABILITY_OF = { tools: 'tools', prompts: 'prompts', resources: 'resources', templates: 'resources' } as const;
+
 /** The shortest life among the contributors, nothing if any of them gave none; never shared, since views differ by key. */
 function mergedTtlMs(catalog: Catalog, call: Call, list: ListKind, grant: CompiledGrant): number {
   let ttlMs = Number.POSITIVE_INFINITY;
-  for (const server of catalog.servers.values()) {
-    if (call.endpoint.type === 'server' && call.endpoint.serverId !== server.serverId) continue;
+  for (const server of endpointServers(catalog, call.endpoint)) {
     if (!grant.reaches(server.serverId)) continue;
+    // A server without such a list contributes nothing that could change.
+    if (server.offer !== undefined && server.offer.capabilities[CAPABILITY_OF[list]] === undefined) continue;
     const hint: CacheHint | undefined = server.offer?.cache[list];
     ttlMs = Math.min(ttlMs, hint?.ttlMs ?? 0);
   }
@@ -71,9 +74,8 @@ export function createListItems(deps: { grantOf: GrantOf; catalog: () => Catalog
       outcomes.clear();
       of = catalog;
     }
-    const grant = deps.grantOf(callerOf(call), call.narrowing);
-    const endpoint = call.endpoint.type === 'server' ? call.endpoint.serverId : '';
-    const key = JSON.stringify([list, endpoint, call.peer.era, cursor ?? null, grant.signature]);
+    const grant = deps.grantOf(callerOf(call), call.narrowing, call.endpoint);
+    const key = JSON.stringify([list, endpointKey(call.endpoint), call.peer.era, cursor ?? null, grant.signature]);
     let outcome = outcomes.get(key);
     if (outcome === undefined) {
       const text = render(catalog, call, list, grant, cursor);

@@ -6,17 +6,17 @@ import type { LastStep } from '../compile.ts';
 
 const DONE: Outcome = { type: 'result', text: '{}', isError: false };
 
-function holderOf(call: Call): { watch: Watch; serverId: string } {
-  if (call.watch === undefined || call.facts.serverId === undefined) {
+function holderOf(call: Call): { watch: Watch; serverId: string; target: string } {
+  if (call.watch === undefined || call.facts.serverId === undefined || call.facts.target === undefined) {
     throw new GatewayError('invalid_request', 'subscriptions need a session or a listen stream');
   }
-  return { watch: call.watch, serverId: call.facts.serverId };
+  return { watch: call.watch, serverId: call.facts.serverId, target: call.facts.target };
 }
 
 export function createSubscribeResource(): LastStep {
   return async (call) => {
-    const { watch, serverId } = holderOf(call);
-    await watch.hold(serverId, call.name);
+    const { watch, serverId, target } = holderOf(call);
+    await watch.hold(serverId, target, call.name);
     return DONE;
   };
 }

@@ -34,6 +34,7 @@ test('an empty object is a configuration: everything has its default', () => {
   assert.deepEqual(config, {
     servers: [],
     keys: [],
+    toolsets: [],
     anonymous: undefined,
     listen: { host: '127.0.0.1', port: 8484, allowedHosts: [], allowedOrigins: [] },
     limits: {
@@ -72,7 +73,7 @@ test('what the file says wins over the defaults, references included where numbe
   assert.deepEqual([config.listen.port, config.listen.host, config.log.level], [9000, '::1', 'debug']);
 });
 
-const TOP = '$schema, mcpServers, serverOptions, keys, anonymous, listen, limits, audit, log, metrics';
+const TOP = '$schema, mcpServers, serverOptions, keys, toolsets, anonymous, listen, limits, audit, log, metrics';
 const ENTRY = 'type, command, args, env, envFile, cwd, url, serverUrl, httpUrl, headers, module, disabled, enabled';
 
 const REFUSED: readonly (readonly [config: unknown, ...complaints: string[]])[] = [
@@ -190,8 +191,68 @@ const REFUSED: readonly (readonly [config: unknown, ...complaints: string[]])[] 
     'mcpServers["a.b"]: gets the same id as mcpServers["a b"]: a-b -> rename one of them',
   ],
   [
+    { mcpServers: { ab: server.a, AB: server.a } },
+    'mcpServers.AB: gets the same id as mcpServers.ab: AB -> rename one of them',
+  ],
+  [
     { mcpServers: { github: server.a }, serverOptions: { gihub: {} } },
     'serverOptions.gihub: there is no server of this name in mcpServers -> did you mean "github"?',
+  ],
+  // Toolsets.
+  [{ toolsets: [] }, 'toolsets: expected an object {…} with one entry per toolset, got a list […]'],
+  [
+    { mcpServers: { github: server.a }, toolsets: { sse: { tools: ['github/*'] }, 'a b': { tools: ['github'] } } },
+    'toolsets.sse: this name is taken by the old transport -> choose another name; it stands in the URL',
+    'toolsets["a b"]: expected a name of letters, digits, "_" and "-", at most 64 -> choose another name; it stands in the URL',
+  ],
+  [
+    {
+      mcpServers: { github: server.a },
+      toolsets: { t: { tools: ['gihub/*', 'github/', 7, { tool: 'github/*', name: 'x' }] } },
+    },
+    'toolsets.t.tools[0]: there is no server with the id "gihub" -> did you mean "github"?',
+    'toolsets.t.tools[1]: expected "server/name", got "github/" -> write e.g. "github/*"',
+    'toolsets.t.tools[2]: expected "server/name" or { "tool": "server/name", … }, got a number',
+    'toolsets.t.tools[3]: an entry with words of its own names one tool -> write server/name without "*"',
+  ],
+  [
+    {
+      mcpServers: { github: server.a },
+      toolsets: {
+        t: {
+          tools: [
+            { tool: 'github/a', name: 'bug' },
+            { tool: 'github/b', name: 'bug' },
+            { tool: 'github/c', name: 'no spaces' },
+            { tool: 'github/d', name: 'github__e' },
+            'github/f',
+            'github__f',
+          ],
+          resources: ['github/memo:x', { resource: 'github/memo:x', description: 'x' }],
+        },
+      },
+    },
+    'toolsets.t.tools[1].name: has the same name as toolsets.t.tools[0].name: bug -> give one of them another "name"',
+    'toolsets.t.tools[2].name: expected letters, digits, "_" and "-", at most 64 -> model APIs take no other',
+    'toolsets.t.tools[3].name: begins like the names of server "github", which could have a tool of this name -> choose a name without that beginning',
+    'toolsets.t.tools[5]: has the same name as toolsets.t.tools[4]: github__f -> give one of them another "name"',
+    'toolsets.t.resources[1]: has the same name as toolsets.t.resources[0]: github__memo:x -> take one of them out',
+  ],
+  [
+    {
+      mcpServers: { github: server.a },
+      toolsets: { team: { tools: ['github'] } },
+      keys: [{ name: 'x', value: '${env:KEY}', toolsets: ['taem'] }],
+    },
+    'keys[0].toolsets[0]: there is no toolset of this name -> did you mean "team"?',
+  ],
+  [
+    {
+      mcpServers: { github: server.a },
+      toolsets: { t: { tool: ['github'], tools: [{ tool: 'github/a', nmae: 'x' }] } },
+    },
+    'toolsets.t.tool: unknown field; known here: description, instructions, tools, prompts, resources -> did you mean "tools"?',
+    'toolsets.t.tools[0].nmae: unknown field; known here: tool, name, title, description -> did you mean "name"?',
   ],
   // Keys and patterns.
   [

@@ -12,6 +12,7 @@ import { readAnonymous, readKeys } from './read-keys.ts';
 import { readListen } from './read-listen.ts';
 import { readMetrics } from './read-metrics.ts';
 import { readServers } from './read-servers.ts';
+import { readToolsets } from './read-toolsets.ts';
 import { createReport, nodeAt, type Path, type Report } from './report.ts';
 import { Audit, ConfigFile, Limits, LogSection } from './schema.ts';
 import { knownFields, suggestField } from './suggest-field.ts';
@@ -41,7 +42,8 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   checkNames(root, [], report);
   checkSections(root, report);
   const { servers, known } = readServers(document);
-  const keys = readKeys(document, known);
+  const toolsets = readToolsets(document, known);
+  const keys = readKeys(document, known, toolsets);
   const listen = readListen(document);
   const anonymous = readAnonymous(document, known, listen?.host);
   const limits = readSection(document, 'limits', Limits);
@@ -56,6 +58,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
     file: options.file,
     servers,
     keys,
+    toolsets,
     anonymous,
     listen,
     limits,

@@ -2,7 +2,8 @@
 /** Keys of the configuration, and what callers without one may reach. */
 
 import type { Grant } from '../../contracts/caller.ts';
-import { type ConfigKey, Secret } from '../../contracts/config.ts';
+import { type ConfigKey, Secret, type ToolsetConfig } from '../../contracts/config.ts';
+import { closest } from '../../lib/closest.ts';
 import type { JsoncNode } from '../../lib/jsonc.ts';
 import { checkPattern } from './check-pattern.ts';
 import { describeKind } from './describe-issue.ts';
@@ -15,7 +16,11 @@ import { Anonymous, Key } from './schema.ts';
 const MIN_KEY_CHARS = 16;
 const MIN_DIFFERENT_CHARS = 6;
 
-export function readKeys(document: Document, known: readonly KnownServer[]): readonly ConfigKey[] {
+export function readKeys(
+  document: Document,
+  known: readonly KnownServer[],
+  toolsets: readonly Pick<ToolsetConfig, 'name'>[],
+): readonly ConfigKey[] {
   const { root, report } = document;
   const section = nodeAt(root, ['keys']);
   if (section === undefined) return [];
@@ -45,6 +50,7 @@ export function readKeys(document: Document, known: readonly KnownServer[]): rea
     names.set(key.name, sameName ?? path);
     values.set(key.value, sameValue ?? path);
     const grant = checkGrant(document, path, key, known);
+    checkToolsets(document, path, key.toolsets ?? [], toolsets);
     keys.push({ name: key.name, value: new Secret(key.value), grant });
   }
   return keys;
@@ -94,11 +100,30 @@ export function readAnonymous(
 function checkGrant({ report }: Document, path: Path, grant: Grant, known: readonly KnownServer[]): Grant {
   for (const field of ['allow', 'deny'] as const)
     for (const [i, pattern] of grant[field].entries()) checkPattern(report, [...path, field, i], pattern, known);
-  if (grant.allow.length === 0)
+  const named = grant.toolsets ?? [];
+  if (grant.allow.length === 0 && named.length === 0)
     report.warning(
       [...path, 'allow'],
       'allows nothing, so nothing can be reached',
       'add patterns, e.g. "allow": ["*"]',
     );
-  return { allow: grant.allow, deny: grant.deny };
+  return { allow: grant.allow, deny: grant.deny, ...(named.length > 0 && { toolsets: named }) };
+}
+
+function checkToolsets(
+  { report }: Document,
+  path: Path,
+  named: readonly string[],
+  toolsets: readonly Pick<ToolsetConfig, 'name'>[],
+): void {
+  const names = toolsets.map(({ name }) => name);
+  for (const [i, name] of named.entries()) {
+    if (names.includes(name)) continue;
+    const near = closest(name, names);
+    report.problem(
+      [...path, 'toolsets', i],
+      'there is no toolset of this name',
+      near === undefined ? 'write it under "toolsets", or take it out here' : `did you mean "${near}"?`,
+    );
+  }
 }

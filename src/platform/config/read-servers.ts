@@ -63,11 +63,12 @@ function findServers({ root, report }: Document): Found[] {
       if (name.trim() === '') report.problem(path, 'a server needs a name', undefined, member.keyStart);
       const found = { name, path, member };
       const id = serverIdOf(name);
-      const sameId = byId.get(id);
+      // Ids stand in URI schemes, where case does not count.
+      const sameId = byId.get(id.toLowerCase());
       if (sameId !== undefined && sameId.name !== name)
         report.problem(path, `gets the same id as ${renderPath(sameId.path)}: ${id}`, 'rename one of them');
       byName.set(name, twin ?? found);
-      byId.set(id, sameId ?? found);
+      byId.set(id.toLowerCase(), sameId ?? found);
     }
   }
   return [...byName.values()];

@@ -41,6 +41,56 @@ export const Key = z.strictObject({
     ),
   allow: patterns('What the key may reach, as patterns. Left out: nothing.'),
   deny: patterns('What it may not reach although `allow` says so. Deny wins.'),
+  toolsets: z
+    .array(z.string())
+    .default([])
+    .describe('Toolsets whose endpoint it may use with all they hold, whatever `allow` says; `deny` still takes away.'),
+});
+
+const entryOf = (kind: 'tool' | 'prompt' | 'resource') => ({
+  name: z
+    .string()
+    .optional()
+    .describe(
+      kind === 'resource'
+        ? 'Its name here, for people; it is read by its URI.'
+        : `Its name here: letters, digits, \`_\` and \`-\`, at most 64. Left out: \`server__${kind}\`, as on \`/mcp\`.`,
+    ),
+  title: z.string().optional().describe('Its title here, for people.'),
+  description: z.string().optional().describe('Its description here, in place of the one the server gives.'),
+});
+
+export const ToolsetTool = z.strictObject({
+  tool: z.string().describe('One tool: `server/name`.'),
+  ...entryOf('tool'),
+});
+export const ToolsetPrompt = z.strictObject({
+  prompt: z.string().describe('One prompt: `server/name`.'),
+  ...entryOf('prompt'),
+});
+export const ToolsetResource = z.strictObject({
+  resource: z.string().describe('One resource or template: `server/uri`.'),
+  ...entryOf('resource'),
+});
+
+const entries = <T extends z.ZodType>(entry: T, description: string) =>
+  z
+    .array(z.union([z.string(), entry]))
+    .default([])
+    .describe(description);
+
+export const Toolset = z.strictObject({
+  description: z.string().optional().describe('What it is for. The first line of the instructions clients get.'),
+  instructions: z
+    .string()
+    .optional()
+    .describe("Instructions to the model, in place of those of the toolset's servers."),
+  tools: entries(
+    ToolsetTool,
+    'Its tools, in this order: `server/name`, `server/*`, or `{ "tool": "server/name", "name": …, "title": …, "description": … }`.',
+  ),
+  prompts: entries(ToolsetPrompt, 'Its prompts, in the same way.'),
+  resources: entries(ToolsetResource, 'Its resources and templates, in the same way: `server/uri`.'),
 });
 
 export const Anonymous = z
@@ -148,6 +198,10 @@ export const ConfigFile = z
       .array(Key)
       .optional()
       .describe('Keys that callers present, besides those made with `portcullis keys create`.'),
+    toolsets: z
+      .record(z.string(), Toolset)
+      .optional()
+      .describe('Bundles of tools, prompts and resources of several servers, by name, each at `/mcp/t/{name}`.'),
     anonymous: Anonymous.optional(),
     listen: Listen.optional(),
     limits: Limits.optional(),

@@ -62,7 +62,7 @@ export function suggestField(path: Path, known: readonly string[], value: JsoncN
     return 'put it into "mcpServers"';
   if (!isTop && (plain === 'expiresat' || plain === 'expires') && path[0] === 'keys')
     return 'keys in the file end when they are taken out of it; make one that expires with: portcullis keys create';
-  const usable = known.filter((each) => !Object.hasOwn(WITHOUT_EFFECT, each) || path[0] === 'keys');
+  const usable = known.filter((each) => isUseful(each, known) || path[0] === 'keys');
   const near = closest(field, usable);
   if (near !== undefined && near.toLowerCase() === field.toLowerCase()) return didYouMean(near);
   const other = Object.hasOwn(OTHER_WORDS, plain) ? OTHER_WORDS[plain] : undefined;
@@ -83,7 +83,12 @@ export function knownFields(known: readonly string[]): string {
   const shown = known.includes('mcpServers')
     ? Object.keys(ConfigFile.shape).filter((f) => !(f in ALIASES || f === 'mcp' || f === 'inputs'))
     : known;
-  return shown.filter((field) => !Object.hasOwn(WITHOUT_EFFECT, field)).join(', ');
+  return shown.filter((field) => isUseful(field, known)).join(', ');
+}
+
+/** Of the fields of a server some are accepted without effect; other parts may have fields of the same names. */
+function isUseful(field: string, known: readonly string[]): boolean {
+  return !Object.hasOwn(WITHOUT_EFFECT, field) || !known.includes('command');
 }
 
 function isPath(target: string): boolean {

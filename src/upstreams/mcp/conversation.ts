@@ -16,6 +16,7 @@ import { createAsks } from './asks.ts';
 import { createDeadlines } from './deadlines.ts';
 import { decodeMessage, encodeNotification, encodeReply, encodeRequest, type Reply } from './json-rpc.ts';
 import type { ServerMessage } from './link.ts';
+import { stripOwnMetaOfReply } from './own-keys.ts';
 import { createRateBound } from './rate-bound.ts';
 import { createRouter, type Routed } from './route-incoming.ts';
 import type { Transport, TransportEvents, TransportFailure } from './transport.ts';
@@ -118,7 +119,7 @@ export function createConversation(options: ConversationOptions): Conversation {
 
   const answer = (idText: JsonText, reply: PeerReply): void => {
     if (failure !== undefined) return;
-    transport.send({ kind: 'response', method: 'response', text: encodeReply(idText, reply) });
+    transport.send({ kind: 'response', method: 'response', text: encodeReply(idText, stripOwnMetaOfReply(reply)) });
   };
   const asks = createAsks(log, answer);
 

@@ -4,6 +4,7 @@ import { GatewayError } from '../../contracts/errors.ts';
 import type { JsonText } from '../../contracts/json.ts';
 import type { Log } from '../../contracts/log.ts';
 import type { UpstreamReply } from '../../contracts/upstream.ts';
+import { DuplicateMemberError } from '../../lib/json-text.ts';
 import type { Conversation } from './conversation.ts';
 import type { ServerFacts } from './handshake.ts';
 import type { Reply } from './json-rpc.ts';
@@ -27,6 +28,16 @@ const HEADER_MISMATCH = -32020;
 const MISSING_CAPABILITY = -32021;
 const UNSUPPORTED_VERSION = -32022;
 const URL_ELICITATION_REQUIRED = -32042;
+
+/** The result without keys of ours. */
+function cleanResult(reply: Reply): JsonText {
+  try {
+    return stripOwnMeta(reply.text, { _meta: reply.valueOf('_meta') });
+  } catch (cause) {
+    if (!(cause instanceof DuplicateMemberError)) throw cause;
+    throw new GatewayError('upstream_failed', 'its result is ambiguous', { cause });
+  }
+}
 
 export function createLink(options: CreateLinkOptions): Link {
   const { conversation, facts, log } = options;
@@ -57,7 +68,7 @@ export function createLink(options: CreateLinkOptions): Link {
     if (reply.type === 'result') {
       if (isModern && era === 'legacy' && reply.valueOf('resultType') === 'input_required')
         throw new GatewayError('cross_era_unsupported');
-      return { type: 'result', text: stripOwnMeta(reply.text, { _meta: reply.valueOf('_meta') }) };
+      return { type: 'result', text: cleanResult(reply) };
     }
     const { code } = reply.value;
     if (isModern && (code === HEADER_MISMATCH || code === UNSUPPORTED_VERSION)) {

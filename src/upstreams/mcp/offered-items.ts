@@ -5,6 +5,7 @@ import type { OfferedPrompt, OfferedResource, OfferedTemplate, OfferedTool } fro
 import { isObject } from '../../lib/is-object.ts';
 import { DuplicateMemberError, scanMembers } from '../../lib/json-text.ts';
 import { readHeaderParams } from './header-params.ts';
+import { stripOwnMeta } from './own-keys.ts';
 
 export interface ListedItem {
   readonly text: JsonText;
@@ -30,7 +31,7 @@ function readItems<T extends object>(
   const kept: T[] = [];
   const names = new Set<string>();
   for (const { text, value } of items) {
-    const item = isObject(value) ? (duplicateIn(text) ?? read(value, text)) : { fault: 'an item is no object' };
+    const item = isObject(value) ? readClean(value, text, read) : { fault: 'an item is no object' };
     if ('fault' in item) warn(item.fault);
     else if (names.has(nameOf(item))) warn(`${show(nameOf(item))} is listed twice`);
     else {
@@ -39,6 +40,22 @@ function readItems<T extends object>(
     }
   }
   return kept;
+}
+
+/** Reads an item without our own keys in its `_meta`. */
+function readClean<T extends object>(
+  value: JsonObject,
+  text: JsonText,
+  read: (value: JsonObject, text: JsonText) => Reading<T>,
+): Reading<T> {
+  try {
+    scanMembers(text);
+    return read(value, stripOwnMeta(text, value));
+  } catch (error) {
+    // Two readers could see two names; later steps that change members refuse such text.
+    if (error instanceof DuplicateMemberError) return { fault: `in an item ${error.message}` };
+    throw error;
+  }
 }
 
 /** `isModern`: a tool whose header annotations break the rules must not be offered. */
@@ -111,17 +128,6 @@ function isUri(value: unknown): value is string {
   return (
     typeof value === 'string' && value.length > 0 && value.length <= MAX_URI_CHARS && !/[\x00-\x20\x7f]/.test(value)
   );
-}
-
-/** Two readers could see two names; later steps that change members refuse such text. */
-function duplicateIn(text: JsonText): { readonly fault: string } | undefined {
-  try {
-    scanMembers(text);
-    return undefined;
-  } catch (error) {
-    if (error instanceof DuplicateMemberError) return { fault: `in an item ${error.message}` };
-    throw error;
-  }
 }
 
 function show(value: unknown): string {

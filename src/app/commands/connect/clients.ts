@@ -16,10 +16,11 @@ export interface Connection {
   readonly name: string;
   /** The gateway's address, without `/mcp`. */
   readonly url: string;
-  /** `url` plus `/mcp` or `/mcp/{server}`. */
+  /** `url` plus `/mcp`, `/mcp/{server}` or `/mcp/t/{toolset}`. */
   readonly mcpUrl: string;
   /** The server of a per-server endpoint, for the bridge. */
   readonly server: string | undefined;
+  readonly toolset: string | undefined;
   /** Written into the file; undefined: the file refers to the environment variable PORTCULLIS_KEY. */
   readonly key: string | undefined;
   /** How a client starts the stdio bridge. */
@@ -108,6 +109,7 @@ export const CLIENTS: readonly ClientProfile[] = [
           '--url',
           connection.url,
           ...(connection.server === undefined ? [] : ['--server', connection.server]),
+          ...(connection.toolset === undefined ? [] : ['--toolset', connection.toolset]),
         ],
         env: { PORTCULLIS_KEY: connection.key ?? 'put your key here' },
       },

@@ -6,6 +6,7 @@ import { GatewayError } from '../../../contracts/errors.ts';
 import type { JsonText } from '../../../contracts/json.ts';
 import { isObject } from '../../../lib/is-object.ts';
 import { memberText } from '../../../lib/json-text.ts';
+import { relayedCapabilities } from '../relayed-capabilities.ts';
 import { renderRpcError } from '../render-error.ts';
 import { readTraceparent } from '../traceparent.ts';
 import type { Answer, AnswerDeps, Arrival } from './answer-request.ts';
@@ -51,7 +52,7 @@ function readClient(message: RequestMessage): ClientFacts {
   return {
     version: negotiateVersion(protocolVersion),
     info: isObject(clientInfo) ? memberText(params.text, 'clientInfo') : undefined,
-    capabilities: memberText(params.text, 'capabilities') ?? '{}',
+    capabilities: relayedCapabilities(memberText(params.text, 'capabilities') ?? '{}', capabilities),
   };
 }
 

@@ -101,7 +101,7 @@ const LIST_CHANGED = {
   resources: encodeNotification('notifications/resources/list_changed', undefined),
 } as const;
 
-const NOTHING: readonly string[] = [];
+const NOTHING: readonly string[] = Object.freeze([]);
 
 export function openSession(deps: SessionDeps, options: SessionOptions): Session {
   return new LegacySession(deps, options);

@@ -20,6 +20,20 @@ test('a deleted session is gone for good, and its watch with it', async (t) => {
   }
 });
 
+test('a session is good for the endpoint it was opened at, and for no other', async (t) => {
+  const edge = await openEdge();
+  t.after(() => edge[Symbol.asyncDispose]());
+  const paths = ['/mcp', '/mcp/one', '/mcp/t', '/mcp/t/one', '/mcp/t/two'];
+  for (const path of paths) {
+    const session = await openTestSession(edge, { path });
+    for (const other of paths) {
+      const body = JSON.stringify(request(1, 'ping'));
+      const { status } = await send(`${edge.url}${other}`, { headers: session.headers(), body });
+      assert.equal(status, other === path ? 200 : 404, `a session of ${path} at ${other}`);
+    }
+  }
+});
+
 test('deleting a session aborts its calls', async (t) => {
   const started = gate();
   const edge = await openEdge(

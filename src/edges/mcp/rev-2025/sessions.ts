@@ -37,7 +37,14 @@ export interface Sessions {
 }
 
 function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
-  return a.type === 'server' ? b.type === 'server' && a.serverId === b.serverId : b.type === 'all';
+  switch (a.type) {
+    case 'all':
+      return b.type === 'all';
+    case 'server':
+      return b.type === 'server' && a.serverId === b.serverId;
+    case 'toolset':
+      return b.type === 'toolset' && a.toolset === b.toolset;
+  }
 }
 
 export function createSessions({ gateway, limits, now }: SessionsDeps): Sessions {

@@ -108,3 +108,17 @@ test('the end of the stream is the end of the session and of its calls', async (
   assert.equal((await post(url, request(2, 'ping'))).status, 404);
   assert.equal(edge.gateway.watches[0]?.disposed, true);
 });
+
+test('a toolset has doors of its own, also beside a server that is called t', async (t) => {
+  const edge = await openEdge((call) => result(JSON.stringify(call.endpoint)));
+  t.after(() => edge[Symbol.asyncDispose]());
+  const places = { '/mcp/t': { type: 'server', serverId: 't' }, '/mcp/t/one': { type: 'toolset', toolset: 'one' } };
+  for (const [path, endpoint] of Object.entries(places)) {
+    const { stream, url } = await openDoor(edge, path);
+    assert.ok(url.includes(`${path}/messages`), url);
+    await post(url, initialize);
+    await stream.next();
+    await post(url, request(1, 'tools/call', { name: 'a' }));
+    assert.deepEqual(messageOf(await stream.next()).result, endpoint);
+  }
+});

@@ -23,7 +23,14 @@ export interface SseDoor {
 }
 
 function messagesPath(endpoint: Endpoint): string {
-  return endpoint.type === 'all' ? '/messages' : `/mcp/${encodeURIComponent(endpoint.serverId)}/messages`;
+  switch (endpoint.type) {
+    case 'all':
+      return '/messages';
+    case 'server':
+      return `/mcp/${encodeURIComponent(endpoint.serverId)}/messages`;
+    case 'toolset':
+      return `/mcp/t/${encodeURIComponent(endpoint.toolset)}/messages`;
+  }
 }
 
 /** Errors of the transport are thrown as GatewayError; everything else is answered on the stream. */

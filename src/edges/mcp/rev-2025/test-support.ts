@@ -38,7 +38,10 @@ export function createScriptedGateway(script: Script): ScriptedGateway {
       if (credential === undefined || !gateway.keys.has(credential.token)) throw new GatewayError('unauthenticated');
       return { keyId: credential.token, keyName: credential.token, grant: { allow: ['*'], deny: [] } };
     },
-    serves: (endpoint) => endpoint.type === 'all' || endpoint.serverId === 'one',
+    serves(endpoint) {
+      if (endpoint.type === 'server') return endpoint.serverId === 'one' || endpoint.serverId === 't';
+      return endpoint.type === 'all' || endpoint.toolset === 'one' || endpoint.toolset === 'two';
+    },
     watch(request) {
       const entry = {
         request,

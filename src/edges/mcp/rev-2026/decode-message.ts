@@ -6,6 +6,7 @@ import { LOG_LEVELS, type LogLevel } from '../../../contracts/peer.ts';
 import { isObject } from '../../../lib/is-object.ts';
 import { DuplicateMemberError, scanMembers } from '../../../lib/json-text.ts';
 import { textOf } from '../read-message.ts';
+import { relayedCapabilities } from '../relayed-capabilities.ts';
 import { META } from './wire.ts';
 
 export interface ModernRequest {
@@ -123,7 +124,7 @@ export function decodeEnvelope(params: ParsedJson): Envelope {
     refuse('progressToken', 'a string or an integer');
 
   return {
-    capabilities: textOf(text, members, META.capabilities) ?? '{}',
+    capabilities: relayedCapabilities(textOf(text, members, META.capabilities) ?? '{}', meta[META.capabilities]),
     info: textOf(text, members, META.clientInfo),
     logLevel,
     progressToken: textOf(text, members, 'progressToken'),

@@ -13,6 +13,9 @@ const CACHEABLE: ReadonlySet<string> = new Set([
   'resources/list',
   'resources/templates/list',
   'resources/read',
+  'skills/list',
+  'skills/get',
+  'resources/directory/read',
 ]);
 
 /** Digits only: `1.0` or `1e3` are integers to JavaScript, but not to every client's parser. */

@@ -63,7 +63,8 @@ export function createServeCall(deps: ServeCallDeps): ServeCall {
   return (exchange, servable, answer) => {
     const { endpoint, request, envelope, governed } = servable;
     const name = callName(governed, request.params.value);
-    if (governed.nameIn === 'name' || governed.nameIn === 'uri') checkName(exchange, name);
+    const isMirrored = governed.nameIn === 'name' || governed.nameIn === 'uri';
+    if (isMirrored && governed.hasNoHeader !== true) checkName(exchange, name);
     const call = createCall(deps, exchange, {
       kind: governed.kind,
       name,

@@ -37,7 +37,7 @@ export function createScriptedGateway(script: Script): ScriptedGateway {
       if (credential === undefined || !gateway.keys.has(credential.token)) throw new GatewayError('unauthenticated');
       return { keyId: credential.token, keyName: credential.token, grant: { allow: ['*'], deny: [] } };
     },
-    serves: (endpoint) => endpoint.type === 'all' || endpoint.serverId === 'one',
+    serves: (endpoint) => endpoint.type === 'all' || (endpoint.type === 'server' && endpoint.serverId === 'one'),
     watch(request) {
       const watch = { request, disposed: false };
       gateway.watches.push(watch);

@@ -10,7 +10,7 @@ import type { KeyStore } from '../../../contracts/caller.ts';
 import { openKeyStore } from './keys.ts';
 
 const run = promisify(execFile);
-const grant = { allow: ['files', 'tool:git__*'], deny: ['files/write_*'] };
+const grant = { allow: ['files', 'tool:git__*'], deny: ['files/write_*'], toolsets: ['triage'] };
 
 function freshDir(t: TestContext): string {
   const dir = mkdtempSync(join(tmpdir(), 'portcullis-keys-'));

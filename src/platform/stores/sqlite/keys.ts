@@ -10,8 +10,8 @@ export function openKeyStore(options: { dataDir: string }): KeyStore {
   const db = openStore(options.dataDir);
   const selectAll = db.prepare('SELECT * FROM keys ORDER BY created_at_ms, rowid');
   const insert = db.prepare(
-    `INSERT INTO keys (id, name, prefix, hash, allow_json, deny_json, created_at_ms, expires_at_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO keys (id, name, prefix, hash, allow_json, deny_json, toolsets_json, created_at_ms, expires_at_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const markRevoked = db.prepare('UPDATE keys SET revoked_at_ms = ? WHERE id = ?');
   const bumpVersion = db.prepare('UPDATE keys_version SET version = version + 1');
@@ -34,7 +34,7 @@ export function openKeyStore(options: { dataDir: string }): KeyStore {
         name: key.name,
         prefix: secret.slice(0, 8),
         hash: createHash('sha256').update(secret).digest('hex'),
-        grant: { allow: [...key.grant.allow], deny: [...key.grant.deny] },
+        grant: grantOf([...key.grant.allow], [...key.grant.deny], [...(key.grant.toolsets ?? [])]),
         createdAtMs: nowMs,
         expiresAtMs: key.expiresAtMs,
         revokedAtMs: undefined,
@@ -48,6 +48,7 @@ export function openKeyStore(options: { dataDir: string }): KeyStore {
           record.hash,
           JSON.stringify(record.grant.allow),
           JSON.stringify(record.grant.deny),
+          JSON.stringify(record.grant.toolsets ?? []),
           nowMs,
           record.expiresAtMs ?? null,
         );
@@ -90,7 +91,7 @@ function parseRow(row: { readonly [column: string]: unknown }, grants: Map<strin
     name: String(row.name),
     prefix: String(row.prefix),
     hash: String(row.hash),
-    grant: parseGrant(String(row.allow_json), String(row.deny_json), grants),
+    grant: parseGrant(row, grants),
     createdAtMs: Number(row.created_at_ms),
     expiresAtMs: typeof row.expires_at_ms === 'number' ? row.expires_at_ms : undefined,
     revokedAtMs: typeof row.revoked_at_ms === 'number' ? row.revoked_at_ms : undefined,
@@ -98,12 +99,18 @@ function parseRow(row: { readonly [column: string]: unknown }, grants: Map<strin
   };
 }
 
-function parseGrant(allow: string, deny: string, grants: Map<string, Grant>): Grant {
-  const key = `${allow}\n${deny}`;
+function parseGrant(row: { readonly [column: string]: unknown }, grants: Map<string, Grant>): Grant {
+  const texts = [row.allow_json, row.deny_json, row.toolsets_json].map(String);
+  const key = texts.join('\n');
   let grant = grants.get(key);
   if (grant === undefined) {
-    grant = { allow: JSON.parse(allow) as string[], deny: JSON.parse(deny) as string[] };
+    const [allow, deny, toolsets] = texts.map((text) => JSON.parse(text) as string[]);
+    grant = grantOf(allow ?? [], deny ?? [], toolsets ?? []);
     grants.set(key, grant);
   }
   return grant;
+}
+
+function grantOf(allow: readonly string[], deny: readonly string[], toolsets: readonly string[]): Grant {
+  return { allow, deny, ...(toolsets.length > 0 && { toolsets }) };
 }

@@ -61,7 +61,12 @@ CREATE TABLE trail_seq (last INTEGER NOT NULL) STRICT;
 INSERT INTO trail_seq VALUES (0);
 `;
 
+const KEY_TOOLSETS = `
+ALTER TABLE keys ADD COLUMN toolsets_json TEXT NOT NULL DEFAULT '[]';
+`;
+
 export const MIGRATIONS: readonly Migration[] = [
   { name: 'keys', sql: KEYS },
   { name: 'trail', sql: TRAIL },
+  { name: 'key-toolsets', sql: KEY_TOOLSETS },
 ];
