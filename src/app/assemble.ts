@@ -12,6 +12,8 @@ import { createGateway, type SwappableGateway } from '../pipeline/gateway.ts';
 import { createLiveCatalog } from '../pipeline/live-catalog.ts';
 import { lockDataDir } from '../platform/audit/lock-data-dir.ts';
 import { openTrail } from '../platform/audit/open-trail.ts';
+import { createSealer } from '../platform/sealing/create-sealer.ts';
+import { openSealKeyFile } from '../platform/sealing/key-file.ts';
 import { openKeyStore } from '../platform/stores/sqlite/keys.ts';
 import type { InProcessServer } from '../upstreams/mcp/link.ts';
 import { createOpenLink } from '../upstreams/mcp/open-link.ts';
@@ -51,6 +53,7 @@ export async function assemble(options: AppOptions): Promise<App> {
 
   const lock = lockDataDir(dataDir);
   const keyStore = openKeyStore({ dataDir });
+  const sealer = createSealer(openSealKeyFile(dataDir));
   const trail = await openTrail({
     dataDir,
     sync: config.audit.sync,
@@ -66,7 +69,10 @@ export async function assemble(options: AppOptions): Promise<App> {
     inProcess: options.inProcess,
   });
   const catalog = createLiveCatalog({ registry });
-  const gateway = createGateway({ registry, catalog, trail, keyStore, now, monotonicMs, randomHex: ids.hex }, config);
+  const gateway = createGateway(
+    { registry, catalog, trail, keyStore, sealer, now, monotonicMs, randomHex: ids.hex },
+    config,
+  );
 
   let stopping = false;
   const modern = createModernMcp({ gateway, log, identity, now, newId });

@@ -4,7 +4,7 @@ import type { CallSignal } from './call-signal.ts';
 import type { Caller, Credential, Narrowing } from './caller.ts';
 import type { JsonText, ParsedJson } from './json.ts';
 import type { ClientPeer } from './peer.ts';
-import type { OfferedTool } from './upstream.ts';
+import type { Continuation, OfferedTool } from './upstream.ts';
 
 export const CALL_KINDS = [
   'session.open',
@@ -35,6 +35,10 @@ export interface CallFacts {
   upstreamMs?: number;
   /** The intent is in the trail already; only its end is missing. */
   intended?: boolean;
+  /** Modern clients: this call brings the answers to questions of an earlier leg; never to be answered from a cache. */
+  continues?: Continuation;
+  /** Id of that leg's call. */
+  continuesId?: string;
   /** W3C trace id and span id of this call in the gateway: 32 and 16 lower-case hex digits. */
   traceId?: string;
   spanId?: string;

@@ -76,6 +76,14 @@ export interface Offer {
   readonly cache: { readonly [list in 'tools' | 'prompts' | 'resources' | 'templates']: CacheHint | undefined };
 }
 
+/**
+ * How a call goes on after its client was asked something: with the state its server gave out, or where it waits for the
+ * answer. For us alone: a client only ever sees it sealed.
+ */
+export type Continuation =
+  | { readonly type: 'server-state'; readonly state: string }
+  | { readonly type: 'parked'; readonly handle: string };
+
 export interface UpstreamRequest {
   readonly method: 'tools/call' | 'prompts/get' | 'resources/read' | 'completion/complete';
   /**
@@ -100,12 +108,21 @@ export interface UpstreamRequest {
   readonly repeatable: boolean;
   /** W3C traceparent of our span, to be written into `_meta` and (HTTP) the header. */
   readonly traceparent: string | undefined;
+  /** What this call continues, already proven to be this caller's; `params` still carries the sealed `requestState`. */
+  readonly continues?: Continuation | undefined;
+  /** `inputResponses` of `params` (an object), if a modern client brought any. */
+  readonly answers?: JsonText | undefined;
 }
 
 /** The server's answer, verbatim. Errors of ours (unreachable, timed out, garbage) are thrown as GatewayError. */
 export type UpstreamReply =
   | { readonly type: 'result'; readonly text: JsonText }
-  | { readonly type: 'rpc-error'; readonly text: JsonText };
+  | { readonly type: 'rpc-error'; readonly text: JsonText }
+  /**
+   * Only for modern clients: an `input_required` result, without its `requestState`, which is to be made of
+   * `continuation`. Undefined: there is nothing to remember.
+   */
+  | { readonly type: 'input-required'; readonly text: JsonText; readonly continuation: Continuation | undefined };
 
 export type ResourceUpdate = (uri: string, params: JsonText) => void;
 

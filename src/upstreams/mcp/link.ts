@@ -28,6 +28,15 @@ export interface LinkRequest {
   readonly traceparent: string | undefined;
   readonly signal: CallSignal;
   readonly timeoutMs: number;
+  /** Modern servers: what a call that goes on says in place of the client's own words; legacy ones see nothing of it. */
+  readonly round?: Round | undefined;
+}
+
+export interface Round {
+  /** `inputResponses`, an object. */
+  readonly answers: JsonText | undefined;
+  /** `requestState` as the server gave it. */
+  readonly state: string | undefined;
 }
 
 /** A message of the server that belongs to no request in flight. */

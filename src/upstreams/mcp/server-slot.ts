@@ -6,6 +6,7 @@ import { createCarryOver } from './carry-over.ts';
 import type { LinkDeps } from './kept-link.ts';
 import type { OfferList } from './list-offer.ts';
 import { compareOffers } from './list-offer.ts';
+import type { ParkedCalls } from './parked-calls.ts';
 import { createServer, type Server } from './server.ts';
 import { DRAIN_MS } from './shared-link.ts';
 
@@ -25,6 +26,8 @@ export interface ServerSlot {
 
 export interface ServerSlotDeps extends Omit<LinkDeps, 'config'> {
   readonly maxToolsPerServer: number;
+  readonly questionTimeoutMs: number;
+  readonly parked: ParkedCalls;
   readonly emit: (event: ServerEvent) => void;
 }
 

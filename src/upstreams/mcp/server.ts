@@ -21,14 +21,18 @@ import { createLinkPool } from './link-pool.ts';
 import type { ListFailure, OfferList } from './list-offer.ts';
 import { createOfferKeeper } from './offer-keeper.ts';
 import { createOwnRequest, refuseQuestion } from './own-request.ts';
+import type { ParkedCalls, SendAskable } from './parked-calls.ts';
 import { pingWhenIdle } from './ping-idle.ts';
 import { sendCall } from './send-call.ts';
+import { sendForLegacy } from './send-for-legacy.ts';
 import { createSharedLink, DRAIN_MS } from './shared-link.ts';
 
 /** A call that finds its server starting or reconnecting waits this long for it. */
 const READY_WAIT_MS = 10_000;
 /** So often in a row may a server not be reachable for listing before its link is given up. */
 const UNREACHABLE_LISTINGS = 3;
+/** Only these may be answered with questions (2026-07-28). */
+const ASKING_METHODS: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);
 const LOG_LEVEL_TIMEOUT_MS = 10_000;
 const MAX_FAILURE_CHARS = 512;
 
@@ -52,6 +56,9 @@ export interface Server {
 export interface ServerDeps extends LinkDeps {
   readonly carryOver: CarryOver;
   readonly maxToolsPerServer: number;
+  /** A client that was asked something has this long to answer. */
+  readonly questionTimeoutMs: number;
+  readonly parked: ParkedCalls;
   readonly onState: () => void;
   readonly onOffer: (lists: readonly OfferList[]) => void;
 }
@@ -165,17 +172,15 @@ export function createServer(deps: ServerDeps): Server {
   function ready(request: UpstreamRequest): KeptLink | undefined {
     const { live } = shared;
     if (live === undefined) return undefined;
-    const { session } = request.peer;
-    const scope =
-      session !== undefined && live.link.era === 'legacy' ? scopeOf(request.keyId, request.peer) : undefined;
-    return scope === undefined || session === undefined ? live : pool.ready(scope, session);
+    const scope = live.link.era === 'legacy' ? scopeOf(request.keyId, request.peer) : undefined;
+    return scope === undefined ? live : pool.ready(scope, request.peer.session);
   }
   async function acquire(request: UpstreamRequest, deadlineTicks: number): Promise<KeptLink> {
     refuseDisabled();
     const era = shared.live?.link.era ?? offers.offer?.era ?? (await whenLive(deadlineTicks, request.signal)).link.era;
     const isDown = shared.phase !== 'live' && shared.phase !== 'connecting';
     const scope = era === 'legacy' && !isDown ? scopeOf(request.keyId, request.peer) : undefined;
-    if (scope !== undefined && request.peer.session !== undefined)
+    if (scope !== undefined)
       return pool.acquire(scope, request.peer.session, deadlineTicks - clock.ticks(), request.signal);
     const kept = await whenLive(deadlineTicks, request.signal);
     kept.hold();
@@ -193,6 +198,27 @@ export function createServer(deps: ServerDeps): Server {
       if (kept === shared.live) offers.check(kept);
     },
   };
+
+  const sendAskable: SendAskable = (request, extraMs) =>
+    sendCall({ ...callDeps, callTimeoutMs: config.callTimeoutMs + extraMs }, request);
+  const asking = {
+    clock,
+    questionTimeoutMs: deps.questionTimeoutMs,
+    send: (request: UpstreamRequest) => sendCall(callDeps, request),
+  };
+
+  /** Same-era calls, and those in which nobody can be asked, go straight on; nothing is added to their way. */
+  function request(request: UpstreamRequest): Promise<UpstreamReply> {
+    const { continues, peer } = request;
+    if (continues?.type === 'parked') return deps.parked.resume(config.id, continues.handle, request);
+    const era = shared.live?.link.era;
+    if (peer.era === 'modern') {
+      const mayBeAsked =
+        era !== 'modern' && ASKING_METHODS.has(request.method) && scopeOf(request.keyId, peer) !== undefined;
+      return mayBeAsked ? deps.parked.begin(config.id, request, sendAskable) : sendCall(callDeps, request);
+    }
+    return era === 'legacy' ? sendCall(callDeps, request) : sendForLegacy(asking, request);
+  }
 
   return {
     config,
@@ -214,7 +240,7 @@ export function createServer(deps: ServerDeps): Server {
         resources: (offer?.resources.length ?? 0) + (offer?.templates.length ?? 0),
       };
     },
-    request: (request) => sendCall(callDeps, request),
+    request,
     async subscribe(uri, listener) {
       refuseDisabled();
       const kept = await whenLive(Number.POSITIVE_INFINITY);
