@@ -7,13 +7,13 @@ import type { ClientPeer } from '../../contracts/peer.ts';
 import type { UpstreamReply } from '../../contracts/upstream.ts';
 import { isObject } from '../../lib/is-object.ts';
 import { withMembers } from '../../lib/json-text.ts';
-import type { Conversation } from './conversation.ts';
+import type { Conversation, ConversationRequest } from './conversation.ts';
 import type { ServerFacts } from './handshake.ts';
 import type { Reply } from './json-rpc.ts';
 import type { Link, LinkRequest, Round, ServerMessage } from './link.ts';
 import { createListening } from './listen.ts';
 import { stripOwnMeta } from './own-keys.ts';
-import { createCapabilitiesForModern, missingFor, type Question, renderInputRequired } from './questions.ts';
+import { createCapabilitiesForModern, lackOf, missingFor, type Question, renderInputRequired } from './questions.ts';
 import type { Redact } from './redact.ts';
 import { wantedLogLevel, writeLegacyMeta, writeModernMeta } from './request-meta.ts';
 
@@ -85,7 +85,7 @@ export function createLink(options: CreateLinkOptions): Link {
   };
 
   /** Errors about this hop alone are not the client's to read; questions it cannot be asked yet are refused. */
-  const judge = (request: LinkRequest, reply: Reply): UpstreamReply => {
+  const judge = (request: LinkRequest, reply: Reply, lacked: JsonObject | undefined): UpstreamReply => {
     const era = request.peer?.era;
     if (reply.type === 'result') {
       if (isModern && era !== undefined && reply.valueOf('resultType') === 'input_required') return judgeQuestions(reply);
@@ -106,6 +106,8 @@ export function createLink(options: CreateLinkOptions): Link {
       throw new GatewayError('missing_capability', 'the server needs more than this client declared', {
         data: { requiredCapabilities: (reply.value.data as JsonObject | undefined)?.requiredCapabilities },
       });
+    // A legacy server has no code of its own for a client that cannot be asked.
+    if (lacked !== undefined && era === 'modern') throw lackOf(lacked);
     if (!isModern && request.peer?.era === 'modern' && code === URL_ELICITATION_REQUIRED)
       return requireUrls(request.peer, reply.value);
     return { type: 'rpc-error', text: reply.text };
@@ -126,7 +128,7 @@ export function createLink(options: CreateLinkOptions): Link {
     request(request) {
       return new Promise((resolve, reject) => {
         const id = conversation.nextId();
-        const outgoing = {
+        const outgoing: ConversationRequest = {
           id,
           method: request.method,
           params: writeParams(request.params, id, request),
@@ -140,7 +142,7 @@ export function createLink(options: CreateLinkOptions): Link {
         };
         const onReply = (reply: Reply): void => {
           try {
-            resolve(judge(request, reply));
+            resolve(judge(request, reply, outgoing.lacked));
           } catch (error) {
             reject(error);
           }

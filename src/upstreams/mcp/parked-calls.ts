@@ -10,10 +10,11 @@ import type { JsonObject, JsonText } from '../../contracts/json.ts';
 import type { Log } from '../../contracts/log.ts';
 import type { ClientPeer, PeerReply } from '../../contracts/peer.ts';
 import type { UpstreamReply, UpstreamRequest } from '../../contracts/upstream.ts';
+import { isObject } from '../../lib/is-object.ts';
 import { memberText, scanMembers, withMembers } from '../../lib/json-text.ts';
 import type { Clock } from './clock.ts';
 import { encodeError } from './json-rpc.ts';
-import { missingFor, type Question, renderInputRequired } from './questions.ts';
+import { lackOf, missingFor, type Question, renderInputRequired } from './questions.ts';
 
 /** Questions put one right after the other reach the client together. */
 const GATHER_MS = 30;
@@ -74,7 +75,10 @@ export function createParkedCalls(deps: { clock: Clock; log: Log; limits: Parked
     const capabilities = JSON.parse(first.peer.capabilities) as JsonObject;
     const upstream = new AbortController();
     const open = new Map<string, OpenQuestion>();
+    /** A client may send answers along with a fresh call: the protocol knows questions by their names alone. */
+    const early = readAnswers(first.answers);
     let asked = 0;
+    let refused: JsonObject | undefined;
     let client: ClientPeer = first.peer;
     let leg: Leg | undefined;
     let ending: { readonly reply: UpstreamReply } | { readonly error: unknown } | undefined;
@@ -129,12 +133,10 @@ export function createParkedCalls(deps: { clock: Clock; log: Log; limits: Parked
     };
     /** Missing answers leave their questions open, so they are asked again; answers to nothing are ignored. */
     const takeAnswers = (answers: JsonText | undefined): void => {
-      for (const { key, valueStart, valueEnd } of answers === undefined ? [] : scanMembers(answers)) {
-        const text = answers?.slice(valueStart, valueEnd) ?? '';
-        const question = text.startsWith('{') ? open.get(key) : undefined;
-        if (question === undefined) continue;
+      for (const [key, text] of readAnswers(answers)) {
+        const question = open.get(key);
         open.delete(key);
-        question.answer({ result: text });
+        question?.answer({ result: text });
       }
     };
     const gather = (): void => {
@@ -174,12 +176,20 @@ export function createParkedCalls(deps: { clock: Clock; log: Log; limits: Parked
 
     const ask = (method: string, params: JsonText | undefined, signal: CallSignal): Promise<PeerReply> => {
       const question = { method, params };
-      if (missingFor(capabilities, question) !== undefined)
+      const missing = missingFor(capabilities, question);
+      if (missing !== undefined) refused = missing;
+      if (missing !== undefined)
         return Promise.resolve<PeerReply>({
           error: encodeError(METHOD_NOT_FOUND, `The client does not support ${method}`),
         });
+      asked++;
+      const key = nameQuestion(question, open, asked);
+      const known = early.get(key);
+      if (known !== undefined) {
+        early.delete(key);
+        return Promise.resolve<PeerReply>({ result: known });
+      }
       return new Promise<PeerReply>((resolve, reject) => {
-        const key = `${method.replace(/\W+/g, '_')}_${++asked}`;
         const withdraw = (): void => {
           open.delete(key);
           reject(new GatewayError('cancelled', 'the question was withdrawn'));
@@ -226,7 +236,8 @@ export function createParkedCalls(deps: { clock: Clock; log: Log; limits: Parked
     if (!first.signal.aborted)
       send(request, limits.questionTimeoutMs).then(
         (reply) => {
-          ending = { reply };
+          const lacks = reply.type === 'rpc-error' ? refused : undefined;
+          ending = lacks === undefined ? { reply } : { error: lackOf(lacks) };
           deliver();
         },
         (error: unknown) => {
@@ -254,6 +265,23 @@ export function createParkedCalls(deps: { clock: Clock; log: Log; limits: Parked
       for (const call of [...parked.values()]) call.giveUp();
     },
   };
+}
+
+/** Answers by the name of their question; what is no object answers nothing. */
+function readAnswers(answers: JsonText | undefined): Map<string, JsonText> {
+  const read = new Map<string, JsonText>();
+  if (answers === undefined) return read;
+  for (const { key, valueStart, valueEnd } of scanMembers(answers))
+    if (answers.startsWith('{', valueStart)) read.set(key, answers.slice(valueStart, valueEnd));
+  return read;
+}
+
+/** The name of a form's only field says most; a legacy server gives none. */
+function nameQuestion({ method, params }: Question, taken: ReadonlyMap<string, unknown>, count: number): string {
+  const schema = params === undefined ? undefined : (JSON.parse(params) as JsonObject).requestedSchema;
+  const fields = isObject(schema) && isObject(schema.properties) ? Object.keys(schema.properties) : [];
+  const [field = ''] = fields.length === 1 ? fields : [];
+  return /^[A-Za-z]\w{0,63}$/.test(field) && !taken.has(field) ? field : `${method.replace(/\W+/g, '_')}_${count}`;
 }
 
 /** Members with a meaning only on the server's own connection, or only in its era. */

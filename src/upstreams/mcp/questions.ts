@@ -1,5 +1,6 @@
 /** Questions of servers to clients (elicitation, sampling, roots) in both eras' shapes, and which client may be asked which. */
 
+import { GatewayError } from '../../contracts/errors.ts';
 import type { JsonObject, JsonText } from '../../contracts/json.ts';
 import type { ClientPeer, PeerSession } from '../../contracts/peer.ts';
 import { isObject } from '../../lib/is-object.ts';
@@ -35,6 +36,13 @@ export function missingFor(capabilities: JsonObject, { method, params }: Questio
     default:
       return { [method]: {} };
   }
+}
+
+/** What a modern client is told when a call failed for want of a capability. */
+export function lackOf(requiredCapabilities: JsonObject): GatewayError {
+  return new GatewayError('missing_capability', 'the server wanted to ask the client', {
+    data: { requiredCapabilities },
+  });
 }
 
 export function isUrlQuestion(params: JsonText | undefined): boolean {
