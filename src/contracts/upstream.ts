@@ -36,6 +36,8 @@ export interface OfferedTool {
   readonly readOnly: boolean;
   /** `annotations.idempotentHint === true` or read-only: a call of unknown outcome may be repeated. */
   readonly idempotent: boolean;
+  /** Its x-mcp-header annotations break the rules: not to be listed for modern clients. Absent: they do not. */
+  readonly headersInvalid?: true;
   /** Arguments mirrored into `Mcp-Param-<header>` (2026-07-28, x-mcp-header): header suffix and path of property names. */
   readonly headerParams: readonly { readonly header: string; readonly path: readonly string[] }[];
 }

@@ -6,7 +6,7 @@ import type { Log } from '../../contracts/log.ts';
 import type { ClientPeer } from '../../contracts/peer.ts';
 import type { UpstreamReply } from '../../contracts/upstream.ts';
 import { isObject } from '../../lib/is-object.ts';
-import { withMembers } from '../../lib/json-text.ts';
+import { memberText, withMembers } from '../../lib/json-text.ts';
 import type { Conversation, ConversationRequest } from './conversation.ts';
 import type { ServerFacts } from './handshake.ts';
 import type { Reply } from './json-rpc.ts';
@@ -89,7 +89,12 @@ export function createLink(options: CreateLinkOptions): Link {
     const era = request.peer?.era;
     if (reply.type === 'result') {
       if (isModern && era !== undefined && reply.valueOf('resultType') === 'input_required') return judgeQuestions(reply);
-      return { type: 'result', text: stripOwnMeta(reply.text, { _meta: reply.valueOf('_meta') }) };
+      const text = stripOwnMeta(reply.text, { _meta: reply.valueOf('_meta') });
+      const structuredContent = isModern && era === 'legacy' ? reply.valueOf('structuredContent') : undefined;
+      // Only 2026-07-28 lets it be anything; its schema is shown wrapped likewise.
+      if (structuredContent !== undefined && !isObject(structuredContent))
+        return { type: 'result', text: wrapStructured(text) };
+      return { type: 'result', text };
     }
     const { code } = reply.value;
     if (isModern && (code === HEADER_MISMATCH || code === UNSUPPORTED_VERSION)) {
@@ -161,6 +166,10 @@ export function createLink(options: CreateLinkOptions): Link {
       await conversation.close();
     },
   };
+}
+
+function wrapStructured(text: JsonText): JsonText {
+  return withMembers(text, { structuredContent: `{"result":${memberText(text, 'structuredContent') ?? 'null'}}` });
 }
 
 /** -32042 says "let the user open these, then call again" (2025-11-25); 2026-07-28 says the same as questions. */
