@@ -3,7 +3,7 @@
 import type { CallSignal } from './call-signal.ts';
 import type { Caller, Credential, Narrowing } from './caller.ts';
 import type { JsonText, ParsedJson } from './json.ts';
-import type { ClientPeer } from './peer.ts';
+import type { ClientPeer, LogLevel } from './peer.ts';
 import type { Continuation, OfferedTool } from './upstream.ts';
 
 export const CALL_KINDS = [
@@ -96,6 +96,8 @@ export type Step = (call: Call, next: Next) => Outcome | Promise<Outcome>;
 /** What a watcher is told, already filtered to what its caller may see. */
 export type WatchEvent =
   | { readonly type: 'list-changed'; readonly list: 'tools' | 'prompts' | 'resources' }
+  /** `params` of a log message of a server that belongs to no call. */
+  | { readonly type: 'log-message'; readonly params: JsonText }
   /** `params` of notifications/resources/updated, with the URI as this endpoint shows it. */
   | { readonly type: 'resource-updated'; readonly uri: string; readonly params: JsonText };
 
@@ -104,6 +106,8 @@ export interface Watch extends Disposable {
   /** Adds an upstream subscription; at most one per URI. */
   hold(serverId: string, uri: string): Promise<void>;
   release(serverId: string, uri: string): void;
+  /** The least severe log messages its client wants; servers are told of the least of all watches. */
+  setLogLevel(level: LogLevel): void;
 }
 
 export interface WatchRequest {

@@ -150,6 +150,8 @@ export type ServerEvent =
       readonly serverId: string;
       readonly lists: readonly ('tools' | 'prompts' | 'resources')[];
     }
+  /** `params` of a log message that belongs to no call, at most some per second. */
+  | { readonly type: 'log-message'; readonly serverId: string; readonly params: JsonText }
   | { readonly type: 'state-changed'; readonly serverId: string; readonly status: ServerStatus };
 
 /** Everything that runs upstream. Lives as long as the process: configurations come and go, unchanged servers stay. */

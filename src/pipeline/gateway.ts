@@ -24,6 +24,7 @@ export function createGateway(
     catalog: deps.catalog,
     grantOf: (caller, narrowing) => pipeline.grantOf(caller, narrowing),
     servers: deps.registry.current,
+    onServerEvent: deps.registry.onEvent,
     // A watch outlives configurations: what its key may see is looked up again each time.
     refreshed: (request) => ({ ...request, caller: pipeline.keyring.callerOf(request.caller.keyId) }),
   });

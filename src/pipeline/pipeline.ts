@@ -25,7 +25,7 @@ import { createSubscribeResource, createUnsubscribeResource } from './steps/subs
 import { createWriteAhead } from './steps/write-ahead.ts';
 
 export interface PipelineDeps {
-  readonly registry: Pick<ServerRegistry, 'current'>;
+  readonly registry: Pick<ServerRegistry, 'current' | 'onEvent'>;
   readonly catalog: LiveCatalog;
   readonly trail: Trail;
   readonly keyStore: KeyStore;

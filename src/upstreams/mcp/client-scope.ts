@@ -59,8 +59,6 @@ function decideClientScope(keyId: string, peer: ClientPeer): ClientScope | undef
     SERVER_TO_CLIENT.some((name) => isObject(declared[name])) ||
     SETTINGS.some((name) => isObject(declared[name]) && Object.keys(declared[name]).length > 0);
   if (!needsOwn) return undefined;
-  // We do not relay notifications/roots/list_changed yet, so the server must not wait for it.
-  if (isObject(declared.roots)) declared.roots = { ...declared.roots, listChanged: undefined };
   const capabilities = renderCanonical(declared);
   return { key: `${keyId}\n${capabilities}`, capabilities };
 }
@@ -71,6 +69,7 @@ function capabilitiesForLegacy(capabilities: JsonText): JsonText | undefined {
   const kept: { [name: string]: unknown } = {};
   for (const name of SHARED_BY_ERAS) if (isObject(declared[name])) kept[name] = declared[name];
   if (!SERVER_TO_CLIENT.some((name) => isObject(kept[name]))) return undefined;
+  // There is no such notification in 2026-07-28, so the server must not wait for it.
   if (isObject(kept.roots)) kept.roots = { ...kept.roots, listChanged: undefined };
   return renderCanonical(kept);
 }

@@ -27,6 +27,8 @@ export interface CreateLinkOptions {
   readonly onServerMessage: (message: ServerMessage) => void;
 }
 
+const INVALID_PARAMS = -32602;
+const LEGACY_RESOURCE_NOT_FOUND = -32002;
 const HEADER_MISMATCH = -32020;
 const MISSING_CAPABILITY = -32021;
 const UNSUPPORTED_VERSION = -32022;
@@ -115,6 +117,8 @@ export function createLink(options: CreateLinkOptions): Link {
     if (lacked !== undefined && era === 'modern') throw lackOf(lacked);
     if (!isModern && request.peer?.era === 'modern' && code === URL_ELICITATION_REQUIRED)
       return requireUrls(request.peer, reply.value);
+    if (isModern && era === 'legacy' && request.method === 'resources/read' && isMissingResource(reply.value))
+      return { type: 'rpc-error', text: withMembers(reply.text, { code: String(LEGACY_RESOURCE_NOT_FOUND) }) };
     return { type: 'rpc-error', text: reply.text };
   };
 
@@ -159,13 +163,19 @@ export function createLink(options: CreateLinkOptions): Link {
       void conversation.notify(method, params);
     },
     listen(notifications) {
-      if (isModern) listening.start(notifications);
+      if (isModern) return listening.start(notifications);
+      return Promise.reject(new GatewayError('unknown_method', 'this server has no listen streams'));
     },
     async close() {
       listening.stop();
       await conversation.close();
     },
   };
+}
+
+/** -32602 is also said of other parameters; a missing resource is named in `data`. */
+function isMissingResource({ code, data }: JsonObject): boolean {
+  return code === INVALID_PARAMS && isObject(data) && typeof data.uri === 'string';
 }
 
 function wrapStructured(text: JsonText): JsonText {

@@ -37,6 +37,8 @@ interface Entry {
   cancelIdle: (() => void) | undefined;
   /** Most recently active first. */
   sessions: PeerSession[];
+  /** Ends the listening for changes of their roots. */
+  readonly roots: Map<PeerSession, () => void>;
 }
 
 export function createLinkPool(
@@ -51,6 +53,8 @@ export function createLinkPool(
   const remove = (entry: Entry, drainMs: number): void => {
     if (entries.get(entry.scope.key) === entry) entries.delete(entry.scope.key);
     entry.cancelIdle?.();
+    for (const end of entry.roots.values()) end();
+    entry.roots.clear();
     const { kept } = entry;
     if (kept === undefined) return;
     ending.set(
@@ -75,6 +79,14 @@ export function createLinkPool(
     if (session === undefined || entry.sessions[0] === session) return;
     const others = entry.sessions.filter((known) => known !== session && !known.closed);
     entry.sessions = [session, ...others.slice(0, MAX_SESSIONS - 1)];
+    for (const [known, end] of entry.roots) {
+      if (entry.sessions.includes(known)) continue;
+      end();
+      entry.roots.delete(known);
+    }
+    if (entry.roots.has(session)) return;
+    const tell = (): void => entry.kept?.link.notify('notifications/roots/list_changed', undefined);
+    entry.roots.set(session, session.onRootsChanged(tell));
   };
   const makeRoom = (): void => {
     if (entries.size < MAX_LINKS) return;
@@ -90,7 +102,15 @@ export function createLinkPool(
     makeRoom();
     const { promise: opening, resolve, reject } = Promise.withResolvers<KeptLink>();
     // The session is known before the server can ask anything, which some do right after initialize.
-    const entry: Entry = { scope, opening, kept: undefined, waiting: 0, cancelIdle: undefined, sessions: [] };
+    const entry: Entry = {
+      scope,
+      opening,
+      kept: undefined,
+      waiting: 0,
+      cancelIdle: undefined,
+      sessions: [],
+      roots: new Map(),
+    };
     touch(entry, session);
     entries.set(scope.key, entry);
     openKeptLink(deps, {

@@ -64,6 +64,11 @@ export function createRouter(deps: RouterDeps): (message: Incoming, ownStream: n
     return newest;
   };
 
+  const hasPeers = (): boolean => {
+    for (const { request } of inFlight.values()) if (request.peer !== undefined) return true;
+    return false;
+  };
+
   const takeProgress = ({ method, params, value }: Extract<Incoming, { type: 'notification' }>): void => {
     const token = value.progressToken;
     // Ours are numbers; a server that turned it into a string is understood.
@@ -103,6 +108,8 @@ export function createRouter(deps: RouterDeps): (message: Incoming, ownStream: n
     }
     const params = message.params === undefined ? undefined : stripOwnMeta(message.params, value);
     const peer = ABOUT_THE_SERVER.has(method) ? undefined : findOwner(ownStream)?.peer;
+    // Perhaps it belongs to one of several callers' calls: then it is nobody else's to read.
+    if (peer === undefined && method === 'notifications/message' && hasPeers()) return;
     if (peer === undefined) deps.onServerMessage({ type: 'notification', method, params });
     else if (method !== 'notifications/message' || isLoudEnough(peer, value.level)) peer.notify(method, params);
   };

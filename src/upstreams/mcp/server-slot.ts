@@ -47,6 +47,9 @@ export function createServerSlot(deps: ServerSlotDeps, first: ServerConfig): Ser
         if (instance === shown) tellState();
         else if (instance === next && instance.status().state === 'healthy') promote();
       },
+      onLog(params) {
+        if (instance === shown) deps.emit({ type: 'log-message', serverId, params });
+      },
       onOffer(lists) {
         if (instance === shown) deps.emit({ type: 'offer-changed', serverId, lists });
       },

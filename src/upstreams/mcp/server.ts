@@ -3,6 +3,7 @@
 import type { CallSignal } from '../../contracts/call-signal.ts';
 import type { ServerConfig } from '../../contracts/config.ts';
 import { GatewayError } from '../../contracts/errors.ts';
+import type { JsonText } from '../../contracts/json.ts';
 import type {
   Offer,
   ResourceUpdate,
@@ -19,10 +20,12 @@ import type { KeptLink, LinkDeps, LostReason } from './kept-link.ts';
 import type { ServerMessage } from './link.ts';
 import { createLinkPool } from './link-pool.ts';
 import type { ListFailure, OfferList } from './list-offer.ts';
+import { createLogLevel } from './log-level.ts';
 import { createOfferKeeper } from './offer-keeper.ts';
-import { createOwnRequest, refuseQuestion } from './own-request.ts';
+import { refuseQuestion } from './own-request.ts';
 import type { ParkedCalls, SendAskable } from './parked-calls.ts';
 import { pingWhenIdle } from './ping-idle.ts';
+import { createRateBound } from './rate-bound.ts';
 import { sendCall } from './send-call.ts';
 import { sendForLegacy } from './send-for-legacy.ts';
 import { createSharedLink, DRAIN_MS } from './shared-link.ts';
@@ -33,7 +36,8 @@ const READY_WAIT_MS = 10_000;
 const UNREACHABLE_LISTINGS = 3;
 /** Only these may be answered with questions (2026-07-28). */
 const ASKING_METHODS: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);
-const LOG_LEVEL_TIMEOUT_MS = 10_000;
+/** Log messages of one server that belong to no call; what is more is dropped. */
+const MAX_LOGS_PER_SECOND = 100;
 const MAX_FAILURE_CHARS = 512;
 
 /** An instance of a server; `registry` puts another in its place when the configuration changes. */
@@ -60,12 +64,15 @@ export interface ServerDeps extends LinkDeps {
   readonly questionTimeoutMs: number;
   readonly parked: ParkedCalls;
   readonly onState: () => void;
+  /** `params` of a log message that belongs to no call. */
+  readonly onLog: (params: JsonText) => void;
   readonly onOffer: (lists: readonly OfferList[]) => void;
 }
 
 export function createServer(deps: ServerDeps): Server {
   const { clock, config, log, carryOver } = deps;
   const scopeOf = createClientScopes();
+  const logs = createRateBound(MAX_LOGS_PER_SECOND, 1_000);
   let listing: 'pending' | 'ok' | 'failed' = 'pending';
   let wasHealthy = false;
   let isPromoted = false;
@@ -81,7 +88,13 @@ export function createServer(deps: ServerDeps): Server {
     },
     onMessage,
   });
-  const pool = createLinkPool(deps, { eraHint: () => shared.eraHint, onOpen: (kept) => void tellLogLevel(kept) });
+  const pool = createLinkPool(deps, { eraHint: () => shared.eraHint, onOpen: (kept) => logLevel.tell(kept) });
+  const logLevel = createLogLevel({
+    log,
+    carryOver,
+    serverId: config.id,
+    links: () => [...(shared.live === undefined ? [] : [shared.live]), ...pool.open()],
+  });
   const offers = createOfferKeeper({
     config,
     maxItems: deps.maxToolsPerServer,
@@ -124,7 +137,7 @@ export function createServer(deps: ServerDeps): Server {
     else if (config.transport.type === 'http' || config.transport.type === 'sse')
       pingWhenIdle(clock, kept, (error) => lose(kept, 'ping', error.message, error.code === 'upstream_needs_auth'));
     if (isPromoted) carryOver.subscriptions.attach(kept);
-    void tellLogLevel(kept);
+    logLevel.tell(kept);
     void offers.list(kept);
   }
   function onListed(kept: KeptLink, failure: ListFailure | undefined, failuresInRow: number): void {
@@ -146,24 +159,9 @@ export function createServer(deps: ServerDeps): Server {
       refuseQuestion(message);
     } else if (message.method === 'notifications/resources/updated') {
       if (isPromoted) carryOver.subscriptions.deliver(message.params);
+    } else if (message.method === 'notifications/message') {
+      if (isPromoted && message.params !== undefined && logs.admit().pass) deps.onLog(message.params);
     } else if (/^notifications\/(tools|prompts|resources)\/list_changed$/.test(message.method)) offers.changed(kept);
-  }
-
-  async function tellLogLevel(kept: KeptLink): Promise<void> {
-    const level = carryOver.logLevel;
-    if (level === undefined || kept.link.era !== 'legacy' || kept.link.capabilities.logging === undefined) return;
-    try {
-      await kept.use((link) =>
-        link.request(
-          createOwnRequest('logging/setLevel', JSON.stringify({ level }), {
-            signal: kept.overSignal,
-            timeoutMs: LOG_LEVEL_TIMEOUT_MS,
-          }),
-        ),
-      );
-    } catch (error) {
-      log.debug('the log level could not be set', { server: config.id, error });
-    }
   }
 
   const refuseDisabled = (): void => {
@@ -213,6 +211,7 @@ export function createServer(deps: ServerDeps): Server {
     if (continues?.type === 'parked') return deps.parked.resume(config.id, continues.handle, request);
     const era = shared.live?.link.era;
     if (peer.era === 'modern') {
+      if (peer.logLevel !== undefined && era === 'legacy') logLevel.lower(peer.logLevel);
       const mayBeAsked =
         era !== 'modern' && ASKING_METHODS.has(request.method) && scopeOf(request.keyId, peer) !== undefined;
       return mayBeAsked ? deps.parked.begin(config.id, request, sendAskable) : sendCall(callDeps, request);
@@ -261,9 +260,7 @@ export function createServer(deps: ServerDeps): Server {
       listing = 'ok';
       update();
     },
-    sendLogLevel() {
-      for (const kept of [...(shared.live === undefined ? [] : [shared.live]), ...pool.open()]) void tellLogLevel(kept);
-    },
+    sendLogLevel: logLevel.send,
     start() {
       if (config.enabled) void shared.retryNow();
     },
