@@ -115,7 +115,8 @@ describe('what is no question', { timeout: 120_000 }, () => {
           argument: { name: 'arg1', value: 'par' },
         };
         const { result } = await request(gateway, client, upstream, 'completion/complete', params);
-        assert.deepEqual((result?.completion as Json).values, ['paris', 'park', 'party']);
+        const completion = (result?.completion ?? {}) as Json;
+        assert.deepEqual(completion.values, ['paris', 'park', 'party']);
       });
 
       test('a missing resource has the code of the client’s era', async () => {
@@ -141,9 +142,8 @@ describe('what is no question', { timeout: 120_000 }, () => {
           });
           const [first] = stream.messages;
           assert.equal(first?.method, 'notifications/subscriptions/acknowledged');
-          assert.deepEqual((((first?.params ?? {}).notifications ?? {}) as Json).resourceSubscriptions, [
-            'test://watched-resource',
-          ]);
+          const agreed = (first?.params?.notifications ?? {}) as Json;
+          assert.deepEqual(agreed.resourceSubscriptions, ['test://watched-resource']);
           stream.messages.push = (...more) => {
             for (const { method, params } of more)
               told.add(method === 'notifications/tools/list_changed' ? 'tools' : String(params?.uri));
