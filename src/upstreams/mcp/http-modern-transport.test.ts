@@ -238,6 +238,20 @@ describe('answers of a 2026-07-28 server', { timeout: 60_000 }, () => {
     assert.equal(asked.type, 'input-required');
   });
 
+  it('wrap structured content that is no object, for legacy clients alone', async (t) => {
+    const modern = await startModern(({ body }, res) =>
+      sendJson(res, 200, rpcResult(body.id, { resultType: 'complete', content: [], structuredContent: [1, 2] })),
+    );
+    t.after(() => modern[Symbol.asyncDispose]());
+    const structured = async (era: 'legacy' | 'modern'): Promise<unknown> => {
+      const peer = createPeer({ era });
+      const reply = await modern.opened.link.request(callTool('x', {}, { peer, keyId: 'a' }));
+      return JSON.parse(reply.text).structuredContent;
+    };
+    assert.deepEqual(await structured('legacy'), { result: [1, 2] });
+    assert.deepEqual(await structured('modern'), [1, 2]);
+  });
+
   it('that break off have an unknown outcome: there is no resumption', async (t) => {
     const modern = await startModern((_request, res) => {
       openSse(res)(rpcNote('notifications/progress', { progress: 1 }), 'e1', 50);
