@@ -15,6 +15,8 @@ import { createGateway } from '../src/pipeline/gateway.ts';
 import { createLiveCatalog } from '../src/pipeline/live-catalog.ts';
 import { openTrail } from '../src/platform/audit/open-trail.ts';
 import { parseConfig } from '../src/platform/config/parse-config.ts';
+import { createSealer } from '../src/platform/sealing/create-sealer.ts';
+import { openSealKeyFile } from '../src/platform/sealing/key-file.ts';
 import { openKeyStore } from '../src/platform/stores/sqlite/keys.ts';
 import { createCallMeter } from '../src/platform/telemetry/call-meter.ts';
 import { quantile } from './harness/statistics.ts';
@@ -99,6 +101,7 @@ const gateway = createGateway(
     catalog: createLiveCatalog({ registry }),
     trail,
     keyStore: openKeyStore({ dataDir: folder }),
+    sealer: createSealer(openSealKeyFile(folder)),
     now: Date.now,
     monotonicMs: () => performance.now(),
     meter: createCallMeter({ maxTools: 1_000, maxServers: 100 }),

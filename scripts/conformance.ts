@@ -7,7 +7,7 @@
  *
  *   --direct-only       only the fixture itself
  *   --only 2025|2026    only one revision's suite
- *   --cross             also the cells across eras; reported without a goal
+ *   --cross             also the cells across eras
  *   --referee NODE      Node.js that runs the suite (>= 22); default: this one
  *   --keep DIR          where to leave the suite's findings; default: nowhere
  */
@@ -56,7 +56,7 @@ function planCells(): Cell[] {
       const home = year === '2025' ? 'legacy' : 'modern';
       cells.push({ route, revision, upstream: home, goal });
       if (options.cross && route === 'portcullis')
-        cells.push({ route, revision, upstream: home === 'legacy' ? 'modern' : 'legacy', goal: undefined });
+        cells.push({ route, revision, upstream: home === 'legacy' ? 'modern' : 'legacy', goal });
     }
   return cells;
 }

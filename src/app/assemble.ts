@@ -13,6 +13,8 @@ import { createGateway, type SwappableGateway } from '../pipeline/gateway.ts';
 import { createLiveCatalog } from '../pipeline/live-catalog.ts';
 import { lockDataDir } from '../platform/audit/lock-data-dir.ts';
 import { openTrail } from '../platform/audit/open-trail.ts';
+import { createSealer } from '../platform/sealing/create-sealer.ts';
+import { openSealKeyFile } from '../platform/sealing/key-file.ts';
 import { openKeyStore } from '../platform/stores/sqlite/keys.ts';
 import { createCallMeter } from '../platform/telemetry/call-meter.ts';
 import { METRICS_CONTENT_TYPES } from '../platform/telemetry/exposition.ts';
@@ -60,6 +62,7 @@ export async function assemble(options: AppOptions): Promise<App> {
 
   const lock = lockDataDir(dataDir);
   const keyStore = openKeyStore({ dataDir });
+  const sealer = createSealer(openSealKeyFile(dataDir));
   const trail = await openTrail({
     dataDir,
     sync: config.audit.sync,
@@ -81,7 +84,7 @@ export async function assemble(options: AppOptions): Promise<App> {
   });
   const processMeter = createProcessMeter();
   const gateway = createGateway(
-    { registry, catalog, trail, keyStore, now, monotonicMs, meter, randomHex: ids.hex },
+    { registry, catalog, trail, keyStore, sealer, now, monotonicMs, meter, randomHex: ids.hex },
     config,
   );
   reportToolsets({ catalog, config: gateway.config, log });

@@ -12,6 +12,8 @@ function needingRestart(before: GatewayConfig, after: GatewayConfig): string[] {
   if (before.limits.maxBodyBytes !== after.limits.maxBodyBytes) changed.push('limits.maxBodyBytes');
   if (before.limits.maxMessageBytes !== after.limits.maxMessageBytes) changed.push('limits.maxMessageBytes');
   if (before.limits.maxToolsPerServer !== after.limits.maxToolsPerServer) changed.push('limits.maxToolsPerServer');
+  for (const name of ['questionTimeoutMs', 'maxParkedCalls', 'maxParkedCallsPerKey'] as const)
+    if (before.limits[name] !== after.limits[name]) changed.push(`limits.${name}`);
   for (const name of ['sync', 'maxAgeDays', 'maxSizeMb'] as const)
     if (before.audit[name] !== after.audit[name]) changed.push(`audit.${name}`);
   if (before.log.level !== after.log.level) changed.push('log.level');

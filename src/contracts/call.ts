@@ -3,8 +3,8 @@
 import type { CallSignal } from './call-signal.ts';
 import type { Caller, Credential, Narrowing } from './caller.ts';
 import type { JsonText, ParsedJson } from './json.ts';
-import type { ClientPeer } from './peer.ts';
-import type { OfferedTool } from './upstream.ts';
+import type { ClientPeer, LogLevel } from './peer.ts';
+import type { Continuation, OfferedTool } from './upstream.ts';
 
 export const CALL_KINDS = [
   'session.open',
@@ -48,6 +48,10 @@ export interface CallFacts {
   onSent?: (call: Call) => void;
   /** The intent is in the trail already; only its end is missing. */
   intended?: boolean;
+  /** Modern clients: this call brings the answers to questions of an earlier leg; never to be answered from a cache. */
+  continues?: Continuation;
+  /** Id of that leg's call. */
+  continuesId?: string;
   /** W3C trace id and span id of this call in the gateway: 32 and 16 lower-case hex digits. */
   traceId?: string;
   spanId?: string;
@@ -105,6 +109,8 @@ export type Step = (call: Call, next: Next) => Outcome | Promise<Outcome>;
 /** What a watcher is told, already filtered to what its caller may see. */
 export type WatchEvent =
   | { readonly type: 'list-changed'; readonly list: 'tools' | 'prompts' | 'resources' }
+  /** `params` of a log message of a server that belongs to no call. */
+  | { readonly type: 'log-message'; readonly params: JsonText }
   /** `params` of notifications/resources/updated, with the URI as this endpoint shows it. */
   | { readonly type: 'resource-updated'; readonly uri: string; readonly params: JsonText };
 
@@ -113,6 +119,8 @@ export interface Watch extends Disposable {
   /** Adds an upstream subscription to the server's own `uri`; at most one per `shown`, the URI as the client wrote it. */
   hold(serverId: string, uri: string, shown: string): Promise<void>;
   release(serverId: string, shown: string): void;
+  /** The least severe log messages its client wants; servers are told of the least of all watches. */
+  setLogLevel(level: LogLevel): void;
 }
 
 export interface WatchRequest {

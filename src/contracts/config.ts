@@ -117,6 +117,11 @@ export interface GatewayConfig {
     /** Items on one page of a list. */
     readonly pageItems: number;
     readonly maxToolsPerServer: number;
+    /** A client that was asked something in mid-call has this long to answer. Default 600,000 ms. */
+    readonly questionTimeoutMs: number;
+    /** Upstream calls kept waiting for a modern client's answer, in all and per key. Default 1,000 and 50. */
+    readonly maxParkedCalls: number;
+    readonly maxParkedCallsPerKey: number;
   };
   readonly audit: {
     /** fsync each write-ahead record: survives power loss, costs one disk flush per side-effecting call (grouped). */

@@ -14,6 +14,12 @@ export const ERRORS = {
   invalid_request: { httpStatus: 400, rpcCode: -32600, retryable: false, text: 'The message is not a valid request' },
   unknown_method: { httpStatus: 404, rpcCode: -32601, retryable: false, text: 'Method not found' },
   invalid_params: { httpStatus: 400, rpcCode: -32602, retryable: false, text: 'The parameters are not valid' },
+  invalid_state: {
+    httpStatus: 400,
+    rpcCode: -32602,
+    retryable: false,
+    text: 'The requestState is not valid for this call',
+  },
   unknown_tool: { httpStatus: 404, rpcCode: -32602, retryable: false, text: 'Unknown tool' },
   unknown_prompt: { httpStatus: 404, rpcCode: -32602, retryable: false, text: 'Unknown prompt' },
   unknown_resource: { httpStatus: 404, rpcCode: -32602, retryable: false, text: 'Resource not found' },

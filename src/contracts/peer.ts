@@ -24,6 +24,8 @@ export interface PeerSession {
   /** Asks the client (sampling, elicitation, roots, ping) on the standalone stream. Rejects with GatewayError. */
   ask(method: string, params: JsonText | undefined, signal: CallSignal): Promise<PeerReply>;
   onClose(listener: () => void): void;
+  /** The client's notifications/roots/list_changed. The returned function ends the listening. */
+  onRootsChanged(listener: () => void): () => void;
 }
 
 /** The client of one call. */

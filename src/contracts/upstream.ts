@@ -36,6 +36,8 @@ export interface OfferedTool {
   readonly readOnly: boolean;
   /** `annotations.idempotentHint === true` or read-only: a call of unknown outcome may be repeated. */
   readonly idempotent: boolean;
+  /** Its x-mcp-header annotations break the rules: not to be listed for modern clients. Absent: they do not. */
+  readonly headersInvalid?: true;
   /** Arguments mirrored into `Mcp-Param-<header>` (2026-07-28, x-mcp-header): header suffix and path of property names. */
   readonly headerParams: readonly { readonly header: string; readonly path: readonly string[] }[];
 }
@@ -76,6 +78,14 @@ export interface Offer {
   readonly cache: { readonly [list in 'tools' | 'prompts' | 'resources' | 'templates']: CacheHint | undefined };
 }
 
+/**
+ * How a call goes on after its client was asked something: with the state its server gave out, or where it waits for the
+ * answer. For us alone: a client only ever sees it sealed.
+ */
+export type Continuation =
+  | { readonly type: 'server-state'; readonly state: string }
+  | { readonly type: 'parked'; readonly handle: string };
+
 export interface UpstreamRequest {
   readonly method:
     | 'tools/call'
@@ -107,12 +117,21 @@ export interface UpstreamRequest {
   readonly repeatable: boolean;
   /** W3C traceparent of our span, to be written into `_meta` and (HTTP) the header. */
   readonly traceparent: string | undefined;
+  /** What this call continues, already proven to be this caller's; `params` still carries the sealed `requestState`. */
+  readonly continues?: Continuation | undefined;
+  /** `inputResponses` of `params` (an object), if a modern client brought any. */
+  readonly answers?: JsonText | undefined;
 }
 
 /** The server's answer, verbatim. Errors of ours (unreachable, timed out, garbage) are thrown as GatewayError. */
 export type UpstreamReply =
   | { readonly type: 'result'; readonly text: JsonText }
-  | { readonly type: 'rpc-error'; readonly text: JsonText };
+  | { readonly type: 'rpc-error'; readonly text: JsonText }
+  /**
+   * Only for modern clients: an `input_required` result, without its `requestState`, which is to be made of
+   * `continuation`. Undefined: there is nothing to remember.
+   */
+  | { readonly type: 'input-required'; readonly text: JsonText; readonly continuation: Continuation | undefined };
 
 export type ResourceUpdate = (uri: string, params: JsonText) => void;
 
@@ -138,6 +157,8 @@ export type ServerEvent =
       readonly serverId: string;
       readonly lists: readonly ('tools' | 'prompts' | 'resources')[];
     }
+  /** `params` of a log message that belongs to no call, at most some per second. */
+  | { readonly type: 'log-message'; readonly serverId: string; readonly params: JsonText }
   | { readonly type: 'state-changed'; readonly serverId: string; readonly status: ServerStatus };
 
 /** Everything that runs upstream. Lives as long as the process: configurations come and go, unchanged servers stay. */

@@ -6,13 +6,16 @@ import type { JsonText, ParsedJson } from '../contracts/json.ts';
 import type { UpstreamReply, UpstreamRequest, UpstreamServer } from '../contracts/upstream.ts';
 import { type Catalog, shownUri } from '../domain/tools/catalog.ts';
 import { mayHoldUris, showUriMember, showUrisInResult } from '../domain/tools/show-uris.ts';
+import { isObject } from '../lib/is-object.ts';
 import { DuplicateMemberError, memberText, withMembers } from '../lib/json-text.ts';
+import type { Continuations } from './continuations.ts';
 import { callerOf } from './grants.ts';
 
 export interface ForwardDeps {
   readonly servers: () => ReadonlyMap<string, UpstreamServer>;
   readonly monotonicMs: () => number;
   readonly catalog: () => Catalog;
+  readonly continuations: Continuations;
 }
 
 /** `isError: true` at the top of a tool result. Looks only where the words occur at all. */
@@ -28,7 +31,7 @@ function withShownUris(
   deps: ForwardDeps,
   call: Call,
   method: UpstreamRequest['method'],
-  reply: UpstreamReply,
+  reply: Exclude<UpstreamReply, { type: 'input-required' }>,
 ): JsonText {
   const { type, text } = reply;
   const isError = type === 'rpc-error';
@@ -63,6 +66,16 @@ function asPrivate(method: UpstreamRequest['method'], text: JsonText): JsonText 
   return memberText(text, 'cacheScope') === '"public"' ? withMembers(text, { cacheScope: '"private"' }) : text;
 }
 
+/** The client gets what it is asked, and one state of ours: never the server's own. */
+function renderQuestions(
+  deps: ForwardDeps,
+  call: Call,
+  { text, continuation }: Extract<UpstreamReply, { type: 'input-required' }>,
+): Outcome {
+  const state = continuation === undefined ? undefined : JSON.stringify(deps.continuations.seal(call, continuation));
+  return { type: 'result', text: withMembers(text, { requestState: state }), isError: false };
+}
+
 /** Methods whose `params` name their target by `name`, which the server knows by its own. */
 const NAMED: ReadonlySet<UpstreamRequest['method']> = new Set(['tools/call', 'prompts/get']);
 
@@ -80,6 +93,7 @@ export function forward(
   const { serverId, target, tool, traceId, spanId } = call.facts;
   const server = serverId === undefined ? undefined : deps.servers().get(serverId);
   if (server === undefined || target === undefined) throw new GatewayError('upstream_unavailable');
+  const given = call.params.value.inputResponses;
   const reply = server.request({
     method,
     params: params.text,
@@ -92,6 +106,8 @@ export function forward(
     signal: call.signal,
     timeoutMs: server.config.callTimeoutMs,
     repeatable,
+    continues: call.facts.continues,
+    answers: given !== undefined && isObject(given) ? memberText(params.text, 'inputResponses') : undefined,
     traceparent: traceId === undefined || spanId === undefined ? undefined : `00-${traceId}-${spanId}-01`,
   });
   // Only now: what it took to write the request was our own work.
@@ -99,6 +115,7 @@ export function forward(
   return reply.then(
     (answer) => {
       call.facts.upstreamMs = deps.monotonicMs() - startedMs;
+      if (answer.type === 'input-required') return renderQuestions(deps, call, answer);
       const { type } = answer;
       const text = call.endpoint.type === 'server' ? answer.text : withShownUris(deps, call, method, answer);
       if (type === 'rpc-error') return { type, text };

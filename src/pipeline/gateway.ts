@@ -26,6 +26,7 @@ export function createGateway(
     catalog: deps.catalog,
     grantOf: (caller, narrowing, endpoint) => pipeline.grantOf(caller, narrowing, endpoint),
     servers: deps.registry.current,
+    onServerEvent: deps.registry.onEvent,
     // A watch outlives configurations: what its key may see is looked up again each time.
     refreshed: (request) => ({ ...request, caller: pipeline.keyring.callerOf(request.caller.keyId) }),
   });

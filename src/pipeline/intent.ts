@@ -27,7 +27,7 @@ export function createDescribeIntent(deps: {
   };
   return (call) => ({
     id: call.id,
-    parentId: call.parentId,
+    parentId: call.parentId ?? call.facts.continuesId,
     traceId: call.facts.traceId ?? '',
     atMs: call.receivedAtMs,
     kind: call.kind,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CallKind, WatchEvent } from '../contracts/call.ts';
+import type { CallKind, Watch, WatchEvent } from '../contracts/call.ts';
 import { GatewayError } from '../contracts/errors.ts';
 import { createHarness, offerOf } from './fixtures/harness.ts';
 
@@ -271,6 +271,34 @@ test('a watcher hears of changes in its own view only', async () => {
   watch[Symbol.dispose]();
   h.servers.get('memory')?.setOffer(offerOf({}));
   assert.equal(events.length, 1);
+});
+
+test('log messages that belong to no call reach those who may see the server, which is told the least level anybody wants', async () => {
+  const h = createHarness(twoServers());
+  h.keys.add('m', { allow: ['memory'], deny: [] });
+  h.gateway.refreshKeys();
+  const narrowing = { servers: undefined, tools: undefined };
+  const open = (token: string): { watch: Watch; events: WatchEvent[] } => {
+    const events: WatchEvent[] = [];
+    const caller = h.gateway.identify({ source: 'authorization', token });
+    const watch = h.gateway.watch({ caller, endpoint: { type: 'all' }, narrowing, onEvent: (e) => events.push(e) });
+    return { watch, events };
+  };
+  const all = open('all');
+  const memory = open('m');
+  h.servers.get('files')?.log('{"level":"info","data":1}');
+  assert.deepEqual(all.events, [{ type: 'log-message', params: '{"level":"info","data":1}' }]);
+  assert.deepEqual(memory.events, []);
+
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  memory.watch.setLogLevel('debug');
+  await turn();
+  assert.deepEqual(h.servers.get('memory')?.levels.at(-1), 'debug');
+  assert.deepEqual(h.servers.get('files')?.levels.at(-1), 'info', 'who asked may not even see this one');
+  all.watch.setLogLevel('error');
+  memory.watch[Symbol.dispose]();
+  await turn();
+  assert.deepEqual(h.servers.get('memory')?.levels.at(-1), 'error');
 });
 
 test('a swapped configuration holds from the next call on, and watchers hear what it changed for them', async () => {

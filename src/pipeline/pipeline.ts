@@ -4,9 +4,11 @@ import type { Call, Outcome } from '../contracts/call.ts';
 import type { KeyStore } from '../contracts/caller.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
 import type { Meter } from '../contracts/meter.ts';
+import type { Sealer } from '../contracts/sealing.ts';
 import type { Trail } from '../contracts/trail.ts';
 import type { ServerRegistry } from '../contracts/upstream.ts';
 import { compileColumns } from './compile.ts';
+import { createContinuations } from './continuations.ts';
 import { createGrants, type GrantOf } from './grants.ts';
 import { createDescribeIntent } from './intent.ts';
 import { createKeyring, type Keyring } from './keyring.ts';
@@ -25,10 +27,11 @@ import { createSubscribeResource, createUnsubscribeResource } from './steps/subs
 import { createWriteAhead } from './steps/write-ahead.ts';
 
 export interface PipelineDeps {
-  readonly registry: Pick<ServerRegistry, 'current'>;
+  readonly registry: Pick<ServerRegistry, 'current' | 'onEvent'>;
   readonly catalog: LiveCatalog;
   readonly trail: Trail;
   readonly keyStore: KeyStore;
+  readonly sealer: Sealer;
   /** Wall clock, epoch milliseconds. */
   readonly now: () => number;
   /** Monotonic clock, milliseconds. */
@@ -60,12 +63,17 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
   const { trail, monotonicMs } = deps;
   const meter = config.metrics === undefined ? undefined : deps.meter;
   const viewing = { grantOf, catalog: deps.catalog.current };
-  const forwarding = { servers: deps.registry.current, monotonicMs, catalog: deps.catalog.current };
+  const continuations = createContinuations({
+    sealer: deps.sealer,
+    now: deps.now,
+    lifetimeMs: config.limits.questionTimeoutMs,
+  });
+  const forwarding = { servers: deps.registry.current, monotonicMs, catalog: deps.catalog.current, continuations };
   const columns = compileColumns(
     {
       record: createRecord({ trail, describeIntent, monotonicMs, meter }),
       identify: createIdentify({ keyring }),
-      authorize: createAuthorize(viewing),
+      authorize: createAuthorize({ ...viewing, continuations }),
       'write-ahead': createWriteAhead({ trail, describeIntent }),
     },
     {

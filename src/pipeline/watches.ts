@@ -3,7 +3,8 @@
 import { createHash } from 'node:crypto';
 import type { Watch, WatchRequest } from '../contracts/call.ts';
 import { GatewayError } from '../contracts/errors.ts';
-import type { UpstreamServer } from '../contracts/upstream.ts';
+import { LOG_LEVELS, type LogLevel } from '../contracts/peer.ts';
+import type { ServerRegistry, UpstreamServer } from '../contracts/upstream.ts';
 import type { Catalog } from '../domain/tools/catalog.ts';
 import { exposedUri } from '../domain/tools/exposed-uri.ts';
 import { endpointKey, visibleItems } from '../domain/tools/resolve.ts';
@@ -29,12 +30,15 @@ interface WatchesDeps {
   readonly catalog: LiveCatalog;
   readonly grantOf: GrantOf;
   readonly servers: () => ReadonlyMap<string, UpstreamServer>;
+  readonly onServerEvent: ServerRegistry['onEvent'];
   /** The request a watch was opened with, as the configuration now stands (a key's grant may have changed). */
   readonly refreshed: (request: WatchRequest) => WatchRequest;
 }
 
 export function createWatches(deps: WatchesDeps): { open(request: WatchRequest): Watch; changed(): void } {
   const open = new Set<OpenWatch>();
+  let isLevelSet = false;
+  let levelsPending = false;
   let viewsOf: Catalog | undefined;
   // Bounded, since narrowing headers come from outside.
   const viewCache = createLru<Views>(MAX_VIEWS);
@@ -69,6 +73,7 @@ export function createWatches(deps: WatchesDeps): { open(request: WatchRequest):
   };
 
   const changed = (): void => {
+    applyLevels();
     for (const watch of open) {
       const before = watch.views;
       const after = views(watch.request);
@@ -77,9 +82,41 @@ export function createWatches(deps: WatchesDeps): { open(request: WatchRequest):
       for (const list of LISTS) if (after[list] !== before[list]) watch.request.onEvent({ type: 'list-changed', list });
     }
   };
+  const reaches = (request: WatchRequest, serverId: string): boolean => {
+    const { caller, endpoint, narrowing } = deps.refreshed(request);
+    if (endpoint.type === 'server' && endpoint.serverId !== serverId) return false;
+    return deps.grantOf(caller, narrowing, endpoint).reaches(serverId);
+  };
+  /** Once per turn, and not at all before anybody asked for a level. Who did not ask is content with `info`. */
+  const applyLevels = (): void => {
+    if (!isLevelSet || levelsPending) return;
+    levelsPending = true;
+    setImmediate(() => {
+      levelsPending = false;
+      for (const [serverId, server] of deps.servers()) {
+        let lowest: number = LOG_LEVELS.length;
+        for (const { request, level } of open)
+          if (reaches(request, serverId)) lowest = Math.min(lowest, LOG_LEVELS.indexOf(level ?? 'info'));
+        const level = LOG_LEVELS[lowest];
+        if (level !== undefined) server.setLogLevel(level);
+      }
+    });
+  };
+  deps.onServerEvent((event) => {
+    if (event.type !== 'log-message') return;
+    for (const { request } of open)
+      if (reaches(request, event.serverId)) request.onEvent({ type: 'log-message', params: event.params });
+  });
   deps.catalog.onChange(changed);
 
-  const shared = { servers: deps.servers, open };
+  const shared = {
+    servers: deps.servers,
+    open,
+    onLevel(isNew: boolean) {
+      isLevelSet ||= isNew;
+      applyLevels();
+    },
+  };
   return {
     open(request) {
       const watch = new OpenWatch(shared, request, views(request));
@@ -90,14 +127,22 @@ export function createWatches(deps: WatchesDeps): { open(request: WatchRequest):
   };
 }
 
+interface Shared {
+  readonly servers: WatchesDeps['servers'];
+  readonly open: Set<OpenWatch>;
+  /** A watch has a new level, or is gone. */
+  readonly onLevel: (isNew: boolean) => void;
+}
+
 /** A class, since there are thousands: most hold nothing, so what holding needs is made when it comes to that. */
 class OpenWatch implements Watch {
   readonly request: WatchRequest;
   views: Views;
-  readonly #shared: { readonly servers: WatchesDeps['servers']; readonly open: Set<OpenWatch> };
+  level: LogLevel | undefined = undefined;
+  readonly #shared: Shared;
   #held: Map<string, Held> | undefined = undefined;
 
-  constructor(shared: { servers: WatchesDeps['servers']; open: Set<OpenWatch> }, request: WatchRequest, views: Views) {
+  constructor(shared: Shared, request: WatchRequest, views: Views) {
     this.#shared = shared;
     this.request = request;
     this.views = views;
@@ -137,8 +182,14 @@ class OpenWatch implements Watch {
     this.#release(keyOf(serverId, shown));
   }
 
+  setLogLevel(level: LogLevel): void {
+    this.level = level;
+    this.#shared.onLevel(true);
+  }
+
   [Symbol.dispose](): void {
     this.#shared.open.delete(this);
+    this.#shared.onLevel(false);
     for (const key of [...(this.#held?.keys() ?? [])]) this.#release(key);
   }
 

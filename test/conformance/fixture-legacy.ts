@@ -104,7 +104,7 @@ export function createLegacyFixture(catalog: FixtureCatalog): LegacyFixture {
     };
   }
 
-  /** Asks what the turn wants to know, one question after the other, and takes the next turn with the answers. */
+  /** Asks everything the turn wants to know at once, and takes the next turn with the answers. */
   async function run(
     session: Session,
     found: Runnable | undefined,
@@ -125,8 +125,11 @@ export function createLegacyFixture(catalog: FixtureCatalog): LegacyFixture {
       if ('result' in turn) return turn.result;
       answers = {};
       state = turn.state;
-      for (const [key, question] of Object.entries(turn.questions))
-        answers[key] = await extra.sendRequest(question as unknown as ServerRequest, ResultSchema);
+      await Promise.all(
+        Object.entries(turn.questions).map(async ([key, question]) => {
+          answers[key] = await extra.sendRequest(question as unknown as ServerRequest, ResultSchema);
+        }),
+      );
     }
     throw new McpError(-32603, 'Too many rounds');
   }

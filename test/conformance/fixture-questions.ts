@@ -3,7 +3,8 @@
 import type { FixturePrompt, FixtureTool, JsonObject, Question } from './fixture-content.ts';
 import { FixtureError, form, image, roots, sample, text, textResult } from './fixture-content.ts';
 
-const NAME = { name: { type: 'string' } };
+/** Named like its question: a legacy question has no key, so a gateway can only name it after its field. */
+const NAME = { user_name: { type: 'string' } };
 
 interface QuestionTool {
   readonly name: string;
@@ -186,6 +187,9 @@ const TOOLS: readonly QuestionTool[] = [
     name: 'test_missing_capability',
     description: 'Works only for clients with sampling',
     run(_args, io) {
+      // A legacy server finds out by asking.
+      if (io.era === 'legacy' && io.answers.greeting === undefined)
+        return { questions: { greeting: sample('Generate a greeting', 50) } };
       if (io.clientCapabilities.sampling === undefined)
         throw new FixtureError(-32021, 'Missing required client capability', {
           requiredCapabilities: { sampling: {} },

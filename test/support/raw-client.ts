@@ -33,6 +33,12 @@ export interface RawRequest {
   readonly key: string;
   readonly method: string;
   readonly params?: { readonly [field: string]: unknown };
+  /** What the client declares; default: nothing. */
+  readonly capabilities?: object;
+  /** More of `_meta`. */
+  readonly meta?: object;
+  /** Each notification that came before the answer, once the answer is there. */
+  readonly onNotification?: (message: { readonly method: string; readonly params: Record<string, unknown> }) => void;
   /** Default 30,000. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
@@ -61,7 +67,8 @@ export async function sendModern(request: RawRequest): Promise<RawAnswer> {
         ...params,
         _meta: {
           'io.modelcontextprotocol/protocolVersion': REVISION,
-          'io.modelcontextprotocol/clientCapabilities': {},
+          ...request.meta,
+          'io.modelcontextprotocol/clientCapabilities': request.capabilities ?? {},
           'io.modelcontextprotocol/clientInfo': { name: 'portcullis-test', version: '1.0.0' },
         },
       },
@@ -69,6 +76,11 @@ export async function sendModern(request: RawRequest): Promise<RawAnswer> {
     signal: AbortSignal.any(signals),
   });
   const text = await response.text();
+  for (const [, data = ''] of text.matchAll(/^data: (.*)$/gm)) {
+    const message = JSON.parse(data) as { method?: string; params?: Record<string, unknown> };
+    if (message.method !== undefined)
+      request.onNotification?.({ method: message.method, params: message.params ?? {} });
+  }
   const { result, error } = parseBody(text, response.headers.get('content-type') ?? '');
   const serverTiming = response.headers.get('server-timing') ?? undefined;
   return { status: response.status, serverTiming, result, error };

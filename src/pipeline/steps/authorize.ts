@@ -5,9 +5,14 @@ import { GatewayError } from '../../contracts/errors.ts';
 import type { Catalog, CatalogItem } from '../../domain/tools/catalog.ts';
 import { findHeaderMismatch } from '../../domain/tools/check-param-headers.ts';
 import { type MaySee, resolveNamed, resolveTemplate, resolveUri } from '../../domain/tools/resolve.ts';
+import type { Continuations } from '../continuations.ts';
 import { callerOf, type GrantOf, servesToolset } from '../grants.ts';
 
-export function createAuthorize(deps: { grantOf: GrantOf; catalog: () => Catalog }): Step {
+export function createAuthorize(deps: {
+  grantOf: GrantOf;
+  catalog: () => Catalog;
+  continuations: Pick<Continuations, 'open'>;
+}): Step {
   const pin = (call: Call, serverId: string, target: string, item?: CatalogItem): void => {
     call.facts.serverId = serverId;
     call.facts.target = target;
@@ -79,6 +84,8 @@ export function createAuthorize(deps: { grantOf: GrantOf; catalog: () => Catalog
       case 'resources.templates.list':
         break;
     }
+    // Whoever goes on with a call has to prove that it is this call of theirs; nothing later is reached otherwise.
+    if (call.params.value.requestState !== undefined) deps.continuations.open(call);
     return next();
   };
 }

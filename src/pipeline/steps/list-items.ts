@@ -7,6 +7,7 @@ import type { CompiledGrant } from '../../domain/access/compile-grant.ts';
 import type { Catalog, ListKind } from '../../domain/tools/catalog.ts';
 import { takePage } from '../../domain/tools/page.ts';
 import { endpointKey, endpointServers, visibleItems } from '../../domain/tools/resolve.ts';
+import { toolForEra } from '../../domain/tools/tool-for-era.ts';
 import { createLru } from '../../lib/lru.ts';
 import type { LastStep } from '../compile.ts';
 import { callerOf, type GrantOf } from '../grants.ts';
@@ -53,14 +54,19 @@ export function createListItems(deps: { grantOf: GrantOf; catalog: () => Catalog
     grant: CompiledGrant,
     cursor: string | undefined,
   ): string => {
-    const items = visibleItems(catalog, call.endpoint, list, grant.allows);
+    const { era } = call.peer;
+    const visible = visibleItems(catalog, call.endpoint, list, grant.allows);
+    // A client of 2026-07-28 has to drop such a tool; a server up to 2025-11-25 may well have one.
+    const items = era === 'modern' ? visible.filter(({ tool }) => tool?.headersInvalid !== true) : visible;
     const page = takePage(list, items, cursor, deps.pageItems, call.endpoint.type === 'all');
     if (page === undefined) throw new GatewayError('invalid_cursor', 'start again without a cursor');
     const own = call.endpoint.type === 'server';
-    const texts = page.items.map((item) => (own ? item.ownText : item.exposedText()));
+    const texts = page.items.map((item) => {
+      const text = own ? item.ownText : item.exposedText();
+      return list === 'tools' ? toolForEra(text, era) : text;
+    });
     const next = page.nextCursor === undefined ? '' : `,"nextCursor":${JSON.stringify(page.nextCursor)}`;
-    const hints =
-      call.peer.era === 'modern' ? `,"ttlMs":${mergedTtlMs(catalog, call, list, grant)},"cacheScope":"private"` : '';
+    const hints = era === 'modern' ? `,"ttlMs":${mergedTtlMs(catalog, call, list, grant)},"cacheScope":"private"` : '';
     return `{"${MEMBER_OF[list]}":[${texts.join(',')}]${next}${hints}}`;
   };
 

@@ -141,6 +141,16 @@ export const Limits = z
       .max(1_000_000)
       .default(10_000)
       .describe('Tools taken from one server; the rest is left out.'),
+    questionTimeoutMs: milliseconds(1000, DAY_MS)
+      .default(600_000)
+      .describe('A client that was asked something in mid-call has this long to answer.'),
+    maxParkedCalls: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(1000)
+      .describe('Calls to servers up to 2025-11-25 that wait for the answer of a client of 2026-07-28.'),
+    maxParkedCallsPerKey: z.int().min(1).max(100_000).default(50).describe('The same for one key.'),
   })
   .describe('Bounds that keep one caller or one server from hurting the others.');
 

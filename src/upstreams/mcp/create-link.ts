@@ -1,16 +1,19 @@
 /** A link out of an opened conversation: writes each request for the server's era and judges the answer by the client's. */
 
 import { GatewayError } from '../../contracts/errors.ts';
-import type { JsonText } from '../../contracts/json.ts';
+import type { JsonObject, JsonText } from '../../contracts/json.ts';
 import type { Log } from '../../contracts/log.ts';
+import type { ClientPeer } from '../../contracts/peer.ts';
 import type { UpstreamReply } from '../../contracts/upstream.ts';
-import { DuplicateMemberError } from '../../lib/json-text.ts';
-import type { Conversation } from './conversation.ts';
+import { isObject } from '../../lib/is-object.ts';
+import { DuplicateMemberError, memberText, withMembers } from '../../lib/json-text.ts';
+import type { Conversation, ConversationRequest } from './conversation.ts';
 import type { ServerFacts } from './handshake.ts';
 import type { Reply } from './json-rpc.ts';
-import type { Link, LinkRequest, ServerMessage } from './link.ts';
+import type { Link, LinkRequest, Round, ServerMessage } from './link.ts';
 import { createListening } from './listen.ts';
 import { stripOwnMeta } from './own-keys.ts';
+import { createCapabilitiesForModern, lackOf, missingFor, type Question, renderInputRequired } from './questions.ts';
 import type { Redact } from './redact.ts';
 import { wantedLogLevel, writeLegacyMeta, writeModernMeta } from './request-meta.ts';
 
@@ -24,10 +27,13 @@ export interface CreateLinkOptions {
   readonly onServerMessage: (message: ServerMessage) => void;
 }
 
+const INVALID_PARAMS = -32602;
+const LEGACY_RESOURCE_NOT_FOUND = -32002;
 const HEADER_MISMATCH = -32020;
 const MISSING_CAPABILITY = -32021;
 const UNSUPPORTED_VERSION = -32022;
 const URL_ELICITATION_REQUIRED = -32042;
+const MAX_URLS = 16;
 
 /** The result without keys of ours. */
 function cleanResult(reply: Reply): JsonText {
@@ -44,31 +50,64 @@ export function createLink(options: CreateLinkOptions): Link {
   const ownInfo = JSON.stringify(options.identity);
   const isModern = facts.era === 'modern';
 
-  const writeParams = (params: JsonText, id: number, request: LinkRequest | undefined): JsonText => {
+  const capabilitiesOf = createCapabilitiesForModern();
+
+  /** A call that goes on says so only in the era that has it, and with the server's own state. */
+  const writeRound = (params: JsonText, { answers, state }: Round): JsonText => {
+    if (isModern)
+      return withMembers(params, {
+        inputResponses: answers,
+        requestState: state === undefined ? undefined : JSON.stringify(state),
+      });
+    if (state !== undefined) throw new GatewayError('invalid_state', 'the server speaks another revision by now');
+    return withMembers(params, { inputResponses: undefined, requestState: undefined });
+  };
+
+  const writeParams = (given: JsonText, id: number, request: LinkRequest | undefined): JsonText => {
+    const params = request?.round === undefined ? given : writeRound(given, request.round);
     const peer = request?.peer;
     const progressToken = peer?.progressToken === undefined ? undefined : id;
     const traceparent = request?.traceparent;
-    const hints = { scan: request?.scan, name: request?.rename === true ? request.name : undefined };
+    const hints = {
+      scan: params === given ? request?.scan : undefined,
+      name: request?.rename === true ? request.name : undefined,
+    };
     if (!isModern) return writeLegacyMeta(params, { progressToken, traceparent }, hints);
     const meta = {
       progressToken,
       traceparent,
       protocolVersion: facts.protocolVersion,
       clientInfo: peer?.info ?? ownInfo,
-      // A legacy client cannot answer input_required, so nothing may be asked of it.
-      capabilities: peer?.era === 'modern' ? peer.capabilities : '{}',
+      capabilities: peer === undefined ? '{}' : capabilitiesOf(peer),
       logLevel: peer === undefined ? undefined : wantedLogLevel(peer),
     };
     return writeModernMeta(params, meta, hints);
   };
 
+  /** The state is taken out of the text: the client gets one of ours in its place. */
+  const judgeQuestions = (reply: Reply): UpstreamReply => {
+    const state = reply.valueOf('requestState');
+    if (state !== undefined && typeof state !== 'string')
+      throw new GatewayError('upstream_failed', 'its requestState is no string');
+    return {
+      type: 'input-required',
+      text: withMembers(stripOwnMeta(reply.text, { _meta: reply.valueOf('_meta') }), { requestState: undefined }),
+      continuation: state === undefined ? undefined : { type: 'server-state', state },
+    };
+  };
+
   /** Errors about this hop alone are not the client's to read; questions it cannot be asked yet are refused. */
-  const judge = (request: LinkRequest, reply: Reply): UpstreamReply => {
+  const judge = (request: LinkRequest, reply: Reply, lacked: JsonObject | undefined): UpstreamReply => {
     const era = request.peer?.era;
     if (reply.type === 'result') {
-      if (isModern && era === 'legacy' && reply.valueOf('resultType') === 'input_required')
-        throw new GatewayError('cross_era_unsupported');
-      return { type: 'result', text: cleanResult(reply) };
+      if (isModern && era !== undefined && reply.valueOf('resultType') === 'input_required')
+        return judgeQuestions(reply);
+      const text = cleanResult(reply);
+      const structuredContent = isModern && era === 'legacy' ? reply.valueOf('structuredContent') : undefined;
+      // Only 2026-07-28 lets it be anything; its schema is shown wrapped likewise.
+      if (structuredContent !== undefined && !isObject(structuredContent))
+        return { type: 'result', text: wrapStructured(text) };
+      return { type: 'result', text };
     }
     const { code } = reply.value;
     if (isModern && (code === HEADER_MISMATCH || code === UNSUPPORTED_VERSION)) {
@@ -81,10 +120,16 @@ export function createLink(options: CreateLinkOptions): Link {
         conversation.lose({ stage: 'initialize', message: 'the server changed its protocol version', transient: true });
       throw new GatewayError('upstream_failed');
     }
-    const asksTooMuch =
-      (isModern && era === 'legacy' && code === MISSING_CAPABILITY) ||
-      (!isModern && era === 'modern' && code === URL_ELICITATION_REQUIRED);
-    if (asksTooMuch) throw new GatewayError('cross_era_unsupported');
+    if (isModern && era === 'legacy' && code === MISSING_CAPABILITY)
+      throw new GatewayError('missing_capability', 'the server needs more than this client declared', {
+        data: { requiredCapabilities: (reply.value.data as JsonObject | undefined)?.requiredCapabilities },
+      });
+    // A legacy server has no code of its own for a client that cannot be asked.
+    if (lacked !== undefined && era === 'modern') throw lackOf(lacked);
+    if (!isModern && request.peer?.era === 'modern' && code === URL_ELICITATION_REQUIRED)
+      return requireUrls(request.peer, reply.value);
+    if (isModern && era === 'legacy' && request.method === 'resources/read' && isMissingResource(reply.value))
+      return { type: 'rpc-error', text: withMembers(reply.text, { code: String(LEGACY_RESOURCE_NOT_FOUND) }) };
     return { type: 'rpc-error', text: reply.text };
   };
 
@@ -103,7 +148,7 @@ export function createLink(options: CreateLinkOptions): Link {
     request(request) {
       return new Promise((resolve, reject) => {
         const id = conversation.nextId();
-        const outgoing = {
+        const outgoing: ConversationRequest = {
           id,
           method: request.method,
           params: writeParams(request.params, id, request),
@@ -117,7 +162,7 @@ export function createLink(options: CreateLinkOptions): Link {
         };
         const onReply = (reply: Reply): void => {
           try {
-            resolve(judge(request, reply));
+            resolve(judge(request, reply, outgoing.lacked));
           } catch (error) {
             reject(error);
           }
@@ -129,11 +174,48 @@ export function createLink(options: CreateLinkOptions): Link {
       void conversation.notify(method, params);
     },
     listen(notifications) {
-      if (isModern) listening.start(notifications);
+      if (isModern) return listening.start(notifications);
+      return Promise.reject(new GatewayError('unknown_method', 'this server has no listen streams'));
     },
     async close() {
       listening.stop();
       await conversation.close();
     },
   };
+}
+
+/** -32602 is also said of other parameters; a missing resource is named in `data`. */
+function isMissingResource({ code, data }: JsonObject): boolean {
+  return code === INVALID_PARAMS && isObject(data) && typeof data.uri === 'string';
+}
+
+function wrapStructured(text: JsonText): JsonText {
+  return withMembers(text, { structuredContent: `{"result":${memberText(text, 'structuredContent') ?? 'null'}}` });
+}
+
+/** -32042 says "let the user open these, then call again" (2025-11-25); 2026-07-28 says the same as questions. */
+function requireUrls(peer: ClientPeer, error: JsonObject): UpstreamReply {
+  const { elicitations } = isObject(error.data) ? error.data : {};
+  const asked = (Array.isArray(elicitations) ? elicitations : []).filter(isObject).slice(0, MAX_URLS);
+  const questions = asked.flatMap(({ message, url }, index): [string, Question][] =>
+    typeof url === 'string' && /^https?:/i.test(url)
+      ? [
+          [
+            `url_${index + 1}`,
+            {
+              method: 'elicitation/create',
+              params: JSON.stringify({ mode: 'url', message: typeof message === 'string' ? message : '', url }),
+            },
+          ],
+        ]
+      : [],
+  );
+  const [first] = questions;
+  if (first === undefined) throw new GatewayError('upstream_failed', 'it asked for a URL elicitation without a URL');
+  const required = missingFor(JSON.parse(peer.capabilities) as JsonObject, first[1]);
+  if (required !== undefined)
+    throw new GatewayError('missing_capability', 'the server wants its user to open a URL', {
+      data: { requiredCapabilities: required },
+    });
+  return { type: 'input-required', text: renderInputRequired(questions), continuation: undefined };
 }

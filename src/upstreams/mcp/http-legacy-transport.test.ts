@@ -481,3 +481,42 @@ describe('HTTP+SSE (2024-11-05)', { timeout: 60_000 }, () => {
     await closed.promise;
   });
 });
+
+describe('a 2025-11-25 server that wants URLs opened first (-32042)', { timeout: 60_000 }, () => {
+  const elicitations = [
+    { mode: 'url', elicitationId: 'e1', url: 'https://x.test/consent', message: 'Please agree' },
+    { mode: 'url', elicitationId: 'e2', url: 'javascript:alert(1)', message: 'Gotcha' },
+  ];
+  const openAsking = () =>
+    open(({ body }, res) =>
+      sendJson(res, 200, {
+        jsonrpc: '2.0',
+        id: body.id,
+        error: { code: -32042, message: 'open these', data: { elicitations } },
+      }),
+    );
+
+  it('asks a modern client in the words of its era, for what is a web address', async (t) => {
+    const opened = await openAsking();
+    t.after(() => opened[Symbol.asyncDispose]());
+    const peer = createPeer({ era: 'modern', capabilities: '{"elicitation":{"url":{}}}' });
+    const reply = await opened.link.request(callTool('x', {}, { peer, keyId: 'a' }));
+    assert.equal(reply.type, 'input-required');
+    assert.deepEqual(JSON.parse(reply.text).inputRequests, {
+      url_1: {
+        method: 'elicitation/create',
+        params: { mode: 'url', message: 'Please agree', url: 'https://x.test/consent' },
+      },
+    });
+  });
+
+  it('is refused for a modern client that opens no URLs, and passed on to a legacy one', async (t) => {
+    const opened = await openAsking();
+    t.after(() => opened[Symbol.asyncDispose]());
+    const peer = createPeer({ era: 'modern', capabilities: '{"elicitation":{}}' });
+    await assert.rejects(opened.link.request(callTool('x', {}, { peer, keyId: 'a' })), isError('missing_capability'));
+    const reply = await opened.link.request(callTool('x', {}, { peer: createPeer({ era: 'legacy' }), keyId: 'a' }));
+    assert.equal(reply.type, 'rpc-error');
+    assert.equal(JSON.parse(reply.text).code, -32042);
+  });
+});

@@ -130,13 +130,20 @@ describe('a 2026-07-28 server made with the official SDK', { timeout: 60_000 }, 
     ]);
   });
 
-  it('may ask a modern client for input, whose answers and state pass verbatim', async () => {
+  it('may ask a modern client for input, whose answers pass verbatim, and whose state is kept apart from what the client sees', async () => {
     const peer = modernPeer({ capabilities: '{"elicitation":{}}' });
-    const asked = JSON.parse((await opened.link.request(callTool('ask', {}, { peer, keyId: 'a' }))).text);
-    assert.equal(asked.resultType, 'input_required');
+    const asked = await opened.link.request(callTool('ask', {}, { peer, keyId: 'a' }));
+    assert.ok(asked.type === 'input-required' && asked.continuation?.type === 'server-state', JSON.stringify(asked));
+    const shown = JSON.parse(asked.text);
+    assert.equal(shown.resultType, 'input_required');
+    assert.equal(shown.requestState, undefined);
+    const { state } = asked.continuation;
     const inputResponses = { name: { action: 'accept', content: { name: 'Ada' } } };
-    const params = { name: 'ask', arguments: {}, inputResponses, requestState: asked.requestState };
-    const reply = await opened.link.request(linkRequest('tools/call', params, { name: 'ask', peer, keyId: 'a' }));
+    const params = { name: 'ask', arguments: {}, inputResponses, requestState: 'sealed by us' };
+    const round = { answers: JSON.stringify(inputResponses), state };
+    const reply = await opened.link.request(
+      linkRequest('tools/call', params, { name: 'ask', peer, keyId: 'a', round }),
+    );
     assert.deepEqual(readText(reply), { answer: inputResponses.name, state: 'opaque-state' });
   });
 
@@ -147,7 +154,7 @@ describe('a 2026-07-28 server made with the official SDK', { timeout: 60_000 }, 
     const legacy = createPeer({ capabilities: '{"elicitation":{}}' });
     await assert.rejects(
       opened.link.request(callTool('ask', {}, { peer: legacy, keyId: 'a' })),
-      isError('cross_era_unsupported'),
+      isError('missing_capability'),
     );
   });
 
@@ -219,7 +226,7 @@ describe('answers of a 2026-07-28 server', { timeout: 60_000 }, () => {
     assert.deepEqual(reply, { type: 'rpc-error', text: '{"code":-32601,"message":"no"}' });
   });
 
-  it('keep resultType for legacy clients, except that input_required is refused', async (t) => {
+  it('keep resultType for legacy clients, and questions are told apart from results', async (t) => {
     const modern = await startModern(({ body }, res) =>
       sendJson(res, 200, rpcResult(body.id, { resultType: body.params.name })),
     );
@@ -227,8 +234,22 @@ describe('answers of a 2026-07-28 server', { timeout: 60_000 }, () => {
     const peer = createPeer();
     const reply = await modern.opened.link.request(callTool('complete', {}, { peer, keyId: 'a' }));
     assert.equal(reply.text, '{"resultType":"complete"}');
-    const asked = modern.opened.link.request(callTool('input_required', {}, { peer, keyId: 'a' }));
-    await assert.rejects(asked, isError('cross_era_unsupported'));
+    const asked = await modern.opened.link.request(callTool('input_required', {}, { peer, keyId: 'a' }));
+    assert.equal(asked.type, 'input-required');
+  });
+
+  it('wrap structured content that is no object, for legacy clients alone', async (t) => {
+    const modern = await startModern(({ body }, res) =>
+      sendJson(res, 200, rpcResult(body.id, { resultType: 'complete', content: [], structuredContent: [1, 2] })),
+    );
+    t.after(() => modern[Symbol.asyncDispose]());
+    const structured = async (era: 'legacy' | 'modern'): Promise<unknown> => {
+      const peer = createPeer({ era });
+      const reply = await modern.opened.link.request(callTool('x', {}, { peer, keyId: 'a' }));
+      return JSON.parse(reply.text).structuredContent;
+    };
+    assert.deepEqual(await structured('legacy'), { result: [1, 2] });
+    assert.deepEqual(await structured('modern'), [1, 2]);
   });
 
   it('that break off have an unknown outcome: there is no resumption', async (t) => {

@@ -61,21 +61,38 @@ test('capabilities in another order are the same; other keys and other capabilit
   await call(fixture, createSession('s3'), { keyId: 'key-2' });
   await call(fixture, createSession('s4'), { capabilities: '{"roots":{"listChanged":true}}' });
   assert.equal(fake.links.length, 4);
-  assert.equal(fake.links[3]?.options.capabilities, '{"roots":{}}', 'list changes of roots are not relayed');
+  assert.equal(fake.links[3]?.options.capabilities, '{"roots":{"listChanged":true}}');
 });
 
-test('modern clients and modern servers need no link of their own', async (t) => {
+test('modern clients that declare nothing, and modern servers, need no link of their own', async (t) => {
   const legacy = createFakeServer();
   const modern = createFakeServer({ era: 'modern' });
   const fixture = createKeepFixture({ a: legacy, b: modern });
   t.after(() => fixture[Symbol.asyncDispose]());
   await fixture.registry.apply([createConfig('a'), createConfig('b')]);
   await fixture.clock.settle();
-  await call(fixture, undefined, { era: 'modern' });
+  await call(fixture, undefined, { era: 'modern', capabilities: '{"extensions":{"a/b":{}}}' });
   const peer = createPeer({ session: createSession('s1'), capabilities: CAPABLE });
   await fixture.server('b').request(createRequest({ peer }));
   assert.deepEqual([legacy.links.length, modern.links.length], [1, 1]);
   assert.equal(modern.links[0]?.requests.at(-1)?.peer, peer);
+});
+
+test('a modern client that can be asked gets a link that declares just that, shared with its like of the same key', async (t) => {
+  const fake = createFakeServer();
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
+  const able = {
+    era: 'modern',
+    capabilities: '{"roots":{"listChanged":true},"elicitation":{},"extensions":{"a/b":{}}}',
+  } as const;
+  await call(fixture, undefined, able);
+  await call(fixture, undefined, able);
+  await call(fixture, undefined, { era: 'modern', capabilities: '{"elicitation":{}}' });
+  assert.deepEqual(
+    fake.attempts.map(({ capabilities }) => capabilities),
+    ['{}', '{"elicitation":{},"roots":{}}', '{"elicitation":{}}'],
+  );
 });
 
 test('callers that come while the link is being opened wait for the same one', async (t) => {
@@ -269,4 +286,26 @@ test('the log level reaches the links of callers, open ones and later ones', asy
     fake.links.map((link) => link.count('logging/setLevel')),
     [1, 1, 1],
   );
+});
+
+test('a client that says its roots changed is heard by its own links only, and by none once it is gone', async (t) => {
+  const fake = createFakeServer();
+  const fixture = await start(fake);
+  t.after(() => fixture[Symbol.asyncDispose]());
+  const changed = new Set<() => void>();
+  const session = createSession('s1', {
+    onRootsChanged(listener) {
+      changed.add(listener);
+      return () => void changed.delete(listener);
+    },
+  });
+  await call(fixture, session, { capabilities: '{"roots":{"listChanged":true}}' });
+  await call(fixture, createSession('s2'), { keyId: 'key-2' });
+  for (const tell of changed) tell();
+  assert.deepEqual(
+    fake.links.map(({ notified }) => notified),
+    [[], ['notifications/roots/list_changed'], []],
+  );
+  fake.links[1]?.lose();
+  assert.equal(changed.size, 0);
 });

@@ -18,9 +18,9 @@ const MAX_SESSIONS = 64;
 
 export interface LinkPool {
   /** The link of this scope if it is open; undefined: it has to be acquired. */
-  ready(scope: ClientScope, session: PeerSession): KeptLink | undefined;
+  ready(scope: ClientScope, session: PeerSession | undefined): KeptLink | undefined;
   /** Opens or finds the link of this scope and holds it: the caller must release it. Throws GatewayError. */
-  acquire(scope: ClientScope, session: PeerSession, limitMs: number, signal: CallSignal): Promise<KeptLink>;
+  acquire(scope: ClientScope, session: PeerSession | undefined, limitMs: number, signal: CallSignal): Promise<KeptLink>;
   /** Every link that is open now. */
   open(): readonly KeptLink[];
   /** Lets go of all links; new ones may be opened afterwards. */
@@ -37,6 +37,8 @@ interface Entry {
   cancelIdle: (() => void) | undefined;
   /** Most recently active first. */
   sessions: PeerSession[];
+  /** Ends the listening for changes of their roots. */
+  readonly roots: Map<PeerSession, () => void>;
 }
 
 export function createLinkPool(
@@ -51,6 +53,8 @@ export function createLinkPool(
   const remove = (entry: Entry, drainMs: number): void => {
     if (entries.get(entry.scope.key) === entry) entries.delete(entry.scope.key);
     entry.cancelIdle?.();
+    for (const end of entry.roots.values()) end();
+    entry.roots.clear();
     const { kept } = entry;
     if (kept === undefined) return;
     ending.set(
@@ -70,10 +74,19 @@ export function createLinkPool(
     });
   };
   /** Puts the session in front: it is the one that was active last. */
-  const touch = (entry: Entry, session: PeerSession): void => {
-    if (entry.sessions[0] === session) return;
+  const touch = (entry: Entry, session: PeerSession | undefined): void => {
+    // A modern client can be asked only within its own calls.
+    if (session === undefined || entry.sessions[0] === session) return;
     const others = entry.sessions.filter((known) => known !== session && !known.closed);
     entry.sessions = [session, ...others.slice(0, MAX_SESSIONS - 1)];
+    for (const [known, end] of entry.roots) {
+      if (entry.sessions.includes(known)) continue;
+      end();
+      entry.roots.delete(known);
+    }
+    if (entry.roots.has(session)) return;
+    const tell = (): void => entry.kept?.link.notify('notifications/roots/list_changed', undefined);
+    entry.roots.set(session, session.onRootsChanged(tell));
   };
   const makeRoom = (): void => {
     if (entries.size < MAX_LINKS) return;
@@ -85,11 +98,20 @@ export function createLinkPool(
     remove(oldest, 0);
   };
 
-  const create = (scope: ClientScope, session: PeerSession): Entry => {
+  const create = (scope: ClientScope, session: PeerSession | undefined): Entry => {
     makeRoom();
     const { promise: opening, resolve, reject } = Promise.withResolvers<KeptLink>();
     // The session is known before the server can ask anything, which some do right after initialize.
-    const entry: Entry = { scope, opening, kept: undefined, waiting: 0, cancelIdle: undefined, sessions: [session] };
+    const entry: Entry = {
+      scope,
+      opening,
+      kept: undefined,
+      waiting: 0,
+      cancelIdle: undefined,
+      sessions: [],
+      roots: new Map(),
+    };
+    touch(entry, session);
     entries.set(scope.key, entry);
     openKeptLink(deps, {
       capabilities: scope.capabilities,

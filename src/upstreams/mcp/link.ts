@@ -5,7 +5,7 @@
 
 import type { CallSignal } from '../../contracts/call-signal.ts';
 import type { ServerConfig } from '../../contracts/config.ts';
-import type { JsonText, ParamsScan } from '../../contracts/json.ts';
+import type { JsonObject, JsonText, ParamsScan } from '../../contracts/json.ts';
 import type { Log } from '../../contracts/log.ts';
 import type { ClientPeer, Era, PeerReply } from '../../contracts/peer.ts';
 import type { OfferedTool, ServerFailure, UpstreamReply } from '../../contracts/upstream.ts';
@@ -28,6 +28,15 @@ export interface LinkRequest {
   readonly traceparent: string | undefined;
   readonly signal: CallSignal;
   readonly timeoutMs: number;
+  /** Modern servers: what a call that goes on says in place of the client's own words; legacy ones see nothing of it. */
+  readonly round?: Round | undefined;
+}
+
+export interface Round {
+  /** `inputResponses`, an object. */
+  readonly answers: JsonText | undefined;
+  /** `requestState` as the server gave it. */
+  readonly state: string | undefined;
 }
 
 /** A message of the server that belongs to no request in flight. */
@@ -61,9 +70,10 @@ export interface Link {
   notify(method: string, params: JsonText | undefined): void;
   /**
    * Modern only: keeps one `subscriptions/listen` stream open with this filter (`notifications` object), replacing the one
-   * before. What arrives goes to `onServerMessage`. A stream that breaks is opened again with backoff while the link lives.
+   * before. What arrives goes to `onServerMessage`. Resolves with what the server
+   * agreed to, perhaps for a later filter; rejects if it lets nobody listen, or the link ends. A stream that breaks is opened again with backoff while the link lives.
    */
-  listen(notifications: JsonText): void;
+  listen(notifications: JsonText): Promise<JsonObject>;
   /** Ends it in the order the transport wants (DELETE; stdin closed, SIGTERM, SIGKILL). Requests in flight fail. */
   close(): Promise<void>;
 }

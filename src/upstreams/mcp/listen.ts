@@ -1,6 +1,7 @@
 /** The one `subscriptions/listen` stream of a modern link: kept open, replaced without a gap, opened again when it breaks. */
 
-import type { JsonText } from '../../contracts/json.ts';
+import { GatewayError } from '../../contracts/errors.ts';
+import type { JsonObject, JsonText } from '../../contracts/json.ts';
 import type { Log } from '../../contracts/log.ts';
 import { backoffMs } from '../../lib/backoff.ts';
 import { isObject } from '../../lib/is-object.ts';
@@ -19,8 +20,11 @@ export interface ListenDeps {
 }
 
 export interface Listening {
-  /** Opens a stream with this filter; the one before ends once the new one is acknowledged. */
-  start(notifications: JsonText): void;
+  /**
+   * Opens a stream with this filter; the one before ends once the new one is acknowledged. Resolves with the
+   * `notifications` the server agreed to, perhaps those of a later filter; rejects if it does not let us listen.
+   */
+  start(notifications: JsonText): Promise<JsonObject>;
   stop(): void;
 }
 
@@ -34,6 +38,7 @@ const LISTS: { readonly [flag: string]: string } = {
 export function createListening(deps: ListenDeps): Listening {
   let current: AbortController | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let waiting: PromiseWithResolvers<JsonObject> | undefined;
 
   const open = (notifications: JsonText, attempt: number, isReplacement: boolean): void => {
     const before = current;
@@ -50,6 +55,11 @@ export function createListening(deps: ListenDeps): Listening {
         return;
       }
       before?.abort();
+      if (current === controller) {
+        const { notifications: agreed } = value as { notifications?: unknown };
+        waiting?.resolve(isObject(agreed) ? agreed : {});
+        waiting = undefined;
+      }
       // What changed while no stream was open was told to nobody.
       if (failures > 0 && !isReplacement) announceLists(notifications, deps.onServerMessage);
       failures = 0;
@@ -77,19 +87,31 @@ export function createListening(deps: ListenDeps): Listening {
       .then((reply) => {
         if (reply.type === 'result') return again('ended by the server');
         before?.abort();
+        if (current === controller) refuse('the server does not let us listen for changes');
         deps.log.info('the server does not let us listen for changes', { error: reply.text.slice(0, 200) });
       }, again);
+  };
+
+  const refuse = (why: string): void => {
+    waiting?.reject(new GatewayError('upstream_unavailable', why));
+    waiting = undefined;
   };
 
   return {
     start(notifications) {
       clearTimeout(timer);
+      waiting ??= Promise.withResolvers();
+      const { promise } = waiting;
+      // Not everybody who starts it waits for it.
+      promise.catch(() => {});
       open(notifications, 0, current !== undefined);
+      return promise;
     },
     stop() {
       clearTimeout(timer);
       current?.abort();
       current = undefined;
+      refuse('the link is over');
     },
   };
 }

@@ -77,7 +77,8 @@ export function readTools(
       const hints = isObject(value.annotations) ? value.annotations : {};
       const readOnly = hints.readOnlyHint === true;
       const idempotent = readOnly || hints.idempotentHint === true;
-      return { name, text, readOnly, idempotent, headerParams: headers.ok ? headers.params : [] };
+      if (headers.ok) return { name, text, readOnly, idempotent, headerParams: headers.params };
+      return { name, text, readOnly, idempotent, headerParams: [], headersInvalid: true };
     },
     (tool) => tool.name,
     warn,

@@ -62,7 +62,13 @@ before(async () => {
     openLink: createOpenLink({ baseEnv: {} }),
     log: createMemoryLog().log,
     identity: { name: 'portcullis', version: '0' },
-    limits: { maxMessageBytes: 16_000_000, maxToolsPerServer: 10_000 },
+    limits: {
+      maxMessageBytes: 16_000_000,
+      maxToolsPerServer: 10_000,
+      questionTimeoutMs: 60_000,
+      maxParkedCalls: 100,
+      maxParkedCallsPerKey: 10,
+    },
     inProcess: new Map(),
   });
   registry.onEvent((event) => {

@@ -6,6 +6,7 @@ import type { Log } from '../../contracts/log.ts';
 import type { ServerEvent, ServerRegistry, UpstreamServer } from '../../contracts/upstream.ts';
 import { type Clock, createSystemClock } from './clock.ts';
 import type { InProcessServer, OpenLink } from './link.ts';
+import { createParkedCalls, type ParkedLimits } from './parked-calls.ts';
 import { createServerSlot, type ServerSlot } from './server-slot.ts';
 
 export interface ServerRegistryDeps {
@@ -13,7 +14,7 @@ export interface ServerRegistryDeps {
   readonly log: Log;
   /** Our `clientInfo`. */
   readonly identity: { readonly name: string; readonly version: string };
-  readonly limits: { readonly maxMessageBytes: number; readonly maxToolsPerServer: number };
+  readonly limits: { readonly maxMessageBytes: number; readonly maxToolsPerServer: number } & ParkedLimits;
   readonly inProcess: ReadonlyMap<string, InProcessServer>;
   /** Wall clock, epoch milliseconds. */
   readonly now?: () => number;
@@ -26,6 +27,7 @@ export interface ServerRegistryDeps {
 export function createServerRegistry(deps: ServerRegistryDeps): ServerRegistry {
   const base = deps.clock ?? createSystemClock();
   const clock: Clock = { ...base, now: deps.now ?? base.now, random: deps.random ?? base.random };
+  const parked = createParkedCalls({ clock, log: deps.log, limits: deps.limits });
   const listeners = new Set<(event: ServerEvent) => void>();
   const retiring = new Map<ServerSlot, Promise<void>>();
   let slots = new Map<string, ServerSlot>();
@@ -49,6 +51,8 @@ export function createServerRegistry(deps: ServerRegistryDeps): ServerRegistry {
         identity: deps.identity,
         maxMessageBytes: deps.limits.maxMessageBytes,
         maxToolsPerServer: deps.limits.maxToolsPerServer,
+        questionTimeoutMs: deps.limits.questionTimeoutMs,
+        parked,
         inProcess: deps.inProcess,
         clock,
         log: deps.log,
@@ -91,6 +95,7 @@ export function createServerRegistry(deps: ServerRegistryDeps): ServerRegistry {
       view = new Map();
       const open = [...slots.values(), ...retiring.keys()];
       slots = new Map();
+      parked.close();
       await Promise.all(open.map((slot) => slot.close()));
     },
   };

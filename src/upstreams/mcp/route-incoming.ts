@@ -7,6 +7,7 @@ import type { Asks } from './asks.ts';
 import { type Incoming, Reply } from './json-rpc.ts';
 import type { ServerMessage } from './link.ts';
 import { stripOwnMeta } from './own-keys.ts';
+import { missingFor, type Question } from './questions.ts';
 import { SUBSCRIPTION_ID_KEY, wantedLogLevel } from './request-meta.ts';
 
 /** What routing needs to know of a request in flight. */
@@ -15,6 +16,8 @@ export interface Routed {
   readonly peer: ClientPeer | undefined;
   readonly keyId: string | undefined;
   /** Takes the notifications of this request's own stream or subscription instead of the peer. */
+  /** The last question of the server that this request's client could not be asked, by the capability it lacks. */
+  lacked?: JsonObject | undefined;
   readonly onNotification?: (method: string, params: JsonText | undefined, value: JsonObject) => void;
 }
 
@@ -61,6 +64,11 @@ export function createRouter(deps: RouterDeps): (message: Incoming, ownStream: n
     return newest;
   };
 
+  const hasPeers = (): boolean => {
+    for (const { request } of inFlight.values()) if (request.peer !== undefined) return true;
+    return false;
+  };
+
   const takeProgress = ({ method, params, value }: Extract<Incoming, { type: 'notification' }>): void => {
     const token = value.progressToken;
     // Ours are numbers; a server that turned it into a string is understood.
@@ -100,6 +108,8 @@ export function createRouter(deps: RouterDeps): (message: Incoming, ownStream: n
     }
     const params = message.params === undefined ? undefined : stripOwnMeta(message.params, value);
     const peer = ABOUT_THE_SERVER.has(method) ? undefined : findOwner(ownStream)?.peer;
+    // Perhaps it belongs to one of several callers' calls: then it is nobody else's to read.
+    if (peer === undefined && method === 'notifications/message' && hasPeers()) return;
     if (peer === undefined) deps.onServerMessage({ type: 'notification', method, params });
     else if (method !== 'notifications/message' || isLoudEnough(peer, value.level)) peer.notify(method, params);
   };
@@ -113,11 +123,17 @@ export function createRouter(deps: RouterDeps): (message: Incoming, ownStream: n
     const params = message.params === undefined ? undefined : stripOwnMeta(message.params, message.value);
     const owner = findOwner(ownStream);
     if (owner !== undefined) {
+      if (owner.peer.ask === undefined) noteLack(owner.id, { method, params });
       deps.asks.toPeer(idText, owner.id, owner.peer.ask, method, params);
       return;
     }
     const reply = deps.asks.toOther(idText);
     if (reply !== undefined) deps.onServerMessage({ type: 'request', method, params, answer: reply });
+  };
+
+  const noteLack = (id: number, question: Question): void => {
+    const request = inFlight.get(id)?.request;
+    if (request !== undefined) request.lacked = missingFor({}, question);
   };
 
   const takeResponse = (message: Extract<Incoming, { type: 'response' }>, ownStream: number | undefined): void => {

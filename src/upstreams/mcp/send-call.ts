@@ -5,6 +5,7 @@ import { GatewayError } from '../../contracts/errors.ts';
 import type { UpstreamReply, UpstreamRequest } from '../../contracts/upstream.ts';
 import { type Clock, pause } from './clock.ts';
 import type { KeptLink } from './kept-link.ts';
+import type { Round } from './link.ts';
 import { decideRepeat, type Repeats } from './retry.ts';
 
 export interface SendCallDeps {
@@ -108,7 +109,12 @@ function sendOnce(kept: KeptLink, request: UpstreamRequest, timeoutMs: number): 
     traceparent: request.traceparent,
     signal: request.signal,
     timeoutMs,
+    round: request.continues === undefined && request.answers === undefined ? undefined : roundOf(request),
   });
+}
+
+function roundOf({ answers, continues }: UpstreamRequest): Round {
+  return { answers, state: continues?.type === 'server-state' ? continues.state : undefined };
 }
 
 function isUnreachable(error: GatewayError): boolean {

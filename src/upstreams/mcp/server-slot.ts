@@ -6,6 +6,7 @@ import { createCarryOver } from './carry-over.ts';
 import type { LinkDeps } from './kept-link.ts';
 import type { OfferList } from './list-offer.ts';
 import { compareOffers } from './list-offer.ts';
+import type { ParkedCalls } from './parked-calls.ts';
 import { createServer, type Server } from './server.ts';
 import { DRAIN_MS } from './shared-link.ts';
 
@@ -25,6 +26,8 @@ export interface ServerSlot {
 
 export interface ServerSlotDeps extends Omit<LinkDeps, 'config'> {
   readonly maxToolsPerServer: number;
+  readonly questionTimeoutMs: number;
+  readonly parked: ParkedCalls;
   readonly emit: (event: ServerEvent) => void;
 }
 
@@ -43,6 +46,9 @@ export function createServerSlot(deps: ServerSlotDeps, first: ServerConfig): Ser
       onState() {
         if (instance === shown) tellState();
         else if (instance === next && instance.status().state === 'healthy') promote();
+      },
+      onLog(params) {
+        if (instance === shown) deps.emit({ type: 'log-message', serverId, params });
       },
       onOffer(lists) {
         if (instance === shown) deps.emit({ type: 'offer-changed', serverId, lists });

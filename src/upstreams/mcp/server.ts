@@ -3,6 +3,7 @@
 import type { CallSignal } from '../../contracts/call-signal.ts';
 import type { ServerConfig } from '../../contracts/config.ts';
 import { GatewayError } from '../../contracts/errors.ts';
+import type { JsonText } from '../../contracts/json.ts';
 import type {
   Offer,
   ResourceUpdate,
@@ -19,17 +20,24 @@ import type { KeptLink, LinkDeps, LostReason } from './kept-link.ts';
 import type { ServerMessage } from './link.ts';
 import { createLinkPool } from './link-pool.ts';
 import type { ListFailure, OfferList } from './list-offer.ts';
+import { createLogLevel } from './log-level.ts';
 import { createOfferKeeper } from './offer-keeper.ts';
-import { createOwnRequest, refuseQuestion } from './own-request.ts';
+import { refuseQuestion } from './own-request.ts';
+import type { ParkedCalls, SendAskable } from './parked-calls.ts';
 import { pingWhenIdle } from './ping-idle.ts';
+import { createRateBound } from './rate-bound.ts';
 import { sendCall } from './send-call.ts';
+import { sendForLegacy } from './send-for-legacy.ts';
 import { createSharedLink, DRAIN_MS } from './shared-link.ts';
 
 /** A call that finds its server starting or reconnecting waits this long for it. */
 const READY_WAIT_MS = 10_000;
 /** So often in a row may a server not be reachable for listing before its link is given up. */
 const UNREACHABLE_LISTINGS = 3;
-const LOG_LEVEL_TIMEOUT_MS = 10_000;
+/** Only these may be answered with questions (2026-07-28). */
+const ASKING_METHODS: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);
+/** Log messages of one server that belong to no call; what is more is dropped. */
+const MAX_LOGS_PER_SECOND = 100;
 const MAX_FAILURE_CHARS = 512;
 
 /** An instance of a server; `registry` puts another in its place when the configuration changes. */
@@ -52,13 +60,19 @@ export interface Server {
 export interface ServerDeps extends LinkDeps {
   readonly carryOver: CarryOver;
   readonly maxToolsPerServer: number;
+  /** A client that was asked something has this long to answer. */
+  readonly questionTimeoutMs: number;
+  readonly parked: ParkedCalls;
   readonly onState: () => void;
+  /** `params` of a log message that belongs to no call. */
+  readonly onLog: (params: JsonText) => void;
   readonly onOffer: (lists: readonly OfferList[]) => void;
 }
 
 export function createServer(deps: ServerDeps): Server {
   const { clock, config, log, carryOver } = deps;
   const scopeOf = createClientScopes();
+  const logs = createRateBound(MAX_LOGS_PER_SECOND, 1_000);
   let listing: 'pending' | 'ok' | 'failed' = 'pending';
   let wasHealthy = false;
   let isPromoted = false;
@@ -74,7 +88,13 @@ export function createServer(deps: ServerDeps): Server {
     },
     onMessage,
   });
-  const pool = createLinkPool(deps, { eraHint: () => shared.eraHint, onOpen: (kept) => void tellLogLevel(kept) });
+  const pool = createLinkPool(deps, { eraHint: () => shared.eraHint, onOpen: (kept) => logLevel.tell(kept) });
+  const logLevel = createLogLevel({
+    log,
+    carryOver,
+    serverId: config.id,
+    links: () => [...(shared.live === undefined ? [] : [shared.live]), ...pool.open()],
+  });
   const offers = createOfferKeeper({
     config,
     maxItems: deps.maxToolsPerServer,
@@ -117,7 +137,7 @@ export function createServer(deps: ServerDeps): Server {
     else if (config.transport.type === 'http' || config.transport.type === 'sse')
       pingWhenIdle(clock, kept, (error) => lose(kept, 'ping', error.message, error.code === 'upstream_needs_auth'));
     if (isPromoted) carryOver.subscriptions.attach(kept);
-    void tellLogLevel(kept);
+    logLevel.tell(kept);
     void offers.list(kept);
   }
   function onListed(kept: KeptLink, failure: ListFailure | undefined, failuresInRow: number): void {
@@ -139,24 +159,9 @@ export function createServer(deps: ServerDeps): Server {
       refuseQuestion(message);
     } else if (message.method === 'notifications/resources/updated') {
       if (isPromoted) carryOver.subscriptions.deliver(message.params);
+    } else if (message.method === 'notifications/message') {
+      if (isPromoted && message.params !== undefined && logs.admit().pass) deps.onLog(message.params);
     } else if (/^notifications\/(tools|prompts|resources)\/list_changed$/.test(message.method)) offers.changed(kept);
-  }
-
-  async function tellLogLevel(kept: KeptLink): Promise<void> {
-    const level = carryOver.logLevel;
-    if (level === undefined || kept.link.era !== 'legacy' || kept.link.capabilities.logging === undefined) return;
-    try {
-      await kept.use((link) =>
-        link.request(
-          createOwnRequest('logging/setLevel', JSON.stringify({ level }), {
-            signal: kept.overSignal,
-            timeoutMs: LOG_LEVEL_TIMEOUT_MS,
-          }),
-        ),
-      );
-    } catch (error) {
-      log.debug('the log level could not be set', { server: config.id, error });
-    }
   }
 
   const refuseDisabled = (): void => {
@@ -165,17 +170,15 @@ export function createServer(deps: ServerDeps): Server {
   function ready(request: UpstreamRequest): KeptLink | undefined {
     const { live } = shared;
     if (live === undefined) return undefined;
-    const { session } = request.peer;
-    const scope =
-      session !== undefined && live.link.era === 'legacy' ? scopeOf(request.keyId, request.peer) : undefined;
-    return scope === undefined || session === undefined ? live : pool.ready(scope, session);
+    const scope = live.link.era === 'legacy' ? scopeOf(request.keyId, request.peer) : undefined;
+    return scope === undefined ? live : pool.ready(scope, request.peer.session);
   }
   async function acquire(request: UpstreamRequest, deadlineTicks: number): Promise<KeptLink> {
     refuseDisabled();
     const era = shared.live?.link.era ?? offers.offer?.era ?? (await whenLive(deadlineTicks, request.signal)).link.era;
     const isDown = shared.phase !== 'live' && shared.phase !== 'connecting';
     const scope = era === 'legacy' && !isDown ? scopeOf(request.keyId, request.peer) : undefined;
-    if (scope !== undefined && request.peer.session !== undefined)
+    if (scope !== undefined)
       return pool.acquire(scope, request.peer.session, deadlineTicks - clock.ticks(), request.signal);
     const kept = await whenLive(deadlineTicks, request.signal);
     kept.hold();
@@ -193,6 +196,28 @@ export function createServer(deps: ServerDeps): Server {
       if (kept === shared.live) offers.check(kept);
     },
   };
+
+  const sendAskable: SendAskable = (request, extraMs) =>
+    sendCall({ ...callDeps, callTimeoutMs: config.callTimeoutMs + extraMs }, request);
+  const asking = {
+    clock,
+    questionTimeoutMs: deps.questionTimeoutMs,
+    send: (request: UpstreamRequest) => sendCall(callDeps, request),
+  };
+
+  /** Same-era calls, and those in which nobody can be asked, go straight on; nothing is added to their way. */
+  function request(request: UpstreamRequest): Promise<UpstreamReply> {
+    const { continues, peer } = request;
+    if (continues?.type === 'parked') return deps.parked.resume(config.id, continues.handle, request);
+    const era = shared.live?.link.era;
+    if (peer.era === 'modern') {
+      if (peer.logLevel !== undefined && era === 'legacy') logLevel.lower(peer.logLevel);
+      const mayBeAsked =
+        era !== 'modern' && ASKING_METHODS.has(request.method) && scopeOf(request.keyId, peer) !== undefined;
+      return mayBeAsked ? deps.parked.begin(config.id, request, sendAskable) : sendCall(callDeps, request);
+    }
+    return era === 'legacy' ? sendCall(callDeps, request) : sendForLegacy(asking, request);
+  }
 
   return {
     config,
@@ -214,7 +239,7 @@ export function createServer(deps: ServerDeps): Server {
         resources: (offer?.resources.length ?? 0) + (offer?.templates.length ?? 0),
       };
     },
-    request: (request) => sendCall(callDeps, request),
+    request,
     async subscribe(uri, listener) {
       refuseDisabled();
       const kept = await whenLive(Number.POSITIVE_INFINITY);
@@ -235,9 +260,7 @@ export function createServer(deps: ServerDeps): Server {
       listing = 'ok';
       update();
     },
-    sendLogLevel() {
-      for (const kept of [...(shared.live === undefined ? [] : [shared.live]), ...pool.open()]) void tellLogLevel(kept);
-    },
+    sendLogLevel: logLevel.send,
     start() {
       if (config.enabled) void shared.retryNow();
     },

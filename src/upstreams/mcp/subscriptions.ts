@@ -1,7 +1,7 @@
 /** Resource subscriptions of one server: one upstream subscription per URI however many listen, carried from link to link. */
 
 import { GatewayError } from '../../contracts/errors.ts';
-import type { JsonText } from '../../contracts/json.ts';
+import type { JsonObject, JsonText } from '../../contracts/json.ts';
 import type { Log } from '../../contracts/log.ts';
 import type { ResourceUpdate } from '../../contracts/upstream.ts';
 import { memberText, withMembers } from '../../lib/json-text.ts';
@@ -37,7 +37,7 @@ export function createSubscriptions(deps: { readonly serverId: string; readonly 
   const { serverId, log } = deps;
   const entries = new Map<string, Entry>();
   let carrier: KeptLink | undefined;
-  let filterPending = false;
+  let pendingFilter: Promise<JsonObject> | undefined;
 
   const send = async (kept: KeptLink, method: string, uri: string): Promise<void> => {
     const reply = await kept.use((link) =>
@@ -52,8 +52,12 @@ export function createSubscriptions(deps: { readonly serverId: string; readonly 
   const settle = async (entry: Entry): Promise<void> => {
     const kept = carrier;
     if (kept === undefined || kept.over) return;
-    if (kept.link.era === 'modern') return updateFilter();
     const isWanted = entry.listeners.size > 0;
+    if (kept.link.era === 'modern') {
+      const agreed = updateFilter();
+      if (isWanted) await requireAgreed(agreed, entry.uri);
+      return;
+    }
     if (isWanted && entry.on !== kept) {
       await send(kept, 'resources/subscribe', entry.uri);
       entry.on = kept;
@@ -76,14 +80,28 @@ export function createSubscriptions(deps: { readonly serverId: string; readonly 
     turn.catch((error: unknown) => log.warn('a subscription could not be updated', { server: serverId, uri, error }));
 
   /** Several changes in one turn make one new filter. */
-  const updateFilter = (): void => {
-    if (filterPending) return;
-    filterPending = true;
-    queueMicrotask(() => {
-      filterPending = false;
-      if (carrier !== undefined && !carrier.over && carrier.link.era === 'modern')
-        carrier.link.listen(renderFilter(carrier.link.capabilities, wantedUris()));
+  const updateFilter = (): Promise<JsonObject> => {
+    pendingFilter ??= Promise.resolve().then(() => {
+      pendingFilter = undefined;
+      if (carrier === undefined || carrier.over || carrier.link.era !== 'modern')
+        throw new GatewayError('upstream_unavailable', 'the link was lost');
+      return carrier.link.listen(renderFilter(carrier.link.capabilities, wantedUris()));
     });
+    return pendingFilter;
+  };
+  /** Throws GatewayError unless the server says within the limit that it will tell of this URI. */
+  const requireAgreed = async (agreed: Promise<JsonObject>, uri: string): Promise<void> => {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new GatewayError('upstream_timeout')), REQUEST_TIMEOUT_MS).unref();
+    });
+    try {
+      const { resourceSubscriptions } = await Promise.race([agreed, late]);
+      if (!Array.isArray(resourceSubscriptions) || !resourceSubscriptions.includes(uri))
+        throw new GatewayError('unknown_resource', undefined, { data: { uri } });
+    } finally {
+      clearTimeout(timer);
+    }
   };
   const wantedUris = (): string[] => [...entries.values()].filter((e) => e.listeners.size > 0).map((e) => e.uri);
 
@@ -121,7 +139,8 @@ export function createSubscriptions(deps: { readonly serverId: string; readonly 
     attach(kept) {
       if (kept === carrier) return;
       carrier = kept;
-      if (kept.link.era === 'modern') updateFilter();
+      if (kept.link.era === 'modern')
+        updateFilter().catch((error: unknown) => log.debug('no changes will be told', { server: serverId, error }));
       else void resend();
     },
     deliver(params) {

@@ -96,6 +96,7 @@ function setLogLevel(session: Session, params: ParsedJson): Outcome {
   const level = LOG_LEVELS.find((known) => known === params.value.level);
   if (level === undefined) throw new GatewayError('invalid_params', `level must be one of ${LOG_LEVELS.join(', ')}`);
   session.logLevel = level satisfies LogLevel;
+  session.watch?.setLogLevel(level);
   return EMPTY;
 }
 

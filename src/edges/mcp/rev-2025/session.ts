@@ -56,6 +56,8 @@ export interface Session {
   endCall(idKey: string): void;
   /** The client's notifications/cancelled; what is not under way is ignored. */
   cancelCall(idKey: string): void;
+  /** The client's notifications/roots/list_changed. */
+  rootsChanged(): void;
   /** Tells the client what changed. */
   onWatchEvent(event: WatchEvent): void;
   /** True if the client declared that it answers questions of any kind. */
@@ -134,6 +136,7 @@ class LegacySession implements Session, PeerSession {
   #outbox: Outbox | undefined = undefined;
   #asks: Asks | undefined = undefined;
   #closeListeners: (() => void)[] | undefined = undefined;
+  #rootsListeners: Set<() => void> | undefined = undefined;
 
   constructor(deps: SessionDeps, { id, door, caller, endpoint, credential }: SessionOptions) {
     this.id = id;
@@ -210,6 +213,7 @@ class LegacySession implements Session, PeerSession {
     const { standalone } = this.outbox;
     if (event.type === 'resource-updated')
       standalone.send(encodeNotification('notifications/resources/updated', event.params));
+    else if (event.type === 'log-message') this.notify('notifications/message', event.params);
     // Says only "list again", so one that still waits says it all.
     else standalone.send(LIST_CHANGED[event.list], { once: true });
   }
@@ -234,6 +238,10 @@ class LegacySession implements Session, PeerSession {
     this.#outbox?.sweep(nowMs);
   }
 
+  rootsChanged(): void {
+    for (const listener of [...(this.#rootsListeners ?? [])]) listener();
+  }
+
   close(): void {
     if (this.closed) return;
     this.closed = true;
@@ -241,6 +249,7 @@ class LegacySession implements Session, PeerSession {
     for (const { cancellation } of [...(this.#calls ?? [])]) cancellation.abort(ended);
     this.#asks?.failAll(new GatewayError('cancelled', 'the session has ended'));
     this.watch?.[Symbol.dispose]();
+    this.#rootsListeners = undefined;
     this.#outbox?.close();
     this.#deps.onClose(this);
     for (const listener of this.#closeListeners?.splice(0) ?? []) listener();
@@ -255,6 +264,12 @@ class LegacySession implements Session, PeerSession {
     if (this.closed) return Promise.reject(new GatewayError('cancelled', 'the session has ended'));
     if (!this.mayAsk(method)) return Promise.reject(new GatewayError('missing_capability', method));
     return this.asks.ask((message) => this.outbox.standalone.send(message), method, params, signal);
+  }
+
+  onRootsChanged(listener: () => void): () => void {
+    this.#rootsListeners ??= new Set();
+    this.#rootsListeners.add(listener);
+    return () => void this.#rootsListeners?.delete(listener);
   }
 
   onClose(listener: () => void): void {

@@ -15,6 +15,7 @@ export function takeMessage(session: Session, message: Exclude<Message, { readon
     session.asks.settle(message.id, message.reply);
     return;
   }
+  if (message.method === 'notifications/roots/list_changed') session.rootsChanged();
   if (message.method !== 'notifications/cancelled') return;
   const { text, value } = message.params;
   const key = idKey(value.requestId, memberText(text, 'requestId'));

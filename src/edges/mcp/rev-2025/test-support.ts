@@ -49,6 +49,7 @@ export function createScriptedGateway(script: Script): ScriptedGateway {
         watch: {
           hold: () => Promise.resolve(),
           release() {},
+          setLogLevel() {},
           [Symbol.dispose]() {
             entry.disposed = true;
           },

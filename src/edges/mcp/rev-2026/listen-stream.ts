@@ -6,9 +6,12 @@ import { memberText, onOneLine, withMembers } from '../../../lib/json-text.ts';
 import { encodeListenFilter, type ListenFilter, type ListName } from './listen-filter.ts';
 import { META, notificationFrame, resultFrame } from './wire.ts';
 
+/** What a listen stream can carry. */
+export type ListenEvent = Exclude<WatchEvent, { readonly type: 'log-message' }>;
+
 export interface ListenStream {
   /** What happens before the acknowledgement waits for it; each list and each URI once, so the wait is bounded. */
-  tell(event: WatchEvent): void;
+  tell(event: ListenEvent): void;
   acknowledge(honoured: ListenFilter): void;
   /** The graceful end: an empty result. Nothing if the acknowledgement, which has to come first, never came. */
   finish(): void;
@@ -29,7 +32,7 @@ export function createListenStream(write: (frame: JsonText) => void, id: JsonTex
     write(onOneLine(notificationFrame(method, marked(params))));
   };
 
-  const deliver = (filter: ListenFilter, event: WatchEvent): void => {
+  const deliver = (filter: ListenFilter, event: ListenEvent): void => {
     if (event.type === 'list-changed') {
       if (filter.lists.has(event.list)) send(`notifications/${event.list}/list_changed`, '{}');
     } else if (filter.uris.has(event.uri)) send('notifications/resources/updated', event.params);

@@ -76,6 +76,8 @@ export function createListen(deps: ListenDeps): Listen {
         wire?.end();
       };
       const onEvent = (event: WatchEvent): void => {
+        // Log messages never travel here.
+        if (event.type === 'log-message') return;
         if (isStillAllowed()) stream.tell(event);
         else finish();
       };

@@ -44,6 +44,7 @@ export function createScriptedGateway(script: Script): ScriptedGateway {
       return {
         hold: () => Promise.resolve(),
         release() {},
+        setLogLevel() {},
         [Symbol.dispose]() {
           watch.disposed = true;
         },
