@@ -13,9 +13,11 @@ import { createLiveCatalog } from '../pipeline/live-catalog.ts';
 import { lockDataDir } from '../platform/audit/lock-data-dir.ts';
 import { openTrail } from '../platform/audit/open-trail.ts';
 import { openKeyStore } from '../platform/stores/sqlite/keys.ts';
+import { createHttpClient } from '../upstreams/http/client.ts';
 import type { InProcessServer } from '../upstreams/mcp/link.ts';
 import { createOpenLink } from '../upstreams/mcp/open-link.ts';
 import { createServerRegistry } from '../upstreams/mcp/registry.ts';
+import { createOpenApiSources } from '../upstreams/openapi/open-api-source.ts';
 import { describeReadiness } from './describe-readiness.ts';
 
 const KEY_POLL_MS = 500;
@@ -58,8 +60,10 @@ export async function assemble(options: AppOptions): Promise<App> {
     maxSizeMb: config.audit.maxSizeMb,
     log,
   });
+  const outbound = createHttpClient();
+  const openApi = createOpenApiSources({ http: outbound, identity, log });
   const registry = createServerRegistry({
-    openLink: createOpenLink({ baseEnv: options.environment }),
+    openLink: createOpenLink({ baseEnv: options.environment, http: outbound, openApi }),
     log,
     identity,
     limits: config.limits,

@@ -7,14 +7,14 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { Agent, type Dispatcher } from 'undici';
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
   /** Scheme, host and port. */
   readonly origin: string;
   /** Path and query, beginning with a slash. */
   readonly path: string;
   /** Names and values in turn. */
   readonly headers: string[];
-  readonly body: string | undefined;
+  readonly body: string | Buffer | undefined;
 }
 
 /** Why an exchange ended early, and whether the request may have reached the server. */
