@@ -9,21 +9,28 @@ import type { Schema } from './write-schema.ts';
 
 /** Deeper or wider answers stay text: more steps than this would hold everybody up. */
 const MAX_STEPS = 200_000;
+/** Rules within rules; one that only refers to itself would have no end. */
+const MAX_DEPTH = 500;
 
 /** `value` without the members that do not fit; undefined if it does not fit as a whole. For schemas written as 'output'. */
 export function fitToSchema(value: unknown, schema: Schema): unknown {
   const defs = (schema.$defs ?? {}) as { readonly [name: string]: Schema };
   let left = MAX_STEPS;
+  let depth = 0;
 
   const fit = (at: unknown, rule: Schema): unknown => {
-    if (--left < 0) return undefined;
-    if (typeof rule.$ref === 'string') {
-      const target = defs[rule.$ref.slice('#/$defs/'.length)];
-      const fitted = target === undefined ? undefined : fit(at, target);
-      if (fitted === undefined) return undefined;
-      return fitPlain(fitted, rule);
-    }
-    return fitPlain(at, rule);
+    if (--left < 0 || depth >= MAX_DEPTH) return undefined;
+    depth++;
+    const fitted = fitReferred(at, rule);
+    depth--;
+    return fitted;
+  };
+
+  const fitReferred = (at: unknown, rule: Schema): unknown => {
+    if (typeof rule.$ref !== 'string') return fitPlain(at, rule);
+    const target = defs[rule.$ref.slice('#/$defs/'.length)];
+    const fitted = target === undefined ? undefined : fit(at, target);
+    return fitted === undefined ? undefined : fitPlain(fitted, rule);
   };
 
   const fitPlain = (at: unknown, rule: Schema): unknown => {

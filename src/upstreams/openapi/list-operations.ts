@@ -30,7 +30,7 @@ export interface OperationFilter {
   readonly exclude: readonly string[];
 }
 
-/** In the order of the document. `onFault` hears of paths that cannot be read and of patterns that fit nothing. */
+/** Paths in the order of the document, `get` first. `onFault` hears of paths that cannot be read and of patterns that fit nothing. */
 export function listOperations(
   root: JsonObject,
   references: References,

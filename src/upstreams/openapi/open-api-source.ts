@@ -1,7 +1,6 @@
 /** An HTTP API as a source of tools: keeps its document current, lists its operations, makes their calls. */
 
 import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
 import type { OpenApiTransport, ServerConfig } from '../../contracts/config.ts';
 import type { JsonText } from '../../contracts/json.ts';
 import type { Log } from '../../contracts/log.ts';
@@ -15,7 +14,7 @@ import { encodeAnswer, encodeRefusal } from './encode-answer.ts';
 import { parseExactly } from './exact-numbers.ts';
 import { type ApiDocument, parseApiDocument } from './parse-document.ts';
 import { type PlannedTools, planTools } from './plan-tools.ts';
-import { readDocument } from './read-document.ts';
+import { readDocument, readStamp } from './read-document.ts';
 import { sendRequest } from './send-request.ts';
 
 /** A file is looked at this often while anybody is connected; addresses are asked with every listing. */
@@ -72,7 +71,10 @@ export function createOpenApiSource(
     if (read === undefined && loaded !== undefined) return loaded;
     const { text, etag } = read ?? { text: '', etag: undefined };
     const hash = createHash('sha256').update(text).digest('hex');
-    if (loaded?.hash === hash) return loaded;
+    if (loaded?.hash === hash) {
+      loaded = { ...loaded, etag };
+      return loaded;
+    }
     const document = parseApiDocument(text);
     const planned = planTools(document, { transport, credentials, documentUrl });
     loaded = { ...planned, document, hash, etag };
@@ -108,7 +110,7 @@ export function createOpenApiSource(
       return [...(await load(signal)).tools.values()].map(({ definition }) => definition);
     },
     call: (request) => callTool(request),
-    watch: (onChange) => (typeof place === 'string' ? watchFile(place, onChange) : () => {}),
+    watch: (onChange) => (typeof place === 'string' ? watchFile(place, () => loaded?.etag, onChange) : () => {}),
   };
 
   async function callTool({
@@ -146,20 +148,19 @@ function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 /** By looking, since watching loses files that are replaced. A file that is gone for a moment is no change. */
-function watchFile(file: string, onChange: () => void): () => void {
-  let last: string | undefined;
+function watchFile(file: string, read: () => string | undefined, onChange: () => void): () => void {
+  let told: string | undefined;
   let isLooking = false;
   const look = async (): Promise<void> => {
     if (isLooking) return;
     isLooking = true;
-    const found = await stat(file).catch(() => undefined);
+    const stamp = await readStamp(file);
     isLooking = false;
-    if (found === undefined) return;
-    const seen = `${found.mtimeMs} ${found.size} ${found.ino}`;
-    if (last !== undefined && last !== seen) onChange();
-    last = seen;
+    const last = read();
+    if (stamp === undefined || last === undefined || stamp === last || stamp === told) return;
+    told = stamp;
+    onChange();
   };
-  void look();
   const timer = setInterval(() => void look(), FILE_POLL_MS);
   timer.unref();
   return () => clearInterval(timer);

@@ -1,6 +1,7 @@
 /** Fetches the text of a document, from a file or an address, bounded in bytes and time; says when it has not changed. */
 
-import { open } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
 import { STATUS_CODES } from 'node:http';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { HttpClient } from '../http/client.ts';
@@ -13,7 +14,7 @@ const READ_TIMEOUT_MS = 30_000;
 
 export interface DocumentText {
   readonly text: string;
-  /** For the next request: what the server called this version. */
+  /** What this version is called: by the server that has it, or made up of a file's times and size. */
   readonly etag: string | undefined;
 }
 
@@ -30,7 +31,7 @@ export async function readDocument(
   place: string | URL,
   known: { readonly etag: string | undefined; readonly signal: AbortSignal },
 ): Promise<DocumentText | undefined> {
-  if (typeof place === 'string') return { text: await readFileText(place), etag: undefined };
+  if (typeof place === 'string') return readFileText(place, known.etag);
   return readUrl(deps, place, known);
 }
 
@@ -39,22 +40,29 @@ export function showPlace(place: string | URL): string {
   return typeof place === 'string' ? place : place.origin + place.pathname;
 }
 
-async function readFileText(file: string): Promise<string> {
+async function readFileText(file: string, known: string | undefined): Promise<DocumentText | undefined> {
   try {
-    const handle = await open(file);
-    try {
-      const stat = await handle.stat();
-      if (!stat.isFile()) throw new Error('it is no file');
-      if (stat.size > MAX_DOCUMENT_BYTES) throw new Error(`it is larger than ${MAX_DOCUMENT_BYTES} bytes`);
-      return decode(await handle.readFile());
-    } finally {
-      await handle.close();
-    }
+    // Before it is opened: opening a pipe waits for whoever writes into it.
+    const found = await stat(file);
+    if (!found.isFile()) throw new Error('it is no file');
+    if (found.size > MAX_DOCUMENT_BYTES) throw new Error(`it is larger than ${MAX_DOCUMENT_BYTES} bytes`);
+    const etag = stampOf(found);
+    return etag === known ? undefined : { text: decode(await readFile(file)), etag };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const reason = code === 'ENOENT' ? 'there is no such file' : (code ?? message);
     throw new DocumentUnavailableError(`the document ${file} cannot be read: ${reason}`, { cause: error });
   }
+}
+
+/** Undefined while there is no such file. */
+export async function readStamp(file: string): Promise<string | undefined> {
+  const found = await stat(file).catch(() => undefined);
+  return found === undefined ? undefined : stampOf(found);
+}
+
+function stampOf({ mtimeMs, ctimeMs, size, ino }: Stats): string {
+  return [mtimeMs, ctimeMs, size, ino].join(' ');
 }
 
 async function readUrl(
