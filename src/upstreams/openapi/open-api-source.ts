@@ -76,7 +76,7 @@ export function createOpenApiSource(
       return loaded;
     }
     const document = parseApiDocument(text);
-    const planned = planTools(document, { transport, credentials, documentUrl });
+    const planned = await planTools(document, { transport, credentials, documentUrl });
     loaded = { ...planned, document, hash, etag };
     log.info('OpenAPI document read', { server: config.id, tools: planned.tools.size });
     const { faults } = planned;

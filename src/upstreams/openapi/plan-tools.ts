@@ -1,5 +1,6 @@
 /** From a document to its tools: for each operation a definition to list and a plan to call it by. */
 
+import { setImmediate } from 'node:timers/promises';
 import type { OpenApiTransport } from '../../contracts/config.ts';
 import type { JsonText } from '../../contracts/json.ts';
 import { isObject } from '../../lib/is-object.ts';
@@ -33,6 +34,9 @@ const MAX_TITLE_CHARS = 120;
 /** Of all definitions together. */
 const MAX_DEFINITION_CHARS = 33_554_432;
 
+/** A large document takes seconds; nobody else waits longer than this for it. */
+const TURN_MS = 20;
+
 export interface PlanToolsOptions {
   readonly transport: OpenApiTransport;
   readonly credentials: Credentials;
@@ -40,8 +44,8 @@ export interface PlanToolsOptions {
   readonly documentUrl: URL | undefined;
 }
 
-/** Throws DocumentError if nothing can be offered. */
-export function planTools(document: ApiDocument, options: PlanToolsOptions): PlannedTools {
+/** Lets others have their turn in between. Rejects with DocumentError if nothing can be offered. */
+export async function planTools(document: ApiDocument, options: PlanToolsOptions): Promise<PlannedTools> {
   const { root } = document;
   const { transport, credentials, documentUrl } = options;
   const faults: string[] = [];
@@ -52,7 +56,12 @@ export function planTools(document: ApiDocument, options: PlanToolsOptions): Pla
   const operations = listOperations(root, references, transport.operations, (fault) => faults.push(fault));
   const tools = new Map<string, ApiTool>();
   let chars = 0;
+  let turnMs = performance.now();
   for (const operation of operations) {
+    if (performance.now() - turnMs > TURN_MS) {
+      await setImmediate();
+      turnMs = performance.now();
+    }
     try {
       const tool = planTool({ document, references, credentials, base, documentUrl }, operation);
       chars += tool.definition.length;

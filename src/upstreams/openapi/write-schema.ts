@@ -2,13 +2,14 @@
 
 import type { JsonObject } from '../../contracts/json.ts';
 import { isObject } from '../../lib/is-object.ts';
+import { UnsupportedError } from './document-error.ts';
 import type { ApiDocument } from './parse-document.ts';
 import type { References } from './references.ts';
 
 /** Models and clients cope better with schemas written out; beyond this many parts, `$defs` keep them small. */
 const MAX_INLINE_PARTS = 600;
-/** Beyond this, what is left becomes "anything". */
-const MAX_PARTS = 5_000;
+/** Beyond this, what is left of an input becomes "anything"; an output is then not promised at all. */
+const MAX_PARTS = 1_000;
 const MAX_INLINE_REFS = 12;
 const MAX_TEXT_CHARS = 1_000;
 const MAX_EXAMPLE_CHARS = 200;
@@ -86,7 +87,10 @@ export function createSchemaWriter(options: SchemaWriterOptions): SchemaWriter {
     if (!isObject(value)) return {};
     parts++;
     if (!compact && parts > MAX_INLINE_PARTS) throw new TooLargeError();
-    if (parts > MAX_PARTS) return {};
+    if (parts > MAX_PARTS) {
+      if (isOutput) throw new UnsupportedError('its answer is too large to describe');
+      return {};
+    }
     return typeof value.$ref === 'string' ? writeReference(value, value.$ref, trail) : writeKeywords(value, trail);
   };
 
