@@ -10,9 +10,12 @@ export interface ToolSourceInfo {
 
 /** One per configured server, shared by all links to it. */
 export interface ToolSource {
-  /** Makes sure that there is something to list. Throws with a message for operators that holds no secret. */
+  /**
+   * Makes sure that there is something to list. Throws with a message for operators that holds no secret; as cause of a
+   * GatewayError `upstream_unavailable` if trying again soon may help.
+   */
   open(signal: AbortSignal): Promise<ToolSourceInfo>;
-  /** Definitions of all tools, as they are now. Throws as `open`; the tools known before then stay callable. */
+  /** Definitions of all tools, as they are now. Throws with such a message; the tools known before then stay callable. */
   list(signal: AbortSignal): Promise<readonly JsonText[]>;
   /**
    * The result of tools/call; undefined: there is no such tool. Throws GatewayError where the call could not be brought,

@@ -74,6 +74,8 @@ export function createSourceServer(source: ToolSource): InProcessServer {
         } catch (error) {
           if (cancel.signal.aborted) return;
           if (error instanceof GatewayError) fail(id, error);
+          // What goes wrong in a call is for our log, not for callers.
+          else if (message.method === 'tools/call') fail(id, new GatewayError('internal', undefined, { cause: error }));
           else refuse(id, INTERNAL_ERROR, error instanceof Error ? error.message : String(error));
         } finally {
           running.delete(id);

@@ -393,5 +393,10 @@ test('a document with nothing to offer says why', async (t) => {
   await fails(documentOf('http://127.0.0.1:9', paths), /no operation is left: GET \/a: "x\.yaml" leads out/);
   await fails(documentOf('/v1', { '/a': { get: {} } }), /does not say where the API is; set "baseUrl"/);
   await fails({}, /there is no such file/, { document: '/nowhere/api.yaml' });
+  const gone = await createTestSource(t, {}, { document: '/nowhere/api.yaml' });
+  await assert.rejects(gone.source.open(new AbortController().signal), (error: unknown) => {
+    assert.ok(error instanceof GatewayError);
+    return error.code === 'upstream_unavailable' && /no such file/.test(String(error.cause));
+  });
   await fails({}, /cannot be read: HTTP 200|ECONNREFUSED/, { document: 'http://127.0.0.1:1/api.json?key=hidden' });
 });

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { OpenApiTransport, ServerConfig } from '../../contracts/config.ts';
+import { GatewayError } from '../../contracts/errors.ts';
 import type { JsonText } from '../../contracts/json.ts';
 import type { Log } from '../../contracts/log.ts';
 import type { ToolSource, ToolSourceCall } from '../../contracts/tool-source.ts';
@@ -99,7 +100,7 @@ export function createOpenApiSource(
 
   return {
     async open(signal) {
-      const { document } = loaded ?? (await load(signal));
+      const { document } = loaded ?? (await load(signal).catch(asTransient));
       return {
         name: document.title,
         version: document.version,
@@ -119,8 +120,8 @@ export function createOpenApiSource(
     traceparent,
     signal,
   }: ToolSourceCall): Promise<JsonText | undefined> {
-    const { tools } = loaded ?? (await load(signal));
-    const tool = tools.get(name);
+    // Nobody can know a tool before there was a document.
+    const tool = loaded?.tools.get(name);
     if (tool === undefined) return undefined;
     try {
       const args = parseExactly(given);
@@ -145,6 +146,13 @@ function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
     signal.addEventListener('abort', stop, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
   });
+}
+
+/** A document that is away for the moment is like a server that is: worth trying again soon. */
+function asTransient(error: unknown): never {
+  if (error instanceof DocumentUnavailableError)
+    throw new GatewayError('upstream_unavailable', undefined, { cause: error });
+  throw error;
 }
 
 /** By looking, since watching loses files that are replaced. A file that is gone for a moment is no change. */
