@@ -20,9 +20,11 @@ import { createCallMeter } from '../platform/telemetry/call-meter.ts';
 import { METRICS_CONTENT_TYPES } from '../platform/telemetry/exposition.ts';
 import { createProcessMeter } from '../platform/telemetry/process-figures.ts';
 import { renderMetrics } from '../platform/telemetry/render-metrics.ts';
+import { createHttpClient } from '../upstreams/http/client.ts';
 import type { InProcessServer } from '../upstreams/mcp/link.ts';
 import { createOpenLink } from '../upstreams/mcp/open-link.ts';
 import { createServerRegistry } from '../upstreams/mcp/registry.ts';
+import { createOpenApiSources } from '../upstreams/openapi/open-api-source.ts';
 import { describeReadiness } from './describe-readiness.ts';
 import { reportToolsets } from './report-toolsets.ts';
 
@@ -70,8 +72,10 @@ export async function assemble(options: AppOptions): Promise<App> {
     maxSizeMb: config.audit.maxSizeMb,
     log,
   });
+  const outbound = createHttpClient();
+  const openApi = createOpenApiSources({ http: outbound, identity, log });
   const registry = createServerRegistry({
-    openLink: createOpenLink({ baseEnv: options.environment }),
+    openLink: createOpenLink({ baseEnv: options.environment, http: outbound, openApi }),
     log,
     identity,
     limits: config.limits,

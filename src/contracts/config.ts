@@ -34,7 +34,29 @@ export type TransportConfig =
   | { readonly type: 'http'; readonly url: string; readonly headers: { readonly [name: string]: Secret } }
   | { readonly type: 'sse'; readonly url: string; readonly headers: { readonly [name: string]: Secret } }
   /** Served by code inside this process, registered under `module` at the composition root. */
-  | { readonly type: 'in-process'; readonly module: string };
+  | { readonly type: 'in-process'; readonly module: string }
+  | OpenApiTransport;
+
+/** An HTTP API that an OpenAPI document describes: each operation is a tool. */
+export interface OpenApiTransport {
+  readonly type: 'openapi';
+  /** An absolute file name, or a URL (http or https). */
+  readonly document: string;
+  /** Where the API is. Undefined: where the document says. */
+  readonly baseUrl: string | undefined;
+  /** Sent with every call. */
+  readonly headers: { readonly [name: string]: Secret };
+  readonly auth: OpenApiAuth | undefined;
+  /** Patterns: `operationId`, `tag:NAME`, `/path`, `METHOD /path`. Empty `include`: all. Exclude wins. */
+  readonly operations: { readonly include: readonly string[]; readonly exclude: readonly string[] };
+  /** Of one answer; the rest is cut off. Default 1,048,576. */
+  readonly maxResponseBytes: number;
+}
+
+export type OpenApiAuth =
+  | { readonly type: 'header' | 'query' | 'cookie'; readonly name: string; readonly value: Secret }
+  | { readonly type: 'bearer'; readonly token: Secret }
+  | { readonly type: 'basic'; readonly username: Secret; readonly password: Secret };
 
 export interface ServerConfig {
   /** `[A-Za-z0-9_-]`, at most 32 characters, no `__`, not ending in `_`; derived from the name in the file. */

@@ -13,6 +13,8 @@ export interface Entry {
   readonly path: Path;
   readonly node: JsoncNode;
   readonly value: ServerEntryValue;
+  /** The server is switched off: broken references are only warned about. */
+  readonly off: boolean;
 }
 
 export function reportMissing({ document, path }: Entry, field: string, remedy: string): void {
@@ -45,10 +47,10 @@ export function written(node: JsoncNode, path: Path): string | undefined {
  * Arguments and addresses are plain texts in the contract, yet a reference in them may stand for a secret: printing the
  * transport, as JSON or by inspection, shows these fields as they stand in the file.
  */
-export function shownAsWritten(
-  transport: TransportConfig,
+export function shownAsWritten<T extends TransportConfig>(
+  transport: T,
   shown: { readonly [field: string]: unknown },
-): TransportConfig {
+): T {
   const show = { value: () => ({ ...transport, ...shown }) };
   return Object.defineProperties(transport, { toJSON: show, [Symbol.for('nodejs.util.inspect.custom')]: show });
 }

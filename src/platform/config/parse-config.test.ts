@@ -77,7 +77,8 @@ test('what the file says wins over the defaults, references included where numbe
 });
 
 const TOP = '$schema, mcpServers, serverOptions, keys, toolsets, anonymous, listen, limits, audit, log, metrics';
-const ENTRY = 'type, command, args, env, envFile, cwd, url, serverUrl, httpUrl, headers, module, disabled, enabled';
+const ENTRY =
+  'type, command, args, env, envFile, cwd, url, serverUrl, httpUrl, headers, document, baseUrl, operations, maxResponseBytes, module, disabled, enabled';
 
 const REFUSED: readonly (readonly [config: unknown, ...complaints: string[]])[] = [
   ['', ': the file is empty -> write { "mcpServers": { … } }, or make one with: portcullis init'],
@@ -133,7 +134,7 @@ const REFUSED: readonly (readonly [config: unknown, ...complaints: string[]])[] 
   ],
   [
     { mcpServers: { a: { type: 'htpp', url: 'http://x' } } },
-    'mcpServers.a.type: expected one of "stdio", "local", "http", "streamable-http", "streamableHttp", "sse", "in-process" -> did you mean "http"?',
+    'mcpServers.a.type: expected one of "stdio", "local", "http", "streamable-http", "streamableHttp", "sse", "in-process", "openapi" -> did you mean "http"?',
   ],
   [
     { mcpServers: { a: { url: 'http://x', headers: ['Authorization: x'] } } },

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: `${env:NAME}` is meant literally here
 /** An entry that names a remote server: its address and the headers sent there. */
 
-import type { TransportConfig } from '../../contracts/config.ts';
+import type { Secret, TransportConfig } from '../../contracts/config.ts';
 import { type Entry, reportMissing, shownAsWritten, warnOfDollar, wrapSecrets, written } from './entry.ts';
 
 /** The spellings of the address. */
@@ -17,6 +17,13 @@ export function readRemote(entry: Entry, type: 'http' | 'sse'): TransportConfig 
   const text = value[field] ?? '';
   if (text.trim() === '') reportMissing(entry, field, 'write the address, e.g. "https://example.com/mcp"');
   else checkUrl(entry, field, text);
+  const transport: TransportConfig = { type, url: text, headers: readHeaders(entry) };
+  return shownAsWritten(transport, { url: written(node, [field]) ?? text });
+}
+
+/** The headers of an entry. Reports names and values that no header can have. */
+export function readHeaders(entry: Entry): { readonly [name: string]: Secret } {
+  const { document, path, value } = entry;
   const headers = new Map<string, string>();
   for (const [name, content] of Object.entries(value.headers ?? {})) {
     if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) {
@@ -42,11 +49,10 @@ export function readRemote(entry: Entry, type: 'http' | 'sse'): TransportConfig 
     warnOfDollar(entry, ['headers', name], content);
     headers.set(name, content);
   }
-  const transport: TransportConfig = { type, url: text, headers: wrapSecrets(headers) };
-  return shownAsWritten(transport, { url: written(node, [field]) ?? text });
+  return wrapSecrets(headers);
 }
 
-function checkUrl({ document, path }: Entry, field: string, text: string): void {
+export function checkUrl({ document, path }: Pick<Entry, 'document' | 'path'>, field: string, text: string): void {
   const at = [...path, field];
   const url = URL.parse(text);
   if (url === null)

@@ -7,11 +7,11 @@ import { closest } from '../../lib/closest.ts';
 import type { JsoncMember, JsoncNode } from '../../lib/jsonc.ts';
 import { describeKind } from './describe-issue.ts';
 import { type Document, readPart } from './document.ts';
-import { readTransport } from './read-transport.ts';
+import { isOpenApi, readTransport } from './read-transport.ts';
 import { nodeAt, type Path, renderPath } from './report.ts';
 import { ServerOptions } from './schema.ts';
 import { serverIdOf } from './server-id.ts';
-import { ServerEntry, WITHOUT_EFFECT } from './server-schema.ts';
+import { ServerEntry, type ServerEntryValue, WITHOUT_EFFECT } from './server-schema.ts';
 
 /** Where servers may stand, ours first. */
 const PLACES: readonly Path[] = [['mcpServers'], ['servers'], ['mcp', 'servers']];
@@ -108,13 +108,14 @@ function readServer(document: Document, found: Found, options: Options | undefin
   const value = readPart(document, path, node, ServerEntry, Object.keys(ServerEntry.shape), {
     pasted: true,
     off: !enabled,
+    // `auth` of an OpenAPI server is read apart, with its references.
     asIs: (field) => Object.hasOwn(WITHOUT_EFFECT, field),
   });
-  warnOfFieldsWithoutEffect(document, found);
+  warnOfFieldsWithoutEffect(document, found, value);
   if (value === undefined) return undefined;
   if (value.disabled !== undefined && value.disabled === value.enabled)
     document.report.problem(path, '"disabled" and "enabled" contradict each other', 'keep one of them');
-  const transport = readTransport({ document, path, node, value });
+  const transport = readTransport({ document, path, node, value, off: !enabled });
   if (transport === undefined) return undefined;
   const server = {
     id: serverIdOf(name),
@@ -140,11 +141,16 @@ function isSwitchedOff(node: JsoncNode): boolean {
   return read('disabled') === true || read('enabled') === false;
 }
 
-function warnOfFieldsWithoutEffect({ report }: Document, { name, path, member }: Found): void {
+function warnOfFieldsWithoutEffect(
+  { report }: Document,
+  { name, path, member }: Found,
+  entry: ServerEntryValue | undefined,
+): void {
   if (member.value.type !== 'object') return;
   for (const { key, value } of member.value.members) {
     const row = Object.hasOwn(WITHOUT_EFFECT, key) ? WITHOUT_EFFECT[key] : undefined;
     if (row === undefined || saysNothing(value)) continue;
+    if (key === 'auth' && isOpenApi(entry)) continue;
     const instead =
       key === 'timeout' ? `set serverOptions.${renderPath([name])}.callTimeoutMs, in milliseconds` : row.instead;
     report.warning([...path, key], `has no effect here: ${row.meaning}`, instead);

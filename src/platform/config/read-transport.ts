@@ -2,6 +2,7 @@
 
 import type { TransportConfig } from '../../contracts/config.ts';
 import { type Entry, reportMissing } from './entry.ts';
+import { readOpenApi } from './read-open-api.ts';
 import { readRemote, URL_FIELDS } from './read-remote.ts';
 import { readStdio } from './read-stdio.ts';
 import { TRANSPORT_TYPES } from './server-schema.ts';
@@ -11,6 +12,7 @@ const BELONGS = {
   stdio: ['command', 'args', 'env', 'envFile', 'cwd'],
   remote: [...URL_FIELDS, 'headers'],
   'in-process': ['module'],
+  openapi: ['document', 'baseUrl', 'headers', 'operations', 'maxResponseBytes'],
 } as const;
 
 /** Reports what does not fit together. Undefined only where no kind of transport can be made out. */
@@ -24,10 +26,19 @@ export function readTransport(entry: Entry): TransportConfig | undefined {
     case 'http':
     case 'sse':
       return readRemote(entry, type);
+    case 'openapi':
+      return readOpenApi(entry);
     case 'in-process':
       if (!entry.value.module) reportMissing(entry, 'module', 'name the module, e.g. "demo"');
       return { type, module: entry.value.module ?? '' };
   }
+}
+
+/** An entry of type `openapi`, said or meant. */
+export function isOpenApi(value: Entry['value'] | undefined): boolean {
+  if (value?.type !== undefined) return value.type === 'openapi';
+  const isOther = value?.command !== undefined || value?.module !== undefined;
+  return value?.document !== undefined && !isOther && !URL_FIELDS.some((field) => value[field] !== undefined);
 }
 
 function decideType({ document, path, value }: Entry): TransportConfig['type'] | undefined {
@@ -61,6 +72,7 @@ function decideType({ document, path, value }: Entry): TransportConfig['type'] |
   if (value.command !== undefined) return 'stdio';
   if (hasUrl) return 'http';
   if (value.module !== undefined) return 'in-process';
+  if (isOpenApi(value)) return 'openapi';
   document.report.problem(
     path,
     'has neither a "command" nor a "url"',
@@ -71,13 +83,13 @@ function decideType({ document, path, value }: Entry): TransportConfig['type'] |
 
 function warnOfForeignFields({ document, path, value }: Entry, type: TransportConfig['type']): void {
   const own = type === 'http' || type === 'sse' ? 'remote' : type;
-  for (const [kind, fields] of Object.entries(BELONGS)) {
-    if (kind === own) continue;
-    for (const field of fields) {
-      const content = value[field];
-      const isEmpty = content === undefined || (typeof content === 'object' && Object.keys(content).length === 0);
-      if (!isEmpty)
-        document.report.warning([...path, field], `has no effect on a server of type ${type}`, 'leave it out');
-    }
+  const known: readonly string[] = BELONGS[own];
+  const foreign = new Set(Object.values(BELONGS).flat());
+  for (const field of foreign) {
+    if (known.includes(field)) continue;
+    const content = value[field];
+    const isEmpty = content === undefined || (typeof content === 'object' && Object.keys(content).length === 0);
+    if (!isEmpty)
+      document.report.warning([...path, field], `has no effect on a server of type ${type}`, 'leave it out');
   }
 }

@@ -54,6 +54,8 @@ export function renderConfigReference(): string {
     if (schema.$ref === undefined && inner === root.definitions?.server && name !== 'mcpServers') continue;
     if (name === 'mcp') continue;
     parts.push(`## ${name}`, schema.description ?? '', `\`${path}\`:`, renderTable(inner));
+    for (const [field, nested] of Object.entries(inner.properties ?? {}))
+      if (nested.properties !== undefined) parts.push(`\`${path}.${field}\`:`, renderTable(nested));
   }
   return `${parts.join('\n\n')}\n`;
 }

@@ -14,6 +14,7 @@ export const TRANSPORT_TYPES = {
   streamableHttp: 'http',
   sse: 'sse',
   'in-process': 'in-process',
+  openapi: 'openapi',
 } as const;
 
 type TransportSpelling = keyof typeof TRANSPORT_TYPES;
@@ -62,7 +63,7 @@ const effective = z.strictObject({
     .enum(Object.keys(TRANSPORT_TYPES) as [TransportSpelling, ...TransportSpelling[]])
     .optional()
     .describe(
-      'How to reach the server. Left out: `stdio` where there is a `command`, `http` where there is a `url`. `local` is `stdio`; `streamable-http` and `streamableHttp` are `http`; `in-process` is served by a module of the gateway itself.',
+      'How to reach the server. Left out: `stdio` where there is a `command`, `http` where there is a `url`. `local` is `stdio`; `streamable-http` and `streamableHttp` are `http`; `in-process` is served by a module of the gateway itself; `openapi` makes a tool of each operation in an OpenAPI document.',
     ),
   command: z.string().optional().describe('Program to start, found through PATH and started without a shell.'),
   args: z.array(z.string()).optional().describe('Arguments of the program, one item each.'),
@@ -96,10 +97,46 @@ const effective = z.strictObject({
     .record(z.string(), z.string())
     .optional()
     .describe('HTTP headers sent with every request, e.g. `Authorization`. Never printed.'),
+  document: z
+    .string()
+    .optional()
+    .describe(
+      'For type `openapi`: the OpenAPI 3.0 or 3.1 document, JSON or YAML. A file, relative to the folder of this file, or an http(s) address. Read anew as often as `refreshIntervalMs` says, a file also when it changes.',
+    ),
+  baseUrl: z
+    .string()
+    .optional()
+    .describe(
+      'For type `openapi`: where the API is; no other origin is ever called. Left out: the first of `servers` in the document. Needed where a credential is to go elsewhere than the document came from.',
+    ),
+  operations: z
+    .strictObject({
+      include: z.array(z.string()).default([]).describe('The only operations to offer. Left out: all.'),
+      exclude: z.array(z.string()).default([]).describe('Operations to leave out. Wins over `include`.'),
+    })
+    .optional()
+    .describe(
+      'For type `openapi`: which operations become tools (`include`, `exclude`), as patterns with `*`: an `operationId`, `tag:NAME`, `/path` or `METHOD /path`.',
+    ),
+  maxResponseBytes: z
+    .int()
+    .min(1024)
+    .max(1_073_741_824)
+    .optional()
+    .describe(
+      'For type `openapi`: how much of an answer is taken, in bytes; the rest is cut off. Left out: 1,048,576.',
+    ),
   module: z.string().optional().describe('Name of the module that serves it, for type `in-process`.'),
   disabled: z.boolean().optional().describe('`true` keeps the entry but does not start the server.'),
   enabled: z.boolean().optional().describe('`false` keeps the entry but does not start the server.'),
 });
+
+/** How the calls of an OpenAPI server sign in. Another program's `auth` is accepted on other servers, so it is read apart. */
+export const OpenApiAuthEntry = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('bearer'), token: z.string() }),
+  z.strictObject({ type: z.literal('basic'), username: z.string(), password: z.string() }),
+  z.strictObject({ type: z.enum(['header', 'query', 'cookie']), name: z.string(), value: z.string() }),
+]);
 
 /** The fields of an entry that do something here. */
 export const EFFECTIVE_FIELDS: readonly string[] = Object.keys(effective.shape);
@@ -107,6 +144,14 @@ export const EFFECTIVE_FIELDS: readonly string[] = Object.keys(effective.shape);
 /** One entry, fields without effect included. */
 export const ServerEntry = effective
   .extend(ignored)
+  .extend({
+    auth: z
+      .unknown()
+      .optional()
+      .describe(
+        'For type `openapi`: how calls sign in: `{ "type": "bearer", "token" }`, `{ "type": "basic", "username", "password" }`, or `{ "type": "header", "name", "value" }`, where `query` and `cookie` stand for `header` too. Never printed. Elsewhere without effect.',
+      ),
+  })
   .meta({ id: 'server', title: 'An MCP server', description: 'One entry, as other MCP clients write it.' });
 
 export type ServerEntryValue = z.output<typeof effective>;

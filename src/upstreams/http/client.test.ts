@@ -57,6 +57,38 @@ describe('the outbound client', { timeout: 60_000 }, () => {
     assert.deepEqual(await send(client, server.origin), { status: 302, body: 'POST', failure: undefined });
   });
 
+  it('waits for no body after a head alone, and goes on using the connection', async (t) => {
+    const client = createHttpClient();
+    t.after(() => client[Symbol.asyncDispose]());
+    const ports = new Set<number | undefined>();
+    const server = await start((req, res) => {
+      ports.add(req.socket.remotePort);
+      res.writeHead(200, { 'content-length': '5' }).end(req.method === 'HEAD' ? undefined : 'whole');
+    });
+    t.after(() => server[Symbol.asyncDispose]());
+    const head = await send(client, server.origin, { method: 'HEAD', body: undefined });
+    assert.deepEqual(head, { status: 200, body: '', failure: undefined });
+    const get = await send(client, server.origin, { method: 'GET', body: undefined });
+    assert.deepEqual(get, { status: 200, body: 'whole', failure: undefined });
+    assert.equal(ports.size, 1);
+  });
+
+  it('sends bytes as they are, with every method that may have a body', async (t) => {
+    const client = createHttpClient();
+    t.after(() => client[Symbol.asyncDispose]());
+    const server = await start(async (req, res) => {
+      const parts: Buffer[] = [];
+      for await (const part of req) parts.push(part as Buffer);
+      res.end(`${req.method} ${req.headers['content-length']} ${Buffer.concat(parts).toString('hex')}`);
+    });
+    t.after(() => server[Symbol.asyncDispose]());
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE'] as const) {
+      const { body } = await send(client, server.origin, { method, body: Buffer.from([0, 0xff, 0x0d, 0x0a, 0xc3]) });
+      assert.equal(body, `${method} 5 00ff0d0ac3`);
+    }
+    assert.equal((await send(client, server.origin, { method: 'PUT', body: undefined })).body, 'PUT 0 ');
+  });
+
   it('does not report an informational answer as the answer', async (t) => {
     const client = createHttpClient();
     t.after(() => client[Symbol.asyncDispose]());

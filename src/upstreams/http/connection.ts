@@ -17,6 +17,8 @@ export class PlainExchange implements HttpExchange {
   readonly listener: HttpListener;
   /** The whole request, to be written at once. */
   bytes: string | Buffer = '';
+  /** Asks for a head alone: whatever length the answer states, no body follows. */
+  isHead = false;
   connection: Connection | undefined;
   isOver = false;
 
@@ -139,6 +141,7 @@ export class Connection implements ResponseSink {
     this.#isSent = true;
     const { bytes } = exchange;
     exchange.bytes = '';
+    this.#reader.reset(exchange.isHead);
     this.#socket.write(bytes, 'latin1');
   }
 
@@ -177,7 +180,6 @@ export class Connection implements ResponseSink {
   #rest(idleMs: number): void {
     if (this.#isGone) return;
     this.#isSent = false;
-    this.#reader.reset();
     this.idleUntilMs = performance.now() + idleMs;
     this.#socket.unref();
     this.#options.onIdle(this);

@@ -4,7 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { FixedHeaders } from './request-head.ts';
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
   /** Scheme, host and port. */
   readonly origin: string;
   /** Path and query, beginning with a slash. */
@@ -13,7 +13,7 @@ export interface HttpRequest {
   readonly fixedHeaders?: FixedHeaders;
   /** Names and values in turn. */
   readonly headers: string[];
-  readonly body: string | undefined;
+  readonly body: string | Buffer | undefined;
 }
 
 /** Why an exchange ended early, and whether the request may have reached the server. */

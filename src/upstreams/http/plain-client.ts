@@ -162,12 +162,17 @@ export function createPlainClient(options: { readonly connectTimeoutMs: number }
   };
 }
 
+/** Without a body these say that its length is 0 (RFC 9110, 8.6). */
+const USUALLY_WITH_BODY: ReadonlySet<HttpRequest['method']> = new Set(['POST', 'PUT', 'PATCH']);
+
 /** Puts head and body into one piece, so that they leave in one write. */
 function render(request: HttpRequest, host: string, exchange: PlainExchange): void {
   const { method, path, fixedHeaders, headers, body } = request;
-  const bodyBytes = body === undefined ? (method === 'POST' ? 0 : undefined) : Buffer.byteLength(body);
+  const bodyBytes = body === undefined ? (USUALLY_WITH_BODY.has(method) ? 0 : undefined) : Buffer.byteLength(body);
   const head = writeHead({ method, path, host, fixedHeaders, headers, bodyBytes });
+  exchange.isHead = method === 'HEAD';
   if (body === undefined) exchange.bytes = head;
+  else if (typeof body !== 'string') exchange.bytes = Buffer.concat([Buffer.from(head, 'latin1'), body]);
   else if (bodyBytes === body.length)
     // Nothing but ASCII, which is the same in Latin-1, as is the head.
     exchange.bytes = head + body;

@@ -38,6 +38,7 @@ export class ResponseReader {
   #left = 0;
   #trailerBytes = 0;
   #interim = 0;
+  #isHead = false;
 
   constructor(sink: ResponseSink, memo: HeadMemo) {
     this.#sink = sink;
@@ -49,9 +50,10 @@ export class ResponseReader {
     return this.#state === 'done';
   }
 
-  /** For the answer to the next request. */
-  reset(): void {
+  /** For the answer to the next request; to one for a head alone no body comes, whatever its head says. */
+  reset(isHead: boolean): void {
     this.#state = 'head';
+    this.#isHead = isHead;
     this.#interim = 0;
   }
 
@@ -128,7 +130,7 @@ export class ResponseReader {
       return;
     }
     this.#left = head.bodyBytes;
-    this.#state = head.body === 'none' ? 'done' : head.body === 'chunked' ? 'chunk-line' : head.body;
+    this.#state = this.#isHead || head.body === 'none' ? 'done' : head.body === 'chunked' ? 'chunk-line' : head.body;
     this.#sink.onHead(head);
   }
 

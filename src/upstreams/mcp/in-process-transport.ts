@@ -6,9 +6,14 @@ import type { Transport, TransportEvents } from './transport.ts';
 
 export function openInProcessTransport(server: InProcessServer, events: TransportEvents): Transport {
   let over = false;
-  const connection = server.connect((message) => {
-    if (!over) events.onMessage(message, undefined);
-  });
+  const connection = server.connect(
+    (message) => {
+      if (!over) events.onMessage(message, undefined);
+    },
+    (requestId, error) => {
+      if (!over) events.onFailed(requestId, error);
+    },
+  );
   return {
     cancelsByMessage: true,
     send(outgoing) {

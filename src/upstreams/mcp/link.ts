@@ -5,6 +5,7 @@
 
 import type { CallSignal } from '../../contracts/call-signal.ts';
 import type { ServerConfig } from '../../contracts/config.ts';
+import type { GatewayError } from '../../contracts/errors.ts';
 import type { JsonObject, JsonText, ParamsScan } from '../../contracts/json.ts';
 import type { Log } from '../../contracts/log.ts';
 import type { ClientPeer, Era, PeerReply } from '../../contracts/peer.ts';
@@ -114,9 +115,15 @@ export class LinkOpenError extends Error {
   }
 }
 
-/** A server made of code in this process: gets each client message as text, answers through `send`. */
+/**
+ * A server made of code in this process: gets each client message as text, answers through `send`, or through `fail` where
+ * a request could not be brought to whatever stands behind it.
+ */
 export interface InProcessServer {
-  connect(send: (message: JsonText) => void): { receive(message: JsonText): void; close(): void };
+  connect(
+    send: (message: JsonText) => void,
+    fail: (requestId: number, error: GatewayError) => void,
+  ): { receive(message: JsonText): void; close(): void };
 }
 
 /** Starts or connects, detects the era, shakes hands. Rejects with LinkOpenError. */

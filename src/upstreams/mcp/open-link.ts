@@ -1,6 +1,7 @@
 /** Opens a link: picks the transport, finds out the server's era, shakes hands, all within the configured start time. */
 
-import type { Secret, ServerConfig } from '../../contracts/config.ts';
+import type { OpenApiAuth, OpenApiTransport, Secret, ServerConfig } from '../../contracts/config.ts';
+import type { ToolSource } from '../../contracts/tool-source.ts';
 import { JsonScanner } from '../../lib/json-scanner.ts';
 import { createHttpClient, type HttpClient } from '../http/client.ts';
 import { type Conversation, createConversation } from './conversation.ts';
@@ -13,6 +14,7 @@ import { openInProcessTransport } from './in-process-transport.ts';
 import { type Link, LinkOpenError, type LinkOptions, type OpenLink } from './link.ts';
 import { createRedact, type Redact } from './redact.ts';
 import type { BaseEnvironment } from './server-environment.ts';
+import { createSourceServer } from './source-server.ts';
 import { openSseTransport } from './sse-transport.ts';
 import { openStdioTransport } from './stdio-transport.ts';
 import type { Transport, TransportEvents } from './transport.ts';
@@ -22,6 +24,8 @@ export interface OpenLinkDeps {
   readonly baseEnv: BaseEnvironment;
   /** Shared by all links. Default: one of its own, whose idle connections do not keep the process alive. */
   readonly http?: HttpClient;
+  /** Makes tools of an OpenAPI document; the same source for all links of one configuration. */
+  readonly openApi?: (config: ServerConfig, transport: OpenApiTransport) => ToolSource;
 }
 
 /** A modern probe that gets no answer at all may not eat the whole start time: some legacy servers just keep silent. */
@@ -92,6 +96,13 @@ function listWays(deps: OpenLinkDeps, http: HttpClient, options: LinkOptions): W
         throw new LinkOpenError('start', `no in-process server is called ${transport.module}`, { transient: false });
       const connect: Connect = (events) => openInProcessTransport(server, events);
       return orderEras(config, options.eraHint ?? 'legacy', () => connect);
+    }
+    case 'openapi': {
+      const source = deps.openApi?.(config, transport);
+      if (source === undefined)
+        throw new LinkOpenError('start', 'OpenAPI documents are not served here', { transient: false });
+      // What is made here speaks one era, whatever the configuration asks for.
+      return [{ era: 'legacy', connect: (events) => openInProcessTransport(createSourceServer(source), events) }];
     }
     case 'sse': {
       const target = createHttpTarget(transport.url, transport.headers, options.identity);
@@ -214,7 +225,21 @@ function secretsOf({ transport }: ServerConfig): { readonly [name: string]: Secr
     case 'http':
     case 'sse':
       return transport.headers;
+    case 'openapi':
+      return { ...transport.headers, ...authSecrets(transport.auth) };
     case 'in-process':
       return {};
+  }
+}
+
+function authSecrets(auth: OpenApiAuth | undefined): { readonly [name: string]: Secret } {
+  if (auth === undefined) return {};
+  switch (auth.type) {
+    case 'bearer':
+      return { token: auth.token };
+    case 'basic':
+      return { password: auth.password };
+    default:
+      return { value: auth.value };
   }
 }
