@@ -34,7 +34,19 @@ export type TransportConfig =
   | { readonly type: 'http'; readonly url: string; readonly headers: { readonly [name: string]: Secret } }
   | { readonly type: 'sse'; readonly url: string; readonly headers: { readonly [name: string]: Secret } }
   /** Served by code inside this process, registered under `module` at the composition root. */
-  | { readonly type: 'in-process'; readonly module: string };
+  | { readonly type: 'in-process'; readonly module: string }
+  | {
+      /** Hosted tools: files the operator wrote, run by us in a process of their own. */
+      readonly type: 'folder';
+      /** Absolute path. */
+      readonly folder: string;
+      /** Only these, on top of a small default set (PATH, HOME, …), reach the tools. */
+      readonly env: { readonly [name: string]: Secret };
+      /** Heap of the process, in MiB; beyond it the process ends. Default 512. */
+      readonly maxMemoryMb: number;
+      /** A tool that keeps the process from doing anything else for longer has it ended. Default 10,000 ms. */
+      readonly maxBlockMs: number;
+    };
 
 export interface ServerConfig {
   /** `[A-Za-z0-9_-]`, at most 32 characters, no `__`, not ending in `_`; derived from the name in the file. */

@@ -4,6 +4,7 @@ import type { Secret, ServerConfig } from '../../contracts/config.ts';
 import { createHttpClient, type HttpClient } from '../http/client.ts';
 import { type Conversation, createConversation } from './conversation.ts';
 import { createLink } from './create-link.ts';
+import { openFolderTransport } from './folder/folder-transport.ts';
 import { discover, initialize, MODERN_VERSION, type Opening } from './handshake.ts';
 import { openHttpLegacyTransport } from './http-legacy-transport.ts';
 import { openHttpModernTransport } from './http-modern-transport.ts';
@@ -85,6 +86,15 @@ function listWays(deps: OpenLinkDeps, http: HttpClient, options: LinkOptions): W
         throw new LinkOpenError('start', `no in-process server is called ${transport.module}`, { transient: false });
       const connect: Connect = (events) => openInProcessTransport(server, events);
       return orderEras(config, options.eraHint ?? 'legacy', () => connect);
+    }
+    case 'folder': {
+      const { name: serverName, startTimeoutMs } = config;
+      const folder = {
+        ...{ config: transport, serverName, startTimeoutMs, baseEnv: deps.baseEnv, maxMessageBytes, log },
+        version: options.identity.version,
+        onProblems: options.onProblems ?? (() => {}),
+      };
+      return [{ era: 'modern', connect: (events) => openFolderTransport(folder, events) }];
     }
     case 'sse': {
       const target = createHttpTarget(transport.url, transport.headers, options.identity);
@@ -202,6 +212,7 @@ function summarize(refusals: readonly Refusal[]): LinkOpenError {
 function secretsOf({ transport }: ServerConfig): { readonly [name: string]: Secret } {
   switch (transport.type) {
     case 'stdio':
+    case 'folder':
       return transport.env;
     case 'http':
     case 'sse':

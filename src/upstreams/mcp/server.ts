@@ -31,6 +31,7 @@ const READY_WAIT_MS = 10_000;
 const UNREACHABLE_LISTINGS = 3;
 const LOG_LEVEL_TIMEOUT_MS = 10_000;
 const MAX_FAILURE_CHARS = 512;
+const MAX_PROBLEMS = 20;
 
 /** An instance of a server; `registry` puts another in its place when the configuration changes. */
 export interface Server {
@@ -65,6 +66,7 @@ export function createServer(deps: ServerDeps): Server {
   let state: ServerState = config.enabled ? 'starting' : 'disabled';
   let sinceMs = clock.now();
   let lastFailure: ServerFailure | undefined;
+  let problems: readonly string[] = [];
 
   const shared = createSharedLink(deps, {
     onUp,
@@ -73,6 +75,10 @@ export function createServer(deps: ServerDeps): Server {
       update(failure);
     },
     onMessage,
+    onProblems(found, failure) {
+      problems = found.slice(0, MAX_PROBLEMS).map((text) => text.slice(0, MAX_FAILURE_CHARS));
+      if (failure !== undefined) update({ stage: 'transport', message: failure });
+    },
   });
   const pool = createLinkPool(deps, { eraHint: () => shared.eraHint, onOpen: (kept) => void tellLogLevel(kept) });
   const offers = createOfferKeeper({
@@ -208,6 +214,7 @@ export function createServer(deps: ServerDeps): Server {
         era: link?.era ?? offer?.era,
         protocolVersion: link?.protocolVersion ?? offer?.protocolVersion,
         lastFailure,
+        problems,
         restarts: shared.restarts,
         tools: offer?.tools.length ?? 0,
         prompts: offer?.prompts.length ?? 0,
