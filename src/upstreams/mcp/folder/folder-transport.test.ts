@@ -498,3 +498,14 @@ test('closing the link leaves no process behind, not even one that is kept busy'
   assert.equal((await looping).code, 'outcome_unknown');
   await until(() => !isAlive(pid));
 });
+
+test(
+  'a process that has to be started anew again and again is left to the supervision of servers',
+  TIMEOUT,
+  async (t) => {
+    const opened = await openFolder(t, { 'leave.js': plain('() => process.exit(1)') });
+    for (let times = 0; times < 11; times++)
+      assert.equal((await failureOf(opened.link.request(callTool('leave')))).code, 'outcome_unknown');
+    assert.match((await opened.lost).message, /exited with code 1/);
+  },
+);
