@@ -2,106 +2,14 @@
 /** Folders of tools over a real link: real files, real processes. */
 
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { Secret, type TransportConfig } from '../../../contracts/config.ts';
-import { GatewayError } from '../../../contracts/errors.ts';
-import { callTool, createPeer, linkRequest, type OpenedLink, openTestLink } from '../fixtures/link-testing.ts';
+import { test } from 'node:test';
+import { Secret } from '../../../contracts/config.ts';
+import type { GatewayError } from '../../../contracts/errors.ts';
+import { callTool, createPeer, linkRequest } from '../fixtures/link-testing.ts';
+import { call, failureOf, isAlive, listNames, openFolder, plain, put, textOf, until } from './fixtures/open-folder.ts';
 
-type FolderConfig = Extract<TransportConfig, { type: 'folder' }>;
-
-async function createFolder(t: TestContext, files: { readonly [path: string]: string }): Promise<string> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'portcullis-tools-')));
-  t.after(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
-  for (const [path, text] of Object.entries(files)) await put(folder, path, text);
-  return folder;
-}
-
-async function put(folder: string, path: string, text: string): Promise<void> {
-  await mkdir(join(folder, path, '..'), { recursive: true });
-  await writeFile(join(folder, path), text);
-}
-
-/** The first truthy answer, asked every 20 ms; the test's own timeout is the bound. */
-async function until<T>(condition: () => T | undefined | false | Promise<T | undefined | false>): Promise<T> {
-  for (;;) {
-    const value = await condition();
-    if (value) return value;
-    await sleep(20);
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
-
-interface OpenedFolder extends OpenedLink {
-  readonly folder: string;
-  /** As last told. */
-  problems(): readonly string[];
-  readonly failures: string[];
-}
-
-async function openFolder(
-  t: TestContext,
-  files: { readonly [path: string]: string },
-  changes: Partial<FolderConfig> & { readonly startTimeoutMs?: number } = {},
-): Promise<OpenedFolder> {
-  const folder = await createFolder(t, files);
-  const { startTimeoutMs = 20_000, ...own } = changes;
-  const transport: FolderConfig = { type: 'folder', folder, env: {}, maxMemoryMb: 64, maxBlockMs: 600, ...own };
-  let told: readonly string[] = [];
-  const failures: string[] = [];
-  const opened = await openTestLink(transport, {
-    config: { startTimeoutMs },
-    onProblems(problems, failure) {
-      told = problems;
-      if (failure !== undefined) failures.push(failure);
-    },
-  });
-  t.after(() => opened.link.close());
-  return { ...opened, folder, problems: () => told, failures };
-}
-
-async function listNames({ link }: OpenedLink): Promise<string[]> {
-  const reply = await link.request(linkRequest('tools/list', {}));
-  return (JSON.parse(reply.text) as { tools: { name: string }[] }).tools.map(({ name }) => name);
-}
-
-interface Result {
-  readonly content: readonly { readonly text: string }[];
-  readonly structuredContent?: unknown;
-  readonly isError?: boolean;
-}
-
-async function call({ link }: OpenedLink, name: string, args: object = {}, more: object = {}): Promise<Result> {
-  const reply = await link.request(callTool(name, args, more));
-  assert.equal(reply.type, 'result', reply.text);
-  return JSON.parse(reply.text) as Result;
-}
-
-const textOf = (result: Result): string | undefined => result.content[0]?.text;
-
-/** How the call failed. */
-async function failureOf(work: Promise<unknown>): Promise<{ readonly code: string; readonly message: string }> {
-  try {
-    await work;
-  } catch (error) {
-    if (error instanceof GatewayError) return { code: error.code, message: error.message };
-    throw error;
-  }
-  throw new Error('the call went well');
-}
-
-const plain = (handler: string, more = ''): string =>
-  `export default { description: 'd', ${more} handler: ${handler} };`;
 const TIMEOUT = { timeout: 60_000 };
 
 test(
@@ -377,13 +285,13 @@ test(
         'await.js': 'await new Promise((done) => setTimeout(done, 100_000));',
         'ok.js': plain("() => 'fine'"),
       },
-      { startTimeoutMs: 8_000 },
+      { startTimeoutMs: 20_000 },
     );
     assert.deepEqual(await listNames(opened), ['ok']);
     const problems = [...opened.problems()].sort().join('\n');
     assert.match(
       problems,
-      /^await\.js: did not finish loading within 2000 ms \(a top-level await\?\)\nleave\.js: .*exited with code 1.*\nloop\.js: did not finish loading/,
+      /^await\.js: did not finish loading within 2500 ms \(a top-level await\?\)\nleave\.js: .*exited with code 1.*\nloop\.js: did not finish loading/,
     );
   },
 );
@@ -504,7 +412,7 @@ test(
   TIMEOUT,
   async (t) => {
     const opened = await openFolder(t, { 'leave.js': plain('() => process.exit(1)') });
-    for (let times = 0; times < 11; times++)
+    for (let times = 0; times < 6; times++)
       assert.equal((await failureOf(opened.link.request(callTool('leave')))).code, 'outcome_unknown');
     assert.match((await opened.lost).message, /exited with code 1/);
   },

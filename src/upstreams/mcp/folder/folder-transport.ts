@@ -30,7 +30,7 @@ const DRAIN_MS = 30_000;
 /** Replaced processes that still finish calls; the oldest goes when there is one more. */
 const MAX_OLD = 3;
 /** Beyond this the supervision of servers takes over, with its growing waits. */
-const RESTARTS = { most: 10, windowMs: 60_000 };
+const RESTARTS = { most: 5, windowMs: 60_000 };
 const MAX_LOGGED = 20;
 
 export function openFolderTransport(options: FolderTransportOptions, events: TransportEvents): Transport {
@@ -229,7 +229,8 @@ export function openFolderTransport(options: FolderTransportOptions, events: Tra
     folder: config.folder,
     known: () => known,
     async onChange(seen) {
-      await replacing;
+      // What is being loaded now may be just this: the next look will tell.
+      if (replacing !== undefined) return replacing;
       if (current === undefined || isOver) return;
       known = seen;
       await replace(true);

@@ -63,7 +63,7 @@ export function startHostProcess(options: HostProcessOptions, events: HostEvents
   const { config, log } = options;
   const underway = new Map<number, Underway>();
   const { promise: started, resolve } = Promise.withResolvers<HostStart>();
-  const loadTimeoutMs = Math.min(MAX_LOAD_MS, Math.ceil(options.startTimeoutMs / 4));
+  const loadTimeoutMs = Math.min(MAX_LOAD_MS, Math.ceil(options.startTimeoutMs / 8));
   let phase: 'loading' | 'ready' | 'over' = 'loading';
   let loading: string | undefined;
   let timer: NodeJS.Timeout | undefined;
