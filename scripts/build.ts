@@ -1,27 +1,35 @@
-/** Builds what is published: one bundled file, its worker, and the licences of everything inside. `npm run build`. */
+/** Builds what is published: the bundle, the files it starts, the types of `portcullis/tools`, and the licences of everything inside. */
 
-import { readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { execFile } from 'node:child_process';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { promisify } from 'node:util';
 import { build, type Metafile, type Plugin } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
-const WORKER = { from: './fold-worker.ts', to: './fold-worker.js' };
 
-/** The bundle finds its worker beside itself, where the source names the TypeScript file. */
-const workerUrl: Plugin = {
-  name: 'worker-url',
+/** Files that are found beside the one that names them: the source names TypeScript, the bundle what it becomes. */
+const NEIGHBOURS: readonly { readonly folder: string; readonly from: string; readonly to: string }[] = [
+  { folder: 'src/platform/audit', from: './fold-worker.ts', to: './fold-worker.js' },
+  { folder: 'src/upstreams/mcp/folder', from: './host.ts', to: './tool-host.js' },
+  { folder: 'src/upstreams/mcp/folder', from: './tool.ts', to: './tools.js' },
+];
+const found = new Set<string>();
+
+const neighbourUrls: Plugin = {
+  name: 'neighbour-urls',
   setup(setup) {
-    let found = 0;
-    setup.onLoad({ filter: /src[\\/]platform[\\/]audit[\\/].*\.ts$/ }, async ({ path }) => {
-      const text = await readFile(path, 'utf8');
-      const contents = text.replaceAll(`new URL('${WORKER.from}', import.meta.url)`, () => {
-        found++;
-        return `new URL('${WORKER.to}', import.meta.url)`;
-      });
+    setup.onLoad({ filter: /src[\\/].*\.ts$/ }, async ({ path }) => {
+      const folder = relative(root, dirname(path)).replaceAll('\\', '/');
+      const neighbours = NEIGHBOURS.filter((each) => each.folder === folder);
+      if (neighbours.length === 0) return undefined;
+      let contents = await readFile(path, 'utf8');
+      for (const { from, to } of neighbours)
+        contents = contents.replaceAll(`new URL('${from}', import.meta.url)`, () => {
+          found.add(from);
+          return `new URL('${to}', import.meta.url)`;
+        });
       return { contents, loader: 'ts' };
-    });
-    setup.onEnd(() => {
-      if (found === 0) throw new Error(`no file of platform/audit names ${WORKER.from}: build.ts is out of date`);
     });
   },
 };
@@ -67,22 +75,40 @@ async function renderLicences(folders: Iterable<string>): Promise<string> {
   return `Portcullis contains these packages.\n\n${parts.join(`\n${'-'.repeat(80)}\n\n`)}`;
 }
 
+/** The types of what tool files import: one file, which needs zod and nothing of ours. */
+async function writeToolTypes(): Promise<void> {
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const options = ['--ignoreConfig', '--declaration', '--emitDeclarationOnly', '--strict', '--skipLibCheck'];
+  const target = ['--module', 'nodenext', '--target', 'es2024', '--types', 'node', '--outDir', 'dist'];
+  const source = 'src/upstreams/mcp/folder/tool.ts';
+  await promisify(execFile)(process.execPath, [tsc, ...options, ...target, source], { cwd: root });
+  await rename(join(root, 'dist/tool.d.ts'), join(root, 'dist/tools.d.ts'));
+}
+
+/** What is published, and from where. */
+const OUTPUTS: { readonly [file: string]: string } = {
+  'portcullis.js': 'src/app/main.ts',
+  'fold-worker.js': 'src/platform/audit/fold-worker.ts',
+  'tool-host.js': 'src/upstreams/mcp/folder/host.ts',
+  'tools.js': 'src/upstreams/mcp/folder/tool.ts',
+};
+
 await rm(join(root, 'dist'), { recursive: true, force: true });
-const main = await build({
-  ...shared,
-  entryPoints: ['src/app/main.ts'],
-  outfile: 'dist/portcullis.js',
-  plugins: [workerUrl],
-});
-const worker = await build({
-  ...shared,
-  entryPoints: ['src/platform/audit/fold-worker.ts'],
-  outfile: 'dist/fold-worker.js',
-});
-const packages = new Set([...packagesIn(main.metafile), ...packagesIn(worker.metafile)]);
+const packages = new Set<string>();
+const sizes: string[] = [];
+for (const [file, source] of Object.entries(OUTPUTS)) {
+  const { metafile } = await build({
+    ...shared,
+    entryPoints: [source],
+    outfile: `dist/${file}`,
+    plugins: [neighbourUrls],
+  });
+  for (const folder of packagesIn(metafile)) packages.add(folder);
+  const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
+  sizes.push(`${file} ${Math.round(bytes / 1024)} KiB`);
+}
+for (const { from } of NEIGHBOURS)
+  if (!found.has(from)) throw new Error(`no source file names ${from}: build.ts is out of date`);
+await writeToolTypes();
 await writeFile(join(root, 'THIRD-PARTY-LICENSES.txt'), await renderLicences(packages));
-const bytes = [main, worker].flatMap((result) => Object.values(result.metafile.outputs)).map((output) => output.bytes);
-process.stdout.write(
-  `dist/portcullis.js and dist/fold-worker.js: ${bytes.map((n) => `${Math.round(n / 1024)} KiB`).join(', ')}; ` +
-    `${packages.size} packages inside\n`,
-);
+process.stdout.write(`dist: ${sizes.join(', ')}; ${packages.size} packages inside\n`);

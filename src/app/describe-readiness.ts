@@ -36,6 +36,7 @@ export function describeReadiness(
             prompts: status.prompts,
             resources: status.resources,
             restarts: status.restarts,
+            problems: status.problems,
             lastFailure:
               failure === undefined
                 ? null

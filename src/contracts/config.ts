@@ -35,6 +35,18 @@ export type TransportConfig =
   | { readonly type: 'sse'; readonly url: string; readonly headers: { readonly [name: string]: Secret } }
   /** Served by code inside this process, registered under `module` at the composition root. */
   | { readonly type: 'in-process'; readonly module: string }
+  | {
+      /** Hosted tools: files the operator wrote, run by us in a process of their own. */
+      readonly type: 'folder';
+      /** Absolute path. */
+      readonly folder: string;
+      /** Only these, on top of a small default set (PATH, HOME, …), reach the tools. */
+      readonly env: { readonly [name: string]: Secret };
+      /** Heap of the process, in MiB; beyond it the process ends. Default 512. */
+      readonly maxMemoryMb: number;
+      /** A tool that keeps the process from doing anything else for longer has it ended. Default 10,000 ms. */
+      readonly maxBlockMs: number;
+    }
   | OpenApiTransport;
 
 /** An HTTP API that an OpenAPI document describes: each operation is a tool. */

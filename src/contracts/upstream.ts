@@ -22,6 +22,8 @@ export interface ServerStatus {
   readonly era: Era | undefined;
   readonly protocolVersion: string | undefined;
   readonly lastFailure: ServerFailure | undefined;
+  /** What is wrong with parts of it although it runs (files of hosted tools); for operators, bounded. */
+  readonly problems: readonly string[];
   readonly restarts: number;
   readonly tools: number;
   readonly prompts: number;

@@ -19,6 +19,7 @@ interface ListedServer {
   readonly prompts?: number;
   readonly resources?: number;
   readonly restarts?: number;
+  readonly problems?: readonly string[];
   readonly lastFailure?: { readonly stage: string; readonly message: string; readonly at: string } | null;
 }
 
@@ -36,10 +37,11 @@ function stateCell(state: string): Cell {
   return { text: state, style: state === 'disabled' ? 'dim' : style };
 }
 
-/** A failure is worth showing as long as the server has not recovered from it. */
+/** A failure is worth showing as long as the server has not recovered from it, and so is what does not work in one that runs. */
 function failureText(server: ListedServer): string {
   const failure = server.lastFailure;
-  return failure && server.state !== 'healthy' ? `${failure.stage}: ${failure.message}` : '';
+  if (failure && server.state !== 'healthy') return `${failure.stage}: ${failure.message}`;
+  return (server.problems ?? []).join(' | ');
 }
 
 function printServers(servers: readonly ListedServer[]): void {

@@ -78,7 +78,7 @@ test('what the file says wins over the defaults, references included where numbe
 
 const TOP = '$schema, mcpServers, serverOptions, keys, toolsets, anonymous, listen, limits, audit, log, metrics';
 const ENTRY =
-  'type, command, args, env, envFile, cwd, url, serverUrl, httpUrl, headers, document, baseUrl, operations, maxResponseBytes, module, disabled, enabled';
+  'type, command, args, env, envFile, cwd, url, serverUrl, httpUrl, headers, document, baseUrl, operations, maxResponseBytes, module, folder, maxMemoryMb, maxBlockMs, disabled, enabled';
 
 const REFUSED: readonly (readonly [config: unknown, ...complaints: string[]])[] = [
   ['', ': the file is empty -> write { "mcpServers": { … } }, or make one with: portcullis init'],
@@ -134,7 +134,7 @@ const REFUSED: readonly (readonly [config: unknown, ...complaints: string[]])[] 
   ],
   [
     { mcpServers: { a: { type: 'htpp', url: 'http://x' } } },
-    'mcpServers.a.type: expected one of "stdio", "local", "http", "streamable-http", "streamableHttp", "sse", "in-process", "openapi" -> did you mean "http"?',
+    'mcpServers.a.type: expected one of "stdio", "local", "http", "streamable-http", "streamableHttp", "sse", "in-process", "openapi", "folder" -> did you mean "http"?',
   ],
   [
     { mcpServers: { a: { url: 'http://x', headers: ['Authorization: x'] } } },
@@ -322,6 +322,28 @@ for (const [config, ...expected] of REFUSED) {
     assert.deepEqual(complaints(config), expected);
   });
 }
+
+test('a folder of tools is read with its environment, its bounds and their defaults', () => {
+  const read = (entry: object) => {
+    const result = parse({ mcpServers: { tools: entry } });
+    assert.ok(result.ok, JSON.stringify(result));
+    const transport = result.config.servers[0]?.transport;
+    assert.ok(transport?.type === 'folder');
+    return transport;
+  };
+  const { folder, env, maxMemoryMb, maxBlockMs } = read({
+    type: 'folder',
+    folder: './tools',
+    env: { A: '${env:KEY}' },
+  });
+  assert.match(folder, /^\/.*\/tools$/);
+  assert.deepEqual([Object.keys(env), String(env.A), maxMemoryMb, maxBlockMs], [['A'], '[redacted]', 512, 10_000]);
+  assert.equal(read({ folder: '/srv/tools', maxMemoryMb: 128, maxBlockMs: 500 }).maxMemoryMb, 128);
+  assert.deepEqual(complaints({ mcpServers: { a: { type: 'folder', folder: '' } } }), [
+    'mcpServers.a.folder: is missing; expected a string that is not empty -> name the folder that holds the tools, e.g. "./tools"',
+  ]);
+  assert.match(String(complaints({ mcpServers: { a: { folder: 'x', maxMemoryMb: 1 } } })), /maxMemoryMb: .*32/);
+});
 
 test('what is odd but usable is accepted with a warning', () => {
   assert.deepEqual(

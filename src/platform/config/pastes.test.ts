@@ -10,7 +10,7 @@ const env = { HOME: '/home/ann', GITHUB_TOKEN: 'ghp_fromEnvironment', API_KEY: '
 function open({ transport }: ServerConfig): unknown {
   const opened = (values: { readonly [name: string]: { open(): string } }) =>
     Object.fromEntries(Object.entries(values).map(([name, secret]) => [name, secret.open()]));
-  if (transport.type === 'stdio') return { ...transport, env: opened(transport.env) };
+  if (transport.type === 'stdio' || transport.type === 'folder') return { ...transport, env: opened(transport.env) };
   return transport.type === 'in-process' ? transport : { ...transport, headers: opened(transport.headers) };
 }
 

@@ -29,7 +29,8 @@ export function readStdio(entry: Entry): TransportConfig {
   });
 }
 
-function readEnv(entry: Entry): { readonly [name: string]: Secret } {
+/** `env` over `envFile`, checked. */
+export function readEnv(entry: Entry): { readonly [name: string]: Secret } {
   const { document, path, value } = entry;
   const env = new Map<string, string>(Object.entries(value.envFile ? readEnvFile(entry, value.envFile) : {}));
   for (const [name, content] of Object.entries(value.env ?? {})) {

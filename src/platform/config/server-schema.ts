@@ -15,6 +15,7 @@ export const TRANSPORT_TYPES = {
   sse: 'sse',
   'in-process': 'in-process',
   openapi: 'openapi',
+  folder: 'folder',
 } as const;
 
 type TransportSpelling = keyof typeof TRANSPORT_TYPES;
@@ -63,7 +64,7 @@ const effective = z.strictObject({
     .enum(Object.keys(TRANSPORT_TYPES) as [TransportSpelling, ...TransportSpelling[]])
     .optional()
     .describe(
-      'How to reach the server. Left out: `stdio` where there is a `command`, `http` where there is a `url`. `local` is `stdio`; `streamable-http` and `streamableHttp` are `http`; `in-process` is served by a module of the gateway itself; `openapi` makes a tool of each operation in an OpenAPI document.',
+      'How to reach the server. Left out: `stdio` where there is a `command`, `http` where there is a `url`. `local` is `stdio`; `streamable-http` and `streamableHttp` are `http`; `in-process` is served by a module of the gateway itself; `openapi` makes a tool of each operation in an OpenAPI document; `folder` hosts the tools written in `folder`.',
     ),
   command: z.string().optional().describe('Program to start, found through PATH and started without a shell.'),
   args: z.array(z.string()).optional().describe('Arguments of the program, one item each.'),
@@ -127,6 +128,28 @@ const effective = z.strictObject({
       'For type `openapi`: how much of an answer is taken, in bytes; the rest is cut off. Left out: 1,048,576.',
     ),
   module: z.string().optional().describe('Name of the module that serves it, for type `in-process`.'),
+  folder: z
+    .string()
+    .optional()
+    .describe(
+      'Folder of files that each export a tool, relative to the folder of this file, for type `folder`. They run as code of yours, with `env` and `envFile`, and are loaded anew when they change.',
+    ),
+  maxMemoryMb: z
+    .int()
+    .min(32)
+    .max(65_536)
+    .optional()
+    .describe(
+      'For type `folder`: heap of the process the tools run in, in MiB; beyond it the process ends. Default 512.',
+    ),
+  maxBlockMs: z
+    .int()
+    .min(100)
+    .max(3_600_000)
+    .optional()
+    .describe(
+      'For type `folder`: a tool that keeps its process from doing anything else for longer (an endless loop) has the process ended and started anew. Default 10000.',
+    ),
   disabled: z.boolean().optional().describe('`true` keeps the entry but does not start the server.'),
   enabled: z.boolean().optional().describe('`false` keeps the entry but does not start the server.'),
 });

@@ -5,7 +5,14 @@ import type { Log } from '../../contracts/log.ts';
 import type { Era } from '../../contracts/peer.ts';
 import type { ServerFailure } from '../../contracts/upstream.ts';
 import { type Clock, pause } from './clock.ts';
-import { type InProcessServer, type Link, LinkOpenError, type OpenLink, type ServerMessage } from './link.ts';
+import {
+  type InProcessServer,
+  type Link,
+  LinkOpenError,
+  type OnProblems,
+  type OpenLink,
+  type ServerMessage,
+} from './link.ts';
 
 /** Ending a process takes stdin, SIGTERM and SIGKILL in turn; after this long nobody waits for it any more. */
 const CLOSE_LIMIT_MS = 10_000;
@@ -48,6 +55,7 @@ export interface LinkWish {
   readonly signal: AbortSignal;
   /** May be called while the link is still being opened. */
   readonly onServerMessage: (message: ServerMessage) => void;
+  readonly onProblems?: OnProblems;
   /** Only for a link that was handed out, and not closed by us. */
   readonly onLost: (reason: LostReason) => void;
   /** The last user let go of it. */
@@ -83,6 +91,7 @@ export async function openKeptLink(deps: LinkDeps, wish: LinkWish): Promise<Kept
       inProcess: deps.inProcess,
       signal: attempt.signal,
       onServerMessage: wish.onServerMessage,
+      onProblems: wish.onProblems,
       onLost(reason) {
         if (kept === undefined) lostEarly = reason;
         else if (!kept.link.over) {

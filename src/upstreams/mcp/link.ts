@@ -50,6 +50,9 @@ export type ServerMessage =
       readonly answer: (reply: PeerReply) => void;
     };
 
+/** What does not work in a server that runs, whole each time; `failure`: what went wrong with it and was mended already. */
+export type OnProblems = (problems: readonly string[], failure: string | undefined) => void;
+
 export interface Link {
   readonly era: Era;
   readonly protocolVersion: string;
@@ -90,6 +93,8 @@ export interface LinkOptions {
   /** Era found out earlier; tried first, detected anew when it fails. */
   readonly eraHint: Era | undefined;
   readonly onServerMessage: (message: ServerMessage) => void;
+  /** Only from folders of hosted tools. */
+  readonly onProblems?: OnProblems | undefined;
   /** Once, when the link is over without `close()` having been called. */
   readonly onLost: (failure: Omit<ServerFailure, 'atMs'>) => void;
   readonly signal: AbortSignal;

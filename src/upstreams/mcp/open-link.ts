@@ -6,6 +6,7 @@ import { JsonScanner } from '../../lib/json-scanner.ts';
 import { createHttpClient, type HttpClient } from '../http/client.ts';
 import { type Conversation, createConversation } from './conversation.ts';
 import { createLink } from './create-link.ts';
+import { openFolderTransport } from './folder/folder-transport.ts';
 import { discover, initialize, MODERN_VERSION, type Opening } from './handshake.ts';
 import { openHttpLegacyTransport } from './http-legacy-transport.ts';
 import { openHttpModernTransport } from './http-modern-transport.ts';
@@ -103,6 +104,15 @@ function listWays(deps: OpenLinkDeps, http: HttpClient, options: LinkOptions): W
         throw new LinkOpenError('start', 'OpenAPI documents are not served here', { transient: false });
       // What is made here speaks one era, whatever the configuration asks for.
       return [{ era: 'legacy', connect: (events) => openInProcessTransport(createSourceServer(source), events) }];
+    }
+    case 'folder': {
+      const { name: serverName, startTimeoutMs } = config;
+      const folder = {
+        ...{ config: transport, serverName, startTimeoutMs, baseEnv: deps.baseEnv, maxMessageBytes, log },
+        version: options.identity.version,
+        onProblems: options.onProblems ?? (() => {}),
+      };
+      return [{ era: 'modern', connect: (events) => openFolderTransport(folder, events) }];
     }
     case 'sse': {
       const target = createHttpTarget(transport.url, transport.headers, options.identity);
@@ -221,6 +231,7 @@ function summarize(refusals: readonly Refusal[]): LinkOpenError {
 function secretsOf({ transport }: ServerConfig): { readonly [name: string]: Secret } {
   switch (transport.type) {
     case 'stdio':
+    case 'folder':
       return transport.env;
     case 'http':
     case 'sse':

@@ -39,6 +39,7 @@ const ASKING_METHODS: ReadonlySet<string> = new Set(['tools/call', 'prompts/get'
 /** Log messages of one server that belong to no call; what is more is dropped. */
 const MAX_LOGS_PER_SECOND = 100;
 const MAX_FAILURE_CHARS = 512;
+const MAX_PROBLEMS = 20;
 
 /** An instance of a server; `registry` puts another in its place when the configuration changes. */
 export interface Server {
@@ -79,6 +80,7 @@ export function createServer(deps: ServerDeps): Server {
   let state: ServerState = config.enabled ? 'starting' : 'disabled';
   let sinceMs = clock.now();
   let lastFailure: ServerFailure | undefined;
+  let problems: readonly string[] = [];
 
   const shared = createSharedLink(deps, {
     onUp,
@@ -87,6 +89,10 @@ export function createServer(deps: ServerDeps): Server {
       update(failure);
     },
     onMessage,
+    onProblems(found, failure) {
+      problems = found.slice(0, MAX_PROBLEMS).map((text) => text.slice(0, MAX_FAILURE_CHARS));
+      if (failure !== undefined) update({ stage: 'transport', message: failure });
+    },
   });
   const pool = createLinkPool(deps, { eraHint: () => shared.eraHint, onOpen: (kept) => logLevel.tell(kept) });
   const logLevel = createLogLevel({
@@ -233,6 +239,7 @@ export function createServer(deps: ServerDeps): Server {
         era: link?.era ?? offer?.era,
         protocolVersion: link?.protocolVersion ?? offer?.protocolVersion,
         lastFailure,
+        problems,
         restarts: shared.restarts,
         tools: offer?.tools.length ?? 0,
         prompts: offer?.prompts.length ?? 0,

@@ -5,7 +5,7 @@ import { GatewayError } from '../../contracts/errors.ts';
 import type { Era } from '../../contracts/peer.ts';
 import { backoffMs, jitterMs } from '../../lib/backoff.ts';
 import { type KeptLink, type LinkDeps, type LostReason, openKeptLink } from './kept-link.ts';
-import { LinkOpenError, type ServerMessage } from './link.ts';
+import { LinkOpenError, type OnProblems, type ServerMessage } from './link.ts';
 import { refuseQuestion } from './own-request.ts';
 
 /** Retries before a server counts as failed, and their waits. */
@@ -50,6 +50,7 @@ export interface SharedLinkEvents {
   /** Something failed, or the phase changed; `failure` undefined means: only the phase. */
   readonly onChange: (failure: LostReason | undefined) => void;
   readonly onMessage: (kept: KeptLink, message: ServerMessage) => void;
+  readonly onProblems: OnProblems;
 }
 
 export function createSharedLink(deps: LinkDeps, events: SharedLinkEvents): SharedLink {
@@ -96,6 +97,9 @@ export function createSharedLink(deps: LinkDeps, events: SharedLinkEvents): Shar
       onServerMessage(message) {
         if (kept !== undefined && kept === live) events.onMessage(kept, message);
         else if (message.type === 'request') refuseQuestion(message);
+      },
+      onProblems(problems, failure) {
+        if (kept !== undefined && kept === live) events.onProblems(problems, failure);
       },
       onLost(reason) {
         if (kept !== undefined) onLost(kept, reason);

@@ -29,7 +29,12 @@ export interface StdioTransportOptions {
   readonly log: Log;
 }
 
-export function openStdioTransport(options: StdioTransportOptions, events: TransportEvents): Transport {
+export interface StdioTransport extends Transport {
+  /** Ends the process and everything it started, at once; its loss is reported as usual. */
+  kill(): void;
+}
+
+export function openStdioTransport(options: StdioTransportOptions, events: TransportEvents): StdioTransport {
   const { config, log } = options;
   const redact = createRedact(config.env);
   const stderr = createStderrLog(log, options.serverName, redact);
@@ -58,7 +63,7 @@ export function openStdioTransport(options: StdioTransportOptions, events: Trans
   } catch (error) {
     // Arguments no process can be started with (a NUL byte, for instance).
     lose(describeStartError(config, error));
-    return { cancelsByMessage: true, send() {}, finish() {}, async close() {} };
+    return { cancelsByMessage: true, send() {}, finish() {}, async close() {}, kill() {} };
   }
   const exited = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());
@@ -153,6 +158,9 @@ export function openStdioTransport(options: StdioTransportOptions, events: Trans
     close() {
       over = true;
       return close();
+    },
+    kill() {
+      signalGroup(child, 'SIGKILL');
     },
   };
 }

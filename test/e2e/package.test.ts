@@ -1,0 +1,61 @@
+/** What is published works without the sources: built, then run from `dist`. */
+
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { ROOT } from '../support/gateway.ts';
+import { callTool } from '../support/raw-client.ts';
+import { startProcess } from '../support/start-process.ts';
+import { createTempDir } from '../support/temp-dir.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const run = promisify(execFile);
+const KEY = 'pck_e2e_package_0123456789abcdef';
+
+test('the built package hosts tools, and ships the types that their files are checked with', {
+  timeout: 120_000,
+}, async (t) => {
+  await run(process.execPath, [join(ROOT, 'scripts/build.ts')]);
+  const folder = await createTempDir(t);
+  const tool = join(folder, 'shout.ts');
+  const source = (argument: string): string => `import { tool, z } from 'portcullis/tools';
+    export default tool({ description: 'd', input: z.object({ text: z.string() }), handler: ({ ${argument} }) => ${argument}.toUpperCase() });`;
+
+  const tsc = async (argument: string): Promise<string> => {
+    await writeFile(tool, source(argument));
+    const paths = { 'portcullis/tools': [join(ROOT, 'dist/tools.d.ts')] };
+    const compilerOptions = { strict: true, noEmit: true, module: 'nodenext', target: 'es2024', types: [], paths };
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [tool] }));
+    const args = [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', folder];
+    return run(process.execPath, args).then(
+      () => '',
+      ({ stdout }: { stdout: string }) => stdout,
+    );
+  };
+  assert.match(await tsc('texts'), /Property 'texts' does not exist on type '\{ text: string; \}'/);
+  assert.equal(await tsc('text'), '');
+
+  const { exports } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+    exports: { './tools': { types: string; default: string } };
+  };
+  assert.deepEqual(exports['./tools'], { types: './dist/tools.d.ts', default: './dist/tools.js' });
+
+  const configFile = join(folder, 'portcullis.json');
+  const keys = [{ name: 'e2e', value: KEY, allow: ['*'] }];
+  await writeFile(configFile, JSON.stringify({ mcpServers: { tools: { folder: '.' } }, keys }));
+  // bin/portcullis.mjs prefers the sources where there are any.
+  const start = join(folder, '_start.mjs');
+  const bundle = JSON.stringify(join(ROOT, 'dist/portcullis.js'));
+  await writeFile(start, `const { main } = await import(${bundle}); await main(process.argv.slice(2));`);
+  const serve = ['serve', '--config', configFile, '--data', join(folder, 'data'), '--port', '0', '--json'];
+  const gateway = await startProcess(t, { command: process.execPath, args: [start, ...serve] });
+  const { mcpUrl } = JSON.parse(gateway.readyLine) as { mcpUrl: string };
+  const answer = await waitFor('the tool', async () => {
+    const { result } = await callTool({ mcpUrl }, KEY, 'tools__shout', { text: 'quiet' });
+    return result;
+  });
+  assert.deepEqual(answer.content, [{ type: 'text', text: 'QUIET' }]);
+});
