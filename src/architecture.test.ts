@@ -22,6 +22,7 @@ const SIBLING_EXCEPTIONS: readonly (readonly [from: RegExp, to: RegExp])[] = [
   [/^edges\//, /^edges\/http\//],
   [/^upstreams\//, /^upstreams\/http\//],
   [/^domain\/(agent|codemode)\//, /^domain\/tools\//],
+  [/^domain\/policy\//, /^domain\/access\//],
   [/^platform\//, /^platform\/telemetry\//],
   // The trail lives in the same database file as everything else the gateway keeps.
   [/^platform\/audit\//, /^platform\/stores\/sqlite\//],

@@ -4,6 +4,7 @@ import type { CallSignal } from './call-signal.ts';
 import type { Caller, Credential, Narrowing } from './caller.ts';
 import type { JsonText, ParsedJson } from './json.ts';
 import type { ClientPeer, LogLevel } from './peer.ts';
+import type { PolicyNote } from './policy.ts';
 import type { Continuation, OfferedTool } from './upstream.ts';
 
 export const CALL_KINDS = [
@@ -52,6 +53,8 @@ export interface CallFacts {
   continues?: Continuation;
   /** Id of that leg's call. */
   continuesId?: string;
+  /** Set where policy refuses the call, or hides what it names. */
+  policy?: PolicyNote;
   /** W3C trace id and span id of this call in the gateway: 32 and 16 lower-case hex digits. */
   traceId?: string;
   spanId?: string;

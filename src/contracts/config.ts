@@ -1,6 +1,7 @@
 /** The configuration as a value: what `platform/config` produces and everything else is built from. */
 
 import type { Grant } from './caller.ts';
+import type { PolicyConfig } from './policy.ts';
 
 /** A value that may be secret: printing, JSON and inspection show `[redacted]`; `open` is called only where it is used. */
 export class Secret {
@@ -131,6 +132,8 @@ export interface GatewayConfig {
   readonly keys: readonly ConfigKey[];
   /** Undefined: none. */
   readonly toolsets?: readonly ToolsetConfig[] | undefined;
+  /** Rules on calls; undefined (default): whatever a grant allows may be called. */
+  readonly policy?: PolicyConfig | undefined;
   /** What callers without any credential may reach; undefined (default): nothing, 401. Refused unless bound to loopback. */
   readonly anonymous: Grant | undefined;
   readonly listen: {

@@ -32,6 +32,8 @@ export const ERRORS = {
   unauthenticated: { httpStatus: 401, rpcCode: -31401, retryable: false, text: 'A valid key is required' },
   forbidden_host: { httpStatus: 403, rpcCode: -31403, retryable: false, text: 'This Host is not allowed' },
   forbidden_origin: { httpStatus: 403, rpcCode: -31403, retryable: false, text: 'This Origin is not allowed' },
+  denied_by_policy: { httpStatus: 403, rpcCode: -31420, retryable: false, text: 'A rule does not allow this call' },
+  approval_required: { httpStatus: 403, rpcCode: -31421, retryable: false, text: 'This call needs an approval' },
   method_not_allowed: { httpStatus: 405, rpcCode: -31406, retryable: false, text: 'HTTP method not allowed' },
   not_acceptable: { httpStatus: 406, rpcCode: -31407, retryable: false, text: 'The Accept header does not fit' },
   unsupported_media_type: {

@@ -2,6 +2,7 @@
 
 import type { CallKind } from './call.ts';
 import type { JsonText } from './json.ts';
+import type { PolicyNote } from './policy.ts';
 
 /** Known when the call is about to be made. */
 export interface CallIntent {
@@ -35,6 +36,8 @@ export interface CallFinish {
   readonly totalMs: number;
   /** Of that, the wait for the server; what is left was ours. Never more than `totalMs`. */
   readonly upstreamMs: number;
+  /** Where a rule refused the call, or hid what it named. */
+  readonly policy?: PolicyNote | undefined;
 }
 
 /** A row as read back. `result` undefined: still running; `unknown`: the process died before it was over. */
@@ -44,6 +47,7 @@ export interface TrailRow extends CallIntent {
   readonly resultBytes: number | undefined;
   readonly totalMs: number | undefined;
   readonly upstreamMs: number | undefined;
+  readonly policy?: PolicyNote | undefined;
 }
 
 export interface TrailFilter {

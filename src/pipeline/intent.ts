@@ -8,13 +8,14 @@ import { redactArguments } from '../lib/redact-json.ts';
 
 export type DescribeIntent = (call: Call) => CallIntent;
 
-/** `redactionOf` gives the argument paths of a server that must not be kept; `keepArguments` false keeps none at all. */
-function argumentsText({ text, scan }: ParsedJson): JsonText | undefined {
+/** The text of `arguments`, as the client sent it; undefined: there are none. */
+export function argumentsText({ text, scan }: ParsedJson): JsonText | undefined {
   if (scan === undefined) return memberText(text, 'arguments');
   const member = scan.members.find(({ key }) => key === 'arguments');
   return member && text.slice(member.valueStart, member.valueEnd);
 }
 
+/** `redactionOf` gives the argument paths of a server that must not be kept; `keepArguments` false keeps none at all. */
 export function createDescribeIntent(deps: {
   keepArguments: boolean;
   redactionOf: (serverId: string) => readonly string[];

@@ -7,15 +7,18 @@ import type { Meter } from '../contracts/meter.ts';
 import type { Sealer } from '../contracts/sealing.ts';
 import type { Trail } from '../contracts/trail.ts';
 import type { ServerRegistry } from '../contracts/upstream.ts';
+import { compilePolicy } from '../domain/policy/compile-policy.ts';
 import { compileColumns } from './compile.ts';
 import { createContinuations } from './continuations.ts';
 import { createGrants, type GrantOf } from './grants.ts';
 import { createDescribeIntent } from './intent.ts';
 import { createKeyring, type Keyring } from './keyring.ts';
 import type { LiveCatalog } from './live-catalog.ts';
+import { createPolicyView } from './policy-view.ts';
 import { createAuthorize } from './steps/authorize.ts';
 import { createCallTool } from './steps/call-tool.ts';
 import { createCompleteArgument } from './steps/complete-argument.ts';
+import { createDecidePolicy } from './steps/decide-policy.ts';
 import { createDescribeEndpoint } from './steps/describe-endpoint.ts';
 import { createGetPrompt } from './steps/get-prompt.ts';
 import { createIdentify } from './steps/identify.ts';
@@ -54,7 +57,11 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
     anonymous: config.anonymous,
     now: deps.now,
   });
-  const grantOf = createGrants();
+  const granted = createGrants();
+  const policy =
+    config.policy &&
+    createPolicyView({ policy: compilePolicy(config.policy), grantOf: granted, catalog: deps.catalog.current });
+  const grantOf = policy?.grantOf ?? granted;
   const redactions = new Map(config.servers.map((server) => [server.id, server.redactArguments]));
   const describeIntent = createDescribeIntent({
     keepArguments: config.audit.arguments,
@@ -69,11 +76,13 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
     lifetimeMs: config.limits.questionTimeoutMs,
   });
   const forwarding = { servers: deps.registry.current, monotonicMs, catalog: deps.catalog.current, continuations };
+  const authorize = createAuthorize({ ...viewing, continuations });
   const columns = compileColumns(
     {
       record: createRecord({ trail, describeIntent, monotonicMs, meter }),
       identify: createIdentify({ keyring }),
-      authorize: createAuthorize({ ...viewing, continuations }),
+      authorize: policy === undefined ? authorize : policy.noteHidden(authorize),
+      'decide-policy': policy && createDecidePolicy({ planOf: policy.planOf, now: deps.now }),
       'write-ahead': createWriteAhead({ trail, describeIntent }),
     },
     {

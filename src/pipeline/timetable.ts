@@ -2,7 +2,7 @@
 
 import type { CallKind } from '../contracts/call.ts';
 
-export type StepName = 'record' | 'identify' | 'authorize' | 'write-ahead';
+export type StepName = 'record' | 'identify' | 'authorize' | 'decide-policy' | 'write-ahead';
 
 export type LastStepName =
   | 'describe-endpoint'
@@ -35,6 +35,7 @@ const ROWS: readonly (readonly [StepName, ...Mark[]])[] = [
   ['record', '●', '●', '●', '●', '●', '●', '●'],
   ['identify', '●', '●', '●', '●', '●', '●', '●'],
   ['authorize', '●', '●', '●', '●', '●', '●', '●'],
+  ['decide-policy', '·', '·', '●', '●', '●', '·', '·'],
   ['write-ahead', '·', '·', '●', '·', '·', '·', '·'],
 ];
 

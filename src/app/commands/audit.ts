@@ -64,7 +64,8 @@ function filterFrom(options: AuditOptions, defaultLimit: number | undefined): Tr
 
 function resultCell(row: Row): Cell {
   if (row.result === undefined) return { text: 'running', style: 'dim' };
-  const text = row.error === undefined ? row.result : `${row.result} ${row.error}`;
+  const rule = row.policy === undefined ? '' : ` (${row.policy.rule})`;
+  const text = row.error === undefined ? row.result : `${row.result} ${row.error}${rule}`;
   return { text, style: row.result === 'ok' ? 'green' : row.result === 'unknown' ? 'magenta' : 'red' };
 }
 

@@ -40,7 +40,8 @@ export function parsePattern(source: string): AccessPattern {
   return { source, kind, server: rest.slice(0, cut.at), name: rest.slice(cut.at + cut.width) };
 }
 
-function fits(pattern: AccessPattern, kind: TargetKind, serverId: string, name: string): boolean {
+/** Whether a pattern speaks of this target. */
+export function fitsPattern(pattern: AccessPattern, kind: TargetKind, serverId: string, name: string): boolean {
   if (pattern.kind !== undefined && pattern.kind !== kind) return false;
   if (!matchesWildcard(pattern.server, serverId)) return false;
   return pattern.name === undefined || matchesWildcard(pattern.name, name);
@@ -58,11 +59,11 @@ export function compileGrant(
 
   const decide = (kind: TargetKind, serverId: string, name: string): AccessVerdict => {
     for (const pattern of deny)
-      if (fits(pattern, kind, serverId, name)) return { allowed: false, rule: pattern.source };
+      if (fitsPattern(pattern, kind, serverId, name)) return { allowed: false, rule: pattern.source };
     for (const pattern of allow) {
-      if (!fits(pattern, kind, serverId, name)) continue;
+      if (!fitsPattern(pattern, kind, serverId, name)) continue;
       if (!serverKept(serverId)) return { allowed: false, rule: 'x-portcullis-servers' };
-      if (tools && kind === 'tool' && !tools.some((p) => fits(p, kind, serverId, name)))
+      if (tools && kind === 'tool' && !tools.some((p) => fitsPattern(p, kind, serverId, name)))
         return { allowed: false, rule: 'x-portcullis-tools' };
       return { allowed: true, rule: pattern.source };
     }

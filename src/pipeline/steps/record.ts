@@ -51,6 +51,7 @@ export function createRecord(deps: RecordDeps): Step {
       resultBytes,
       totalMs,
       upstreamMs: Math.min(call.facts.upstreamMs ?? 0, totalMs),
+      policy: call.facts.policy,
     };
     meter?.end(call, finish);
     if (call.facts.intended) deps.trail.finish(finish);

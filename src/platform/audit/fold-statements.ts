@@ -24,7 +24,8 @@ export interface FoldStatements {
 const INTENT = `seq, run_id, id, parent_id, trace_id, at_ms, kind, surface, key_id, key_name, server_id, name, target,
   client, arguments`;
 const INTENT_MARKS = Array(15).fill('?').join(', ');
-const FINISH = 'result, error, result_bytes, total_ms, upstream_ms';
+const FINISH = 'result, error, result_bytes, total_ms, upstream_ms, policy';
+const FINISH_MARKS = '?, ?, ?, ?, ?, ?';
 /** A finish that comes after its run was taken for dead is the better knowledge. */
 const IS_OPEN = "(trail.result IS NULL OR trail.result = 'unknown')";
 
@@ -38,11 +39,13 @@ export function createFoldStatements(db: DatabaseSync): FoldStatements {
   const updateSeq = db.prepare('UPDATE trail_seq SET last = ?');
   const insertIntent = db.prepare(`INSERT INTO trail (${INTENT}) VALUES (${INTENT_MARKS}) ON CONFLICT (id) DO NOTHING`);
   const insertRecord = db.prepare(
-    `INSERT INTO trail (${INTENT}, ${FINISH}) VALUES (${INTENT_MARKS}, ?, ?, ?, ?, ?)
+    `INSERT INTO trail (${INTENT}, ${FINISH}) VALUES (${INTENT_MARKS}, ${FINISH_MARKS})
      ON CONFLICT (id) DO UPDATE SET (seq, ${FINISH}) = (excluded.seq, excluded.result, excluded.error,
-       excluded.result_bytes, excluded.total_ms, excluded.upstream_ms) WHERE ${IS_OPEN}`,
+       excluded.result_bytes, excluded.total_ms, excluded.upstream_ms, excluded.policy) WHERE ${IS_OPEN}`,
   );
-  const updateFinish = db.prepare(`UPDATE trail SET (seq, ${FINISH}) = (?, ?, ?, ?, ?, ?) WHERE id = ? AND ${IS_OPEN}`);
+  const updateFinish = db.prepare(
+    `UPDATE trail SET (seq, ${FINISH}) = (?, ${FINISH_MARKS}) WHERE id = ? AND ${IS_OPEN}`,
+  );
   const selectRuns = db.prepare('SELECT DISTINCT run_id FROM trail WHERE result IS NULL');
   const selectRunning = db.prepare('SELECT row FROM trail WHERE run_id = ? AND result IS NULL ORDER BY row LIMIT ?');
   const updateUnknown = db.prepare("UPDATE trail SET seq = ?, result = 'unknown' WHERE row = ?");

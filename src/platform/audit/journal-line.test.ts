@@ -21,8 +21,12 @@ test('what is encoded is one line and decodes to the same fields', () => {
   assert.deepEqual(decodeLine(encodeFinish(makeFinish('id', { error: 'x' })).trimEnd()), {
     type: 'finish',
     id: 'id',
-    columns: ['ok', 'x', 10, 2.5, 2],
+    columns: ['ok', 'x', 10, 2.5, 2, null],
   });
+  const policy = { verdict: 'deny', rule: 'no-force' } as const;
+  const decoded = decodeLine(encodeRecord(makeIntent('id'), makeFinish('id', { policy })).trimEnd());
+  assert.ok(decoded?.type === 'record');
+  assert.equal(decoded.finish[5], JSON.stringify(policy));
 });
 
 test('a line cut anywhere, or made of anything, is damage and nothing worse', () => {

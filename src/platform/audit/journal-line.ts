@@ -13,7 +13,7 @@ const MAX_FIELD_CHARS = 2_048;
 
 /** Columns of an intent, in the order of the line and of the table. */
 export type IntentColumns = readonly (string | number | null)[];
-/** result, error, result_bytes, total_ms, upstream_ms. */
+/** result, error, result_bytes, total_ms, upstream_ms, policy (JSON). */
 export type FinishColumns = readonly (string | number | null)[];
 
 export type JournalLine =
@@ -39,10 +39,11 @@ export function encodeRecord(intent: CallIntent, finish: CallFinish): string {
 }
 
 const INTENT_FIELDS = 12;
-const FINISH_FIELDS = 5;
+/** The last of a finish, its policy note, is left out where there is none. */
+const FINISH_FIELDS = 6;
 /** Which fields may be null, and which are numbers: everything else is text. */
 const INTENT_SHAPE = ['s', 's?', 's', 'n', 's', 's', 's?', 's?', 's?', 's', 's?', 's?'] as const;
-const FINISH_SHAPE = ['s', 's?', 'n', 'n', 'n'] as const;
+const FINISH_SHAPE = ['s', 's?', 'n', 'n', 'n', 's?'] as const;
 
 function intentFields(intent: CallIntent): unknown[] {
   return [
@@ -62,7 +63,10 @@ function intentFields(intent: CallIntent): unknown[] {
 }
 
 function finishFields(finish: CallFinish): unknown[] {
-  return [finish.result, cap(finish.error), Math.round(finish.resultBytes), finish.totalMs, finish.upstreamMs];
+  const { result, error, resultBytes, totalMs, upstreamMs, policy } = finish;
+  const fields = [result, cap(error), Math.round(resultBytes), totalMs, upstreamMs];
+  if (policy !== undefined) fields.push(JSON.stringify({ ...policy, problem: cap(policy.problem) }));
+  return fields;
 }
 
 function cap(text: string | undefined): string | undefined {
@@ -92,7 +96,7 @@ export function decodeLine(line: string): JournalLine | undefined {
   switch (fields[0]) {
     case 'f': {
       const columns = readColumns(fields, 2, FINISH_SHAPE);
-      return columns && fields.length === 2 + FINISH_FIELDS ? { type: 'finish', id, columns } : undefined;
+      return columns && isWhole(fields, 2 + FINISH_FIELDS) ? { type: 'finish', id, columns } : undefined;
     }
     case 'i': {
       const columns = readColumns(fields, 1, INTENT_SHAPE);
@@ -103,12 +107,18 @@ export function decodeLine(line: string): JournalLine | undefined {
       const columns = readColumns(fields, 1, INTENT_SHAPE);
       columns?.push(argumentText);
       const finish = readColumns(fields, 1 + INTENT_FIELDS, FINISH_SHAPE);
-      const isWhole = fields.length === 1 + INTENT_FIELDS + FINISH_FIELDS;
-      return columns && finish && isWhole ? { type: 'record', id, columns, finish } : undefined;
+      return columns && finish && isWhole(fields, 1 + INTENT_FIELDS + FINISH_FIELDS)
+        ? { type: 'record', id, columns, finish }
+        : undefined;
     }
     default:
       return undefined;
   }
+}
+
+/** All of them, or all but the last, which may be left out. */
+function isWhole(fields: readonly unknown[], length: number): boolean {
+  return fields.length === length || fields.length === length - 1;
 }
 
 function parseArray(text: string): unknown[] | undefined {
@@ -129,7 +139,7 @@ function readColumns(
   const columns: (string | number | null)[] = [];
   for (let i = 0; i < kinds.length; i++) {
     const kind = kinds[i];
-    const value = fields[at + i];
+    const value = fields[at + i] ?? null;
     if (typeof value === 'string' && kind !== 'n') columns.push(value);
     else if (kind === 'n' && (typeof value === 'number' || value === null)) columns.push(value ?? 0);
     else if (kind === 's?' && value === null) columns.push(null);

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { CallKind } from '../../contracts/call.ts';
+import type { PolicyNote } from '../../contracts/policy.ts';
 import type { ResultClass, TrailFilter, TrailRow } from '../../contracts/trail.ts';
 import { openStore } from '../stores/sqlite/open-store.ts';
 import { createFold, type FoldReport } from './fold.ts';
@@ -101,6 +102,7 @@ function parseRow(row: { readonly [column: string]: unknown }): SeqRow {
     const value = row[column];
     return typeof value === 'number' ? value : undefined;
   };
+  const policy = parsePolicy(text('policy'));
   return {
     seq: number('seq') ?? 0,
     id: text('id') ?? '',
@@ -121,5 +123,16 @@ function parseRow(row: { readonly [column: string]: unknown }): SeqRow {
     resultBytes: number('result_bytes'),
     totalMs: number('total_ms'),
     upstreamMs: number('upstream_ms'),
+    ...(policy === undefined ? {} : { policy }),
   };
+}
+
+/** Written by ourselves, so what does not read is damage, and shown as none. */
+function parsePolicy(text: string | undefined): PolicyNote | undefined {
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as PolicyNote;
+  } catch {
+    return undefined;
+  }
 }

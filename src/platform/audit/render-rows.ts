@@ -34,6 +34,7 @@ const COLUMNS = [
   'resultBytes',
   'totalMs',
   'upstreamMs',
+  'policy',
   'arguments',
 ] as const;
 
@@ -44,10 +45,16 @@ const COLUMNS = [
 export function renderCsv(rows: Iterable<Row>, options: { header?: boolean } = {}): string {
   let out = options.header === false ? '' : `${COLUMNS.join(',')}\r\n`;
   for (const row of rows) {
-    const cells = COLUMNS.map((column) => renderCell(column === 'at' ? isoTime(row.atMs) : row[column]));
+    const cells = COLUMNS.map((column) => renderCell(cellOf(row, column)));
     out += `${cells.join(',')}\r\n`;
   }
   return out;
+}
+
+function cellOf(row: Row, column: (typeof COLUMNS)[number]): string | number | undefined {
+  if (column === 'at') return isoTime(row.atMs);
+  if (column === 'policy') return row.policy && JSON.stringify(row.policy);
+  return row[column];
 }
 
 function renderCell(value: string | number | undefined): string {

@@ -76,7 +76,8 @@ test('what the file says wins over the defaults, references included where numbe
   assert.deepEqual([config.listen.port, config.listen.host, config.log.level], [9000, '::1', 'debug']);
 });
 
-const TOP = '$schema, mcpServers, serverOptions, keys, toolsets, anonymous, listen, limits, audit, log, metrics';
+const TOP =
+  '$schema, mcpServers, serverOptions, keys, toolsets, anonymous, policy, listen, limits, audit, log, metrics';
 const ENTRY =
   'type, command, args, env, envFile, cwd, url, serverUrl, httpUrl, headers, document, baseUrl, operations, maxResponseBytes, module, folder, maxMemoryMb, maxBlockMs, disabled, enabled';
 

@@ -11,6 +11,7 @@ import type { Environment } from './environment.ts';
 import { readAnonymous, readKeys } from './read-keys.ts';
 import { readListen } from './read-listen.ts';
 import { readMetrics } from './read-metrics.ts';
+import { readPolicy } from './read-policy.ts';
 import { readServers } from './read-servers.ts';
 import { readToolsets } from './read-toolsets.ts';
 import { createReport, nodeAt, type Path, type Report } from './report.ts';
@@ -44,6 +45,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   const { servers, known } = readServers(document);
   const toolsets = readToolsets(document, known);
   const keys = readKeys(document, known, toolsets);
+  const policy = readPolicy(document, known);
   const listen = readListen(document);
   const anonymous = readAnonymous(document, known, listen?.host);
   const limits = readSection(document, 'limits', Limits);
@@ -65,6 +67,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
     audit,
     log,
     ...(metrics && { metrics }),
+    ...(policy && { policy }),
   };
   return { ok: true, config, warnings: inOrder(report.warnings) };
 }

@@ -53,11 +53,18 @@ export function renderConfigReference(): string {
     if (inner === undefined) continue;
     if (schema.$ref === undefined && inner === root.definitions?.server && name !== 'mcpServers') continue;
     if (name === 'mcp') continue;
-    parts.push(`## ${name}`, schema.description ?? '', `\`${path}\`:`, renderTable(inner));
-    for (const [field, nested] of Object.entries(inner.properties ?? {}))
-      if (nested.properties !== undefined) parts.push(`\`${path}.${field}\`:`, renderTable(nested));
+    parts.push(`## ${name}`, schema.description ?? '', `\`${path}\`:`, renderTable(inner), ...renderParts(path, inner));
   }
   return `${parts.join('\n\n')}\n`;
+}
+
+/** Tables of the objects, and lists of objects, inside a section. */
+function renderParts(path: string, schema: JsonSchema): string[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
+    const at = field.items?.properties ? `${path}.${name}[]` : `${path}.${name}`;
+    const inner = field.items?.properties ? field.items : field;
+    return inner.properties === undefined ? [] : [`\`${at}\`:`, renderTable(inner)];
+  });
 }
 
 /** The object with the fields to describe inside a section, and the path to it. */

@@ -2,6 +2,7 @@
 /** The shape of `portcullis.json`: the one source of validation, of the published JSON Schema and of the reference page. */
 
 import { z } from 'zod';
+import { Policy } from './policy-schema.ts';
 import { ServerEntry } from './server-schema.ts';
 
 const DAY_MS = 86_400_000;
@@ -213,6 +214,7 @@ export const ConfigFile = z
       .optional()
       .describe('Bundles of tools, prompts and resources of several servers, by name, each at `/mcp/t/{name}`.'),
     anonymous: Anonymous.optional(),
+    policy: Policy.optional(),
     listen: Listen.optional(),
     limits: Limits.optional(),
     audit: Audit.optional(),

@@ -2,6 +2,7 @@
 
 import { closest } from '../../lib/closest.ts';
 import type { JsoncNode } from '../../lib/jsonc.ts';
+import { PolicyRuleEntry } from './policy-schema.ts';
 import { type Path, renderPath } from './report.ts';
 import { Anonymous, Audit, ConfigFile, Key, Limits, Listen, LogSection, ServerOptions } from './schema.ts';
 import { EFFECTIVE_FIELDS, WITHOUT_EFFECT } from './server-schema.ts';
@@ -15,6 +16,7 @@ const HOMES: readonly (readonly [field: string, home: string])[] = [
   ...Object.keys(ServerOptions.shape).map((field) => [field, `serverOptions.<server>.${field}`] as const),
   ...Object.keys(Anonymous.shape).map((field) => [field, `keys[].${field}`] as const),
   ...Object.keys(Key.shape).map((field) => [field, `keys[].${field}`] as const),
+  ...Object.keys(PolicyRuleEntry.shape).map((field) => [field, `policy.rules[].${field}`] as const),
   ...EFFECTIVE_FIELDS.map((field) => [field, `mcpServers.<server>.${field}`] as const),
 ];
 
@@ -45,6 +47,8 @@ const OTHER_WORDS: { readonly [word: string]: string } = {
   timeout: 'serverOptions.<server>.callTimeoutMs',
   timeoutms: 'serverOptions.<server>.callTimeoutMs',
   permissions: 'allow',
+  condition: 'when',
+  effect: 'action',
   secret: 'value',
   key: 'value',
   token: 'value',

@@ -65,8 +65,14 @@ const KEY_TOOLSETS = `
 ALTER TABLE keys ADD COLUMN toolsets_json TEXT NOT NULL DEFAULT '[]';
 `;
 
+/** JSON; NULL: no rule spoke against the call. */
+const TRAIL_POLICY = `
+ALTER TABLE trail ADD COLUMN policy TEXT;
+`;
+
 export const MIGRATIONS: readonly Migration[] = [
   { name: 'keys', sql: KEYS },
   { name: 'trail', sql: TRAIL },
   { name: 'key-toolsets', sql: KEY_TOOLSETS },
+  { name: 'trail-policy', sql: TRAIL_POLICY },
 ];

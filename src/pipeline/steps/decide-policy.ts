@@ -1,0 +1,59 @@
+/** Step: what the rules say of this very call. Only in the column where the configuration has rules. */
+
+import type { Call, Endpoint, Step } from '../../contracts/call.ts';
+import { GatewayError } from '../../contracts/errors.ts';
+import { decidePlan, type Plan, type Ruling } from '../../domain/policy/compile-policy.ts';
+import type { Situation } from '../../domain/policy/judge-rule.ts';
+import { readArguments } from '../../domain/policy/read-arguments.ts';
+import { argumentsText } from '../intent.ts';
+import { noteOf, type PolicyView } from '../policy-view.ts';
+
+function endpointPath(endpoint: Endpoint): string {
+  switch (endpoint.type) {
+    case 'all':
+      return '/mcp';
+    case 'server':
+      return `/mcp/${endpoint.serverId}`;
+    case 'toolset':
+      return `/mcp/t/${endpoint.toolset}`;
+  }
+}
+
+function refuse(call: Call, ruling: Ruling): never {
+  call.facts.policy = noteOf(ruling);
+  const { rule = '', message, problem } = ruling;
+  const words = [
+    rule.startsWith('defaults.') ? `policy.${rule}` : `rule "${rule}"`,
+    ...(message === undefined ? [] : [message]),
+    ...(problem === undefined ? [] : [`it could not be decided for this call: ${problem}`]),
+  ];
+  const data = { rule, verdict: call.facts.policy.verdict };
+  if (ruling.action === 'deny') throw new GatewayError('denied_by_policy', words.join('; '), { data });
+  words.push('approvals cannot be given yet; ask the operator for a rule that allows it');
+  throw new GatewayError('approval_required', words.join('; '), { data });
+}
+
+export function createDecidePolicy(deps: { planOf: PolicyView['planOf']; now: () => number }): Step {
+  const situationOf = (call: Call, plan: Plan & { type: 'open' }): Situation => {
+    const text = plan.readsArguments && call.kind !== 'resources.read' ? argumentsText(call.params) : undefined;
+    const args = readArguments(text, plan.rules);
+    if ('fault' in args) throw new GatewayError('invalid_params', args.fault);
+    const { value, count, longestChars } = args.reading;
+    const toolset = call.endpoint.type === 'toolset' ? call.endpoint.toolset : '';
+    return {
+      values: {
+        args: value,
+        now: new Date(deps.now()),
+        request: { endpoint: endpointPath(call.endpoint), toolset },
+      },
+      size: { count, longestChars },
+    };
+  };
+
+  return (call, next) => {
+    const plan = deps.planOf(call);
+    const ruling = plan.type === 'settled' ? plan.ruling : decidePlan(plan, () => situationOf(call, plan));
+    if (ruling.action !== 'allow') refuse(call, ruling);
+    return next();
+  };
+}
