@@ -8,6 +8,7 @@ import { CommandError, EXIT, messageOf } from './commands/command-error.ts';
 import { connectCommand } from './commands/connect.ts';
 import { initCommand } from './commands/init.ts';
 import { keysCommand } from './commands/keys.ts';
+import { policyCommand } from './commands/policy.ts';
 import { serveCommand } from './commands/serve.ts';
 import { serversCommand } from './commands/servers.ts';
 import { stdioCommand } from './commands/stdio.ts';
@@ -36,6 +37,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no gateway at the address, 4 key 
     initCommand,
     checkCommand,
     keysCommand,
+    policyCommand,
     serversCommand,
     toolsCommand,
     auditCommand,

@@ -14,7 +14,8 @@ import { nodeAt, type Path, renderPath } from './report.ts';
 type Rule = z.output<typeof PolicyRuleEntry>;
 
 /** The parts are read one by one, so that a message speaks of the one that is wrong. */
-const Outline = Policy.extend({ rules: z.unknown(), defaults: z.unknown(), annotations: z.unknown() });
+const ANYTHING = z.unknown().optional();
+const Outline = Policy.extend({ rules: ANYTHING, defaults: ANYTHING, annotations: ANYTHING });
 
 const MAX_ITEMS = 1_000;
 const MAX_NAME_CHARS = 64;
