@@ -136,6 +136,11 @@ const RULES: { readonly [name: string]: Rule } = {
     /^platform\/(stores\/sqlite|audit)\//,
     'uses node:sqlite',
   ),
+  'CEL only in lib/cel, which bounds it': importsOnlyIn(
+    /^@marcbachmann\/cel-js/,
+    /^lib\/cel\.ts$/,
+    'uses CEL unbounded',
+  ),
   'domain has no I/O, no clock and no randomness': perFile((path, text) => {
     if (!path.startsWith('domain/')) return [];
     const io = importsOf(path, text).filter((name) => /^(node:|undici$)/.test(name) && name !== 'node:crypto');
@@ -207,6 +212,9 @@ const OFFENDERS: { readonly [name: string]: readonly { readonly [path: string]: 
     { 'pipeline/x.ts': "const { spawn } = await import('child_process');\n" },
   ],
   'SQLite only in its store and in the audit trail': [{ 'app/x.ts': "import { DatabaseSync } from 'node:sqlite';\n" }],
+  'CEL only in lib/cel, which bounds it': [
+    { 'domain/policy/x.ts': "import { evaluate } from '@marcbachmann/cel-js';\n" },
+  ],
   'domain has no I/O, no clock and no randomness': [
     { 'domain/access/x.ts': "import { readFileSync } from 'node:fs';\n" },
     { 'domain/access/x.ts': 'export const f = () => Date.now();\n' },

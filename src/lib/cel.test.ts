@@ -25,6 +25,8 @@ test('conditions read arguments exactly, missing ones included', () => {
   assert.equal(decide('args.tags.exists(t, t.startsWith("prod-"))', '{"tags":["a","prod-b"]}'), true);
   assert.equal(decide('args.user["name"] == "x"', '{"user":{"name":"x"}}'), true);
   assert.equal(decide('now.getHours("Europe/Berlin") == 11 && caller.key == "ci"'), true);
+  // A pattern that the library's own engine, which must not be used, does not even read.
+  assert.equal(decide('args.sql.matches("(?i)^drop")', '{"sql":"DROP it"}'), true);
   assert.match(String(decide('args.n > 5', '{"n":"6"}')), /no such overload/);
   assert.equal(decide('args.flag', '{"flag":1}'), 'the condition gave neither true nor false');
 });

@@ -16,7 +16,6 @@ test('every document reads as JSON.parse reads it, however it is spaced', () => 
   fc.assert(
     fc.property(fc.jsonValue(), fc.constantFrom(0, 1, 2), (value, space) => {
       const text = JSON.stringify(value, null, space);
-      // -0 is read as the double it is.
       assert.deepEqual(plain(readExactJson(text).value), JSON.parse(text));
     }),
   );
