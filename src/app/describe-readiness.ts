@@ -37,6 +37,8 @@ export function describeReadiness(
             resources: status.resources,
             restarts: status.restarts,
             problems: status.problems,
+            ...(status.circuit && { circuit: status.circuit }),
+            ...(status.calls && { calls: status.calls }),
             lastFailure:
               failure === undefined
                 ? null

@@ -71,6 +71,23 @@ export type OpenApiAuth =
   | { readonly type: 'bearer'; readonly token: Secret }
   | { readonly type: 'basic'; readonly username: Secret; readonly password: Secret };
 
+/** Bounds on the calls under way to one server. */
+export interface CallLimits {
+  readonly maxConcurrent: number;
+  /** Calls that may wait for a place; one more is refused. Default 100. */
+  readonly maxQueued: number;
+  /** A call that waited this long is refused. Default 30,000 ms. */
+  readonly queueTimeoutMs: number;
+}
+
+/** When a server that keeps failing is not called any more. */
+export interface CircuitBreakerConfig {
+  /** So many in a row open it: timeouts, lost connections, answers that are none. Default 5. */
+  readonly failures: number;
+  /** How long calls are refused before one tries again. Default 30,000 ms. */
+  readonly openMs: number;
+}
+
 export interface ServerConfig {
   /** `[A-Za-z0-9_-]`, at most 32 characters, no `__`, not ending in `_`; derived from the name in the file. */
   readonly id: string;
@@ -88,6 +105,10 @@ export interface ServerConfig {
   readonly refreshIntervalMs: number;
   /** Argument paths (`a.b`, `*` for all) whose values never reach the trail. */
   readonly redactArguments: readonly string[];
+  /** Undefined (default): as many calls at once as clients make. */
+  readonly limits?: CallLimits | undefined;
+  /** Undefined (default): a failing server is called all the same. */
+  readonly circuitBreaker?: CircuitBreakerConfig | undefined;
   /** Fingerprint of everything above, secrets included; equal means "need not restart". */
   readonly fingerprint: string;
 }

@@ -7,6 +7,9 @@ import type { ClientPeer, Era, LogLevel } from './peer.ts';
 
 export type ServerState = 'starting' | 'healthy' | 'unstable' | 'needs_auth' | 'disabled' | 'failed';
 
+/** `open`: calls are refused; `half-open`: the next one tries. */
+export type CircuitState = 'closed' | 'open' | 'half-open';
+
 export interface ServerFailure {
   readonly stage: 'start' | 'connect' | 'initialize' | 'list' | 'ping' | 'call' | 'transport' | 'credential';
   /** For operators, at most 512 characters; may quote the server, never a secret of ours. */
@@ -28,6 +31,10 @@ export interface ServerStatus {
   readonly tools: number;
   readonly prompts: number;
   readonly resources: number;
+  /** Only where a circuit breaker is configured. */
+  readonly circuit?: CircuitState | undefined;
+  /** Calls under way and waiting; only where they are bounded. */
+  readonly calls?: { readonly running: number; readonly queued: number } | undefined;
 }
 
 /** One listed item: its whole definition as the server sent it, and the few fields we decide on. */

@@ -20,6 +20,7 @@ interface ListedServer {
   readonly resources?: number;
   readonly restarts?: number;
   readonly problems?: readonly string[];
+  readonly circuit?: string;
   readonly lastFailure?: { readonly stage: string; readonly message: string; readonly at: string } | null;
 }
 
@@ -32,7 +33,9 @@ async function readServers(address: GatewayAddress, signal: AbortSignal): Promis
   throw new CommandError(EXIT.unreachable, `${address.url} answers, but is no Portcullis gateway`);
 }
 
-function stateCell(state: string): Cell {
+/** An open circuit matters more than that the connection is there. */
+function stateCell({ state, circuit }: ListedServer): Cell {
+  if (circuit !== undefined && circuit !== 'closed') return { text: `circuit ${circuit}`, style: 'red' };
   const style = state === 'healthy' ? 'green' : state === 'failed' || state === 'needs_auth' ? 'red' : 'yellow';
   return { text: state, style: state === 'disabled' ? 'dim' : style };
 }
@@ -40,7 +43,8 @@ function stateCell(state: string): Cell {
 /** A failure is worth showing as long as the server has not recovered from it, and so is what does not work in one that runs. */
 function failureText(server: ListedServer): string {
   const failure = server.lastFailure;
-  if (failure && server.state !== 'healthy') return `${failure.stage}: ${failure.message}`;
+  const hasRecovered = server.state === 'healthy' && (server.circuit ?? 'closed') === 'closed';
+  if (failure && !hasRecovered) return `${failure.stage}: ${failure.message}`;
   return (server.problems ?? []).join(' | ');
 }
 
@@ -51,7 +55,7 @@ function printServers(servers: readonly ListedServer[]): void {
     ['SERVER', 'STATE', 'SINCE', 'TRANSPORT', 'MCP', 'TOOLS', 'PROMPTS', 'RESOURCES', 'RESTARTS', 'LAST FAILURE'],
     servers.map((server) => [
       server.id,
-      stateCell(server.state),
+      stateCell(server),
       server.since.replace('T', ' ').replace(/\.\d+Z$/, 'Z'),
       server.transport ?? '-',
       server.protocolVersion ?? '-',

@@ -54,6 +54,17 @@ test('an empty object is a configuration: everything has its default', () => {
   });
 });
 
+test('bounds and a circuit breaker are off until named, and then have defaults', () => {
+  const read = (options: object) =>
+    accept({ mcpServers: { a: { command: 'x' } }, serverOptions: { a: options } }).servers[0];
+  const off = read({});
+  assert.deepEqual([off?.limits, off?.circuitBreaker], [undefined, undefined]);
+  const on = read({ limits: { maxConcurrent: 3 }, circuitBreaker: {} });
+  assert.deepEqual(on?.limits, { maxConcurrent: 3, maxQueued: 100, queueTimeoutMs: 30_000 });
+  assert.deepEqual(on?.circuitBreaker, { failures: 5, openMs: 30_000 });
+  assert.notEqual(off?.fingerprint, on?.fingerprint);
+});
+
 test('what the file says wins over the defaults, references included where numbers and truth values stand', () => {
   const config = accept({
     mcpServers: { 'my files': { command: 'x' } },

@@ -80,11 +80,17 @@ function resolveRef(schema: JsonSchema, root: JsonSchema): JsonSchema | undefine
 }
 
 function renderTable(schema: JsonSchema): string {
-  const rows = Object.entries(schema.properties ?? {}).map(([name, field]) => {
+  return ['| field | type | default | meaning |', '| --- | --- | --- | --- |', ...renderRows(schema, '')].join('\n');
+}
+
+/** One row per field; fields of an object within a field follow it as `field.inner`, but for sections, which have tables. */
+function renderRows(schema: JsonSchema, prefix: string): string[] {
+  const isRoot = schema.properties?.mcpServers !== undefined;
+  return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
     const fallback = schema.required?.includes(name) ? 'required' : renderDefault(field.default);
-    return `| \`${name}\` | ${renderType(field)} | ${fallback} | ${field.description ?? ''} |`;
+    const row = `| \`${prefix}${name}\` | ${renderType(field)} | ${fallback} | ${field.description ?? ''} |`;
+    return isRoot ? [row] : [row, ...renderRows(field, `${prefix}${name}.`)];
   });
-  return ['| field | type | default | meaning |', '| --- | --- | --- | --- |', ...rows].join('\n');
 }
 
 function renderDefault(value: unknown): string {

@@ -31,6 +31,41 @@ export const ServerOptions = z.strictObject({
     .array(z.string())
     .default([])
     .describe('Arguments whose values never reach the audit trail, as paths: `password`, `user.token`, `*` for all.'),
+  limits: z
+    .strictObject({
+      maxConcurrent: z.int().min(1).max(10_000).describe('Calls the server gets at once.'),
+      maxQueued: z
+        .int()
+        .min(0)
+        .max(100_000)
+        .default(100)
+        .describe('Calls that may wait for one of them to end; one more is refused with `too_many`.'),
+      queueTimeoutMs: milliseconds(1)
+        .default(30_000)
+        .describe('A call that has waited this long is refused with `too_many`. Waiting counts into `callTimeoutMs`.'),
+    })
+    .optional()
+    .describe('Bounds on the calls under way. Left out: none.'),
+  circuitBreaker: z
+    .strictObject({
+      failures: z
+        .int()
+        .min(1)
+        .max(1000)
+        .default(5)
+        .describe(
+          'So many calls in a row that time out, lose the server or get no valid answer open it. Errors a tool reports, JSON-RPC errors and cancelled calls do not count.',
+        ),
+      openMs: milliseconds(100)
+        .default(30_000)
+        .describe(
+          'Calls are refused with `upstream_unavailable` this long; then one call tries, and closes it if it is answered.',
+        ),
+    })
+    .optional()
+    .describe(
+      'Stops calling a server that keeps failing; `{}` takes the defaults. Left out: it is called all the same.',
+    ),
 });
 
 export const Key = z.strictObject({

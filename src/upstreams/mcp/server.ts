@@ -16,6 +16,7 @@ import type {
 import type { CarryOver } from './carry-over.ts';
 import { createClientScopes } from './client-scope.ts';
 import { pause } from './clock.ts';
+import { guardCalls } from './guard-calls.ts';
 import type { KeptLink, LinkDeps, LostReason } from './kept-link.ts';
 import type { ServerMessage } from './link.ts';
 import { createLinkPool } from './link-pool.ts';
@@ -23,7 +24,7 @@ import type { ListFailure, OfferList } from './list-offer.ts';
 import { createLogLevel } from './log-level.ts';
 import { createOfferKeeper } from './offer-keeper.ts';
 import { refuseQuestion } from './own-request.ts';
-import type { ParkedCalls, SendAskable } from './parked-calls.ts';
+import type { ParkedCalls } from './parked-calls.ts';
 import { pingWhenIdle } from './ping-idle.ts';
 import { createRateBound } from './rate-bound.ts';
 import { sendCall } from './send-call.ts';
@@ -203,12 +204,24 @@ export function createServer(deps: ServerDeps): Server {
     },
   };
 
-  const sendAskable: SendAskable = (request, extraMs) =>
-    sendCall({ ...callDeps, callTimeoutMs: config.callTimeoutMs + extraMs }, request);
+  const calls = guardCalls(
+    {
+      clock,
+      onOpen(failures, last) {
+        const message = `${failures} calls in a row failed, the last with ${last ?? 'an unknown error'}`;
+        lastFailure = { stage: 'call', message, atMs: clock.now() };
+        log.warn('the circuit is open: calls are refused', { server: config.id, failures, last });
+      },
+      onChange: deps.onState,
+    },
+    config,
+    (request, extraMs) =>
+      sendCall(extraMs === 0 ? callDeps : { ...callDeps, callTimeoutMs: config.callTimeoutMs + extraMs }, request),
+  );
   const asking = {
     clock,
     questionTimeoutMs: deps.questionTimeoutMs,
-    send: (request: UpstreamRequest) => sendCall(callDeps, request),
+    send: (request: UpstreamRequest) => calls.send(request, 0),
   };
 
   /** Same-era calls, and those in which nobody can be asked, go straight on; nothing is added to their way. */
@@ -220,9 +233,9 @@ export function createServer(deps: ServerDeps): Server {
       if (peer.logLevel !== undefined && era === 'legacy') logLevel.lower(peer.logLevel);
       const mayBeAsked =
         era !== 'modern' && ASKING_METHODS.has(request.method) && scopeOf(request.keyId, peer) !== undefined;
-      return mayBeAsked ? deps.parked.begin(config.id, request, sendAskable) : sendCall(callDeps, request);
+      return mayBeAsked ? deps.parked.begin(config.id, request, calls.send) : calls.send(request, 0);
     }
-    return era === 'legacy' ? sendCall(callDeps, request) : sendForLegacy(asking, request);
+    return era === 'legacy' ? calls.send(request, 0) : sendForLegacy(asking, request);
   }
 
   return {
@@ -244,6 +257,7 @@ export function createServer(deps: ServerDeps): Server {
         tools: offer?.tools.length ?? 0,
         prompts: offer?.prompts.length ?? 0,
         resources: (offer?.resources.length ?? 0) + (offer?.templates.length ?? 0),
+        ...calls.status(),
       };
     },
     request,
