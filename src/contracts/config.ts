@@ -146,6 +146,25 @@ export interface ToolsetConfig {
   readonly resources: readonly ToolsetEntry[];
 }
 
+/** What the configuration says of the tools a pattern fits. */
+export interface ToolRule<T> {
+  /** As written, for messages: `github/get_*`. */
+  readonly source: string;
+  /** Server id and own tool name; `*` in either stands for any run of characters. */
+  readonly server: string;
+  readonly tool: string;
+  readonly value: T;
+}
+
+/** Bounds on results, and what becomes of the rest. */
+export interface ResultsConfig {
+  readonly tools: readonly ToolRule<{ readonly maxBytes: number }>[];
+  /** How long a whole result can be read. Default 600,000 ms. */
+  readonly keepMs: number;
+  /** Memory for whole results; the oldest make room. Default 67,108,864 bytes. */
+  readonly maxKeptBytes: number;
+}
+
 export interface GatewayConfig {
   /** Where it came from, for messages. */
   readonly file: string;
@@ -155,6 +174,8 @@ export interface GatewayConfig {
   readonly toolsets?: readonly ToolsetConfig[] | undefined;
   /** Rules on calls; undefined (default): whatever a grant allows may be called. */
   readonly policy?: PolicyConfig | undefined;
+  /** Undefined (default): results go out as they came. */
+  readonly results?: ResultsConfig | undefined;
   /** What callers without any credential may reach; undefined (default): nothing, 401. Refused unless bound to loopback. */
   readonly anonymous: Grant | undefined;
   readonly listen: {

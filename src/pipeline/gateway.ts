@@ -3,6 +3,7 @@
 import type { Gateway } from '../contracts/call.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
 import { servesToolset } from './grants.ts';
+import { createKeptResults } from './kept-results.ts';
 import { createPipeline, type Pipeline, type PipelineDeps } from './pipeline.ts';
 import { startSpan } from './trace.ts';
 import { createWatches } from './watches.ts';
@@ -16,10 +17,11 @@ export interface SwappableGateway extends Gateway {
 }
 
 export function createGateway(
-  deps: PipelineDeps & { randomHex: (digits: number) => string },
+  deps: Omit<PipelineDeps, 'kept'> & { randomHex: (digits: number) => string },
   config: GatewayConfig,
 ): SwappableGateway {
-  let pipeline: Pipeline = createPipeline(deps, config);
+  const lasting: PipelineDeps = { ...deps, kept: createKeptResults(deps) };
+  let pipeline: Pipeline = createPipeline(lasting, config);
   deps.catalog.invalidate(config.toolsets ?? []);
 
   const watches = createWatches({
@@ -49,7 +51,7 @@ export function createGateway(
     watch: (request) => watches.open(request),
     config: () => pipeline.config,
     swap(next) {
-      pipeline = createPipeline(deps, next);
+      pipeline = createPipeline(lasting, next);
       deps.catalog.invalidate(next.toolsets ?? []);
     },
     refreshKeys() {

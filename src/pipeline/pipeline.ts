@@ -12,18 +12,21 @@ import { compileColumns } from './compile.ts';
 import { createContinuations } from './continuations.ts';
 import { createGrants, type GrantOf } from './grants.ts';
 import { createDescribeIntent } from './intent.ts';
+import type { KeptResults } from './kept-results.ts';
 import { createKeyring, type Keyring } from './keyring.ts';
 import type { LiveCatalog } from './live-catalog.ts';
 import { createPolicyView } from './policy-view.ts';
 import { createAuthorize } from './steps/authorize.ts';
 import { createCallTool } from './steps/call-tool.ts';
 import { createCompleteArgument } from './steps/complete-argument.ts';
+import { createCutResult } from './steps/cut-result.ts';
 import { createDecidePolicy } from './steps/decide-policy.ts';
 import { createDescribeEndpoint } from './steps/describe-endpoint.ts';
 import { createGetPrompt } from './steps/get-prompt.ts';
 import { createIdentify } from './steps/identify.ts';
 import { createListItems } from './steps/list-items.ts';
 import { createListSkills } from './steps/list-skills.ts';
+import { createReadKeptResult } from './steps/read-kept-result.ts';
 import { createReadResource } from './steps/read-resource.ts';
 import { createRecord } from './steps/record.ts';
 import { createSubscribeResource, createUnsubscribeResource } from './steps/subscribe-resource.ts';
@@ -35,6 +38,8 @@ export interface PipelineDeps {
   readonly trail: Trail;
   readonly keyStore: KeyStore;
   readonly sealer: Sealer;
+  /** Outlives configurations, as clients hold addresses of what is in it. */
+  readonly kept: KeptResults;
   /** Wall clock, epoch milliseconds. */
   readonly now: () => number;
   /** Monotonic clock, milliseconds. */
@@ -81,12 +86,14 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
     {
       record: createRecord({ trail, describeIntent, monotonicMs, meter }),
       identify: createIdentify({ keyring }),
+      'read-kept-result': config.results && createReadKeptResult({ kept: deps.kept, grantOf }),
       authorize: policy === undefined ? authorize : policy.noteHidden(authorize),
       'decide-policy': policy && createDecidePolicy({ planOf: policy.planOf, now: deps.now }),
       'write-ahead': createWriteAhead({ trail, describeIntent }),
+      'cut-result': config.results && createCutResult({ kept: deps.kept }, config.results),
     },
     {
-      'describe-endpoint': createDescribeEndpoint(viewing),
+      'describe-endpoint': createDescribeEndpoint({ ...viewing, keepsResults: config.results !== undefined }),
       'list-items': createListItems({ ...viewing, pageItems: config.limits.pageItems }),
       'list-skills': createListSkills({ ...viewing, ...forwarding }),
       'call-tool': createCallTool(forwarding),

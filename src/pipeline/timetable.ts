@@ -2,7 +2,14 @@
 
 import type { CallKind } from '../contracts/call.ts';
 
-export type StepName = 'record' | 'identify' | 'authorize' | 'decide-policy' | 'write-ahead';
+export type StepName =
+  | 'record'
+  | 'identify'
+  | 'read-kept-result'
+  | 'authorize'
+  | 'decide-policy'
+  | 'write-ahead'
+  | 'cut-result';
 
 export type LastStepName =
   | 'describe-endpoint'
@@ -34,9 +41,11 @@ const ROWS: readonly (readonly [StepName, ...Mark[]])[] = [
   //              open lists tool prompt read subscribe complete
   ['record', '●', '●', '●', '●', '●', '●', '●'],
   ['identify', '●', '●', '●', '●', '●', '●', '●'],
+  ['read-kept-result', '·', '·', '·', '·', '●', '·', '·'],
   ['authorize', '●', '●', '●', '●', '●', '●', '●'],
   ['decide-policy', '·', '·', '●', '●', '●', '·', '·'],
   ['write-ahead', '·', '·', '●', '·', '·', '·', '·'],
+  ['cut-result', '·', '·', '●', '·', '·', '·', '·'],
 ];
 
 const KINDS: { readonly [kind in CallKind]: { readonly column: Column; readonly last: LastStepName } } = {

@@ -9,21 +9,30 @@ import { endpointServers } from './resolve.ts';
 
 const MAX_INSTRUCTIONS_CHARS = 8_192;
 
-/** `{ capabilities, instructions? }`. A server that is still starting counts as offering what it may yet offer. */
+/**
+ * `{ capabilities, instructions? }`. A server that is still starting counts as offering what it may yet offer.
+ * `keepsResults`: resources can be read even if no server has any.
+ */
 export function describeEndpoint(
   catalog: Catalog,
   endpoint: Endpoint,
   reaches: (serverId: string) => boolean,
+  keepsResults = false,
 ): JsonText {
   const servers = endpointServers(catalog, endpoint).filter((s) => reaches(s.serverId));
   const instructions = instructionsOf(catalog, endpoint, servers);
   return JSON.stringify({
-    capabilities: capabilitiesOf(catalog, endpoint, servers),
+    capabilities: capabilitiesOf(catalog, endpoint, servers, keepsResults),
     ...(instructions ? { instructions: instructions.slice(0, MAX_INSTRUCTIONS_CHARS) } : {}),
   });
 }
 
-function capabilitiesOf(catalog: Catalog, endpoint: Endpoint, servers: readonly CatalogServer[]): object {
+function capabilitiesOf(
+  catalog: Catalog,
+  endpoint: Endpoint,
+  servers: readonly CatalogServer[],
+  keepsResults: boolean,
+): object {
   const toolset = endpoint.type === 'toolset' ? catalog.toolsets.get(endpoint.toolset) : undefined;
   /** A toolset without an entry of a kind will never show one, whatever its servers offer. */
   const mayHold = (kind: 'tools' | 'prompts' | 'resources'): boolean =>
@@ -40,6 +49,8 @@ function capabilitiesOf(catalog: Catalog, endpoint: Endpoint, servers: readonly 
   if (mayHold('prompts') && (pending || some('prompts'))) capabilities.prompts = { listChanged: true };
   if (mayHold('resources') && (pending || some('resources')))
     capabilities.resources = { listChanged: true, ...(subscribes || pending ? { subscribe: true } : {}) };
+  // Kept results are resources, whatever the servers have.
+  else if (keepsResults) capabilities.resources = {};
   if (some('completions')) capabilities.completions = {};
   if (some('logging')) capabilities.logging = {};
   const extensions = mergeExtensions(servers);

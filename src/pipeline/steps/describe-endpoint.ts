@@ -6,10 +6,18 @@ import { describeEndpoint } from '../../domain/tools/describe.ts';
 import type { LastStep } from '../compile.ts';
 import { callerOf, type GrantOf } from '../grants.ts';
 
-export function createDescribeEndpoint(deps: { grantOf: GrantOf; catalog: () => Catalog }): LastStep {
+export function createDescribeEndpoint(deps: {
+  grantOf: GrantOf;
+  catalog: () => Catalog;
+  keepsResults: boolean;
+}): LastStep {
   return (call) => {
     const endpoint: Endpoint = call.endpoint;
     const grant = deps.grantOf(callerOf(call), call.narrowing, endpoint);
-    return { type: 'result', text: describeEndpoint(deps.catalog(), endpoint, grant.reaches), isError: false };
+    return {
+      type: 'result',
+      text: describeEndpoint(deps.catalog(), endpoint, grant.reaches, deps.keepsResults),
+      isError: false,
+    };
   };
 }

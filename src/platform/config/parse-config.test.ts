@@ -65,6 +65,29 @@ test('bounds and a circuit breaker are off until named, and then have defaults',
   assert.notEqual(off?.fingerprint, on?.fingerprint);
 });
 
+test('bounds on results go by tool; a pattern that names no tool is refused, one for a missing server warned about', () => {
+  const mcpServers = { 'my files': { command: 'x' } };
+  const { results } = accept({
+    mcpServers,
+    results: { tools: { 'my-files/read_*': { maxBytes: 5_000 }, '*': { maxBytes: 9_000 } }, keepMs: '${env:PORT}' },
+  });
+  assert.deepEqual(results, {
+    tools: [
+      { source: 'my-files/read_*', server: 'my-files', tool: 'read_*', value: { maxBytes: 5_000 } },
+      { source: '*', server: '*', tool: '*', value: { maxBytes: 9_000 } },
+    ],
+    keepMs: 9_000,
+    maxKeptBytes: 67_108_864,
+  });
+  assert.equal(accept({ mcpServers }).results, undefined);
+  assert.deepEqual(complaints({ mcpServers, results: { tools: { 'resource:a/b': { maxBytes: 5_000 } } } }), [
+    'results.tools["resource:a/b"]: names no tool -> write server/name',
+  ]);
+  assert.deepEqual(complaints({ mcpServers, results: { tools: { 'my-files': {} } } }), [
+    'results.tools.my-files.maxBytes: is missing; expected a number',
+  ]);
+});
+
 test('what the file says wins over the defaults, references included where numbers and truth values stand', () => {
   const config = accept({
     mcpServers: { 'my files': { command: 'x' } },
@@ -88,7 +111,7 @@ test('what the file says wins over the defaults, references included where numbe
 });
 
 const TOP =
-  '$schema, mcpServers, serverOptions, keys, toolsets, anonymous, policy, listen, limits, audit, log, metrics';
+  '$schema, mcpServers, serverOptions, keys, toolsets, results, anonymous, policy, listen, limits, audit, log, metrics';
 const ENTRY =
   'type, command, args, env, envFile, cwd, url, serverUrl, httpUrl, headers, document, baseUrl, operations, maxResponseBytes, module, folder, maxMemoryMb, maxBlockMs, disabled, enabled';
 

@@ -13,9 +13,10 @@ import { readListen } from './read-listen.ts';
 import { readMetrics } from './read-metrics.ts';
 import { readPolicy } from './read-policy.ts';
 import { readServers } from './read-servers.ts';
+import { readRuled } from './read-tool-rules.ts';
 import { readToolsets } from './read-toolsets.ts';
 import { createReport, nodeAt, type Path, type Report } from './report.ts';
-import { Audit, ConfigFile, Limits, LogSection } from './schema.ts';
+import { Audit, ConfigFile, Limits, LogSection, Results } from './schema.ts';
 import { knownFields, suggestField } from './suggest-field.ts';
 
 export interface ParseOptions {
@@ -51,6 +52,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   const limits = readSection(document, 'limits', Limits);
   const audit = readSection(document, 'audit', Audit);
   const log = readSection(document, 'log', LogSection);
+  const results = readRuled(document, 'results', Results, known);
   const metrics = readMetrics(document);
   if (report.problems.length > 0 || !listen || !limits || !audit || !log)
     return { ok: false, problems: inOrder(report.problems) };
@@ -68,6 +70,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
     log,
     ...(metrics && { metrics }),
     ...(policy && { policy }),
+    ...(results && { results }),
   };
   return { ok: true, config, warnings: inOrder(report.warnings) };
 }

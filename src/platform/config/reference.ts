@@ -89,7 +89,9 @@ function renderRows(schema: JsonSchema, prefix: string): string[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
     const fallback = schema.required?.includes(name) ? 'required' : renderDefault(field.default);
     const row = `| \`${prefix}${name}\` | ${renderType(field)} | ${fallback} | ${field.description ?? ''} |`;
-    return isRoot ? [row] : [row, ...renderRows(field, `${prefix}${name}.`)];
+    if (isRoot) return [row];
+    const each = typeof field.additionalProperties === 'object' ? field.additionalProperties : {};
+    return [row, ...renderRows(field, `${prefix}${name}.`), ...renderRows(each, `${prefix}${name}.<name>.`)];
   });
 }
 
