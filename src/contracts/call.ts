@@ -55,6 +55,10 @@ export interface CallFacts {
   continuesId?: string;
   /** Set where policy refuses the call, or hides what it names. */
   policy?: PolicyNote;
+  /** The server was not called: somebody else's answer serves this call, too. */
+  cached?: boolean;
+  /** What the call cost, once it is known to have been made. Micro-dollars. */
+  priceMicroUsd?: number;
   /** W3C trace id and span id of this call in the gateway: 32 and 16 lower-case hex digits. */
   traceId?: string;
   spanId?: string;

@@ -165,6 +165,19 @@ export interface ResultsConfig {
   readonly maxKeptBytes: number;
 }
 
+/** Which tools' results may serve further calls. */
+export interface CacheConfig {
+  readonly tools: readonly ToolRule<{
+    readonly ttlMs: number;
+    /** `caller` (default): each key has its own; `public`: one for all who may call the tool. */
+    readonly scope: 'caller' | 'public';
+    /** Cached even if the server does not mark the tool as read-only. */
+    readonly readOnly: boolean;
+  }>[];
+  /** Memory for results. Default 33,554,432 bytes. */
+  readonly maxBytes: number;
+}
+
 export interface GatewayConfig {
   /** Where it came from, for messages. */
   readonly file: string;
@@ -176,6 +189,8 @@ export interface GatewayConfig {
   readonly policy?: PolicyConfig | undefined;
   /** Undefined (default): results go out as they came. */
   readonly results?: ResultsConfig | undefined;
+  /** Undefined (default): every call is made. */
+  readonly cache?: CacheConfig | undefined;
   /** What callers without any credential may reach; undefined (default): nothing, 401. Refused unless bound to loopback. */
   readonly anonymous: Grant | undefined;
   readonly listen: {

@@ -38,6 +38,10 @@ export interface CallFinish {
   readonly upstreamMs: number;
   /** Where a rule refused the call, or hid what it named. */
   readonly policy?: PolicyNote | undefined;
+  /** Answered without calling the server. */
+  readonly cached?: boolean | undefined;
+  /** What the configuration says the call cost; undefined: no price. Micro-dollars. */
+  readonly priceMicroUsd?: number | undefined;
 }
 
 /** A row as read back. `result` undefined: still running; `unknown`: the process died before it was over. */
@@ -48,6 +52,9 @@ export interface TrailRow extends CallIntent {
   readonly totalMs: number | undefined;
   readonly upstreamMs: number | undefined;
   readonly policy?: PolicyNote | undefined;
+  /** Undefined: no. */
+  readonly cached?: boolean | undefined;
+  readonly priceMicroUsd?: number | undefined;
 }
 
 export interface TrailFilter {

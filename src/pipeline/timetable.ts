@@ -9,7 +9,8 @@ export type StepName =
   | 'authorize'
   | 'decide-policy'
   | 'write-ahead'
-  | 'cut-result';
+  | 'cut-result'
+  | 'read-cache';
 
 export type LastStepName =
   | 'describe-endpoint'
@@ -46,6 +47,7 @@ const ROWS: readonly (readonly [StepName, ...Mark[]])[] = [
   ['decide-policy', '·', '·', '●', '●', '●', '·', '·'],
   ['write-ahead', '·', '·', '●', '·', '·', '·', '·'],
   ['cut-result', '·', '·', '●', '·', '·', '·', '·'],
+  ['read-cache', '·', '·', '●', '·', '·', '·', '·'],
 ];
 
 const KINDS: { readonly [kind in CallKind]: { readonly column: Column; readonly last: LastStepName } } = {

@@ -52,6 +52,8 @@ export function createRecord(deps: RecordDeps): Step {
       totalMs,
       upstreamMs: Math.min(call.facts.upstreamMs ?? 0, totalMs),
       policy: call.facts.policy,
+      cached: call.facts.cached,
+      priceMicroUsd: call.facts.priceMicroUsd,
     };
     meter?.end(call, finish);
     if (call.facts.intended) deps.trail.finish(finish);

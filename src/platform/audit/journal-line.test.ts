@@ -21,12 +21,26 @@ test('what is encoded is one line and decodes to the same fields', () => {
   assert.deepEqual(decodeLine(encodeFinish(makeFinish('id', { error: 'x' })).trimEnd()), {
     type: 'finish',
     id: 'id',
-    columns: ['ok', 'x', 10, 2.5, 2, null],
+    columns: ['ok', 'x', 10, 2.5, 2, null, null, null],
   });
   const policy = { verdict: 'deny', rule: 'no-force' } as const;
   const decoded = decodeLine(encodeRecord(makeIntent('id'), makeFinish('id', { policy })).trimEnd());
   assert.ok(decoded?.type === 'record');
   assert.equal(decoded.finish[5], JSON.stringify(policy));
+  const paid = { cached: true, priceMicroUsd: 7 };
+  for (const [fields, ...columns] of [
+    [paid, 1, 7],
+    [{ cached: true }, 1, null],
+    [{ priceMicroUsd: 0 }, null, 0],
+  ] as const) {
+    const finish = makeFinish('id', fields);
+    const lines = [encodeFinish(finish), encodeRecord(makeIntent('id'), finish)].map((line) =>
+      decodeLine(line.trimEnd()),
+    );
+    const [alone, together] = lines;
+    assert.deepEqual(alone?.type === 'finish' && alone.columns.slice(6), columns);
+    assert.deepEqual(together?.type === 'record' && together.finish.slice(6), columns);
+  }
 });
 
 test('a line cut anywhere, or made of anything, is damage and nothing worse', () => {

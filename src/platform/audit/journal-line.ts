@@ -13,7 +13,7 @@ const MAX_FIELD_CHARS = 2_048;
 
 /** Columns of an intent, in the order of the line and of the table. */
 export type IntentColumns = readonly (string | number | null)[];
-/** result, error, result_bytes, total_ms, upstream_ms, policy (JSON). */
+/** result, error, result_bytes, total_ms, upstream_ms, policy (JSON), cached, price_micro_usd. */
 export type FinishColumns = readonly (string | number | null)[];
 
 export type JournalLine =
@@ -39,11 +39,12 @@ export function encodeRecord(intent: CallIntent, finish: CallFinish): string {
 }
 
 const INTENT_FIELDS = 12;
-/** The last of a finish, its policy note, is left out where there is none. */
-const FINISH_FIELDS = 6;
+const FINISH_FIELDS = 8;
+/** The last of a finish (policy note, cached, price) are left out where they say nothing. */
+const OPTIONAL_FIELDS = 3;
 /** Which fields may be null, and which are numbers: everything else is text. */
 const INTENT_SHAPE = ['s', 's?', 's', 'n', 's', 's', 's?', 's?', 's?', 's', 's?', 's?'] as const;
-const FINISH_SHAPE = ['s', 's?', 'n', 'n', 'n', 's?'] as const;
+const FINISH_SHAPE = ['s', 's?', 'n', 'n', 'n', 's?', 'n?', 'n?'] as const;
 
 function intentFields(intent: CallIntent): unknown[] {
   return [
@@ -63,9 +64,11 @@ function intentFields(intent: CallIntent): unknown[] {
 }
 
 function finishFields(finish: CallFinish): unknown[] {
-  const { result, error, resultBytes, totalMs, upstreamMs, policy } = finish;
+  const { result, error, resultBytes, totalMs, upstreamMs, policy, cached, priceMicroUsd } = finish;
   const fields = [result, cap(error), Math.round(resultBytes), totalMs, upstreamMs];
-  if (policy !== undefined) fields.push(JSON.stringify({ ...policy, problem: cap(policy.problem) }));
+  if (policy === undefined && cached !== true && priceMicroUsd === undefined) return fields;
+  fields.push(policy && JSON.stringify({ ...policy, problem: cap(policy.problem) }));
+  if (cached === true || priceMicroUsd !== undefined) fields.push(cached === true ? 1 : undefined, priceMicroUsd);
   return fields;
 }
 
@@ -116,9 +119,9 @@ export function decodeLine(line: string): JournalLine | undefined {
   }
 }
 
-/** All of them, or all but the last, which may be left out. */
+/** All of them, but for the last, which may be left out. */
 function isWhole(fields: readonly unknown[], length: number): boolean {
-  return fields.length === length || fields.length === length - 1;
+  return fields.length <= length && fields.length >= length - OPTIONAL_FIELDS;
 }
 
 function parseArray(text: string): unknown[] | undefined {
@@ -134,15 +137,16 @@ function parseArray(text: string): unknown[] | undefined {
 function readColumns(
   fields: readonly unknown[],
   at: number,
-  kinds: readonly ('s' | 's?' | 'n')[],
+  kinds: readonly ('s' | 's?' | 'n' | 'n?')[],
 ): (string | number | null)[] | undefined {
   const columns: (string | number | null)[] = [];
   for (let i = 0; i < kinds.length; i++) {
     const kind = kinds[i];
     const value = fields[at + i] ?? null;
-    if (typeof value === 'string' && kind !== 'n') columns.push(value);
+    if (typeof value === 'string' && (kind === 's' || kind === 's?')) columns.push(value);
     else if (kind === 'n' && (typeof value === 'number' || value === null)) columns.push(value ?? 0);
-    else if (kind === 's?' && value === null) columns.push(null);
+    else if ((kind === 's?' || kind === 'n?') && value === null) columns.push(null);
+    else if (kind === 'n?' && typeof value === 'number') columns.push(value);
     else return undefined;
   }
   return columns;

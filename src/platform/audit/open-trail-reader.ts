@@ -124,6 +124,8 @@ function parseRow(row: { readonly [column: string]: unknown }): SeqRow {
     totalMs: number('total_ms'),
     upstreamMs: number('upstream_ms'),
     ...(policy === undefined ? {} : { policy }),
+    ...(row.cached === 1 && { cached: true }),
+    ...(typeof row.price_micro_usd === 'number' && { priceMicroUsd: row.price_micro_usd }),
   };
 }
 

@@ -49,10 +49,11 @@ for (const sync of [false, true])
       ['a', undefined],
       ['b', 'refused'],
     ]);
-    trail.finish(makeFinish('a', { result: 'tool-error' }));
+    const finish = makeFinish('a', { result: 'tool-error', cached: true, priceMicroUsd: 1_500 });
+    trail.finish(finish);
     await trail.flush();
     const [row] = reader.query({});
-    assert.deepEqual(row, { ...intent, ...makeFinish('a', { result: 'tool-error' }), seq: 3 });
+    assert.deepEqual(row, { ...intent, ...finish, seq: 3 });
   });
 
 test('calls in flight when the gateway closes are unknown, and the journal is empty then', async (t) => {

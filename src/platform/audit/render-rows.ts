@@ -36,6 +36,8 @@ const COLUMNS = [
   'upstreamMs',
   'policy',
   'arguments',
+  'cached',
+  'priceMicroUsd',
 ] as const;
 
 /**
@@ -51,15 +53,15 @@ export function renderCsv(rows: Iterable<Row>, options: { header?: boolean } = {
   return out;
 }
 
-function cellOf(row: Row, column: (typeof COLUMNS)[number]): string | number | undefined {
+function cellOf(row: Row, column: (typeof COLUMNS)[number]): string | number | boolean | undefined {
   if (column === 'at') return isoTime(row.atMs);
   if (column === 'policy') return row.policy && JSON.stringify(row.policy);
   return row[column];
 }
 
-function renderCell(value: string | number | undefined): string {
+function renderCell(value: string | number | boolean | undefined): string {
   if (value === undefined) return '';
-  if (typeof value === 'number') return String(value);
+  if (typeof value !== 'string') return String(value);
   // Some spreadsheets skip white space before they look for the formula.
   const safe = /^\s*[=+\-@]|^[\t\r]/.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;

@@ -16,8 +16,9 @@ import { readServers } from './read-servers.ts';
 import { readRuled } from './read-tool-rules.ts';
 import { readToolsets } from './read-toolsets.ts';
 import { createReport, nodeAt, type Path, type Report } from './report.ts';
-import { Audit, ConfigFile, Limits, LogSection, Results } from './schema.ts';
+import { Audit, ConfigFile, Limits, LogSection } from './schema.ts';
 import { knownFields, suggestField } from './suggest-field.ts';
+import { Cache, Results } from './tool-rule-schema.ts';
 
 export interface ParseOptions {
   /** Where the text came from: stands in messages, and its folder is what relative paths are relative to. */
@@ -53,6 +54,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   const audit = readSection(document, 'audit', Audit);
   const log = readSection(document, 'log', LogSection);
   const results = readRuled(document, 'results', Results, known);
+  const cache = readRuled(document, 'cache', Cache, known);
   const metrics = readMetrics(document);
   if (report.problems.length > 0 || !listen || !limits || !audit || !log)
     return { ok: false, problems: inOrder(report.problems) };
@@ -71,6 +73,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
     ...(metrics && { metrics }),
     ...(policy && { policy }),
     ...(results && { results }),
+    ...(cache && { cache }),
   };
   return { ok: true, config, warnings: inOrder(report.warnings) };
 }

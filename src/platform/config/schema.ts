@@ -3,11 +3,9 @@
 
 import { z } from 'zod';
 import { Policy } from './policy-schema.ts';
+import { DAY_MS, milliseconds } from './schema-words.ts';
 import { ServerEntry } from './server-schema.ts';
-
-const DAY_MS = 86_400_000;
-
-const milliseconds = (min: number, max = DAY_MS) => z.int().min(min).max(max);
+import { Cache, Results } from './tool-rule-schema.ts';
 
 const patterns = (description: string) => z.array(z.string()).default([]).describe(description);
 
@@ -129,32 +127,6 @@ export const Toolset = z.strictObject({
   resources: entries(ToolsetResource, 'Its resources and templates, in the same way: `server/uri`.'),
 });
 
-export const ResultRule = z.strictObject({
-  maxBytes: z
-    .int()
-    .min(1024)
-    .max(1_073_741_824)
-    .describe('A larger result goes out shortened to about this, with the address of the whole.'),
-});
-
-export const Results = z
-  .strictObject({
-    tools: z
-      .record(z.string(), ResultRule)
-      .default({})
-      .describe(
-        'By tool: `server/name`, `server/*`, `*`; the most specific pattern counts. Tools without one: no bound.',
-      ),
-    keepMs: milliseconds(1000).default(600_000).describe('The whole of a shortened result can be read this long.'),
-    maxKeptBytes: z
-      .int()
-      .min(1_048_576)
-      .max(17_179_869_184)
-      .default(67_108_864)
-      .describe('Memory for them. The oldest make room; one key gets at most half.'),
-  })
-  .describe('Bounds on results of tools. Left out: results go out as they came.');
-
 export const Anonymous = z
   .strictObject({
     allow: patterns('What callers without any credential may reach, as patterns.'),
@@ -275,6 +247,7 @@ export const ConfigFile = z
       .optional()
       .describe('Bundles of tools, prompts and resources of several servers, by name, each at `/mcp/t/{name}`.'),
     results: Results.optional(),
+    cache: Cache.optional(),
     anonymous: Anonymous.optional(),
     policy: Policy.optional(),
     listen: Listen.optional(),

@@ -70,9 +70,16 @@ const TRAIL_POLICY = `
 ALTER TABLE trail ADD COLUMN policy TEXT;
 `;
 
+const TRAIL_COST = `
+-- 1: answered without calling the server. NULL: no.
+ALTER TABLE trail ADD COLUMN cached INTEGER;
+ALTER TABLE trail ADD COLUMN price_micro_usd INTEGER;
+`;
+
 export const MIGRATIONS: readonly Migration[] = [
   { name: 'keys', sql: KEYS },
   { name: 'trail', sql: TRAIL },
   { name: 'key-toolsets', sql: KEY_TOOLSETS },
   { name: 'trail-policy', sql: TRAIL_POLICY },
+  { name: 'trail-cost', sql: TRAIL_COST },
 ];

@@ -1,0 +1,29 @@
+/** One text for all spellings of the same JSON: members sorted, no white space, strings written one way. */
+
+import { scanElements, scanMembers } from './json-text.ts';
+
+/**
+ * `text` must be valid JSON. Numbers keep their spelling, since two that are different may be one to JavaScript; so `1` and
+ * `1.0` give two texts, which is the safe side. Throws DuplicateMemberError, as it would be read in two ways.
+ */
+export function canonicalJson(text: string): string {
+  const value = text.trim();
+  switch (value[0]) {
+    case '"':
+      return JSON.stringify(JSON.parse(value));
+    case '[':
+      return `[${scanElements(value)
+        .map(({ start, end }) => canonicalJson(value.slice(start, end)))
+        .join(',')}]`;
+    case '{':
+      return `{${scanMembers(value)
+        .toSorted((a, b) => (a.key < b.key ? -1 : 1))
+        .map(
+          ({ key, valueStart, valueEnd }) =>
+            `${JSON.stringify(key)}:${canonicalJson(value.slice(valueStart, valueEnd))}`,
+        )
+        .join(',')}}`;
+    default:
+      return value;
+  }
+}
