@@ -178,6 +178,11 @@ export interface CacheConfig {
   readonly maxBytes: number;
 }
 
+/** What calls of tools cost. */
+export interface PricesConfig {
+  readonly tools: readonly ToolRule<{ readonly perCallMicroUsd: number }>[];
+}
+
 export interface GatewayConfig {
   /** Where it came from, for messages. */
   readonly file: string;
@@ -191,6 +196,8 @@ export interface GatewayConfig {
   readonly results?: ResultsConfig | undefined;
   /** Undefined (default): every call is made. */
   readonly cache?: CacheConfig | undefined;
+  /** Undefined (default): no call has a price. */
+  readonly prices?: PricesConfig | undefined;
   /** What callers without any credential may reach; undefined (default): nothing, 401. Refused unless bound to loopback. */
   readonly anonymous: Grant | undefined;
   readonly listen: {

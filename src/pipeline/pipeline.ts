@@ -26,6 +26,7 @@ import { createGetPrompt } from './steps/get-prompt.ts';
 import { createIdentify } from './steps/identify.ts';
 import { createListItems } from './steps/list-items.ts';
 import { createListSkills } from './steps/list-skills.ts';
+import { createPriceCall } from './steps/price-call.ts';
 import { createReadCache } from './steps/read-cache.ts';
 import { createReadKeptResult } from './steps/read-kept-result.ts';
 import { createReadResource } from './steps/read-resource.ts';
@@ -92,6 +93,7 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
       'decide-policy': policy && createDecidePolicy({ planOf: policy.planOf, now: deps.now }),
       'write-ahead': createWriteAhead({ trail, describeIntent }),
       'read-cache': config.cache && createReadCache({ catalog: deps.catalog.current, monotonicMs }, config.cache),
+      'price-call': config.prices && createPriceCall(config.prices),
       'cut-result': config.results && createCutResult({ kept: deps.kept }, config.results),
     },
     {

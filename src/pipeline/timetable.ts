@@ -10,7 +10,8 @@ export type StepName =
   | 'decide-policy'
   | 'write-ahead'
   | 'cut-result'
-  | 'read-cache';
+  | 'read-cache'
+  | 'price-call';
 
 export type LastStepName =
   | 'describe-endpoint'
@@ -48,6 +49,7 @@ const ROWS: readonly (readonly [StepName, ...Mark[]])[] = [
   ['write-ahead', '·', '·', '●', '·', '·', '·', '·'],
   ['cut-result', '·', '·', '●', '·', '·', '·', '·'],
   ['read-cache', '·', '·', '●', '·', '·', '·', '·'],
+  ['price-call', '·', '·', '●', '·', '·', '·', '·'],
 ];
 
 const KINDS: { readonly [kind in CallKind]: { readonly column: Column; readonly last: LastStepName } } = {

@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { readTrail, startGateway } from '../support/gateway.ts';
+import { readTrail, runCli, startGateway } from '../support/gateway.ts';
 import { createStdioServers } from '../support/real-servers.ts';
 import { createTempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -13,7 +13,7 @@ import { waitFor } from '../support/wait-for.ts';
 const KEYS = { anna: 'pck_e2e_cache_0123456789abcdef', ben: 'pck_e2e_cache_fedcba9876543210' };
 
 test('a file is read once per key and era, a listing once for all, a write every time', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async (t) => {
   const { servers, files } = await createStdioServers(await createTempDir(t));
   const gateway = await startGateway(t, {
@@ -24,6 +24,9 @@ test('a file is read once per key and era, a listing once for all, a write every
           'filesystem/*': { ttlMs: 600_000 },
           'filesystem/list_directory': { ttlMs: 600_000, scope: 'public' },
         },
+      },
+      prices: {
+        tools: { 'filesystem/*': { perCallMicroUsd: 1_500 }, 'filesystem/write_file': { perCallMicroUsd: 20 } },
       },
       keys: Object.entries(KEYS).map(([name, value]) => ({ name, value, allow: ['*'] })),
     },
@@ -68,4 +71,20 @@ test('a file is read once per key and era, a listing once for all, a write every
   const cached = rows.filter((row) => row.cached).map(({ keyName, target }) => `${keyName} ${target}`);
   const once = ['anna read_text_file', 'ben list_directory'];
   assert.deepEqual(cached, [...once, ...once]);
+
+  const costs = await runCli('audit', 'costs', '--by', 'tool', '--data', gateway.dataDir, '--json');
+  assert.deepEqual(
+    (JSON.parse(costs) as { name: string; calls: number; cached: number; microUsd: number }[]).map((sum) => [
+      sum.name,
+      sum.calls,
+      sum.cached,
+      sum.microUsd,
+    ]),
+    [
+      ['filesystem/read_text_file', 6, 2, 6_000],
+      ['filesystem/list_directory', 4, 2, 3_000],
+      ['filesystem/write_file', 4, 0, 80],
+    ],
+  );
+  assert.match(await runCli('audit', 'costs', '--data', gateway.dataDir), /anna\s+10\s+2\s+8\s+\$0\.006080/);
 });

@@ -7,10 +7,11 @@ import { type Command, Option } from 'commander';
 import type { TrailFilter, TrailRow } from '../../contracts/trail.ts';
 import { openTrailReader, type TrailReader } from '../../platform/audit/open-trail-reader.ts';
 import { renderCsv, renderJsonl } from '../../platform/audit/render-rows.ts';
+import { COST_GROUPS, type CostGroup } from '../../platform/audit/sum-costs.ts';
 import { CommandError, EXIT, messageOf } from './command-error.ts';
 import { parseMoment } from './parse-moment.ts';
 import { type DataOptions, requireDataDir, withDataOptions } from './shared-options.ts';
-import { type Cell, paint, print, printNote, printTable, renderTime, showForeign } from './terminal.ts';
+import { type Cell, paint, print, printJson, printNote, printTable, renderTime, showForeign } from './terminal.ts';
 
 interface AuditOptions extends DataOptions {
   readonly key?: string;
@@ -186,6 +187,32 @@ function withFilters(command: Command): Command {
     .option('--limit <n>', 'at most this many, newest first');
 }
 
+interface CostsOptions extends AuditOptions {
+  readonly by: CostGroup;
+}
+
+/** Micro-dollars to the last digit. */
+function renderUsd(microUsd: number): string {
+  return `$${(microUsd / 1_000_000).toFixed(6)}`;
+}
+
+async function runCosts(reader: TrailReader, options: CostsOptions): Promise<void> {
+  reader.fold();
+  const sums = reader.costs(options.by, filterFrom(options, undefined));
+  if (options.json) return printJson(sums);
+  if (sums.length === 0) printNote('No calls match.');
+  printTable(
+    [options.by.toUpperCase(), 'CALLS', 'FROM CACHE', 'PRICED', 'COST'],
+    sums.map(({ name, calls, cached, priced, microUsd }) => [
+      name ?? '-',
+      String(calls),
+      String(cached),
+      String(priced),
+      renderUsd(microUsd),
+    ]),
+  );
+}
+
 /** Adds the command. */
 export function auditCommand(program: Command): void {
   const audit = program.command('audit').description('Show, follow and export the audit trail');
@@ -202,6 +229,16 @@ Examples:
   portcullis audit export --format csv --since 30d --out calls.csv`,
     )
     .action((options: AuditOptions) => withReader(options, (reader) => runList(reader, options)));
+  withDataOptions(audit.command('costs'))
+    .description('Add up what calls of tools cost')
+    .addOption(new Option('--by <what>', 'one line for each').choices(COST_GROUPS).default('key'))
+    .option('--key <key>', 'only calls of this key (name or id)')
+    .option('--server <id>', 'only calls to this server')
+    .option('--tool <name>', 'only this tool')
+    .option('--since <when>', 'span back from now (1h, 7d) or a time')
+    .option('--until <when>', 'span back from now or a time')
+    .option('--json', 'print as a JSON array')
+    .action((options: CostsOptions) => withReader(options, (reader) => runCosts(reader, options)));
   withFilters(audit.command('export'))
     .description('Write every matching call, oldest first')
     .addOption(new Option('--format <format>', 'file format').choices(['jsonl', 'csv']).default('jsonl'))

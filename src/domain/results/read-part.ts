@@ -5,7 +5,7 @@ import { scanElements, scanMembers } from '../../lib/json-text.ts';
 import { type ResultPart, resultUri } from './result-uri.ts';
 
 /** Of our own in `_meta` of such an answer. */
-export const PAGE_KEY = 'portcullis.dev/page';
+const PAGE_KEY = 'portcullis.dev/page';
 
 /** The value a JSON pointer (RFC 6901) leads to, or undefined. Throws DuplicateMemberError. */
 export function followPointer(text: JsonText, pointer: string): JsonText | undefined {

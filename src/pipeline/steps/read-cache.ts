@@ -13,7 +13,7 @@ import { createLru } from '../../lib/lru.ts';
 import { callDigest } from '../call-digest.ts';
 
 /** Of our own in `_meta` of a result that was not fetched for this call. */
-export const CACHE_KEY = 'portcullis.dev/cache';
+const CACHE_KEY = 'portcullis.dev/cache';
 
 interface Answer {
   readonly text: JsonText;

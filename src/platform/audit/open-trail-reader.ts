@@ -8,6 +8,8 @@ import type { PolicyNote } from '../../contracts/policy.ts';
 import type { ResultClass, TrailFilter, TrailRow } from '../../contracts/trail.ts';
 import { openStore } from '../stores/sqlite/open-store.ts';
 import { createFold, type FoldReport } from './fold.ts';
+import { type CostGroup, type CostSum, sumCosts } from './sum-costs.ts';
+import { conditionsOf } from './trail-conditions.ts';
 
 /**
  * A row and where it stands in the order of changes. `seq` is given when the row is made and given anew, higher, when its
@@ -23,14 +25,14 @@ export interface TrailReader extends Disposable {
    * stands for any run of characters. Rows are read page by page: a slow consumer holds no lock.
    */
   query(filter: TrailFilter): IterableIterator<SeqRow>;
+  /** What the calls of tools that match cost, added up. */
+  costs(by: CostGroup, filter: TrailFilter): readonly CostSum[];
   /** Takes in what the journal holds and no one has folded; calls of dead runs become `unknown`. */
   fold(): FoldReport;
   close(): void;
 }
 
 const PAGE_ROWS = 500;
-type Value = string | number;
-type Condition = { readonly sql: string; readonly values: readonly Value[] };
 
 /** Throws if there is no such directory, or it is not ours to read. */
 export function openTrailReader(dataDir: string): TrailReader {
@@ -42,7 +44,13 @@ export function openTrailReader(dataDir: string): TrailReader {
   const close = (): void => {
     if (db.isOpen) db.close();
   };
-  return { query: (filter) => readPages(db, filter), fold: () => fold(), close, [Symbol.dispose]: close };
+  return {
+    query: (filter) => readPages(db, filter),
+    costs: (by, filter) => sumCosts(db, by, filter),
+    fold: () => fold(),
+    close,
+    [Symbol.dispose]: close,
+  };
 }
 
 function* readPages(db: DatabaseSync, filter: TrailFilter): IterableIterator<SeqRow> {
@@ -67,30 +75,6 @@ function* readPages(db: DatabaseSync, filter: TrailFilter): IterableIterator<Seq
     after = Number(last[order]);
     left -= rows.length;
   }
-}
-
-function conditionsOf(filter: TrailFilter): Condition[] {
-  const conditions: Condition[] = [];
-  const add = (sql: string, ...values: Value[]): void => void conditions.push({ sql, values });
-  if (filter.afterSeq !== undefined) add('result IS NOT NULL');
-  if (filter.sinceMs !== undefined) add('at_ms >= ?', filter.sinceMs);
-  if (filter.untilMs !== undefined) add('at_ms < ?', filter.untilMs);
-  if (filter.kind !== undefined) add('kind = ?', filter.kind);
-  if (filter.server !== undefined) add(...match(['server_id'], filter.server));
-  if (filter.key !== undefined) add(...match(['key_name', 'key_id'], filter.key));
-  if (filter.name !== undefined) add(...match(['name', 'target'], filter.name));
-  if (filter.result !== undefined) {
-    // Said again as a literal, so that the index over everything but 'ok' is used.
-    add(filter.result === 'ok' ? 'result = ?' : "result = ? AND result <> 'ok'", filter.result);
-  }
-  return conditions;
-}
-
-function match(columns: readonly string[], pattern: string): [string, ...Value[]] {
-  const hasStar = pattern.includes('*');
-  const value = hasStar ? pattern.replace(/[[?]/g, '[$&]') : pattern;
-  const sql = columns.map((column) => `${column} ${hasStar ? 'GLOB' : '='} ?`).join(' OR ');
-  return [`(${sql})`, ...columns.map(() => value)];
 }
 
 function parseRow(row: { readonly [column: string]: unknown }): SeqRow {

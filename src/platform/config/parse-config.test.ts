@@ -111,7 +111,7 @@ test('what the file says wins over the defaults, references included where numbe
 });
 
 const TOP =
-  '$schema, mcpServers, serverOptions, keys, toolsets, results, cache, anonymous, policy, listen, limits, audit, log, metrics';
+  '$schema, mcpServers, serverOptions, keys, toolsets, results, cache, prices, anonymous, policy, listen, limits, audit, log, metrics';
 const ENTRY =
   'type, command, args, env, envFile, cwd, url, serverUrl, httpUrl, headers, document, baseUrl, operations, maxResponseBytes, module, folder, maxMemoryMb, maxBlockMs, disabled, enabled';
 

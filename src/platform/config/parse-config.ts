@@ -18,7 +18,7 @@ import { readToolsets } from './read-toolsets.ts';
 import { createReport, nodeAt, type Path, type Report } from './report.ts';
 import { Audit, ConfigFile, Limits, LogSection } from './schema.ts';
 import { knownFields, suggestField } from './suggest-field.ts';
-import { Cache, Results } from './tool-rule-schema.ts';
+import { Cache, Prices, Results } from './tool-rule-schema.ts';
 
 export interface ParseOptions {
   /** Where the text came from: stands in messages, and its folder is what relative paths are relative to. */
@@ -55,6 +55,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   const log = readSection(document, 'log', LogSection);
   const results = readRuled(document, 'results', Results, known);
   const cache = readRuled(document, 'cache', Cache, known);
+  const prices = readRuled(document, 'prices', Prices, known);
   const metrics = readMetrics(document);
   if (report.problems.length > 0 || !listen || !limits || !audit || !log)
     return { ok: false, problems: inOrder(report.problems) };
@@ -74,6 +75,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
     ...(policy && { policy }),
     ...(results && { results }),
     ...(cache && { cache }),
+    ...(prices && { prices }),
   };
   return { ok: true, config, warnings: inOrder(report.warnings) };
 }

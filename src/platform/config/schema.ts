@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { Policy } from './policy-schema.ts';
 import { DAY_MS, milliseconds } from './schema-words.ts';
 import { ServerEntry } from './server-schema.ts';
-import { Cache, Results } from './tool-rule-schema.ts';
+import { Cache, Prices, Results } from './tool-rule-schema.ts';
 
 const patterns = (description: string) => z.array(z.string()).default([]).describe(description);
 
@@ -248,6 +248,7 @@ export const ConfigFile = z
       .describe('Bundles of tools, prompts and resources of several servers, by name, each at `/mcp/t/{name}`.'),
     results: Results.optional(),
     cache: Cache.optional(),
+    prices: Prices.optional(),
     anonymous: Anonymous.optional(),
     policy: Policy.optional(),
     listen: Listen.optional(),

@@ -61,3 +61,22 @@ export const Cache = z
       .describe('Memory for results; those not asked for the longest make room.'),
   })
   .describe('Results of tools that only read, to serve equal calls. Left out: every call is made.');
+
+const PriceRule = z.strictObject({
+  perCallMicroUsd: z
+    .int()
+    .min(0)
+    .max(1_000_000_000_000)
+    .describe('Price of one call in millionths of a US dollar: 1500 is $0.0015.'),
+});
+
+export const Prices = z
+  .strictObject({
+    tools: z
+      .record(z.string(), PriceRule)
+      .default({})
+      .describe(
+        'By tool: `server/name`, `server/*`; the most specific pattern counts. Tools without one have no price.',
+      ),
+  })
+  .describe('What calls of tools cost: recorded in the trail and added up by `portcullis audit costs`.');
