@@ -11,6 +11,29 @@ const milliseconds = (min: number, max = DAY_MS) => z.int().min(min).max(max);
 
 const patterns = (description: string) => z.array(z.string()).default([]).describe(description);
 
+const Definitions = z
+  .strictObject({
+    onFirstSight: z
+      .enum(['pin', 'hold'])
+      .default('pin')
+      .describe(
+        'A tool, prompt or instructions never seen before: `pin` puts it in force, `hold` shows it to nobody until it is approved.',
+      ),
+    onChange: z
+      .enum(['flag', 'hold', 'allow'])
+      .default('flag')
+      .describe(
+        'A definition that differs from the one in force: `flag` puts it in force and marks it as changed, unless it turned suspicious, then it is held; `hold` holds every change; `allow` accepts all.',
+      ),
+    onFindings: z
+      .enum(['flag', 'hold'])
+      .default('flag')
+      .describe(
+        'A definition in which something suspicious (medium or high) was found: `flag` shows it all the same, `hold` does not until it is approved.',
+      ),
+  })
+  .describe('What is done about new, changed and suspicious definitions. See the guide.');
+
 export const ServerOptions = z.strictObject({
   enabled: z
     .boolean()
@@ -31,6 +54,7 @@ export const ServerOptions = z.strictObject({
     .array(z.string())
     .default([])
     .describe('Arguments whose values never reach the audit trail, as paths: `password`, `user.token`, `*` for all.'),
+  definitions: Definitions.optional(),
 });
 
 export const Key = z.strictObject({
