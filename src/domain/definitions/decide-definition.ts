@@ -80,6 +80,9 @@ export function decideDefinition(
     // Something may have been found only now, beside another server.
     if (isWorrying && known.pinnedBy === 'policy' && state !== 'rejected') return hold('findings', undefined);
     if (state !== 'held') return same(known);
+    // What came after a rejection went away again; the rejection stays.
+    if (known.reason === 'rejected-before')
+      return { record: { ...known, ...base, state: 'rejected', reason: undefined }, event: 'restored' };
     return {
       record: { ...known, ...base, state: 'pinned', reason: undefined, other: undefined },
       event: 'restored',

@@ -25,16 +25,15 @@ export function diffDefinition(before: unknown, after: unknown): readonly Defini
   const walk = (path: string, old: unknown, fresh: unknown): void => {
     if (changes.length >= MAX_CHANGES || canonicalJson(old) === canonicalJson(fresh)) return;
     if (isObject(old) && isObject(fresh)) {
-      for (const key of Object.keys(fresh)) walk(join(path, key), own(old, key), fresh[key]);
+      for (const key of Object.keys(fresh)) {
+        if (Object.hasOwn(old, key)) walk(join(path, key), old[key], fresh[key]);
+        else add(join(path, key), undefined, fresh[key]);
+      }
       for (const key of Object.keys(old)) if (!Object.hasOwn(fresh, key)) add(join(path, key), old[key], undefined);
     } else add(path, old, fresh);
   };
   walk('', before, after);
   return changes;
-}
-
-function own(value: { readonly [key: string]: unknown }, key: string): unknown {
-  return Object.hasOwn(value, key) ? value[key] : undefined;
 }
 
 function join(path: string, key: string): string {
