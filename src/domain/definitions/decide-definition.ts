@@ -78,7 +78,8 @@ export function decideDefinition(
   }
   if (pinned.hash === version.hash) {
     // Something may have been found only now, beside another server.
-    if (isWorrying && known.pinnedBy === 'policy' && state !== 'rejected') return hold('findings', undefined);
+    if (isWorrying && known.pinnedBy === 'policy' && state !== 'rejected')
+      return hold('findings', state === 'changed' ? { ...known, pinned: other } : undefined);
     if (state !== 'held') return same(known);
     // What came after a rejection went away again; the rejection stays.
     if (known.reason === 'rejected-before')
