@@ -13,11 +13,17 @@ export interface Mentions {
   readonly words: ReadonlyMap<string, { readonly place: string; readonly around: string }>;
 }
 
-/** Tool names of one server. */
+/** Tool names of one server, with what each looks like. */
 export interface NamesOfServer {
   readonly serverId: string;
-  readonly names: ReadonlySet<string>;
   readonly shapes: ReadonlyMap<string, string>;
+}
+
+/** Tool names of all servers. */
+export interface NamesIndex {
+  /** Servers that have a tool of this name. */
+  readonly byName: ReadonlyMap<string, readonly string[]>;
+  readonly byShape: ReadonlyMap<string, readonly { readonly serverId: string; readonly name: string }[]>;
 }
 
 /** A name made of several words, which nobody writes by accident: `read_file`, `list-issues`, `getIssue`. */
@@ -35,9 +41,10 @@ export function readMentions(name: string, value: unknown): Mentions {
   for (const { place, text } of textsOf(value)) {
     if (place === 'name' || words.size >= MAX_WORDS) continue;
     for (const match of text.slice(0, 32_768).matchAll(COMPOUND)) {
-      const word = match[0];
+      // Claude Code writes the tools of its servers as mcp__server__tool.
+      const word = match[0].replace(/^mcp__/, '');
       if (word.length < MIN_WORD_CHARS || words.has(word)) continue;
-      const around = text.slice(Math.max(0, match.index - AROUND_CHARS), match.index + word.length + AROUND_CHARS);
+      const around = text.slice(Math.max(0, match.index - AROUND_CHARS), match.index + match[0].length + AROUND_CHARS);
       words.set(word, { place, around });
       if (words.size >= MAX_WORDS) break;
     }
@@ -46,67 +53,90 @@ export function readMentions(name: string, value: unknown): Mentions {
 }
 
 export function namesOfServer(serverId: string, names: readonly string[]): NamesOfServer {
-  return { serverId, names: new Set(names), shapes: new Map(names.map((name) => [shapeOf(name), name])) };
+  return { serverId, shapes: new Map(names.map((name) => [name, shapeOf(name)])) };
 }
 
-/** Findings about one definition of `own` beside the tools of `others`. */
+export function indexNames(servers: Iterable<NamesOfServer>): NamesIndex {
+  const byName = new Map<string, string[]>();
+  const byShape = new Map<string, { serverId: string; name: string }[]>();
+  const add = <T>(map: Map<string, T[]>, key: string, value: T): void => {
+    const list = map.get(key);
+    if (list === undefined) map.set(key, [value]);
+    else list.push(value);
+  };
+  for (const { serverId, shapes } of servers) {
+    for (const [name, shape] of shapes) {
+      add(byName, name, serverId);
+      add(byShape, shape, { serverId, name });
+    }
+  }
+  return { byName, byShape };
+}
+
+/** Tools that came or went, in the spellings by which a definition may be concerned. */
+export interface MovedNames {
+  /** Own and exposed names. */
+  readonly words: ReadonlySet<string>;
+  readonly shapes: ReadonlySet<string>;
+}
+
+/** Whether they can change what is found in a definition with these mentions. */
+export function concerns(mentions: Mentions, moved: MovedNames): boolean {
+  if (moved.shapes.has(mentions.shape)) return true;
+  for (const word of mentions.words.keys()) if (moved.words.has(word)) return true;
+  return false;
+}
+
+/** Findings about one definition of a server beside the tools of the others. */
 export function scanAcross(
   mentions: Mentions,
   isTool: boolean,
-  own: NamesOfServer,
-  others: readonly NamesOfServer[],
+  serverId: string,
+  index: NamesIndex,
 ): readonly Finding[] {
   const findings: Finding[] = [];
   for (const [word, { place, around }] of mentions.words) {
-    const said = mentionOf(word, own, others);
+    const said = mentionOf(word, serverId, index);
     if (said === undefined) continue;
-    const steers = STEERING.test(around);
     findings.push({
       rule: 'shadowing',
-      severity: steers ? 'medium' : 'low',
+      severity: STEERING.test(around) ? 'medium' : 'low',
       place,
       excerpt: excerptOf(`${said}: ${around.replace(/\s+/g, ' ')}`),
     });
   }
-  if (isTool) findings.push(...scanName(mentions, others));
+  if (isTool) findings.push(...scanName(mentions, serverId, index));
   return findings;
 }
 
 /** `server/tool` if the word is the name of another server's tool, exposed or own, and no word of this server's own. */
-function mentionOf(word: string, own: NamesOfServer, others: readonly NamesOfServer[]): string | undefined {
-  if (own.names.has(word)) return undefined;
-  const plain = word.replace(/^mcp__/, '');
-  for (const { serverId, names } of others) {
-    if (names.has(word)) return `${serverId}/${word}`;
-    if (plain.startsWith(`${serverId}__`) && names.has(plain.slice(serverId.length + 2)))
-      return `${serverId}/${plain.slice(serverId.length + 2)}`;
-  }
-  return undefined;
+function mentionOf(word: string, serverId: string, { byName }: NamesIndex): string | undefined {
+  const servers = byName.get(word);
+  if (servers !== undefined) return servers.includes(serverId) ? undefined : `${servers[0]}/${word}`;
+  const at = word.indexOf('__');
+  if (at === -1) return undefined;
+  const [other, name] = [word.slice(0, at), word.slice(at + 2)];
+  return other !== serverId && byName.get(name)?.includes(other) ? `${other}/${name}` : undefined;
 }
 
-function scanName({ name, shape }: Mentions, others: readonly NamesOfServer[]): readonly Finding[] {
+function scanName({ name, shape }: Mentions, serverId: string, { byShape }: NamesIndex): readonly Finding[] {
   const place = 'name';
-  for (const { serverId, names, shapes } of others) {
-    const twin = shapes.get(shape);
-    // The same name on two servers is daily bread, and told apart by the server's name in front.
-    if (twin === undefined || names.has(name)) continue;
-    const isDisguised = /[^\x00-\x7f]/.test(name);
-    if (isDisguised || differsByDisguise(name, twin))
-      return [
-        {
-          rule: 'lookalike',
-          severity: isDisguised ? 'high' : 'medium',
-          place,
-          excerpt: excerptOf(`${name} looks like ${serverId}/${twin}`),
-        },
-      ];
+  // The same name on two servers is daily bread, and told apart by the server's name in front.
+  const twin = byShape
+    .get(shape)
+    ?.find((each) => each.serverId !== serverId && each.name !== name && differsByDisguise(name, each.name));
+  if (twin !== undefined) {
+    const severity = /[^\x00-\x7f]/.test(name) ? 'high' : 'medium';
+    return [
+      { rule: 'lookalike', severity, place, excerpt: excerptOf(`${name} looks like ${twin.serverId}/${twin.name}`) },
+    ];
   }
   return mixesAlphabets(name)
     ? [{ rule: 'lookalike', severity: 'medium', place, excerpt: excerptOf(`${name} mixes alphabets`) }]
     : [];
 }
 
-/** `1` for `l` and the like; case and separators alone are a matter of style. */
+/** Case and separators alone are a matter of style, `1` for `l` and the like are not. */
 function differsByDisguise(a: string, b: string): boolean {
   const plain = (name: string): string => name.toLowerCase().replace(/[-_. ]/g, '');
   return plain(a) !== plain(b);

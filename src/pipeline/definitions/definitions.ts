@@ -10,7 +10,7 @@ import type { Log } from '../../contracts/log.ts';
 import type { Trail } from '../../contracts/trail.ts';
 import type { Offer, ServerRegistry } from '../../contracts/upstream.ts';
 import { DEFAULT_POLICY } from '../../domain/definitions/decide-definition.ts';
-import { type NamesOfServer, namesOfServer } from '../../domain/definitions/scan-across.ts';
+import { concerns, indexNames, type NamesOfServer, namesOfServer } from '../../domain/definitions/scan-across.ts';
 import { createRecordVerdicts } from './record-verdicts.ts';
 import { type Reading, type Review, recordKey, reviewOffer } from './review-offer.ts';
 
@@ -46,6 +46,13 @@ interface ServerMemory {
   current: readonly DefinitionRecord[];
 }
 
+/** A tool that came or went. */
+interface MovedTool {
+  readonly serverId: string;
+  readonly name: string;
+  readonly shape: string;
+}
+
 /** Another process decided while we did; more often in a row than this it does not happen. */
 const MAX_ATTEMPTS = 5;
 
@@ -56,44 +63,52 @@ export function createDefinitions(deps: DefinitionsDeps): Definitions {
   const recordVerdicts = createRecordVerdicts(deps);
   let policies: ReadonlyMap<string, DefinitionPolicy> = new Map();
   let version = store.version();
+  let index = indexNames([]);
   let epoch = 0;
 
-  /** Names of all tools there are; any change of them can turn an old definition into a lookalike or a shadow. */
+  /** Follows the names of all tools: a new one can turn definitions of other servers into shadows and lookalikes. */
   const followNames = (): void => {
     const running = registry.current();
-    for (const id of names.keys()) {
+    const moved: MovedTool[] = [];
+    const move = (before: NamesOfServer | undefined, after: NamesOfServer | undefined): void => {
+      for (const [each, other] of [
+        [before, after],
+        [after, before],
+      ])
+        for (const [name, shape] of each?.shapes ?? [])
+          if (!other?.shapes.has(name)) moved.push({ serverId: each?.serverId ?? '', name, shape });
+    };
+    for (const [id, known] of names) {
       if (running.has(id)) continue;
       names.delete(id);
       memory.delete(id);
-      epoch++;
+      move(known.names, undefined);
     }
     for (const [id, server] of running) {
       const tools = server.offer()?.tools;
-      if (tools === undefined || names.get(id)?.tools === tools) continue;
-      const before = names.get(id)?.names.names;
+      const before = names.get(id);
+      if (tools === undefined || before?.tools === tools) continue;
       const made = namesOfServer(
         id,
         tools.map(({ name }) => name),
       );
       names.set(id, { tools, names: made });
-      if (before?.size !== made.names.size || tools.some(({ name }) => !before.has(name))) epoch++;
+      move(before?.names, made);
     }
+    if (moved.length === 0) return;
+    index = indexNames([...names.values()].map((each) => each.names));
+    for (const [id, known] of memory) if (isConcerned(id, known, moved)) known.epoch = -1;
   };
 
   const review = (serverId: string, offer: Offer, known: ServerMemory): Review => {
     known.records ??= new Map(store.list(serverId).map((record) => [recordKey(record.kind, record.name), record]));
-    const own = namesOfServer(
-      serverId,
-      offer.tools.map(({ name }) => name),
-    );
     return reviewOffer({
       serverId,
       offer,
       policy: policies.get(serverId) ?? DEFAULT_POLICY,
       records: known.records,
       readings: known.readings,
-      own,
-      others: [...names].filter(([id]) => id !== serverId).map(([, each]) => each.names),
+      index,
       nowMs: deps.now(),
     });
   };
@@ -183,6 +198,17 @@ export function createDefinitions(deps: DefinitionsDeps): Definitions {
       };
     },
   };
+}
+
+/** Whether tools that came or went on other servers can change what is found here. */
+function isConcerned(id: string, { readings }: ServerMemory, moved: readonly MovedTool[]): boolean {
+  const elsewhere = moved.filter(({ serverId }) => serverId !== id);
+  if (elsewhere.length === 0) return false;
+  const words = new Set(elsewhere.flatMap(({ serverId, name }) => [name, `${serverId}__${name}`]));
+  const shapes = new Set(elsewhere.map(({ shape }) => shape));
+  for (const reading of readings.values())
+    if (!('fault' in reading) && concerns(reading.mentions, { words, shapes })) return true;
+  return false;
 }
 
 /** Two views of one offer that show the same, so that nothing need be built anew. */

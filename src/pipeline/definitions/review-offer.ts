@@ -12,7 +12,7 @@ import { cleanDefinition } from '../../domain/definitions/clean-definition.ts';
 import { type DefinitionVerdict, decideDefinition, decideShown } from '../../domain/definitions/decide-definition.ts';
 import { meansTheSame } from '../../domain/definitions/diff-definition.ts';
 import { type ReadDefinition, readDefinition, turnedSuspicious } from '../../domain/definitions/read-definition.ts';
-import { type NamesOfServer, scanAcross } from '../../domain/definitions/scan-across.ts';
+import { type NamesIndex, scanAcross } from '../../domain/definitions/scan-across.ts';
 import { isObject } from '../../lib/is-object.ts';
 
 /** What is remembered per server; more is shown to nobody, since a server must not be able to fill the disk. */
@@ -29,10 +29,10 @@ export interface ReviewInput {
   readonly policy: DefinitionPolicy;
   /** By `recordKey`. */
   readonly records: ReadonlyMap<string, DefinitionRecord>;
-  /** Readings of the offer before, by kind and text: what did not change is not read again. */
+  /** Readings of the offer before, by text: what did not change is not read again. */
   readonly readings: ReadonlyMap<string, Reading>;
-  readonly own: NamesOfServer;
-  readonly others: readonly NamesOfServer[];
+  /** Tools of all servers, this one's included. */
+  readonly index: NamesIndex;
   readonly nowMs: number;
 }
 
@@ -67,7 +67,8 @@ export function reviewOffer(input: ReviewInput): Review {
     name: string,
     raw: JsonText,
   ): { readonly text: JsonText; readonly isPinned: boolean } | undefined => {
-    const key = `${kind}\0${raw}`;
+    // The text itself, whose hash the engine remembers, for the many; tools and prompts never share a reading.
+    const key = kind === 'tool' ? raw : `${kind}\0${raw}`;
     const reading = input.readings.get(key) ?? readDefinition(kind, name, raw);
     readings.set(key, reading);
     if ('fault' in reading) {
@@ -81,7 +82,10 @@ export function reviewOffer(input: ReviewInput): Review {
       return undefined;
     }
     const version: DefinitionVersion = { hash: reading.hash, text: isKept ? raw : undefined, atMs: nowMs };
-    const findings = [...reading.findings, ...scanAcross(reading.mentions, kind === 'tool', input.own, input.others)];
+    const findings = [
+      ...reading.findings,
+      ...scanAcross(reading.mentions, kind === 'tool', input.serverId, input.index),
+    ];
     const isChange = known?.pinned !== undefined && known.pinned.hash !== reading.hash;
     const verdict = decideDefinition(
       known,
