@@ -26,8 +26,11 @@ export interface NamesIndex {
   readonly byShape: ReadonlyMap<string, readonly { readonly serverId: string; readonly name: string }[]>;
 }
 
+/** A run of what names are made of. Never fails after it began, so the time is linear in the text. */
+const WORD = /[A-Za-z][A-Za-z0-9_-]*/g;
 /** A name made of several words, which nobody writes by accident: `read_file`, `list-issues`, `getIssue`. */
-const COMPOUND = /[A-Za-z][A-Za-z0-9]*(?:[_-]{1,2}[A-Za-z0-9]+)+|[a-z]+(?:[A-Z][a-z0-9]+)+/g;
+const COMPOUND = /[A-Za-z0-9][_-]+[A-Za-z0-9]|[a-z][A-Z]/;
+const MAX_WORD_CHARS = 160;
 const MIN_WORD_CHARS = 8;
 const MAX_WORDS = 500;
 const AROUND_CHARS = 80;
@@ -40,10 +43,11 @@ export function readMentions(name: string, value: unknown): Mentions {
   const words = new Map<string, { place: string; around: string }>();
   for (const { place, text } of textsOf(value)) {
     if (place === 'name' || words.size >= MAX_WORDS) continue;
-    for (const match of text.slice(0, 32_768).matchAll(COMPOUND)) {
+    for (const match of text.slice(0, 32_768).matchAll(WORD)) {
       // Claude Code writes the tools of its servers as mcp__server__tool.
       const word = match[0].replace(/^mcp__/, '');
-      if (word.length < MIN_WORD_CHARS || words.has(word)) continue;
+      if (word.length < MIN_WORD_CHARS || word.length > MAX_WORD_CHARS || words.has(word) || !COMPOUND.test(word))
+        continue;
       const around = text.slice(Math.max(0, match.index - AROUND_CHARS), match.index + match[0].length + AROUND_CHARS);
       words.set(word, { place, around });
       if (words.size >= MAX_WORDS) break;
