@@ -9,12 +9,14 @@ import { createMetricsRoute } from '../edges/http/metrics-route.ts';
 import { createMcpRoutes } from '../edges/mcp/endpoint.ts';
 import { createModernMcp } from '../edges/mcp/rev-2026/modern-mcp.ts';
 import { createRandomIds } from '../lib/random-ids.ts';
+import { createDefinitions } from '../pipeline/definitions/definitions.ts';
 import { createGateway, type SwappableGateway } from '../pipeline/gateway.ts';
 import { createLiveCatalog } from '../pipeline/live-catalog.ts';
 import { lockDataDir } from '../platform/audit/lock-data-dir.ts';
 import { openTrail } from '../platform/audit/open-trail.ts';
 import { createSealer } from '../platform/sealing/create-sealer.ts';
 import { openSealKeyFile } from '../platform/sealing/key-file.ts';
+import { openDefinitionStore } from '../platform/stores/sqlite/definitions.ts';
 import { openKeyStore } from '../platform/stores/sqlite/keys.ts';
 import { createCallMeter } from '../platform/telemetry/call-meter.ts';
 import { METRICS_CONTENT_TYPES } from '../platform/telemetry/exposition.ts';
@@ -81,7 +83,18 @@ export async function assemble(options: AppOptions): Promise<App> {
     limits: config.limits,
     inProcess: options.inProcess,
   });
-  const catalog = createLiveCatalog({ registry });
+  const definitionStore = openDefinitionStore({ dataDir });
+  const definitions = createDefinitions({
+    store: definitionStore,
+    trail,
+    registry,
+    log,
+    now,
+    newId,
+    randomHex: ids.hex,
+  });
+  definitions.use(config.servers);
+  const catalog = createLiveCatalog({ registry, govern: definitions.govern });
   const meter = createCallMeter({
     maxTools: config.metrics?.maxTools ?? MAX_METERED_TOOLS,
     maxServers: MAX_METERED_SERVERS,
@@ -98,7 +111,7 @@ export async function assemble(options: AppOptions): Promise<App> {
   const mcp = createMcpRoutes({ gateway, modern, log, identity, limits: () => gateway.config().limits, now, newId });
   const health = createHealthRoutes({
     isReady: () => !stopping,
-    describe: (exchange) => describeReadiness({ gateway, registry, identity }, exchange),
+    describe: (exchange) => describeReadiness({ gateway, registry, definitions, identity }, exchange),
   });
   const metrics = createMetricsRoute({
     token: () => gateway.config().metrics?.token,
@@ -125,7 +138,10 @@ export async function assemble(options: AppOptions): Promise<App> {
   });
   await registry.apply(config.servers);
   catalog.invalidate();
-  const keyPoll = setInterval(() => gateway.refreshKeys(), KEY_POLL_MS);
+  const keyPoll = setInterval(() => {
+    gateway.refreshKeys();
+    if (definitions.refresh()) catalog.invalidate();
+  }, KEY_POLL_MS);
   keyPoll.unref();
 
   return {
@@ -142,6 +158,8 @@ export async function assemble(options: AppOptions): Promise<App> {
       keyStore.list().filter((key) => key.revokedAtMs === undefined).length + gateway.config().keys.length,
     listen: (host, port) => http.listen(host, port),
     async apply(next) {
+      // First: a new server may have offered something before anything else happens.
+      definitions.use(next.servers);
       await registry.apply(next.servers);
       gateway.swap(next);
     },
@@ -155,6 +173,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       await registry[Symbol.asyncDispose]();
       await trail[Symbol.asyncDispose]();
       keyStore[Symbol.dispose]();
+      definitionStore[Symbol.dispose]();
       lock.release();
     },
   };

@@ -4,6 +4,7 @@ import type { Gateway } from '../contracts/call.ts';
 import type { Caller } from '../contracts/caller.ts';
 import type { ServerRegistry } from '../contracts/upstream.ts';
 import type { Exchange } from '../edges/http/exchange.ts';
+import type { Definitions } from '../pipeline/definitions/definitions.ts';
 
 function callerOf(gateway: Gateway, exchange: Exchange): Caller | undefined {
   try {
@@ -15,7 +16,12 @@ function callerOf(gateway: Gateway, exchange: Exchange): Caller | undefined {
 }
 
 export function describeReadiness(
-  deps: { gateway: Gateway; registry: Pick<ServerRegistry, 'current'>; identity: { name: string; version: string } },
+  deps: {
+    gateway: Gateway;
+    registry: Pick<ServerRegistry, 'current'>;
+    definitions: Pick<Definitions, 'counts'>;
+    identity: { name: string; version: string };
+  },
   exchange: Exchange,
 ) {
   const caller = callerOf(deps.gateway, exchange);
@@ -23,6 +29,7 @@ export function describeReadiness(
     const status = server.status();
     const known = caller !== undefined && deps.gateway.serves({ type: 'server', serverId: id }, caller);
     const failure = status.lastFailure;
+    const counts = deps.definitions.counts(id);
     return {
       id,
       state: status.state,
@@ -35,6 +42,7 @@ export function describeReadiness(
             tools: status.tools,
             prompts: status.prompts,
             resources: status.resources,
+            definitions: counts === undefined ? null : { ...counts },
             restarts: status.restarts,
             problems: status.problems,
             ...(status.circuit && { circuit: status.circuit }),

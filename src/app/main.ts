@@ -6,6 +6,7 @@ import { auditCommand } from './commands/audit.ts';
 import { checkCommand } from './commands/check.ts';
 import { CommandError, EXIT, messageOf } from './commands/command-error.ts';
 import { connectCommand } from './commands/connect.ts';
+import { definitionsCommand } from './commands/definitions.ts';
 import { initCommand } from './commands/init.ts';
 import { keysCommand } from './commands/keys.ts';
 import { policyCommand } from './commands/policy.ts';
@@ -38,6 +39,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no gateway at the address, 4 key 
     checkCommand,
     keysCommand,
     policyCommand,
+    definitionsCommand,
     serversCommand,
     toolsCommand,
     auditCommand,

@@ -1,6 +1,7 @@
 /** The configuration as a value: what `platform/config` produces and everything else is built from. */
 
 import type { Grant } from './caller.ts';
+import type { DefinitionPolicy } from './definitions.ts';
 import type { PolicyConfig } from './policy.ts';
 
 /** A value that may be secret: printing, JSON and inspection show `[redacted]`; `open` is called only where it is used. */
@@ -109,7 +110,9 @@ export interface ServerConfig {
   readonly limits?: CallLimits | undefined;
   /** Undefined (default): a failing server is called all the same. */
   readonly circuitBreaker?: CircuitBreakerConfig | undefined;
-  /** Fingerprint of everything above, secrets included; equal means "need not restart". */
+  /** What is done about new and changed definitions; undefined: the defaults. A change of it needs no restart. */
+  readonly definitions?: DefinitionPolicy | undefined;
+  /** Fingerprint of everything above but `definitions`, secrets included; equal means "need not restart". */
   readonly fingerprint: string;
 }
 

@@ -1,6 +1,7 @@
 /** The audit trail's port: intent before a side effect, one finish per call, nothing lost on kill -9. */
 
 import type { CallKind } from './call.ts';
+import type { DefinitionEventKind } from './definitions.ts';
 import type { JsonText } from './json.ts';
 import type { PolicyNote } from './policy.ts';
 
@@ -10,7 +11,8 @@ export interface CallIntent {
   readonly parentId: string | undefined;
   readonly traceId: string;
   readonly atMs: number;
-  readonly kind: CallKind;
+  /** What was called, or what was decided about a definition. */
+  readonly kind: CallKind | DefinitionEventKind;
   readonly surface: string;
   readonly keyId: string | undefined;
   readonly keyName: string | undefined;

@@ -14,7 +14,12 @@ export interface LiveCatalog {
   invalidate(toolsets?: readonly ToolsetConfig[]): void;
 }
 
-export function createLiveCatalog(deps: { registry: Pick<ServerRegistry, 'current' | 'onEvent'> }): LiveCatalog {
+export function createLiveCatalog(deps: {
+  registry: Pick<ServerRegistry, 'current' | 'onEvent'>;
+  /** What clients may see of an offer; the same object as long as that is the same. Default: all of it. */
+  govern?: (serverId: string, offer: Offer) => Offer;
+}): LiveCatalog {
+  const { govern = (_, offer) => offer } = deps;
   const shares = new Map<string, { offer: Offer | undefined; share: CatalogServer }>();
   const listeners: (() => void)[] = [];
   let catalog: Catalog | undefined;
@@ -31,7 +36,10 @@ export function createLiveCatalog(deps: { registry: Pick<ServerRegistry, 'curren
   const build = (): Catalog => {
     const servers = [...deps.registry.current()];
     for (const id of shares.keys()) if (!deps.registry.current().has(id)) shares.delete(id);
-    const parts = servers.map(([id, server]) => shareOf(id, server.offer()));
+    const parts = servers.map(([id, server]) => {
+      const offer = server.offer();
+      return shareOf(id, offer && govern(id, offer));
+    });
     return buildCatalog(parts, layOutToolsets(parts, toolsets));
   };
 

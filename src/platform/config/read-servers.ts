@@ -117,14 +117,15 @@ function readServer(document: Document, found: Found, options: Options | undefin
     document.report.problem(path, '"disabled" and "enabled" contradict each other', 'keep one of them');
   const transport = readTransport({ document, path, node, value, off: !enabled });
   if (transport === undefined) return undefined;
+  const { definitions, ...running } = withDefaults(options);
   const server = {
     id: serverIdOf(name),
     name,
     enabled: options?.enabled ?? (value.enabled !== false && value.disabled !== true),
     transport,
-    ...withDefaults(options),
+    ...running,
   };
-  return { ...server, fingerprint: fingerprintOf(server) };
+  return { ...server, definitions, fingerprint: fingerprintOf(server) };
 }
 
 function withDefaults(options: Options | undefined): Omit<Options, 'enabled'> {
@@ -166,7 +167,7 @@ function saysNothing(node: JsoncNode): boolean {
 }
 
 /** SHA-256 over everything, secrets in clear, names sorted. */
-function fingerprintOf(server: Omit<ServerConfig, 'fingerprint'>): string {
+function fingerprintOf(server: Omit<ServerConfig, 'fingerprint' | 'definitions'>): string {
   return createHash('sha256').update(canonical(server)).digest('hex');
 }
 

@@ -9,6 +9,29 @@ import { Cache, Prices, Results } from './tool-rule-schema.ts';
 
 const patterns = (description: string) => z.array(z.string()).default([]).describe(description);
 
+const Definitions = z
+  .strictObject({
+    onFirstSight: z
+      .enum(['pin', 'hold'])
+      .default('pin')
+      .describe(
+        'A tool, prompt or instructions never seen before: `pin` puts it in force, `hold` shows it to nobody until it is approved.',
+      ),
+    onChange: z
+      .enum(['flag', 'hold', 'allow'])
+      .default('flag')
+      .describe(
+        'A definition that differs from the one in force: `flag` puts it in force and marks it as changed, unless it turned suspicious, then it is held; `hold` holds every change; `allow` accepts all.',
+      ),
+    onFindings: z
+      .enum(['flag', 'hold'])
+      .default('flag')
+      .describe(
+        'A definition in which something suspicious (medium or high) was found: `flag` shows it all the same, `hold` does not until it is approved.',
+      ),
+  })
+  .describe('What is done about new, changed and suspicious definitions. See the guide.');
+
 export const ServerOptions = z.strictObject({
   enabled: z
     .boolean()
@@ -64,6 +87,7 @@ export const ServerOptions = z.strictObject({
     .describe(
       'Stops calling a server that keeps failing; `{}` takes the defaults. Left out: it is called all the same.',
     ),
+  definitions: Definitions.optional(),
 });
 
 export const Key = z.strictObject({

@@ -76,10 +76,36 @@ ALTER TABLE trail ADD COLUMN cached INTEGER;
 ALTER TABLE trail ADD COLUMN price_micro_usd INTEGER;
 `;
 
+const DEFINITIONS = `
+CREATE TABLE definitions (
+  server_id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  -- The server's own; '' for its instructions.
+  name TEXT NOT NULL,
+  state TEXT NOT NULL,
+  reason TEXT,
+  pinned_hash TEXT,
+  -- NULL where the text is too long to be kept.
+  pinned_text TEXT,
+  pinned_at_ms INTEGER,
+  pinned_by TEXT,
+  other_hash TEXT,
+  other_text TEXT,
+  other_at_ms INTEGER,
+  findings_json TEXT NOT NULL,
+  first_seen_ms INTEGER NOT NULL,
+  PRIMARY KEY (server_id, kind, name)
+) STRICT, WITHOUT ROWID;
+-- Grows with each decision of a person, in the same transaction: tells a running gateway to read again.
+CREATE TABLE definitions_version (version INTEGER NOT NULL) STRICT;
+INSERT INTO definitions_version VALUES (0);
+`;
+
 export const MIGRATIONS: readonly Migration[] = [
   { name: 'keys', sql: KEYS },
   { name: 'trail', sql: TRAIL },
   { name: 'key-toolsets', sql: KEY_TOOLSETS },
   { name: 'trail-policy', sql: TRAIL_POLICY },
   { name: 'trail-cost', sql: TRAIL_COST },
+  { name: 'definitions', sql: DEFINITIONS },
 ];

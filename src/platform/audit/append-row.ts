@@ -1,0 +1,42 @@
+/** Puts a finished row into the trail from outside the gateway: what a person decides with the command line. */
+
+import { randomBytes } from 'node:crypto';
+import type { CallFinish, CallIntent } from '../../contracts/trail.ts';
+import { createRandomIds } from '../../lib/random-ids.ts';
+import { inTransaction } from '../stores/sqlite/open-database.ts';
+import { openStore } from '../stores/sqlite/open-store.ts';
+import { createFoldStatements } from './fold-statements.ts';
+import { decodeLine, encodeRecord } from './journal-line.ts';
+
+/** Straight into the store, beside a running gateway or without one. Throws if it cannot be written. */
+export function appendRow(
+  dataDir: string,
+  row: Pick<CallIntent, 'kind' | 'serverId' | 'name' | 'target' | 'arguments'>,
+): void {
+  const nowMs = Date.now();
+  const id = createRandomIds().uuid7(nowMs);
+  const intent: CallIntent = {
+    ...row,
+    id,
+    parentId: undefined,
+    traceId: randomBytes(16).toString('hex'),
+    atMs: nowMs,
+    surface: 'cli',
+    keyId: undefined,
+    keyName: undefined,
+    client: undefined,
+  };
+  const finish: CallFinish = { id, result: 'ok', error: undefined, resultBytes: 0, totalMs: 0, upstreamMs: 0 };
+  // The journal's own spelling, so that bounds and columns are those of every other row.
+  const line = decodeLine(encodeRecord(intent, finish).trimEnd());
+  if (line?.type !== 'record') throw new Error('the row cannot be put into the trail');
+  const db = openStore(dataDir);
+  try {
+    const statements = createFoldStatements(db);
+    inTransaction(db, () =>
+      statements.withSeq((nextSeq) => statements.insertFinished(nextSeq, 'cli', line.columns, line.finish)),
+    );
+  } finally {
+    db.close();
+  }
+}
