@@ -18,6 +18,12 @@ export type Answer =
   | { readonly result: { readonly [field: string]: unknown } }
   | { readonly error: { readonly code: number | undefined; readonly message: string } };
 
+/** A definition as clients of 2026-07-28 get it: `execution.taskSupport` belongs to 2025-11-25 alone. */
+export function asModern({ execution, ...tool }: Definition): Definition {
+  const { taskSupport, ...rest } = (execution ?? {}) as { readonly [field: string]: unknown };
+  return Object.keys(rest).length > 0 ? { ...tool, execution: rest } : tool;
+}
+
 export interface McpClient {
   listTools(): Promise<readonly Definition[]>;
   callTool(name: string, args: object): Promise<Answer>;
