@@ -170,6 +170,24 @@ describe('fifteen real servers behind one gateway', { timeout: 300_000 }, () => 
     }
   });
 
+  test('a filtered key and a toolset cost a model less than everything', async (t) => {
+    const sizes: number[] = [];
+    for (const [view, path, key] of [
+      ['everything', '/mcp', KEYS.all],
+      ['filtered key', '/mcp', KEYS.some],
+      ['toolset', '/mcp/t/work', KEYS.settled],
+    ] as const) {
+      const tools = await list(connectStreamableV1, path, key);
+      const bytes = Buffer.byteLength(JSON.stringify(tools));
+      t.diagnostic(`${view}: ${tools.length} tools, ${(bytes / 1000).toFixed(0)} KB`);
+      sizes.push(bytes);
+    }
+    assert.deepEqual(
+      sizes,
+      sizes.toSorted((left, right) => right - left),
+    );
+  });
+
   for (const [name, { connect, shows }] of Object.entries(CLIENTS)) {
     test(`${name} lists every tool as its server wrote it`, async () => {
       assert.deepEqual(await list(connect, '/mcp', KEYS.all), definitions.map(shows));

@@ -38,7 +38,7 @@ export function madeUpTools(): RecordedTools {
       })),
     );
   }
-  return { servers, origin: `recorded names, made-up definitions: there is no folder ${FOLDER}` };
+  return { servers, origin: 'recorded names with made-up definitions, no recording being at hand' };
 }
 
 /** The recorded definitions; those made up where the recording is not at hand. */
