@@ -17,6 +17,7 @@ import {
   createInspector,
   type Definition,
   type McpClient,
+  type SdkClient,
 } from '../support/clients.ts';
 import { type StartedGateway, startGateway } from '../support/gateway.ts';
 import { assertUsableNames } from '../support/model-api-names.ts';
@@ -61,6 +62,28 @@ const asInspected = ({ name, description, inputSchema }: Definition): Definition
 });
 const modernV2 = connectV2({ pin: '2026-07-28' });
 
+const SDK_CLIENTS = [
+  ['SDK v1', connectStreamableV1],
+  ['SDK v2, 2026-07-28', modernV2],
+] as const;
+
+/** Method, where its items stand in the result, and what the gateway changes in each. */
+const LISTS = [
+  ['prompts/list', 'prompts', 'name'],
+  ['resources/list', 'resources', 'uri'],
+  ['resources/templates/list', 'resourceTemplates', 'uriTemplate'],
+] as const;
+
+interface Content {
+  readonly uri: string;
+  readonly mimeType?: string;
+}
+
+/** A URI of this server as `/mcp` shows it. */
+const withServer = (id: string, uri: string): string => `${id.replaceAll('_', '.')}+${uri}`;
+const byKey = (items: readonly Definition[], key: string): Definition[] =>
+  items.toSorted((left, right) => (String(left[key]) < String(right[key]) ? -1 : 1));
+
 const CLIENTS: { readonly [name: string]: TestedClient } = {
   'SDK v1': { connect: connectStreamableV1, shows: asWritten },
   'SDK v2, 2026-07-28': { connect: modernV2, shows: asModern },
@@ -79,7 +102,7 @@ function inspecting(era: 'legacy' | 'modern'): ConnectClient {
 interface Direct {
   readonly tools: readonly Definition[];
   readonly startMs: number;
-  readonly client: McpClient;
+  readonly client: SdkClient;
 }
 
 const exposed = (serverId: string, tool: Definition): Definition => ({ ...tool, name: `${serverId}__${tool.name}` });
@@ -107,11 +130,11 @@ describe('fifteen real servers behind one gateway', { timeout: 300_000 }, () => 
       { name: 'settled', value: KEYS.settled, toolsets: ['work'] },
     ],
   });
-  const withClient = async <T>(
-    connect: ConnectClient,
+  const withClient = async <T, C extends McpClient>(
+    connect: (...target: Parameters<ConnectClient>) => Promise<C>,
     path: string,
     key: string,
-    use: (client: McpClient) => Promise<T>,
+    use: (client: C) => Promise<T>,
   ): Promise<T> => {
     const headers = { Authorization: `Bearer ${key}` };
     const client = await connect({ url: `${gateway.url}${path}`, headers, home });
@@ -234,10 +257,7 @@ describe('fifteen real servers behind one gateway', { timeout: 300_000 }, () => 
 
   test('every name is one that every model API takes', () => assertUsableNames(namesOf(definitions)));
 
-  for (const [name, connect] of [
-    ['SDK v1', connectStreamableV1],
-    ['SDK v2, 2026-07-28', modernV2],
-  ] as const)
+  for (const [name, connect] of SDK_CLIENTS)
     test(`${name} gets from calls what the servers answer directly`, async () => {
       const calls: readonly (readonly [string, string, object])[] = [
         ['everything', 'echo', { message: 'hello' }],
@@ -257,6 +277,37 @@ describe('fifteen real servers behind one gateway', { timeout: 300_000 }, () => 
           assert.ok(wanted !== undefined);
           const answer = await client.callTool(`${id}__${tool}`, args);
           assert.deepEqual(contentOf(answer), contentOf(wanted), `${id}__${tool}`);
+        }
+      });
+    });
+
+  for (const [name, connect] of SDK_CLIENTS)
+    test(`${name} finds the prompts, resources and templates of all servers, and reads what it found`, async (t) => {
+      await withClient(connect, '/mcp', KEYS.all, async (client) => {
+        for (const [method, member, key] of LISTS) {
+          const expected: Definition[] = [];
+          for (const [id, { client: own }] of direct)
+            for (const item of await own.listAll(method, member))
+              expected.push({
+                ...item,
+                [key]: key === 'name' ? `${id}__${item.name}` : withServer(id, String(item[key])),
+              });
+          const listed = await client.listAll(method, member);
+          t.diagnostic(`${member}: ${listed.length}`);
+          assert.ok(expected.length > 0, `some server has ${member}`);
+          assert.deepEqual(byKey(listed, key), byKey(expected, key));
+        }
+        for (const [id, { client: own }] of direct) {
+          const [first] = await own.listAll('resources/list', 'resources');
+          if (first === undefined) continue;
+          const uri = withServer(id, String(first.uri));
+          const { contents } = await client.send('resources/read', { uri });
+          const wanted = (await own.send('resources/read', { uri: first.uri })).contents as readonly Content[];
+          assert.deepEqual(
+            (contents as readonly Content[]).map((content) => [content.uri, content.mimeType]),
+            wanted.map((content) => [withServer(id, content.uri), content.mimeType]),
+            id,
+          );
         }
       });
     });
