@@ -24,7 +24,7 @@ import { assertUsableNames } from '../support/model-api-names.ts';
 import { createStdioServers, type StdioEntry } from '../support/real-servers.ts';
 import { createCleanup, createTempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { realServerEntries } from './packages.ts';
+import { realServerEntries, withoutNetwork } from './packages.ts';
 
 const KEYS = {
   all: 'pck_servers_all_0123456789abcdef',
@@ -154,7 +154,10 @@ describe('fifteen real servers behind one gateway', { timeout: 300_000 }, () => 
     execFileSync('git', ['init', '--quiet', repository], { timeout: 10_000 });
     const stdio = await createStdioServers(folder);
     files = stdio.files;
-    entries = { ...stdio.servers, ...realServerEntries(home) };
+    const isolate = withoutNetwork();
+    entries = Object.fromEntries(
+      Object.entries({ ...stdio.servers, ...realServerEntries(home) }).map(([id, entry]) => [id, isolate(entry)]),
+    );
     for (const [serverId, entry] of Object.entries(entries)) {
       const began = performance.now();
       const client = await connectStdio(entry);

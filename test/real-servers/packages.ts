@@ -91,6 +91,16 @@ export function installRealServers(): void {
     throw new Error(`npm could not install the servers: ${(done.stderr || String(done.error)).slice(0, 500)}`);
 }
 
+/**
+ * The same server without a network: in an empty namespace of its own, where this system lets ordinary users make one, as
+ * Linux mostly does. Elsewhere it is started as it is; it still has no credentials that anybody would take.
+ */
+export function withoutNetwork(): (entry: StdioEntry) => StdioEntry {
+  const prefix = ['-rn', '--'];
+  if (spawnSync('unshare', [...prefix, 'true'], { timeout: 10_000 }).status !== 0) return (entry) => entry;
+  return ({ command, args, ...rest }) => ({ command: 'unshare', args: [...prefix, command, ...args], ...rest });
+}
+
 /** They as `mcpServers` entries, each at home in `home`. Install them first. */
 export function realServerEntries(home: string): { readonly [serverId: string]: StdioEntry } {
   return Object.fromEntries(
