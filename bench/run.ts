@@ -20,6 +20,7 @@ import { bookkeeping } from './scenarios/bookkeeping.ts';
 import { CALL_SCENARIOS } from './scenarios/calls.ts';
 import { checkGenerator } from './scenarios/check-generator.ts';
 import { GROWTH_SCENARIOS } from './scenarios/growth.ts';
+import { listRecorded } from './scenarios/list-recorded.ts';
 import { LIST_SCENARIOS } from './scenarios/lists.ts';
 import type { Result, Scenario } from './scenarios/scenario.ts';
 import { soak } from './scenarios/soak.ts';
@@ -29,6 +30,7 @@ const SCENARIOS: readonly Scenario[] = [
   ...CALL_SCENARIOS,
   bookkeeping,
   ...LIST_SCENARIOS,
+  listRecorded,
   ...GROWTH_SCENARIOS,
   soak,
   checkGenerator,

@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import {
   type Answer,
+  asModern,
   type ConnectClient,
   connectMcpRemote,
   connectSseV1,
@@ -73,12 +74,6 @@ const CLIENTS: readonly { name: string; path: '/mcp' | '/sse'; connect: ConnectC
 /** By name in CLIENTS: those who end up speaking 2026-07-28. */
 const MODERN: ReadonlySet<string> = new Set(['SDK v2 in auto mode', 'SDK v2 pinned to 2026-07-28']);
 
-/** `execution.taskSupport` is a word of 2025-11-25 alone. */
-function withoutTaskSupport({ execution, ...definition }: Definition & { execution?: object }): Definition {
-  const { taskSupport, ...rest } = (execution ?? {}) as { taskSupport?: unknown };
-  return Object.keys(rest).length === 0 ? definition : { ...definition, execution: rest };
-}
-
 /** An answer of this server as `/mcp` shows it: the URIs in it lead back to the server, nothing else changes. */
 function withExposedUris(answer: Answer, server: string): Answer {
   return JSON.parse(JSON.stringify(answer), (key, value) => (key === 'uri' ? `${server}+${value}` : value)) as Answer;
@@ -131,7 +126,7 @@ describe('real clients through the gateway', { timeout: 240_000 }, () => {
       ),
     );
     definitions = listed.flat().sort(byName);
-    modernDefinitions = definitions.map(withoutTaskSupport);
+    modernDefinitions = definitions.map(asModern);
     assert.notDeepEqual(modernDefinitions, definitions, 'there is something that only one era has');
     assert.ok(definitions.length > 30, 'there is something to compare with');
     for (const { server, tool, args } of calls) {

@@ -18,10 +18,23 @@ export type Answer =
   | { readonly result: { readonly [field: string]: unknown } }
   | { readonly error: { readonly code: number | undefined; readonly message: string } };
 
+/** A definition as clients of 2026-07-28 get it: `execution.taskSupport` belongs to 2025-11-25 alone. */
+export function asModern({ execution, ...tool }: Definition): Definition {
+  const { taskSupport, ...rest } = (execution ?? {}) as { readonly [field: string]: unknown };
+  return Object.keys(rest).length > 0 ? { ...tool, execution: rest } : tool;
+}
+
 export interface McpClient {
   listTools(): Promise<readonly Definition[]>;
   callTool(name: string, args: object): Promise<Answer>;
   close(): Promise<void>;
+}
+
+/** A client that sends whatever it is told to. */
+export interface SdkClient extends McpClient {
+  /** Every item of a list, page by page; `member` is the list's name in the result. Empty where there is no such list. */
+  listAll(method: string, member: string): Promise<readonly Definition[]>;
+  send(method: string, params: object): Promise<{ readonly [field: string]: unknown }>;
 }
 
 /** Where a client connects to. */
@@ -34,7 +47,9 @@ export interface Target {
 }
 
 export type ConnectClient = (target: Target) => Promise<McpClient>;
+export type ConnectSdkClient = (target: Target) => Promise<SdkClient>;
 
+const METHOD_NOT_FOUND = -32601;
 const IDENTITY = { name: 'portcullis-test', version: '1.0.0' };
 /** Keeps every field, so that what arrives can be compared with what was sent. */
 const ANYTHING = z.looseObject({});
@@ -46,17 +61,27 @@ function encodeError(error: unknown): Answer {
 
 type Send = (method: string, params: object) => Promise<{ [field: string]: unknown }>;
 
-function createClient(send: Send, close: () => Promise<void>): McpClient {
+function createClient(send: Send, close: () => Promise<void>): SdkClient {
+  const listPages = async (method: string, member: string): Promise<Definition[]> => {
+    const items: Definition[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await send(method, cursor === undefined ? {} : { cursor });
+      items.push(...(page[member] as Definition[]));
+      cursor = page.nextCursor as string | undefined;
+    } while (cursor !== undefined);
+    return items;
+  };
   return {
-    async listTools() {
-      const tools: Definition[] = [];
-      let cursor: string | undefined;
-      do {
-        const page = await send('tools/list', cursor === undefined ? {} : { cursor });
-        tools.push(...(page.tools as Definition[]));
-        cursor = page.nextCursor as string | undefined;
-      } while (cursor !== undefined);
-      return tools;
+    send,
+    listTools: () => listPages('tools/list', 'tools'),
+    async listAll(method, member) {
+      try {
+        return await listPages(method, member);
+      } catch (error) {
+        if ((error as { code?: unknown }).code === METHOD_NOT_FOUND) return [];
+        throw error;
+      }
     },
     async callTool(name, args) {
       try {
@@ -69,7 +94,7 @@ function createClient(send: Send, close: () => Promise<void>): McpClient {
   };
 }
 
-async function connectV1(transport: Parameters<Client['connect']>[0]): Promise<McpClient> {
+async function connectV1(transport: Parameters<Client['connect']>[0]): Promise<SdkClient> {
   const client = new Client(IDENTITY);
   await client.connect(transport);
   return createClient(
@@ -79,7 +104,7 @@ async function connectV1(transport: Parameters<Client['connect']>[0]): Promise<M
 }
 
 /** SDK v1 on a stdio server of its own: the yardstick the others are compared with. */
-export function connectStdio(entry: StdioEntry): Promise<McpClient> {
+export function connectStdio(entry: StdioEntry): Promise<SdkClient> {
   return connectV1(
     new StdioClientTransport({
       command: entry.command,
@@ -90,7 +115,7 @@ export function connectStdio(entry: StdioEntry): Promise<McpClient> {
   );
 }
 
-export const connectStreamableV1: ConnectClient = ({ url, headers }) =>
+export const connectStreamableV1: ConnectSdkClient = ({ url, headers }) =>
   connectV1(
     new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }) as Parameters<Client['connect']>[0],
   );
@@ -99,7 +124,7 @@ export const connectSseV1: ConnectClient = ({ url, headers }) =>
   connectV1(new SSEClientTransport(new URL(url), { requestInit: { headers } }));
 
 /** SDK v2 over streamable HTTP; the mode says which era it tries. */
-export function connectV2(mode: 'legacy' | 'auto' | { readonly pin: string }): ConnectClient {
+export function connectV2(mode: 'legacy' | 'auto' | { readonly pin: string }): ConnectSdkClient {
   return async ({ url, headers }) => {
     const client = new ClientV2(IDENTITY, { versionNegotiation: { mode } });
     await client.connect(new StreamableV2(new URL(url), { requestInit: { headers } }));

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 
-/** What model APIs accept: `[a-zA-Z0-9_-]{1,64}`. */
+/** What model APIs accept: `[a-zA-Z_][a-zA-Z0-9_-]{0,63}`. A name begins with a server id, and that with a letter. */
 export const NAME_BUDGET_CHARS = 64;
 const HASH_CHARS = 8;
 

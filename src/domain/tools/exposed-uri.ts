@@ -6,12 +6,11 @@ const KEPT_EXPOSED = /^(ui|skill):\/\/([A-Za-z0-9.-]+)\/(.*)$/is;
 const EXPOSED = /^([A-Za-z][A-Za-z0-9.-]*)\+(.+)$/s;
 
 /**
- * A server id as it may stand in a URI scheme: no `_`, no digit in front. Ids hold no `.` and no `__`, hence different ids
+ * A server id as it may stand in a URI scheme: no `_`. Ids begin with a letter and hold no `.` and no `__`, hence different ids
  * (but for case, which URIs ignore there and the configuration refuses) give different slugs.
  */
 export function uriSlug(serverId: string): string {
-  const slug = serverId.replace(/_/g, '.');
-  return /^[A-Za-z]/.test(slug) ? slug : `s..${slug}`;
+  return serverId.replace(/_/g, '.');
 }
 
 /**

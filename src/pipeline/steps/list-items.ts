@@ -12,8 +12,8 @@ import { createLru } from '../../lib/lru.ts';
 import type { LastStep } from '../compile.ts';
 import { callerOf, type GrantOf } from '../grants.ts';
 
-/** Of ready answers, with what edges make of them. */
-const MAX_CACHED_BYTES = 16 * 1024 * 1024;
+/** Of ready answers, with what edges make of them. Room for 2,000 real tools (4.5 MB, some of it beyond ASCII) in both eras. */
+const MAX_CACHED_BYTES = 48 * 1024 * 1024;
 
 const LIST_OF = {
   'tools.list': 'tools',

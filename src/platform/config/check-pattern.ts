@@ -52,9 +52,9 @@ function findFault(pattern: string, known: readonly KnownServer[]): Words | unde
   }
   if (name === '') return [`names nothing after "${separator}"`, 'add a name, or * for all'];
   if (server === '') return ['names no server', 'write server/name; * stands for any server'];
-  if (/^[A-Za-z0-9_*-]+$/.test(server)) return undefined;
+  if (/^[A-Za-z*][A-Za-z0-9_*-]*$/.test(server)) return undefined;
   return [
-    'the server is not written as an id: letters, digits, "_", "-" and *',
+    'the server is not written as an id: a letter, then letters, digits, "_", "-" and *',
     suggestServer(server, known) ?? 'write the id of the server',
   ];
 }

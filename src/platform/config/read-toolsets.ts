@@ -12,6 +12,8 @@ import { nodeAt, type Path, renderPath } from './report.ts';
 import { Toolset, ToolsetPrompt, ToolsetResource, ToolsetTool } from './schema.ts';
 
 const NAME = /^[a-zA-Z0-9_-]{1,64}$/;
+/** Gemini wants a letter or `_` in front, Anthropic, OpenAI and Bedrock nothing beyond these characters. */
+const OWN_NAME = /^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$/;
 /** Names of the old transport's doors, which stand in the same place of the URL. */
 const TAKEN = ['sse', 'messages'];
 
@@ -151,8 +153,9 @@ function checkName(parts: {
   readonly ids: readonly string[];
 }): boolean {
   const { report, path, name, source, ids } = parts;
-  if (!NAME.test(name)) {
-    report.problem([...path, 'name'], 'expected letters, digits, "_" and "-", at most 64', 'model APIs take no other');
+  if (!OWN_NAME.test(name)) {
+    const expected = 'expected letters, digits, "_" and "-", no digit or "-" in front, at most 64';
+    report.problem([...path, 'name'], expected, 'model APIs take no other');
     return false;
   }
   const owner = ids.find((id) => name.startsWith(`${id}__`));

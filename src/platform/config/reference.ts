@@ -39,8 +39,9 @@ its variables; that is a warning.
 ## Server ids
 
 The id of a server is its name with everything but letters, digits, \`_\` and \`-\` replaced by \`-\`, at most 32 characters; a
-name that had to be cut, or that has letters with no plain form, gets a hash of the whole name at the end. It depends on
-the name alone. Two names with the same id are refused.
+name that had to be cut, or that has letters with no plain form, gets a hash of the whole name at the end, and one that
+begins with a digit gets \`s-\` in front: \`1password\` is \`s-1password\`. It depends on the name alone. Two names with the
+same id are refused.
 `;
 
 /** The whole page, Markdown. */

@@ -112,7 +112,7 @@ const entryOf = (kind: 'tool' | 'prompt' | 'resource') => ({
     .describe(
       kind === 'resource'
         ? 'Its name here, for people; it is read by its URI.'
-        : `Its name here: letters, digits, \`_\` and \`-\`, at most 64. Left out: \`server__${kind}\`, as on \`/mcp\`.`,
+        : `Its name here: letters, digits, \`_\` and \`-\`, no digit or \`-\` in front, at most 64. Left out: \`server__${kind}\`, as on \`/mcp\`.`,
     ),
   title: z.string().optional().describe('Its title here, for people.'),
   description: z.string().optional().describe('Its description here, in place of the one the server gives.'),
