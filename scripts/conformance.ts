@@ -1,161 +1,123 @@
 /**
  * `npm run conformance`: the official MCP conformance suite against our fixture, directly and through Portcullis, as one
- * table. Exits 1 where a cell is short of its goal or an expected failure passes.
+ * table. Exits 1 where a cell is short of its goal, where the gateway loses what the fixture can do, or where an expected failure
+ * passes. Without options it leaves out what says nothing about the gateway: cells of the fixture that have no goal, and
+ * client scenarios that are known to fail.
  *
  * Failures a cell is allowed to have stand in test/conformance/expected/<route>-<revision>-<upstream>.yml; they excuse the suite's
- * exit code, but not a missed goal.
+ * exit code, but not a missed goal. Those of the client scenarios stand in client-<revision>.yml.
  *
+ *   --matrix            everything
+ *   --write-docs        with --matrix: writes docs/reference/conformance.md
  *   --direct-only       only the fixture itself
  *   --only 2025|2026    only one revision's suite
- *   --cross             also the cells across eras
  *   --referee NODE      Node.js that runs the suite (>= 22); default: this one
  *   --keep DIR          where to leave the suite's findings; default: nowhere
  */
 
 import { existsSync } from 'node:fs';
-import { cp } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Revision, runSuite, type SuiteResult } from '../test/conformance/run-suite.ts';
-import { ROOT, startGateway } from '../test/support/gateway.ts';
-import { startProcess } from '../test/support/start-process.ts';
+import { judge, nameOf, planCells } from '../test/conformance/cells.ts';
+import { type CellReport, type ClientReport, renderPage, renderTerminal } from '../test/conformance/render-report.ts';
+import { expectedClientFailures, runClientSuite } from '../test/conformance/run-client-suite.ts';
+import { runSuite } from '../test/conformance/run-suite.ts';
+import { startSubjects } from '../test/conformance/start-subjects.ts';
+import type { Revision, SuiteResult } from '../test/conformance/suite.ts';
+import { ROOT } from '../test/support/gateway.ts';
 import { createCleanup, createTempDir } from '../test/support/temp-dir.ts';
 
-type Era = 'legacy' | 'modern';
-
-interface Cell {
-  readonly route: 'direct' | 'portcullis';
-  readonly revision: Revision;
-  readonly upstream: Era;
-  /** Scored scenarios that have to pass; undefined: reported only. */
-  readonly goal: number | undefined;
-}
-
-const SUITES = { '2025': { revision: '2025-11-25', goal: 30 }, '2026': { revision: '2026-07-28', goal: 37 } } as const;
+const EXPECTED = join(ROOT, 'test/conformance/expected');
+const PAGE = join(ROOT, 'docs/reference/conformance.md');
 
 const { values: options } = parseArgs({
   options: {
+    matrix: { type: 'boolean', default: false },
+    'write-docs': { type: 'boolean', default: false },
     'direct-only': { type: 'boolean', default: false },
     only: { type: 'string' },
-    cross: { type: 'boolean', default: false },
     referee: { type: 'string', default: process.execPath },
     keep: { type: 'string' },
   },
 });
-if (options.only !== undefined && options.only !== '2025' && options.only !== '2026') {
-  process.stderr.write('conformance: --only takes 2025 or 2026\n');
+const misuse =
+  options.only !== undefined && options.only !== '2025' && options.only !== '2026'
+    ? '--only takes 2025 or 2026'
+    : options['write-docs'] && (!options.matrix || options.only !== undefined || options['direct-only'])
+      ? '--write-docs goes with --matrix, and the whole of it'
+      : undefined;
+if (misuse !== undefined) {
+  process.stderr.write(`conformance: ${misuse}\n`);
   process.exit(2);
-}
-
-function planCells(): Cell[] {
-  const years = options.only === undefined ? (['2025', '2026'] as const) : [options.only as '2025' | '2026'];
-  const cells: Cell[] = [];
-  for (const route of options['direct-only'] ? (['direct'] as const) : (['direct', 'portcullis'] as const))
-    for (const year of years) {
-      const { revision, goal } = SUITES[year];
-      const home = year === '2025' ? 'legacy' : 'modern';
-      cells.push({ route, revision, upstream: home, goal });
-      if (options.cross && route === 'portcullis')
-        cells.push({ route, revision, upstream: home === 'legacy' ? 'modern' : 'legacy', goal });
-    }
-  return cells;
-}
-
-const count = (result: SuiteResult, scored: boolean): string => {
-  const all = result.scenarios.filter((scenario) => scenario.scored === scored);
-  return `${all.filter(({ passed }) => passed).length}/${all.length}`;
-};
-
-function meetsGoal(cell: Cell, result: SuiteResult): boolean {
-  if (cell.goal === undefined) return true;
-  const scored = result.scenarios.filter((scenario) => scenario.scored);
-  return scored.length === cell.goal && scored.every(({ passed }) => passed) && result.complaints.length === 0;
-}
-
-function renderTable(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  return rows
-    .map((row) =>
-      row
-        .map((text, column) => text.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
-}
-
-function renderFailures(cell: Cell, result: SuiteResult): string[] {
-  const title = `${cell.route}, ${cell.revision}, ${cell.upstream} upstream`;
-  const lines = result.scenarios
-    .filter(({ passed }) => !passed)
-    .map(({ name, scored, failures }) =>
-      [`  ✗ ${name}${scored ? '' : ' (not scored)'}`, ...failures.map((failure) => `      ${failure}`)].join('\n'),
-    );
-  lines.push(...result.complaints.map((complaint) => `  ! ${complaint}`));
-  return lines.length === 0 ? [] : [`${title}:`, ...lines, ''];
 }
 
 const cleanup = createCleanup();
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => void cleanup.run().finally(() => process.exit(130)));
 
-async function startFixture(era: Era): Promise<string> {
-  const { readyLine } = await startProcess(cleanup, {
-    command: process.execPath,
-    args: [join(ROOT, 'test/conformance/fixture-server.ts'), '--era', era],
-  });
-  return (JSON.parse(readyLine) as { url: string }).url;
+const isWanted = (revision: Revision): boolean => options.only === undefined || revision.startsWith(options.only);
+
+async function runCells(folder: string): Promise<CellReport[]> {
+  const urlOf = await startSubjects(cleanup, { gateway: !options['direct-only'] });
+  const alone = new Map<string, SuiteResult>();
+  const reports: CellReport[] = [];
+  for (const cell of planCells()) {
+    if (!isWanted(cell.revision) || (options['direct-only'] && cell.route !== 'direct')) continue;
+    if (!options.matrix && cell.goal === undefined) continue;
+    const name = nameOf(cell);
+    process.stderr.write(`running ${name} …\n`);
+    const expected = join(EXPECTED, `${name}.yml`);
+    const result = await runSuite({
+      url: urlOf(cell),
+      revision: cell.revision,
+      referee: options.referee,
+      outputDir: join(folder, name),
+      expectedFailures: existsSync(expected) ? expected : join(EXPECTED, 'none.yml'),
+    });
+    if (cell.route === 'direct') alone.set(`${cell.revision} ${cell.upstream}`, result);
+    const direct = alone.get(`${cell.revision} ${cell.upstream}`);
+    reports.push({ cell, result, verdict: judge(cell, result, direct) });
+  }
+  return reports;
+}
+
+async function runClients(folder: string): Promise<ClientReport[]> {
+  const reports: ClientReport[] = [];
+  for (const revision of ['2025-11-25', '2026-07-28'] as const) {
+    if (!isWanted(revision) || options['direct-only']) continue;
+    process.stderr.write(`running client-${revision} …\n`);
+    const result = await runClientSuite({
+      revision,
+      referee: options.referee,
+      outputDir: join(folder, `client-${revision}`),
+      expectedFailures: expectedClientFailures(revision),
+      ...(options.matrix ? {} : { accepts: (scenario: string) => !scenario.startsWith('auth/') }),
+    });
+    reports.push({ revision, result });
+  }
+  return reports;
+}
+
+async function readSuiteVersion(): Promise<string> {
+  const { devDependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+    devDependencies: { [name: string]: string };
+  };
+  return devDependencies['@modelcontextprotocol/conformance'] ?? 'unknown';
 }
 
 async function main(): Promise<boolean> {
   const folder = await createTempDir(cleanup);
-  const fixtures = { legacy: await startFixture('legacy'), modern: await startFixture('modern') };
-  let gatewayUrl = '';
-  if (!options['direct-only']) {
-    const gateway = await startGateway(cleanup, {
-      config: {
-        mcpServers: {
-          legacy: { type: 'http', url: fixtures.legacy },
-          modern: { type: 'http', url: fixtures.modern },
-        },
-        // The suite cannot send a key.
-        anonymous: { allow: ['*'] },
-      },
-    });
-    await gateway.healthy('legacy', 'modern');
-    // The suite insists on a loopback name, and compares Host with it.
-    gatewayUrl = gateway.mcpUrl.replace('127.0.0.1', 'localhost');
-  }
-
-  const rows = [['route', 'suite', 'upstream', 'scored', 'goal', 'not scored', '']];
-  const details: string[] = [];
-  let isGreen = true;
-  for (const cell of planCells()) {
-    const name = `${cell.route}-${cell.revision}-${cell.upstream}`;
-    process.stderr.write(`running ${name} …\n`);
-    const expected = join(ROOT, 'test/conformance/expected', `${name}.yml`);
-    const result = await runSuite({
-      url: cell.route === 'direct' ? fixtures[cell.upstream] : `${gatewayUrl}/${cell.upstream}`,
-      revision: cell.revision,
-      referee: options.referee,
-      outputDir: join(folder, name),
-      expectedFailures: existsSync(expected) ? expected : join(ROOT, 'test/conformance/expected/none.yml'),
-    });
-    const ok = meetsGoal(cell, result);
-    isGreen &&= ok;
-    rows.push([
-      cell.route,
-      cell.revision,
-      cell.upstream,
-      count(result, true),
-      cell.goal === undefined ? '–' : `${cell.goal}/${cell.goal}`,
-      count(result, false),
-      cell.goal === undefined ? '' : ok ? 'ok' : result.complaints.length > 0 ? 'STALE OR BROKEN' : 'SHORT OF GOAL',
-    ]);
-    details.push(...renderFailures(cell, result));
-  }
+  const cells = await runCells(folder);
+  const clients = await runClients(folder);
   if (options.keep !== undefined) await cp(folder, options.keep, { recursive: true });
-  process.stdout.write(`${details.join('\n')}\n${renderTable(rows)}\n`);
+  process.stdout.write(renderTerminal(cells, clients));
+  const isGreen =
+    cells.every(({ verdict }) => verdict.ok) && clients.every(({ result }) => result.complaints.length === 0);
+  if (options['write-docs']) {
+    const facts = { suiteVersion: await readSuiteVersion(), date: new Date().toISOString().slice(0, 10) };
+    await writeFile(PAGE, renderPage(cells, clients, facts));
+  }
   return isGreen;
 }
 

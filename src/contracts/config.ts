@@ -104,6 +104,8 @@ export interface ServerConfig {
   readonly startTimeoutMs: number;
   /** Lists are refreshed this often even without a notification. Default 600,000 ms. */
   readonly refreshIntervalMs: number;
+  /** Also lists what a legacy server shows only to clients that can be asked, over a second link. Default false. */
+  readonly listAskingTools: boolean;
   /** Argument paths (`a.b`, `*` for all) whose values never reach the trail. */
   readonly redactArguments: readonly string[];
   /** Undefined (default): as many calls at once as clients make. */

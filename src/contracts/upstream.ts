@@ -47,6 +47,8 @@ export interface OfferedTool {
   readonly idempotent: boolean;
   /** Its x-mcp-header annotations break the rules: not to be listed for modern clients. Absent: they do not. */
   readonly headersInvalid?: true;
+  /** Its server shows it only to clients that can be asked something. Absent: to all. */
+  readonly forAskable?: true;
   /** Arguments mirrored into `Mcp-Param-<header>` (2026-07-28, x-mcp-header): header suffix and path of property names. */
   readonly headerParams: readonly { readonly header: string; readonly path: readonly string[] }[];
 }

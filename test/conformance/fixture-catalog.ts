@@ -30,10 +30,14 @@ const TEMPLATES: readonly JsonObject[] = [
   },
 ];
 
+/** Small, so that three resources make two pages. */
+const RESOURCES_PER_PAGE = 2;
+
 export interface FixtureCatalog {
   tools(): readonly FixtureTool[];
   prompts(): readonly FixturePrompt[];
-  readonly resources: readonly JsonObject[];
+  /** The page that this cursor of ours leads to. */
+  resources(cursor: unknown): { readonly resources: readonly JsonObject[]; readonly nextCursor?: string };
   readonly templates: readonly JsonObject[];
   /** Contents of a resource, or undefined if there is none. */
   read(uri: string): readonly JsonObject[] | undefined;
@@ -42,12 +46,17 @@ export interface FixtureCatalog {
 }
 
 export function createCatalog(): FixtureCatalog {
-  const changing: Changing = { extraTool: false, extraPrompt: false };
+  const changing: Changing = { extraTool: false, extraPrompt: false, givenUp: 0 };
   const tools = [...createPlainTools(changing), ...QUESTION_TOOLS];
   return {
     tools: () => (changing.extraTool ? [...tools, EXTRA_TOOL] : tools),
     prompts: () => (changing.extraPrompt ? [...PROMPTS, EXTRA_PROMPT] : PROMPTS),
-    resources: RESOURCES,
+    resources(cursor) {
+      const start = Number(cursor ?? 0);
+      const end = start + RESOURCES_PER_PAGE;
+      const resources = RESOURCES.slice(start, end);
+      return end < RESOURCES.length ? { resources, nextCursor: String(end) } : { resources };
+    },
     templates: TEMPLATES,
     read(uri) {
       if (uri === 'test://static-text')

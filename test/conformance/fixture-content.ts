@@ -21,6 +21,8 @@ export interface FixtureIo {
   /** The tool or prompt list was changed: tell everybody who listens. */
   changed(list: 'tools' | 'prompts'): void;
   updated(uri: string): void;
+  /** Aborted when the client gives the call up. */
+  readonly signal: AbortSignal;
   /** 2025-11-25: ends the event stream of this call, so that the client has to come back for the answer. */
   dropStream(): void;
 }

@@ -100,6 +100,7 @@ export function createLegacyFixture(catalog: FixtureCatalog): LegacyFixture {
         for (const { server, subscriptions } of sessions.values())
           if (subscriptions.has(uri)) void server.sendResourceUpdated({ uri });
       },
+      signal: extra.signal,
       dropStream: () => extra.closeSSEStream?.(),
     };
   }
@@ -140,7 +141,7 @@ export function createLegacyFixture(catalog: FixtureCatalog): LegacyFixture {
       items.map(({ definition }) => definition);
     server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: definitions(catalog.tools()) }));
     server.setRequestHandler(ListPromptsRequestSchema, () => ({ prompts: definitions(catalog.prompts()) }));
-    server.setRequestHandler(ListResourcesRequestSchema, () => ({ resources: catalog.resources }));
+    server.setRequestHandler(ListResourcesRequestSchema, ({ params }) => ({ ...catalog.resources(params?.cursor) }));
     server.setRequestHandler(ListResourceTemplatesRequestSchema, () => ({ resourceTemplates: catalog.templates }));
     server.setRequestHandler(ReadResourceRequestSchema, ({ params }) => {
       const contents = catalog.read(params.uri);

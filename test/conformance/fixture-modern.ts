@@ -35,6 +35,7 @@ function createIo(context: ServerContext, notifier: ServerNotifier): FixtureIo {
       else notifier.promptsChanged();
     },
     updated: (uri) => notifier.resourceUpdated(uri),
+    signal: mcpReq.signal,
     dropStream() {},
   };
 }
@@ -78,7 +79,7 @@ export function createModernFixture(
       items.map(({ definition }) => definition) as never;
     server.setRequestHandler('tools/list', () => ({ tools: definitions(catalog.tools()) }));
     server.setRequestHandler('prompts/list', () => ({ prompts: definitions(catalog.prompts()) }));
-    server.setRequestHandler('resources/list', () => ({ resources: catalog.resources as never }));
+    server.setRequestHandler('resources/list', ({ params }) => catalog.resources(params?.cursor) as never);
     server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates: catalog.templates as never }));
     server.setRequestHandler('resources/read', ({ params }) => {
       const contents = catalog.read(params.uri);

@@ -87,6 +87,16 @@ const TOOLS: readonly QuestionTool[] = [
     stringArgument('message'),
   ),
   asking(
+    'test_elicitation_url',
+    'Asks the user to open a page',
+    'page',
+    () => ({
+      method: 'elicitation/create',
+      params: { mode: 'url', message: 'Sign in', url: 'https://example.com/sign-in', elicitationId: 'e1' },
+    }),
+    completed,
+  ),
+  asking(
     'test_elicitation_sep1034_defaults',
     'Asks with defaults',
     'defaults',

@@ -10,6 +10,8 @@ const NO_ARGUMENTS: JsonObject = { type: 'object', properties: {} };
 export interface Changing {
   extraTool: boolean;
   extraPrompt: boolean;
+  /** Calls of `test_wait_until_given_up` that were. */
+  givenUp: number;
 }
 
 function tool(name: string, description: string, run: FixtureTool['run'], inputSchema = NO_ARGUMENTS): FixtureTool {
@@ -113,6 +115,17 @@ export function createPlainTools(changing: Changing): readonly FixtureTool[] {
       await sleep(100);
       return textResult('Answered after the stream was closed');
     }),
+    tool('test_wait_until_given_up', 'Does not answer before its client gives up', async (_args, io) => {
+      await new Promise((resolve) => {
+        if (io.signal.aborted) resolve(undefined);
+        io.signal.addEventListener('abort', resolve);
+      });
+      changing.givenUp += 1;
+      return textResult('nobody hears this');
+    }),
+    tool('test_given_up', 'Says how often test_wait_until_given_up was given up', () =>
+      textResult(String(changing.givenUp)),
+    ),
     tool('test_trigger_tool_change', 'Adds or removes test_extra_tool', (_args, io) => {
       changing.extraTool = !changing.extraTool;
       io.changed('tools');

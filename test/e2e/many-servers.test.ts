@@ -97,7 +97,8 @@ describe('several servers as one', { timeout: 120_000 }, () => {
   after(() => cleanup.run());
 
   for (const [name, { connect, door }] of Object.entries(CLIENTS)) {
-    test(`${name}: equal resources of two servers are each listed and read under their own URI`, async (t) => {
+    const era = name === 'modern' ? 'modern' : 'legacy';
+    test(`${name}: equal resources of two servers are each listed and read under their own URI [MCP-EQUAL-URIS ${era}→any]`, async (t) => {
       const wire = await connect(door === '' ? gateway.mcpUrl : `${gateway.url}${door}`, KEY);
       t.after(() => wire.close());
       const uris = (await wire.send('resources/list')).resources.map((r) => r.uri);
@@ -113,7 +114,7 @@ describe('several servers as one', { timeout: 120_000 }, () => {
       assert.ok(resourceTemplates.some((r) => r.uriTemplate.startsWith('my.two+demo://resource/dynamic/')));
     });
 
-    test(`${name}: resources that a tool makes up can be read`, async (t) => {
+    test(`${name}: resources that a tool makes up can be read [MCP-MADE-UP-URIS ${era}→any]`, async (t) => {
       const wire = await connect(door === '' ? gateway.mcpUrl : `${gateway.url}${door}`, KEY);
       t.after(() => wire.close());
       const params = { name: 'my_two__get-resource-links', arguments: { count: 3 } };
@@ -126,7 +127,7 @@ describe('several servers as one', { timeout: 120_000 }, () => {
       }
     });
 
-    test(`${name}: a toolset is an endpoint with its own few tools`, async (t) => {
+    test(`${name}: a toolset is an endpoint with its own few tools [MCP-TOOLSET ${era}→any]`, async (t) => {
       const wire = await connect(`${gateway.url}/mcp/t/small${door}`, SETTLED);
       t.after(() => wire.close());
       const { tools } = await wire.send('tools/list');

@@ -17,7 +17,7 @@ const KEY = 'pck_e2e_restarts_0123456789abcdef';
 
 const keys = (...allow: string[]): object[] => [{ name: 'e2e', value: KEY, allow }];
 
-test('the gateway restarted while a legacy session is open: the session is answered 404 and a new one works at once', {
+test('the gateway restarted while a legacy session is open: the session is answered 404 and a new one works at once [MCP-SESSION-LOST legacy→any]', {
   timeout: 60_000,
 }, async (t) => {
   const folder = await createTempDir(t);
@@ -45,7 +45,7 @@ test('the gateway restarted while a legacy session is open: the session is answe
   assert.ok('result' in (await renewed.callTool('w__work', { nonce: randomUUID() })));
 });
 
-test('a server that forgets its sessions is asked again in a new one, and no call notices', {
+test('a server that forgets its sessions is asked again in a new one, and no call notices [MCP-SERVER-SESSION-LOST]', {
   timeout: 60_000,
 }, async (t) => {
   const { readyLine, child } = await startProcess(t, {

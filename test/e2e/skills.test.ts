@@ -11,7 +11,7 @@ import { stdioEntry } from '../support/real-servers.ts';
 const ALL = 'pck_e2e_skills_0123456789abcdef';
 const ONE = 'pck_e2e_skills_fedcba9876543210';
 
-test('skills are listed, got and read from the server they belong to', { timeout: 60_000 }, async (t) => {
+test('skills are listed, got and read from the server they belong to [MCP-SKILLS]', { timeout: 60_000 }, async (t) => {
   const server = join(ROOT, 'test/support/skills-server.ts');
   const gateway = await startGateway(t, {
     config: {

@@ -35,6 +35,8 @@ export interface RawRequest {
   readonly params?: { readonly [field: string]: unknown };
   /** What the client declares; default: nothing. */
   readonly capabilities?: object;
+  /** More headers. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** More of `_meta`. */
   readonly meta?: object;
   /** Each notification that came before the answer, once the answer is there. */
@@ -58,6 +60,7 @@ export async function sendModern(request: RawRequest): Promise<RawAnswer> {
       'mcp-protocol-version': REVISION,
       'mcp-method': method,
       ...(typeof name === 'string' ? { 'mcp-name': name } : {}),
+      ...request.headers,
     },
     body: JSON.stringify({
       jsonrpc: '2.0',

@@ -48,6 +48,12 @@ export const ServerOptions = z.strictObject({
   refreshIntervalMs: milliseconds(1000)
     .default(600_000)
     .describe('Tools, prompts and resources are listed anew this often, even if the server announces no change.'),
+  listAskingTools: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Some servers of the legacy era list certain tools only for clients that can be asked (elicitation, sampling, roots). `true`: list these too, which takes a second start of the server whenever its tools change; for stdio a short-lived process.',
+    ),
   redactArguments: z
     .array(z.string())
     .default([])

@@ -14,6 +14,8 @@ import { HttpStatusError } from './transport.ts';
 export const MODERN_VERSION = '2026-07-28';
 export const LEGACY_VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'] as const;
 
+const UNSUPPORTED_VERSION = -32022;
+
 /** Requests wait for the server to have accepted notifications/initialized, but not for a server that never says so. */
 const INITIALIZED_TIMEOUT_MS = 5_000;
 
@@ -69,7 +71,10 @@ export async function discover(options: OpeningOptions): Promise<Opening> {
     progressToken: undefined,
     traceparent: undefined,
   });
-  const answer = await openWith(options, 'server/discover', params);
+  let answer = await openWith(options, 'server/discover', params);
+  // Such a server is modern, and may have been asked too early, or through something that has an opinion of its own.
+  if ('reply' in answer && refusesWhatItSupports(answer.reply))
+    answer = await openWith(options, 'server/discover', params);
   if (!('reply' in answer)) return answer;
   const { reply } = answer;
   if (reply.type === 'rpc-error') return refuse(`server/discover: ${describeRpcError(reply)}`);
@@ -79,6 +84,12 @@ export async function discover(options: OpeningOptions): Promise<Opening> {
     return refuse(`server/discover: the server supports ${JSON.stringify(supportedVersions).slice(0, 200)}`);
   const info = memberText(memberText(reply.text, '_meta') ?? '{}', SERVER_INFO_KEY);
   return { type: 'open', facts: readFacts('modern', MODERN_VERSION, reply, info) };
+}
+
+function refusesWhatItSupports({ type, value }: Reply): boolean {
+  if (type !== 'rpc-error' || value.code !== UNSUPPORTED_VERSION || !isObject(value.data)) return false;
+  const { supported } = value.data;
+  return Array.isArray(supported) && supported.includes(MODERN_VERSION);
 }
 
 async function within(timeoutMs: number, delivered: Promise<void>): Promise<void> {

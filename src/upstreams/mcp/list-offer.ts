@@ -1,7 +1,7 @@
 /** Everything a server offers, listed once over one link and compared with what it offered before. */
 
 import { GatewayError } from '../../contracts/errors.ts';
-import type { Offer } from '../../contracts/upstream.ts';
+import type { Offer, OfferedTool } from '../../contracts/upstream.ts';
 import type { Link } from './link.ts';
 import { ListError, type ListedPages, listPages } from './list-pages.ts';
 import { readPrompts, readResources, readTemplates, readTools } from './offered-items.ts';
@@ -86,10 +86,13 @@ function asFailure(method: string, error: unknown): ListFailure {
   return { message, kind: error.code === 'upstream_failed' ? 'answer' : 'unreachable' };
 }
 
-/** Which lists differ, by text; undefined: nothing differs at all, so there is no new offer. */
+type Listed = Pick<OfferedTool, 'text' | 'forAskable'>;
+
+/** Which lists differ, by text and whom they are for; undefined: nothing differs at all, so there is no new offer. */
 export function compareOffers(before: Offer | undefined, after: OfferDraft): OfferList[] | undefined {
-  const differs = (a: readonly { text: string }[] | undefined, b: readonly { text: string }[]): boolean =>
-    (a?.length ?? 0) !== b.length || b.some((item, at) => item.text !== a?.[at]?.text);
+  const differs = (a: readonly Listed[] | undefined, b: readonly Listed[]): boolean =>
+    (a?.length ?? 0) !== b.length ||
+    b.some(({ text, forAskable }, at) => text !== a?.[at]?.text || forAskable !== a[at].forAskable);
   const lists: OfferList[] = [];
   if (differs(before?.tools, after.tools)) lists.push('tools');
   if (differs(before?.prompts, after.prompts)) lists.push('prompts');

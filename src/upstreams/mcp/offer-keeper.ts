@@ -2,7 +2,7 @@
 
 import type { ServerConfig } from '../../contracts/config.ts';
 import type { Log } from '../../contracts/log.ts';
-import type { Offer } from '../../contracts/upstream.ts';
+import type { Offer, OfferedTool } from '../../contracts/upstream.ts';
 import { backoffMs, jitterMs } from '../../lib/backoff.ts';
 import type { Clock } from './clock.ts';
 import type { KeptLink } from './kept-link.ts';
@@ -33,6 +33,10 @@ export interface OfferKeeperDeps {
   readonly nextRevision: () => number;
   /** The link that listings nobody asked for take. */
   readonly live: () => KeptLink | undefined;
+  /** Tools that the server shows only to clients that can be asked; undefined: nobody wants to know. */
+  readonly findMore:
+    | ((known: readonly OfferedTool[], signal: AbortSignal) => Promise<readonly OfferedTool[]>)
+    | undefined;
   readonly onOffer: (lists: readonly OfferList[]) => void;
   /** A listing is over, well (undefined) or not; `failuresInRow` counts this one. */
   readonly onListed: (kept: KeptLink, failure: ListFailure | undefined, failuresInRow: number) => void;
@@ -55,6 +59,11 @@ export function createOfferKeeper(deps: OfferKeeperDeps): OfferKeeper {
   let listedTicks = Number.NEGATIVE_INFINITY;
   let failuresInRow = 0;
   let stopped = false;
+  /** Found the last time, and the tools it was found beside. */
+  let more: readonly OfferedTool[] = [];
+  let moreBeside: string | undefined;
+  const finding = new AbortController();
+  let isFinding = false;
 
   const list = (kept: KeptLink): Promise<ListFailure | undefined> => {
     if (stopped || kept.over) return Promise.resolve({ message: 'the link is over', kind: 'unreachable' });
@@ -85,7 +94,9 @@ export function createOfferKeeper(deps: OfferKeeperDeps): OfferKeeper {
     const faults: string[] = [];
     const warn = (fault: string): void => void faults.push(fault);
     const options = { link: kept.link, maxItems: deps.maxItems, signal: abort.signal, warn };
-    const { draft, failure } = await kept.use(() => listOffer(options, offer)).catch(asListing);
+    const before = offer === undefined ? undefined : { ...offer, tools: withoutMore(offer.tools) };
+    const { draft: listed, failure } = await kept.use(() => listOffer(options, before)).catch(asListing);
+    const draft = listed === undefined ? undefined : { ...listed, tools: withMore(listed.tools) };
     if (abort.signal.aborted || stopped)
       return failure ?? { message: 'the listing was abandoned', kind: 'unreachable' };
     // One line however many items are at fault: a hostile server must not flood the log.
@@ -110,7 +121,38 @@ export function createOfferKeeper(deps: OfferKeeperDeps): OfferKeeper {
         : backoffMs(failuresInRow - 1, RETRY, clock.random);
     listAfter(waitMs);
     deps.onListed(kept, failure, failuresInRow);
+    if (failure === undefined && draft?.era === 'legacy') void findMore();
     return failure;
+  };
+
+  /** A tool that everybody is shown by now is one like any other. */
+  const withMore = (tools: readonly OfferedTool[]): readonly OfferedTool[] => {
+    if (more.length === 0) return tools;
+    const names = new Set(tools.map(({ name }) => name));
+    return [...tools, ...more.filter(({ name }) => !names.has(name))].slice(0, deps.maxItems);
+  };
+  /** In the background, once for each state of the tools: nothing waits for it, and what it cannot find is only missing. */
+  const findMore = async (): Promise<void> => {
+    if (deps.findMore === undefined || isFinding || offer === undefined) return;
+    const known = withoutMore(offer.tools);
+    const beside = known.map(({ text }) => text).join('\n');
+    if (beside === moreBeside) return;
+    isFinding = true;
+    try {
+      const found = await deps.findMore(known, finding.signal);
+      if (stopped || offer === undefined) return;
+      more = found;
+      moreBeside = beside;
+      const draft = { ...offer, tools: withMore(withoutMore(offer.tools)) };
+      const lists = compareOffers(offer, draft);
+      if (lists === undefined) return;
+      offer = { ...draft, revision: deps.nextRevision() };
+      deps.onOffer(lists);
+    } catch (error) {
+      if (!stopped) log.warn('tools for clients that can be asked could not be listed', { server: config.id, error });
+    } finally {
+      isFinding = false;
+    }
   };
 
   const listAfter = (waitMs: number): void => {
@@ -140,11 +182,16 @@ export function createOfferKeeper(deps: OfferKeeperDeps): OfferKeeper {
     },
     stop() {
       stopped = true;
+      finding.abort();
       run?.abort.abort();
       cancelNext?.();
       cancelSoon?.();
     },
   };
+}
+
+function withoutMore(tools: readonly OfferedTool[]): readonly OfferedTool[] {
+  return tools.filter(({ forAskable }) => forAskable !== true);
 }
 
 /** Nothing but a mistake of ours leads here; the server is then as badly listed as if it had answered nonsense. */

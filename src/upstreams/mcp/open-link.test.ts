@@ -198,6 +198,32 @@ describe('the era of an HTTP server', { timeout: 60_000 }, () => {
     await changed.link.close();
   });
 
+  const refusal = (id: unknown) => ({
+    jsonrpc: '2.0',
+    id,
+    error: { code: -32022, message: 'no', data: { supported: ['2026-07-28'], requested: '2026-07-28' } },
+  });
+  it('is modern when discover is refused once, with our version among those supported', async (t) => {
+    let refusals = 0;
+    const server = await startHttp(({ body }, res) => {
+      if (refusals++ === 0) sendJson(res, 400, refusal(body.id));
+      else sendJson(res, 200, rpcResult(body.id, { supportedVersions: ['2026-07-28'], capabilities: {} }));
+    });
+    t.after(() => server[Symbol.asyncDispose]());
+    const { link } = await openTestLink(httpConfig(server.origin));
+    assert.equal(link.era, 'modern');
+    await link.close();
+  });
+
+  it('is asked for twice at most by a server that says it supports what it refuses', async (t) => {
+    const server = await startHttp(legacyAfter(({ body }, res) => sendJson(res, 400, refusal(body.id))));
+    t.after(() => server[Symbol.asyncDispose]());
+    const { link } = await openTestLink(httpConfig(server.origin));
+    assert.equal(link.era, 'legacy');
+    assert.equal(server.seen.filter(({ body }) => body?.method === 'server/discover').length, 2);
+    await link.close();
+  });
+
   it('is not guessed when it is pinned', async (t) => {
     const server = await startHttp(legacyAfter((_request, res) => res.writeHead(400).end()));
     t.after(() => server[Symbol.asyncDispose]());

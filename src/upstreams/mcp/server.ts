@@ -16,6 +16,7 @@ import type {
 import type { CarryOver } from './carry-over.ts';
 import { createClientScopes } from './client-scope.ts';
 import { pause } from './clock.ts';
+import { ASKABLE, findAskingTools } from './find-asking-tools.ts';
 import { guardCalls } from './guard-calls.ts';
 import type { KeptLink, LinkDeps, LostReason } from './kept-link.ts';
 import type { ServerMessage } from './link.ts';
@@ -109,6 +110,13 @@ export function createServer(deps: ServerDeps): Server {
     log,
     nextRevision: carryOver.nextRevision,
     live: () => shared.live,
+    findMore: config.listAskingTools
+      ? (known, signal) =>
+          findAskingTools(deps, {
+            ...{ known, signal, maxItems: deps.maxToolsPerServer },
+            warn: (fault) => log.debug('left out of what clients that can be asked see', { server: config.id, fault }),
+          })
+      : undefined,
     onOffer: deps.onOffer,
     onListed,
   });
@@ -229,6 +237,12 @@ export function createServer(deps: ServerDeps): Server {
     const { continues, peer } = request;
     if (continues?.type === 'parked') return deps.parked.resume(config.id, continues.handle, request);
     const era = shared.live?.link.era;
+    if (request.tool?.forAskable === true && scopeOf(request.keyId, peer) === undefined)
+      return Promise.reject(
+        new GatewayError('missing_capability', 'the server has this tool only for clients that can be asked', {
+          data: { requiredCapabilities: ASKABLE },
+        }),
+      );
     if (peer.era === 'modern') {
       if (peer.logLevel !== undefined && era === 'legacy') logLevel.lower(peer.logLevel);
       const mayBeAsked =

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import {
   LoggingMessageNotificationSchema,
+  PromptListChangedNotificationSchema,
   ResourceUpdatedNotificationSchema,
   ToolListChangedNotificationSchema,
 } from '@modelcontextprotocol/sdk/types.js';
@@ -12,7 +13,7 @@ import { readTrail, type StartedGateway } from '../../support/gateway.ts';
 import { sendModern } from '../../support/raw-client.ts';
 import { createCleanup } from '../../support/temp-dir.ts';
 import { waitFor } from '../../support/wait-for.ts';
-import { CELLS, connectLegacy, type Era, type Json, KEYS, leg, request, startCells } from './cells.ts';
+import { CELLS, connectLegacy, type Era, type Json, KEYS, leg, request, startCells, textOf } from './cells.ts';
 
 interface Message {
   readonly method?: string;
@@ -65,9 +66,9 @@ describe('what is no question', { timeout: 120_000 }, () => {
     return { messages, end: () => aborter.abort() };
   }
 
-  for (const { client, upstream } of CELLS) {
+  for (const { client, upstream, cell } of CELLS) {
     describe(`${client} client, ${upstream} server`, () => {
-      test('progress reaches the client, growing', async () => {
+      test(`progress reaches the client, growing [MCP-PROGRESS ${cell}]`, async () => {
         const seen: number[] = [];
         const called = await request(
           gateway,
@@ -81,7 +82,7 @@ describe('what is no question', { timeout: 120_000 }, () => {
         assert.deepEqual(seen, [0, 50, 100]);
       });
 
-      test('log messages come from the level asked for, and not below it', async () => {
+      test(`log messages come from the level asked for, and not below it [MCP-LOGGING ${cell}]`, async () => {
         for (const [level, expected] of [
           ['debug', 3],
           ['error', 0],
@@ -109,7 +110,7 @@ describe('what is no question', { timeout: 120_000 }, () => {
         }
       });
 
-      test('arguments are completed', async () => {
+      test(`arguments are completed [MCP-COMPLETION ${cell}]`, async () => {
         const params = {
           ref: { type: 'ref/prompt', name: 'test_prompt_with_arguments' },
           argument: { name: 'arg1', value: 'par' },
@@ -119,12 +120,17 @@ describe('what is no question', { timeout: 120_000 }, () => {
         assert.deepEqual(completion.values, ['paris', 'park', 'party']);
       });
 
-      test('a missing resource has the code of the client’s era', async () => {
+      test(`a missing resource has the code of the client’s era [MCP-NO-RESOURCE ${cell}]`, async () => {
         const { error } = await request(gateway, client, upstream, 'resources/read', { uri: 'test://template/x/none' });
         assert.equal(error?.code, client === 'legacy' ? -32002 : -32602, JSON.stringify(error));
       });
 
-      test('a changed tool list is told, and so is an updated resource', async () => {
+      test(`changed lists are told, and so is an updated resource [${[
+        ...['TOOLS-CHANGED', 'PROMPTS-CHANGED', 'RESOURCE-UPDATED'],
+        ...(client === 'modern' ? ['LISTEN-ACK'] : []),
+      ]
+        .map((id) => `MCP-${id} ${cell}`)
+        .join(', ')}]`, async () => {
         const trigger = (name: string) =>
           request(gateway, client, upstream, 'tools/call', { name, arguments: {} }, { capabilities: {} });
         const told = new Set<string>();
@@ -132,12 +138,14 @@ describe('what is no question', { timeout: 120_000 }, () => {
         if (client === 'legacy') {
           const { client: sdk } = await connectLegacy(`${gateway.mcpUrl}/${upstream}`);
           sdk.setNotificationHandler(ToolListChangedNotificationSchema, () => void told.add('tools'));
+          sdk.setNotificationHandler(PromptListChangedNotificationSchema, () => void told.add('prompts'));
           sdk.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => void told.add(params.uri));
           await sdk.subscribeResource({ uri: 'test://watched-resource' });
           end = () => sdk.close();
         } else {
           const stream = await listen(upstream, {
             toolsListChanged: true,
+            promptsListChanged: true,
             resourceSubscriptions: ['test://watched-resource'],
           });
           const [first] = stream.messages;
@@ -146,7 +154,7 @@ describe('what is no question', { timeout: 120_000 }, () => {
           assert.deepEqual(agreed.resourceSubscriptions, ['test://watched-resource']);
           stream.messages.push = (...more) => {
             for (const { method, params } of more)
-              told.add(method === 'notifications/tools/list_changed' ? 'tools' : String(params?.uri));
+              told.add(/(tools|prompts)\/list_changed$/.exec(method ?? '')?.[1] ?? String(params?.uri));
             return 0;
           };
           end = stream.end;
@@ -155,12 +163,34 @@ describe('what is no question', { timeout: 120_000 }, () => {
         await trigger('test_touch_watched_resource');
         await waitFor('the update', () => told.has('test://watched-resource'));
         await trigger('test_trigger_tool_change');
-        await waitFor('the change of the list', () => told.has('tools'));
+        await waitFor('the change of the tools', () => told.has('tools'));
+        await trigger('test_trigger_prompt_change');
+        await waitFor('the change of the prompts', () => told.has('prompts'));
         await end();
         await trigger('test_trigger_tool_change');
+        await trigger('test_trigger_prompt_change');
       });
 
-      test('a call given up while its server works is recorded as cancelled', async () => {
+      test(`a call given up by its client is given up at the server [MCP-CANCEL ${cell}]`, async () => {
+        const seen = async (): Promise<number> =>
+          Number(
+            textOf(await request(gateway, client, upstream, 'tools/call', { name: 'test_given_up', arguments: {} })),
+          );
+        const earlier = await seen();
+        const aborter = new AbortController();
+        const name = 'test_wait_until_given_up';
+        const { client: sdk } = await connectLegacy(`${gateway.mcpUrl}/${upstream}`);
+        const pending =
+          client === 'legacy'
+            ? sdk.callTool({ name, arguments: {} }, undefined, { signal: aborter.signal })
+            : leg(gateway, upstream, { name, arguments: {} }, { signal: aborter.signal });
+        setTimeout(() => aborter.abort(), 100);
+        await assert.rejects(pending);
+        await waitFor('the server to notice', async () => (await seen()) > earlier);
+        await sdk.close();
+      });
+
+      test(`a call given up while its server works is recorded as cancelled [MCP-CANCEL-TRAIL ${cell}]`, async () => {
         const name = 'test_tool_with_logging';
         const cancelled = async (): Promise<number> =>
           (await readTrail(gateway.dataDir)).filter(

@@ -20,12 +20,12 @@ export type Json = Record<string, unknown>;
 /** Both keys may use everything. */
 export const KEYS = ['pck_cells_first_0123456789abcdef', 'pck_cells_second_0123456789abcde'] as const;
 
-export const CELLS: readonly { readonly client: Era; readonly upstream: Era }[] = [
-  { client: 'legacy', upstream: 'legacy' },
-  { client: 'legacy', upstream: 'modern' },
-  { client: 'modern', upstream: 'legacy' },
-  { client: 'modern', upstream: 'modern' },
-];
+/** `cell` is how requirements name it. */
+export const CELLS: readonly { readonly client: Era; readonly upstream: Era; readonly cell: string }[] = (
+  ['legacy', 'modern'] as const
+).flatMap((client) =>
+  (['legacy', 'modern'] as const).map((upstream) => ({ client, upstream, cell: `${client}→${upstream}` })),
+);
 
 /** Everything that can be asked. */
 export const ABLE = { elicitation: { form: {}, url: {} }, sampling: {}, roots: {} };

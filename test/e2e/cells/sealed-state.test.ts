@@ -36,7 +36,7 @@ describe('sealed requestState', { timeout: 120_000 }, () => {
       const goOn = (state: string, inputResponses: Json, changes: Json = {}, options = {}) =>
         leg(gateway, upstream, { ...CALL, inputResponses, requestState: state, ...changes }, options);
 
-      test('it is refused when tampered with, from another key, or with other parameters; then it still works', async () => {
+      test(`it is refused when tampered with, from another key, or with other parameters; then it still works [MCP-STATE-BOUND modern→${upstream}]`, async () => {
         const { state, inputResponses } = await ask();
         const flipped = `${state.slice(0, 30)}${state[30] === 'A' ? 'B' : 'A'}${state.slice(31)}`;
         for (const [what, answer] of [
@@ -54,14 +54,14 @@ describe('sealed requestState', { timeout: 120_000 }, () => {
         assert.equal(textOf(await goOn(state, inputResponses, reordered)), 'state-ok');
       });
 
-      test('it is good at one server only', async () => {
+      test(`it is good at one server only [MCP-STATE-SERVER modern→${upstream}]`, async () => {
         const { state, inputResponses } = await ask();
         const other = upstream === 'legacy' ? 'modern' : 'legacy';
         const answer = await leg(gateway, other, { ...CALL, inputResponses, requestState: state });
         assert.equal(answer.error?.code, INVALID);
       });
 
-      test('the trail has each leg, the later one pointing to the earlier', async () => {
+      test(`the trail has each leg, the later one pointing to the earlier [MCP-STATE-TRAIL modern→${upstream}]`, async () => {
         const { state, inputResponses } = await ask();
         assert.equal(textOf(await goOn(state, inputResponses)), 'state-ok');
         const child = await waitFor('both legs in the trail', async () =>
@@ -75,7 +75,7 @@ describe('sealed requestState', { timeout: 120_000 }, () => {
     });
   }
 
-  test('what answered a parked call answers nothing a second time', async () => {
+  test('what answered a parked call answers nothing a second time [MCP-STATE-ONCE modern→legacy]', async () => {
     const { result } = await leg(gateway, 'legacy', CALL);
     const retry = { ...CALL, inputResponses: answersTo(result), requestState: result?.requestState };
     assert.equal(textOf(await leg(gateway, 'legacy', retry)), 'state-ok');
@@ -83,7 +83,7 @@ describe('sealed requestState', { timeout: 120_000 }, () => {
     assert.equal(again.error?.code, INVALID, JSON.stringify(again));
   });
 
-  test('a missing answer is asked for again, and answers to nothing are ignored', async () => {
+  test('a missing answer is asked for again, and answers to nothing are ignored [MCP-STATE-MISSING modern→legacy]', async () => {
     const call = { name: 'test_input_required_result_multiple_inputs', arguments: {} };
     const first = (await leg(gateway, 'legacy', call)).result;
     const requests = (first?.inputRequests ?? {}) as { [key: string]: { method: string } };
@@ -111,7 +111,7 @@ describe('sealed requestState', { timeout: 120_000 }, () => {
     assert.equal(textOf(last), 'Got all three', JSON.stringify(last));
   });
 
-  test('one key cannot park more calls than it may, and others are not hindered', async () => {
+  test('one key cannot park more calls than it may, and others are not hindered [MCP-STATE-BOUNDS modern→legacy]', async () => {
     const legs = await Promise.all(Array.from({ length: 8 }, () => leg(gateway, 'legacy', CALL, { key: KEYS[1] })));
     const refused = legs.filter(({ error }) => error?.code === -31503);
     assert.equal(refused.length, 3, JSON.stringify(legs.map(({ error }) => error)));
@@ -123,7 +123,9 @@ describe('sealed requestState', { timeout: 120_000 }, () => {
   });
 });
 
-test('a parked call whose client stays away expires, and so does its state', { timeout: 60_000 }, async (t) => {
+test('a parked call whose client stays away expires, and so does its state [MCP-STATE-EXPIRY modern→legacy]', {
+  timeout: 60_000,
+}, async (t) => {
   const gateway = await startCells(t, { questionTimeoutMs: 1_000 });
   const { result } = await leg(gateway, 'legacy', CALL);
   const retry = { ...CALL, inputResponses: answersTo(result), requestState: result?.requestState };

@@ -1,0 +1,138 @@
+/** The conformance run as text: a table for the terminal, and docs/reference/conformance.md. */
+
+import { type Cell, CLIENT_SCORED, count, nameOf, ROUTES, type Route, type Verdict } from './cells.ts';
+import type { Revision, SuiteResult } from './suite.ts';
+
+export interface CellReport {
+  readonly cell: Cell;
+  readonly result: SuiteResult;
+  readonly verdict: Verdict;
+}
+export interface ClientReport {
+  readonly revision: Revision;
+  readonly result: SuiteResult;
+}
+
+const HEADINGS: { readonly [route in Route]: string } = {
+  direct: 'The fixture itself',
+  server: 'Through `/mcp/{server}`',
+  toolset: 'Through `/mcp/t/{toolset}`, three servers behind it',
+};
+/** Columns of a cell in both renderings. */
+export const COLUMNS = ['suite', 'upstream', 'scored', 'not scored', 'lost'] as const;
+
+const cellsOf = ({ cell, result, verdict }: CellReport): string[] => [
+  cell.revision,
+  cell.upstream,
+  count(result, true),
+  count(result, false),
+  cell.route === 'direct' ? '' : verdict.lost.length === 0 ? 'nothing' : verdict.lost.join(', '),
+];
+
+/** What failed and should not have; extensions that the fixture itself does not have are no news. */
+function failed(result: SuiteResult, lost: readonly string[]): string[] {
+  return result.scenarios
+    .filter(({ name, scored, passed }) => !passed && (scored || lost.includes(name)))
+    .map(({ name, scored, failures }) =>
+      [`  ✗ ${name}${scored ? '' : ' (not scored)'}`, ...failures.map((failure) => `      ${failure}`)].join('\n'),
+    );
+}
+
+function renderColumns(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  const lines = rows.map((row) => row.map((text, column) => text.padEnd(widths[column] ?? 0)).join('  '));
+  return lines.map((line) => line.trimEnd()).join('\n');
+}
+
+const isClientOk = ({ complaints }: SuiteResult): boolean => complaints.length === 0;
+
+/** Everything that failed, then one line per cell. */
+export function renderTerminal(cells: readonly CellReport[], clients: readonly ClientReport[]): string {
+  const details = cells.flatMap(({ cell, result, verdict }) => {
+    // What a server of the other era cannot do is no news.
+    const lines = cell.goal === undefined ? [] : failed(result, verdict.lost);
+    lines.push(...verdict.complaints.map((complaint) => `  ! ${complaint}`));
+    return lines.length === 0 ? [] : [`${nameOf(cell)}:`, ...lines, ''];
+  });
+  for (const { revision, result } of clients)
+    if (!isClientOk(result)) details.push(`client-${revision}:`, ...failed(result, []), ...result.complaints, '');
+  const rows = [
+    ['route', ...COLUMNS, ''],
+    ...cells.map((report) => {
+      const { cell, verdict } = report;
+      return [cell.route, ...cellsOf(report), cell.goal === undefined ? '' : verdict.ok ? 'ok' : 'SHORT OF GOAL'];
+    }),
+    ...clients.map(({ revision, result }) => [
+      'client',
+      ...[revision, '', count(result, true), count(result, false), ''],
+      isClientOk(result) ? 'ok, but for what is expected to fail' : 'NOT AS EXPECTED',
+    ]),
+  ];
+  return `${details.join('\n')}\n${renderColumns(rows)}\n`;
+}
+
+const tableOf = (rows: readonly (readonly string[])[]): string =>
+  rows.map((row) => `| ${row.join(' | ')} |`).join('\n');
+const rule = (columns: readonly string[]): string[] => columns.map(() => '---');
+
+/** Scenarios that say nothing about the gateway, because the fixture does not pass them either. */
+function renderMissing(cells: readonly CellReport[]): string {
+  const direct = cells.filter(({ cell }) => cell.route === 'direct' && cell.goal !== undefined);
+  const names = direct.flatMap(({ result }) =>
+    result.scenarios.filter(({ passed }) => !passed).map(({ name }) => `\`${name}\``),
+  );
+  return names.length === 0
+    ? ''
+    : `Never scored, and not passed by the fixture alone either: ${[...new Set(names)].join(', ')}.\n`;
+}
+
+/** The page in docs/reference. `facts` are what else a reader has to know to repeat it. */
+export function renderPage(
+  cells: readonly CellReport[],
+  clients: readonly ClientReport[],
+  facts: { readonly suiteVersion: string; readonly date: string },
+): string {
+  const routes = ROUTES.flatMap((route) => [
+    `### ${HEADINGS[route]}`,
+    '',
+    tableOf([COLUMNS, rule(COLUMNS), ...cells.filter(({ cell }) => cell.route === route).map(cellsOf)]),
+    '',
+  ]);
+  const clientColumns = ['suite', 'scored', 'not scored', 'fails'];
+  const clientRows = clients.map(({ revision, result }) => {
+    const names = result.scenarios.filter(({ passed }) => !passed).map(({ name }) => name);
+    const signIn = names.filter((name) => name.startsWith('auth/'));
+    const others = names.filter((name) => !name.startsWith('auth/'));
+    return [
+      revision,
+      count(result, true),
+      count(result, false),
+      [`${signIn.length} × \`auth/*\``, ...others.map((name) => `\`${name}\``)].join(', '),
+    ];
+  });
+  return `# Conformance
+
+<!-- Generated by \`npm run conformance -- --matrix --write-docs\`; edit test/conformance/render-report.ts instead. -->
+
+The official suite (\`@modelcontextprotocol/conformance\` ${facts.suiteVersion}), run on ${facts.date}. \`npm run conformance -- --matrix\` repeats it.
+
+## As a server
+
+*Upstream* is the era of our fixture server behind the gateway (\`test/conformance/fixture-server.ts\`): pinned to one, or at one
+address in both. One gateway has all three as its servers. A server of one era cannot pass the other era's suite, so those
+cells of the first table are there to compare with: through the gateway it passes. *Lost* is what the fixture passes alone and
+not through the gateway, scored or not. Suites have 30 and 37 scored scenarios.
+
+${routes.join('\n')}
+${renderMissing(cells)}
+## As a client
+
+The suite plays the server, and the gateway is its client: a driver (\`test/conformance/client-driver.ts\`) starts the gateway
+with the scenario's server and calls through it. Suites have ${CLIENT_SCORED['2025-11-25']} and ${CLIENT_SCORED['2026-07-28']} scored scenarios.
+
+${tableOf([clientColumns, rule(clientColumns), ...clientRows])}
+
+The \`auth/*\` scenarios are about signing in at a server with OAuth, which is not built yet. They stand in
+\`test/conformance/expected/\`; one that begins to pass turns the run red until it is taken out there.
+`;
+}
