@@ -16,7 +16,7 @@ import type {
 import type { CarryOver } from './carry-over.ts';
 import { createClientScopes } from './client-scope.ts';
 import { pause } from './clock.ts';
-import { ASKABLE, findAskingTools } from './find-asking-tools.ts';
+import { findAskingTools } from './find-asking-tools.ts';
 import { guardCalls } from './guard-calls.ts';
 import type { KeptLink, LinkDeps, LostReason } from './kept-link.ts';
 import type { ServerMessage } from './link.ts';
@@ -28,16 +28,14 @@ import { refuseQuestion } from './own-request.ts';
 import type { ParkedCalls } from './parked-calls.ts';
 import { pingWhenIdle } from './ping-idle.ts';
 import { createRateBound } from './rate-bound.ts';
+import { createRouteCall } from './route-call.ts';
 import { sendCall } from './send-call.ts';
-import { sendForLegacy } from './send-for-legacy.ts';
 import { createSharedLink, DRAIN_MS } from './shared-link.ts';
 
 /** A call that finds its server starting or reconnecting waits this long for it. */
 const READY_WAIT_MS = 10_000;
 /** So often in a row may a server not be reachable for listing before its link is given up. */
 const UNREACHABLE_LISTINGS = 3;
-/** Only these may be answered with questions (2026-07-28). */
-const ASKING_METHODS: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);
 /** Log messages of one server that belong to no call; what is more is dropped. */
 const MAX_LOGS_PER_SECOND = 100;
 const MAX_FAILURE_CHARS = 512;
@@ -226,31 +224,16 @@ export function createServer(deps: ServerDeps): Server {
     (request, extraMs) =>
       sendCall(extraMs === 0 ? callDeps : { ...callDeps, callTimeoutMs: config.callTimeoutMs + extraMs }, request),
   );
-  const asking = {
+  const request = createRouteCall({
+    config,
     clock,
+    parked: deps.parked,
     questionTimeoutMs: deps.questionTimeoutMs,
-    send: (request: UpstreamRequest) => calls.send(request, 0),
-  };
-
-  /** Same-era calls, and those in which nobody can be asked, go straight on; nothing is added to their way. */
-  function request(request: UpstreamRequest): Promise<UpstreamReply> {
-    const { continues, peer } = request;
-    if (continues?.type === 'parked') return deps.parked.resume(config.id, continues.handle, request);
-    const era = shared.live?.link.era;
-    if (request.tool?.forAskable === true && scopeOf(request.keyId, peer) === undefined)
-      return Promise.reject(
-        new GatewayError('missing_capability', 'the server has this tool only for clients that can be asked', {
-          data: { requiredCapabilities: ASKABLE },
-        }),
-      );
-    if (peer.era === 'modern') {
-      if (peer.logLevel !== undefined && era === 'legacy') logLevel.lower(peer.logLevel);
-      const mayBeAsked =
-        era !== 'modern' && ASKING_METHODS.has(request.method) && scopeOf(request.keyId, peer) !== undefined;
-      return mayBeAsked ? deps.parked.begin(config.id, request, calls.send) : calls.send(request, 0);
-    }
-    return era === 'legacy' ? calls.send(request, 0) : sendForLegacy(asking, request);
-  }
+    send: calls.send,
+    era: () => shared.live?.link.era,
+    maySendQuestions: ({ keyId, peer }) => scopeOf(keyId, peer) !== undefined,
+    lowerLogLevel: logLevel.lower,
+  });
 
   return {
     config,
