@@ -335,7 +335,7 @@ describe('giving up a call', { timeout: 60_000 }, () => {
     );
     t.after(() => opened[Symbol.asyncDispose]());
     const peer = createPeer({ progressToken: '1' });
-    const call = opened.link.request(callTool('x', {}, { peer, keyId: 'a', timeoutMs: 200 }));
+    const call = opened.link.request(callTool('x', {}, { peer, keyId: 'a', timeoutMs: 1_000 }));
     await assert.rejects(call, isError('upstream_timeout'));
     assert.ok(peer.notifications.length > 0);
     assert.equal(opened.link.inFlight, 0);
