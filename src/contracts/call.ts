@@ -22,6 +22,9 @@ export const CALL_KINDS = [
   'skills.list',
   'skills.get',
   'directories.read',
+  'tasks.get',
+  'tasks.update',
+  'tasks.cancel',
 ] as const;
 export type CallKind = (typeof CALL_KINDS)[number];
 
@@ -51,7 +54,7 @@ export interface CallFacts {
   intended?: boolean;
   /** Modern clients: this call brings the answers to questions of an earlier leg; never to be answered from a cache. */
   continues?: Continuation;
-  /** Id of that leg's call. */
+  /** Id of that leg's call, or of the call that a task came from. */
   continuesId?: string;
   /** Set where policy refuses the call, or hides what it names. */
   policy?: PolicyNote;
@@ -59,6 +62,8 @@ export interface CallFacts {
   cached?: boolean;
   /** What the call cost, once it is known to have been made. Micro-dollars. */
   priceMicroUsd?: number;
+  /** The task that was named: its id as its server knows it, and its tool as this endpoint shows it. */
+  task?: { readonly ownId: string; readonly shownTool: string };
   /** W3C trace id and span id of this call in the gateway: 32 and 16 lower-case hex digits. */
   traceId?: string;
   spanId?: string;
@@ -78,7 +83,7 @@ export interface Call {
   readonly narrowing: Narrowing;
   /** Whole `params` of the request; `{}` when it had none. */
   readonly params: ParsedJson;
-  /** Tool or prompt name, resource URI, as the client wrote it; '' for lists. For completion: the ref's name or uri. */
+  /** Tool or prompt name, resource URI, task id, as the client wrote it; '' for lists. For completion: the ref's name or uri. */
   readonly name: string;
   readonly peer: ClientPeer;
   /**

@@ -30,6 +30,12 @@ const METHODS: { readonly [kind in CallKind]?: string } = {
   'resources.subscribe': 'resources/subscribe',
   'resources.unsubscribe': 'resources/unsubscribe',
   'completion.complete': 'completion/complete',
+  'skills.list': 'skills/list',
+  'skills.get': 'skills/get',
+  'directories.read': 'resources/directory/read',
+  'tasks.get': 'tasks/get',
+  'tasks.update': 'tasks/update',
+  'tasks.cancel': 'tasks/cancel',
 };
 
 const HISTOGRAMS: readonly (readonly [phase: Phase, name: string, help: string])[] = [

@@ -16,6 +16,7 @@ import { stripOwnMeta } from './own-keys.ts';
 import { createCapabilitiesForModern, lackOf, missingFor, type Question, renderInputRequired } from './questions.ts';
 import type { Redact } from './redact.ts';
 import { wantedLogLevel, writeLegacyMeta, writeModernMeta } from './request-meta.ts';
+import { cleanTask, readTaskId } from './task-results.ts';
 
 export interface CreateLinkOptions {
   readonly conversation: Conversation;
@@ -100,9 +101,12 @@ export function createLink(options: CreateLinkOptions): Link {
   const judge = (request: LinkRequest, reply: Reply, lacked: JsonObject | undefined): UpstreamReply => {
     const era = request.peer?.era;
     if (reply.type === 'result') {
-      if (isModern && era !== undefined && reply.valueOf('resultType') === 'input_required')
-        return judgeQuestions(reply);
+      const resultType = isModern && era !== undefined ? reply.valueOf('resultType') : undefined;
+      if (resultType === 'input_required') return judgeQuestions(reply);
       const text = cleanResult(reply);
+      if (resultType === 'task' && request.method === 'tools/call')
+        return { type: 'task', text, taskId: readTaskId(reply) };
+      if (request.method === 'tasks/get') return { type: 'result', text: cleanTask(text) };
       const structuredContent = isModern && era === 'legacy' ? reply.valueOf('structuredContent') : undefined;
       // Only 2026-07-28 lets it be anything; its schema is shown wrapped likewise.
       if (structuredContent !== undefined && !isObject(structuredContent))
@@ -189,7 +193,8 @@ function isMissingResource({ code, data }: JsonObject): boolean {
   return code === INVALID_PARAMS && isObject(data) && typeof data.uri === 'string';
 }
 
-function wrapStructured(text: JsonText): JsonText {
+/** A structured result that is no object, in the one shape a legacy client knows. */
+export function wrapStructured(text: JsonText): JsonText {
   return withMembers(text, { structuredContent: `{"result":${memberText(text, 'structuredContent') ?? 'null'}}` });
 }
 

@@ -72,7 +72,7 @@ async function goOn(
 }
 
 /** All at once; a client may show them one after the other. An error of the client ends the call with what it said. */
-async function askAll(
+export async function askAll(
   peer: ClientPeer,
   ask: NonNullable<ClientPeer['ask']>,
   questions: ReadonlyMap<string, Question>,
@@ -140,7 +140,7 @@ function countingOn(client: ClientPeer): { readonly peer: ClientPeer; nextRound(
 }
 
 /** Aborted by the call or when time is up. */
-function createLimit(
+export function createLimit(
   clock: Clock,
   timeoutMs: number,
   signal: CallSignal,

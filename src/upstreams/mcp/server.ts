@@ -3,6 +3,7 @@
 import type { CallSignal } from '../../contracts/call-signal.ts';
 import type { ServerConfig } from '../../contracts/config.ts';
 import { GatewayError } from '../../contracts/errors.ts';
+import { TASKS_EXTENSION } from '../../contracts/extensions.ts';
 import type { JsonText } from '../../contracts/json.ts';
 import type {
   Offer,
@@ -13,6 +14,8 @@ import type {
   UpstreamReply,
   UpstreamRequest,
 } from '../../contracts/upstream.ts';
+import { declaresExtension } from '../../lib/declares-extension.ts';
+import { awaitTask } from './await-task.ts';
 import type { CarryOver } from './carry-over.ts';
 import { createClientScopes } from './client-scope.ts';
 import { pause } from './clock.ts';
@@ -28,7 +31,7 @@ import { refuseQuestion } from './own-request.ts';
 import type { ParkedCalls } from './parked-calls.ts';
 import { pingWhenIdle } from './ping-idle.ts';
 import { createRateBound } from './rate-bound.ts';
-import { sendCall } from './send-call.ts';
+import { sendCall, type TaskReply } from './send-call.ts';
 import { sendForLegacy } from './send-for-legacy.ts';
 import { createSharedLink, DRAIN_MS } from './shared-link.ts';
 
@@ -209,6 +212,10 @@ export function createServer(deps: ServerDeps): Server {
     acquire,
     onDoubt(kept: KeptLink) {
       if (kept === shared.live) offers.check(kept);
+    },
+    onTask(request: UpstreamRequest, task: TaskReply) {
+      const takesTasks = request.peer.era === 'modern' && declaresExtension(request.peer.capabilities, TASKS_EXTENSION);
+      return takesTasks ? task : awaitTask(asking, request, task);
     },
   };
 
