@@ -2,7 +2,7 @@
 
 import { GatewayError } from '../../contracts/errors.ts';
 import { TASKS_EXTENSION } from '../../contracts/extensions.ts';
-import type { JsonObject, JsonText } from '../../contracts/json.ts';
+import type { JsonText } from '../../contracts/json.ts';
 import type { ClientPeer } from '../../contracts/peer.ts';
 import type { UpstreamReply, UpstreamRequest } from '../../contracts/upstream.ts';
 import { isObject } from '../../lib/is-object.ts';
@@ -10,7 +10,7 @@ import { withMembers } from '../../lib/json-text.ts';
 import { type Clock, pause } from './clock.ts';
 import { wrapStructured } from './create-link.ts';
 import { parseJson } from './json-rpc.ts';
-import { askableCapabilities, readQuestions } from './questions.ts';
+import { capabilitiesWithTasks, readQuestions } from './questions.ts';
 import type { TaskReply } from './send-call.ts';
 import { askAll, createLimit } from './send-for-legacy.ts';
 import { readTaskState, type TaskState } from './task-results.ts';
@@ -120,14 +120,11 @@ function taskRequest(
 
 /** On this hop it is we who know what a task is; what can be asked is still up to the client. */
 function taskPeer(client: ClientPeer): ClientPeer {
-  const declared =
-    client.era === 'legacy' ? askableCapabilities(client) : (parseJson(client.capabilities) as JsonObject);
-  const extensions = { ...(isObject(declared.extensions) && declared.extensions), [TASKS_EXTENSION]: {} };
   return {
     era: 'modern',
     protocolVersion: client.protocolVersion,
     info: client.info,
-    capabilities: JSON.stringify({ ...declared, extensions }),
+    capabilities: capabilitiesWithTasks(client),
     session: undefined,
     logLevel: undefined,
     progressToken: undefined,
