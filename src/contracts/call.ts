@@ -25,6 +25,7 @@ export const CALL_KINDS = [
   'tasks.get',
   'tasks.update',
   'tasks.cancel',
+  'tasks.subscribe',
 ] as const;
 export type CallKind = (typeof CALL_KINDS)[number];
 
@@ -91,7 +92,7 @@ export interface Call {
    * the tool is known (`facts.tool.headerParams`). Undefined: this client mirrors nothing.
    */
   readonly paramHeaders?: ReadonlyMap<string, string> | undefined;
-  /** Where resources.subscribe attaches; sessions and listen streams have one. */
+  /** Where resources.subscribe and tasks.subscribe attach; sessions and listen streams have one. */
   readonly watch: Watch | undefined;
   readonly signal: CallSignal;
   /** Incoming W3C traceparent, syntax-checked by the edge. */
@@ -124,13 +125,20 @@ export type WatchEvent =
   /** `params` of a log message of a server that belongs to no call. */
   | { readonly type: 'log-message'; readonly params: JsonText }
   /** `params` of notifications/resources/updated, with the URI as this endpoint shows it. */
-  | { readonly type: 'resource-updated'; readonly uri: string; readonly params: JsonText };
+  | { readonly type: 'resource-updated'; readonly uri: string; readonly params: JsonText }
+  /** `params` of notifications/tasks, with the id and the URIs as this endpoint shows them. */
+  | { readonly type: 'task-changed'; readonly taskId: string; readonly params: JsonText };
 
 /** A long-lived interest in changes: one per legacy session or modern listen stream. */
 export interface Watch extends Disposable {
   /** Adds an upstream subscription to the server's own `uri`; at most one per `shown`, the URI as the client wrote it. */
   hold(serverId: string, uri: string, shown: string): Promise<void>;
   release(serverId: string, shown: string): void;
+  /** Adds an interest in a task of a tool, by its server's own id, until the watch ends; `shown` is the client's id of it. */
+  holdTask(
+    task: { readonly serverId: string; readonly tool: string; readonly ownId: string },
+    shown: string,
+  ): Promise<void>;
   /** The least severe log messages its client wants; servers are told of the least of all watches. */
   setLogLevel(level: LogLevel): void;
 }

@@ -149,6 +149,8 @@ export type UpstreamReply =
   /** Only to tools/call, and only for clients that declared the extension: a task, with the server's own id of it. */
   | { readonly type: 'task'; readonly text: JsonText; readonly taskId: string };
 
+export type TaskUpdate = (params: JsonText) => void;
+
 export type ResourceUpdate = (uri: string, params: JsonText) => void;
 
 /** One configured MCP server, supervised: started, listed, restarted, refreshed, closed. */
@@ -161,6 +163,8 @@ export interface UpstreamServer {
   request(request: UpstreamRequest): Promise<UpstreamReply>;
   /** One shared, reference-counted upstream subscription per URI. The returned function ends this one. */
   subscribe(uri: string, listener: ResourceUpdate): Promise<() => void>;
+  /** Changes of one task, as `params` of notifications/tasks. Throws GatewayError if the server will not tell. */
+  watchTask(taskId: string, listener: TaskUpdate): Promise<() => void>;
   /** Lists again now; resolves when the offer is current. */
   refresh(): Promise<void>;
   /** The quietest level any session asked for changed; legacy servers get logging/setLevel, best effort. */

@@ -29,7 +29,7 @@ export function isToolError(text: JsonText): boolean {
  * The server's answer as an endpoint of several servers shows it: URIs in it lead back to the server they came from. Only
  * looks where the words occur at all. Throws GatewayError `upstream_failed` if the answer could be read in two ways.
  */
-export function withShownUris(
+function withShownUris(
   deps: ForwardDeps,
   call: Call,
   method: UpstreamRequest['method'],

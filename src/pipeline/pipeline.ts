@@ -32,7 +32,7 @@ import { createReadCache } from './steps/read-cache.ts';
 import { createReadKeptResult } from './steps/read-kept-result.ts';
 import { createReadResource } from './steps/read-resource.ts';
 import { createRecord } from './steps/record.ts';
-import { createSubscribeResource, createUnsubscribeResource } from './steps/subscribe-resource.ts';
+import { createSubscribeResource, createSubscribeTask, createUnsubscribeResource } from './steps/subscribe-resource.ts';
 import { createWriteAhead } from './steps/write-ahead.ts';
 import { createTaskIds } from './task-ids.ts';
 
@@ -116,6 +116,7 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
       'unsubscribe-resource': createUnsubscribeResource(),
       'complete-argument': createCompleteArgument(forwarding),
       'call-task': createCallTask(forwarding),
+      'subscribe-task': createSubscribeTask(),
     },
   );
   return { config, keyring, grantOf, run: (call) => columns[call.kind](call) };

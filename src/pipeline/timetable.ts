@@ -23,7 +23,8 @@ export type LastStepName =
   | 'subscribe-resource'
   | 'unsubscribe-resource'
   | 'complete-argument'
-  | 'call-task';
+  | 'call-task'
+  | 'subscribe-task';
 
 /** `●` goes through the step, `·` does not. */
 type Mark = '●' | '·';
@@ -73,6 +74,7 @@ const KINDS: { readonly [kind in CallKind]: { readonly column: Column; readonly 
   'tasks.get': { column: 'tasks.get', last: 'call-task' },
   'tasks.update': { column: 'tasks.update', last: 'call-task' },
   'tasks.cancel': { column: 'tasks.update', last: 'call-task' },
+  'tasks.subscribe': { column: 'subscribe', last: 'subscribe-task' },
 };
 
 /** The steps of one kind of call, outermost first, and the step it ends in. */

@@ -1,6 +1,7 @@
 /** The fixture in the modern era (2026-07-28), on the official SDK v2: a fresh server per request, questions as input_required. */
 
 import { randomBytes } from 'node:crypto';
+import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import {
   createMcpHandler,
@@ -76,6 +77,42 @@ async function serveTask(request: Request, tasks: FixtureTasks): Promise<Respons
   }
 }
 
+/** The SDK's listen stream, with the tasks that were asked for: in its acknowledgement, and whenever one changes. */
+async function tellOfTasks(response: Response, request: Request, changes: EventEmitter): Promise<Response> {
+  const { id, params } = (await request.json()) as { id: unknown; params: JsonObject };
+  const taskIds = ((params.notifications ?? {}) as { taskIds?: string[] }).taskIds ?? [];
+  const { [CAPABILITIES_KEY]: capabilities } = (params._meta ?? {}) as JsonObject;
+  if (taskIds.length === 0 || response.body === null || !declaresTasks((capabilities ?? {}) as JsonObject))
+    return response;
+  const encoder = new TextEncoder();
+  const decoder = new TextDecoder();
+  let stop = (): void => {};
+  const told = new TransformStream<Uint8Array, Uint8Array>({
+    start(out) {
+      const tell = (task: JsonObject): void => {
+        const message = {
+          jsonrpc: '2.0',
+          method: 'notifications/tasks',
+          params: { ...task, _meta: { 'io.modelcontextprotocol/subscriptionId': id } },
+        };
+        out.enqueue(encoder.encode(`event: message\ndata: ${JSON.stringify(message)}\n\n`));
+      };
+      for (const taskId of taskIds) changes.on(taskId, tell);
+      stop = () => {
+        for (const taskId of taskIds) changes.off(taskId, tell);
+      };
+      request.signal.addEventListener('abort', stop);
+    },
+    transform(chunk, out) {
+      const text = decoder.decode(chunk, { stream: true });
+      const agreed = `"notifications":{"taskIds":${JSON.stringify(taskIds)},`;
+      out.enqueue(encoder.encode(text.includes('/acknowledged"') ? text.replace('"notifications":{', agreed) : text));
+    },
+    flush: () => stop(),
+  });
+  return new Response(response.body.pipeThrough(told), { status: response.status, headers: response.headers });
+}
+
 function needTasksParts(): [string, JsonObject | undefined] {
   const { message, data } = needTasks();
   return [message, data];
@@ -90,7 +127,8 @@ function decodeName(header: string | null): string | null {
 export function createModernFixture(
   catalog: FixtureCatalog,
 ): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const tasks = createFixtureTasks(() => {});
+  const taskChanges = new EventEmitter();
+  const tasks = createFixtureTasks((taskId, task) => taskChanges.emit(taskId, task));
   const listTasks = catalog.tools().find(({ definition }) => definition.name === 'test_list_tasks');
   const states = createRequestStateCodec({ key: randomBytes(32) });
 
@@ -158,6 +196,8 @@ export function createModernFixture(
   /** Mirrored headers are checked in front of the SDK: it would answer a mismatch with status 200. */
   async function serve(request: Request): Promise<Response> {
     if (/^tasks\/(get|update|cancel)$/.test(request.headers.get('mcp-method') ?? '')) return serveTask(request, tasks);
+    if (request.headers.get('mcp-method') === 'subscriptions/listen')
+      return tellOfTasks(await handler.fetch(request.clone()), request, taskChanges);
     if (request.headers.get('mcp-method') !== 'tools/call') return handler.fetch(request);
     const body = (await request
       .clone()

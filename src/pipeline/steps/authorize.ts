@@ -102,6 +102,7 @@ export function createAuthorize(deps: {
       case 'tasks.get':
       case 'tasks.update':
       case 'tasks.cancel':
+      case 'tasks.subscribe':
         pinTask(call, grant);
         break;
       case 'session.open':

@@ -3,22 +3,25 @@
 import type { Call, Outcome } from '../../contracts/call.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { JsonText } from '../../contracts/json.ts';
+import { shownUri } from '../../domain/tools/catalog.ts';
+import { showTask } from '../../domain/tools/show-task.ts';
 import { DuplicateMemberError, memberText, withMembers } from '../../lib/json-text.ts';
 import type { LastStep } from '../compile.ts';
-import { type ForwardDeps, forward, isToolError, withShownUris } from '../forward.ts';
+import { type ForwardDeps, forward, isToolError } from '../forward.ts';
 
 const METHOD_OF = { 'tasks.get': 'tasks/get', 'tasks.update': 'tasks/update', 'tasks.cancel': 'tasks/cancel' } as const;
 const INVALID_PARAMS = '-32602';
 
 export function createCallTask(deps: ForwardDeps): LastStep {
-  /** The task with the client's id of it; a result in it is shown as if the call had been answered with it. */
+  /** A result in the task is shown as if the call had been answered with it. */
   const show = (call: Call, text: JsonText): Outcome => {
-    const own = memberText(text, 'result');
-    const result = own?.startsWith('{') === true ? own : undefined;
-    const isVerbatim = result === undefined || call.endpoint.type === 'server';
-    const shown = isVerbatim ? result : withShownUris(deps, call, 'tools/call', { type: 'result', text: result });
-    const changes = { taskId: JSON.stringify(call.name), ...(shown !== result && { result: shown }) };
-    return { type: 'result', text: withMembers(text, changes), isError: result !== undefined && isToolError(result) };
+    const server = call.endpoint.type === 'server' ? undefined : deps.catalog().servers.get(call.facts.serverId ?? '');
+    const result = memberText(text, 'result');
+    return {
+      type: 'result',
+      text: showTask(text, call.name, server && ((uri) => shownUri(server, uri))),
+      isError: result?.startsWith('{') === true && isToolError(result),
+    };
   };
 
   const present = (call: Call, outcome: Outcome): Outcome => {

@@ -36,6 +36,7 @@ const METHODS: { readonly [kind in CallKind]?: string } = {
   'tasks.get': 'tasks/get',
   'tasks.update': 'tasks/update',
   'tasks.cancel': 'tasks/cancel',
+  'tasks.subscribe': 'subscriptions/listen',
 };
 
 const HISTOGRAMS: readonly (readonly [phase: Phase, name: string, help: string])[] = [

@@ -1,6 +1,7 @@
 /** A link out of an opened conversation: writes each request for the server's era and judges the answer by the client's. */
 
 import { GatewayError } from '../../contracts/errors.ts';
+import { TASKS_EXTENSION } from '../../contracts/extensions.ts';
 import type { JsonObject, JsonText } from '../../contracts/json.ts';
 import type { Log } from '../../contracts/log.ts';
 import type { ClientPeer } from '../../contracts/peer.ts';
@@ -35,6 +36,7 @@ const MISSING_CAPABILITY = -32021;
 const UNSUPPORTED_VERSION = -32022;
 const URL_ELICITATION_REQUIRED = -32042;
 const MAX_URLS = 16;
+const KNOWS_TASKS = JSON.stringify({ extensions: { [TASKS_EXTENSION]: {} } });
 
 /** The result without keys of ours. */
 function cleanResult(reply: Reply): JsonText {
@@ -64,7 +66,7 @@ export function createLink(options: CreateLinkOptions): Link {
     return withMembers(params, { inputResponses: undefined, requestState: undefined });
   };
 
-  const writeParams = (given: JsonText, id: number, request: LinkRequest | undefined): JsonText => {
+  const writeParams = (given: JsonText, id: number, request: LinkRequest | undefined, own = '{}'): JsonText => {
     const params = request?.round === undefined ? given : writeRound(given, request.round);
     const peer = request?.peer;
     const progressToken = peer?.progressToken === undefined ? undefined : id;
@@ -79,7 +81,7 @@ export function createLink(options: CreateLinkOptions): Link {
       traceparent,
       protocolVersion: facts.protocolVersion,
       clientInfo: peer?.info ?? ownInfo,
-      capabilities: peer === undefined ? '{}' : capabilitiesOf(peer),
+      capabilities: peer === undefined ? own : capabilitiesOf(peer),
       logLevel: peer === undefined ? undefined : wantedLogLevel(peer),
     };
     return writeModernMeta(params, meta, hints);
@@ -140,7 +142,8 @@ export function createLink(options: CreateLinkOptions): Link {
   const listening = createListening({
     conversation,
     log,
-    writeParams: (params) => writeParams(params, 0, undefined),
+    // Who listens for tasks has to know them.
+    writeParams: (params) => writeParams(params, 0, undefined, params.includes('"taskIds"') ? KNOWS_TASKS : '{}'),
     onServerMessage: options.onServerMessage,
   });
 

@@ -11,6 +11,7 @@ import type {
   ServerFailure,
   ServerState,
   ServerStatus,
+  TaskUpdate,
   UpstreamReply,
   UpstreamRequest,
 } from '../../contracts/upstream.ts';
@@ -53,6 +54,7 @@ export interface Server {
   status(): ServerStatus;
   request(request: UpstreamRequest): Promise<UpstreamReply>;
   subscribe(uri: string, listener: ResourceUpdate): Promise<() => void>;
+  watchTask(taskId: string, listener: TaskUpdate): Promise<() => void>;
   refresh(): Promise<void>;
   /** Sends the level in `carryOver` to every link that can be told. */
   sendLogLevel(): void;
@@ -177,6 +179,8 @@ export function createServer(deps: ServerDeps): Server {
       refuseQuestion(message);
     } else if (message.method === 'notifications/resources/updated') {
       if (isPromoted) carryOver.subscriptions.deliver(message.params);
+    } else if (message.method === 'notifications/tasks') {
+      if (isPromoted) carryOver.subscriptions.deliverTask(message.params);
     } else if (message.method === 'notifications/message') {
       if (isPromoted && message.params !== undefined && logs.admit().pass) deps.onLog(message.params);
     } else if (/^notifications\/(tools|prompts|resources)\/list_changed$/.test(message.method)) offers.changed(kept);
@@ -289,6 +293,11 @@ export function createServer(deps: ServerDeps): Server {
       if ((resources as { subscribe?: unknown } | undefined)?.subscribe !== true)
         throw new GatewayError('unknown_method', `server "${config.id}" has no resource subscriptions`);
       return carryOver.subscriptions.subscribe(uri, listener);
+    },
+    async watchTask(taskId, listener) {
+      refuseDisabled();
+      await whenLive(Number.POSITIVE_INFINITY);
+      return carryOver.subscriptions.watchTask(taskId, listener);
     },
     async refresh() {
       refuseDisabled();

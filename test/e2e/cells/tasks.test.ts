@@ -100,6 +100,30 @@ describe('tasks', { timeout: 120_000 }, () => {
       assert.equal((await send('tasks/get', { taskId })).result?.status, 'working');
     });
 
+    test('whoever listens for a task is told of it under the id it knows, and nobody else is', async (t) => {
+      const taskId = await create('modern__confirm_delete', { filename: 'l' }, { path: '' });
+      await ended(taskId, { path: '' });
+      const ends = new AbortController();
+      t.after(() => ends.abort());
+      const open = (key: string, capabilities: object = KNOWS_TASKS) =>
+        listen(`${gateway.mcpUrl}`, key, { taskIds: [taskId] }, capabilities, ends.signal);
+      const strangers = [await open(KEYS[1]), await open(KEYS[0], {})];
+      for (const { first } of strangers) assert.deepEqual(first, { notifications: {} });
+      const mine = await open(KEYS[0]);
+      assert.deepEqual(mine.first, { notifications: { taskIds: [taskId] } });
+      const inputResponses = { confirm: { action: 'accept', content: {} } };
+      await send('tasks/update', { taskId, inputResponses }, { path: '' });
+      const told = [await mine.next(), await mine.next()];
+      assert.deepEqual(
+        told.map(({ method, params }) => [method, params.taskId, params.status]),
+        [
+          ['notifications/tasks', taskId, 'working'],
+          ['notifications/tasks', taskId, 'completed'],
+        ],
+      );
+      assert.match(textOf({ result: told[1]?.params.result }), /deleted/);
+    });
+
     test('a client that did not declare the extension is told so, whatever the id', async () => {
       for (const method of ['tasks/get', 'tasks/update', 'tasks/cancel']) {
         const { error, status } = await send(method, { taskId: 'x' }, { capabilities: {} });
@@ -201,6 +225,59 @@ describe('tasks', { timeout: 120_000 }, () => {
       assert.equal(textOf(called), 'computed l', JSON.stringify(called));
     });
 });
+
+interface Told {
+  readonly method: string;
+  readonly params: Json;
+}
+
+/** A listen stream: what was agreed to, then each notification in turn. */
+async function listen(url: string, key: string, notifications: Json, capabilities: object, signal: AbortSignal) {
+  const response = await fetch(url, {
+    method: 'POST',
+    signal,
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      authorization: `Bearer ${key}`,
+      'mcp-protocol-version': '2026-07-28',
+      'mcp-method': 'subscriptions/listen',
+    },
+    body: JSON.stringify({
+      jsonrpc: '2.0',
+      id: 'listen',
+      method: 'subscriptions/listen',
+      params: {
+        notifications,
+        _meta: {
+          'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+          'io.modelcontextprotocol/clientCapabilities': capabilities,
+        },
+      },
+    }),
+  });
+  async function* messages(): AsyncGenerator<Told, undefined> {
+    let text = '';
+    const decoder = new TextDecoder();
+    for await (const chunk of response.body ?? []) {
+      text += decoder.decode(chunk as Uint8Array, { stream: true });
+      const events = text.split('\n\n');
+      text = events.pop() ?? '';
+      for (const event of events) {
+        const data = /^data: (.*)$/m.exec(event)?.[1];
+        if (data !== undefined) yield JSON.parse(data) as Told;
+      }
+    }
+  }
+  const all = messages();
+  const next = async (): Promise<Told> => {
+    const { value } = await all.next();
+    assert.ok(value !== undefined, 'the stream ended');
+    return value;
+  };
+  const { _meta, ...first } = (await next()).params;
+  return { first, next };
+}
 
 test('a task outlives a restart of the gateway, but not the loss of its tool', { timeout: 60_000 }, async (t) => {
   const first = await startCells(t);
