@@ -12,5 +12,6 @@ test('extensions that we relay keep their bytes, others are not declared to serv
     relay(`{"extensions":{"com.example/y":{},${apps}},"sampling":{}}`),
     `{"extensions":{${apps}},"sampling":{}}`,
   );
+  assert.equal(relay('{"tasks":{"list":{}},"sampling":{}}'), '{"sampling":{}}');
   assert.equal(relay('{"extensions":{"com.example/x":{}},"sampling":{}}'), '{"sampling":{}}');
 });

@@ -50,6 +50,7 @@ export async function awaitTask(
   const answerQuestions = async (task: JsonText): Promise<UpstreamReply | undefined> => {
     const all = readQuestions(task);
     if (all === undefined) throw new GatewayError('upstream_failed', 'it asked nothing that could be understood');
+    for (const key of asked) if (!all.has(key)) asked.delete(key);
     const questions = new Map([...all].filter(([key]) => !asked.has(key)));
     if (questions.size === 0) return undefined;
     if (++rounds > MAX_ROUNDS) throw new GatewayError('upstream_failed', `it asked more than ${MAX_ROUNDS} times`);
@@ -82,6 +83,7 @@ export async function awaitTask(
       if (reply.type !== 'result') return reply;
       const state = readTaskState(reply.text);
       if (!('pollIntervalMs' in state)) return finalReply(request, state);
+      if (state.status === 'working') asked.clear();
       const refused = state.status === 'input_required' ? await answerQuestions(reply.text) : undefined;
       if (refused !== undefined) {
         void cancel(deps, request, taskId);
