@@ -85,7 +85,12 @@ function renderTask(
   { text, taskId }: Extract<UpstreamReply, { type: 'task' }>,
 ): Outcome {
   const sealed = JSON.stringify(deps.taskIds.seal(call, taskId));
-  return { type: 'result', text: withMembers(text, { taskId: sealed }), isError: false };
+  try {
+    return { type: 'result', text: withMembers(text, { taskId: sealed }), isError: false };
+  } catch (cause) {
+    if (!(cause instanceof DuplicateMemberError)) throw cause;
+    throw new GatewayError('upstream_failed', 'its answer is ambiguous', { cause });
+  }
 }
 
 /** Methods whose `params` name their target by `name`, which the server knows by its own. */
