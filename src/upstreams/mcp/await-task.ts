@@ -5,6 +5,7 @@ import { TASKS_EXTENSION } from '../../contracts/extensions.ts';
 import type { JsonText } from '../../contracts/json.ts';
 import type { ClientPeer } from '../../contracts/peer.ts';
 import type { UpstreamReply, UpstreamRequest } from '../../contracts/upstream.ts';
+import { declaresExtension } from '../../lib/declares-extension.ts';
 import { isObject } from '../../lib/is-object.ts';
 import { withMembers } from '../../lib/json-text.ts';
 import { type Clock, pause } from './clock.ts';
@@ -27,6 +28,17 @@ export interface AwaitTaskDeps {
   readonly send: (request: UpstreamRequest) => Promise<UpstreamReply>;
   /** What its client was asked has to be answered within this time. */
   readonly questionTimeoutMs: number;
+}
+
+/** A task as it is for a client that declared the extension; for all others what becomes of it. Throws GatewayError. */
+export function takeTask(
+  deps: AwaitTaskDeps,
+  request: UpstreamRequest,
+  task: TaskReply,
+): UpstreamReply | Promise<UpstreamReply> {
+  const { era, capabilities } = request.peer;
+  const takesTasks = era === 'modern' && declaresExtension(capabilities, TASKS_EXTENSION);
+  return takesTasks ? task : awaitTask(deps, request, task);
 }
 
 /**

@@ -3,7 +3,6 @@
 import type { CallSignal } from '../../contracts/call-signal.ts';
 import type { ServerConfig } from '../../contracts/config.ts';
 import { GatewayError } from '../../contracts/errors.ts';
-import { TASKS_EXTENSION } from '../../contracts/extensions.ts';
 import type { JsonText } from '../../contracts/json.ts';
 import type {
   Offer,
@@ -15,11 +14,11 @@ import type {
   UpstreamReply,
   UpstreamRequest,
 } from '../../contracts/upstream.ts';
-import { declaresExtension } from '../../lib/declares-extension.ts';
-import { awaitTask } from './await-task.ts';
+import { takeTask } from './await-task.ts';
 import type { CarryOver } from './carry-over.ts';
 import { createClientScopes } from './client-scope.ts';
 import { pause } from './clock.ts';
+import { decideServerState, type Listing } from './decide-server-state.ts';
 import { ASKABLE, findAskingTools } from './find-asking-tools.ts';
 import { guardCalls } from './guard-calls.ts';
 import type { KeptLink, LinkDeps, LostReason } from './kept-link.ts';
@@ -81,7 +80,7 @@ export function createServer(deps: ServerDeps): Server {
   const { clock, config, log, carryOver } = deps;
   const scopeOf = createClientScopes();
   const logs = createRateBound(MAX_LOGS_PER_SECOND, 1_000);
-  let listing: 'pending' | 'ok' | 'failed' = 'pending';
+  let listing: Listing = 'pending';
   let wasHealthy = false;
   let isPromoted = false;
   let state: ServerState = config.enabled ? 'starting' : 'disabled';
@@ -129,7 +128,8 @@ export function createServer(deps: ServerDeps): Server {
   function update(failure?: LostReason): void {
     if (failure !== undefined)
       lastFailure = { stage: failure.stage, message: failure.message.slice(0, MAX_FAILURE_CHARS), atMs: clock.now() };
-    const next = decideState();
+    const { phase } = shared;
+    const next = config.enabled ? decideServerState(phase, { listing, wasHealthy, before: state }) : 'disabled';
     if (next === state) return;
     state = next;
     sinceMs = clock.now();
@@ -137,21 +137,6 @@ export function createServer(deps: ServerDeps): Server {
     log.info('server state', { server: config.id, state });
     deps.onState();
   }
-  function decideState(): ServerState {
-    if (!config.enabled) return 'disabled';
-    const waiting = wasHealthy ? 'unstable' : 'starting';
-    switch (shared.phase) {
-      case 'live':
-        return listing === 'ok' ? 'healthy' : listing === 'failed' ? 'unstable' : waiting;
-      case 'connecting':
-        return waiting;
-      case 'closed':
-        return state;
-      default:
-        return shared.phase;
-    }
-  }
-
   function onUp(kept: KeptLink): void {
     if (kept.link.era === 'modern') pool.clear(DRAIN_MS);
     else if (config.transport.type === 'http' || config.transport.type === 'sse')
@@ -217,10 +202,7 @@ export function createServer(deps: ServerDeps): Server {
     onDoubt(kept: KeptLink) {
       if (kept === shared.live) offers.check(kept);
     },
-    onTask(request: UpstreamRequest, task: TaskReply) {
-      const takesTasks = request.peer.era === 'modern' && declaresExtension(request.peer.capabilities, TASKS_EXTENSION);
-      return takesTasks ? task : awaitTask(asking, request, task);
-    },
+    onTask: (request: UpstreamRequest, task: TaskReply) => takeTask(asking, request, task),
   };
 
   const calls = guardCalls(
