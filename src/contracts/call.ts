@@ -22,6 +22,10 @@ export const CALL_KINDS = [
   'skills.list',
   'skills.get',
   'directories.read',
+  'tasks.get',
+  'tasks.update',
+  'tasks.cancel',
+  'tasks.subscribe',
 ] as const;
 export type CallKind = (typeof CALL_KINDS)[number];
 
@@ -51,7 +55,7 @@ export interface CallFacts {
   intended?: boolean;
   /** Modern clients: this call brings the answers to questions of an earlier leg; never to be answered from a cache. */
   continues?: Continuation;
-  /** Id of that leg's call. */
+  /** Id of that leg's call, or of the call that a task came from. */
   continuesId?: string;
   /** Set where policy refuses the call, or hides what it names. */
   policy?: PolicyNote;
@@ -59,6 +63,8 @@ export interface CallFacts {
   cached?: boolean;
   /** What the call cost, once it is known to have been made. Micro-dollars. */
   priceMicroUsd?: number;
+  /** The task that was named: its id as its server knows it, and its tool as this endpoint shows it. */
+  task?: { readonly ownId: string; readonly shownTool: string };
   /** W3C trace id and span id of this call in the gateway: 32 and 16 lower-case hex digits. */
   traceId?: string;
   spanId?: string;
@@ -78,7 +84,7 @@ export interface Call {
   readonly narrowing: Narrowing;
   /** Whole `params` of the request; `{}` when it had none. */
   readonly params: ParsedJson;
-  /** Tool or prompt name, resource URI, as the client wrote it; '' for lists. For completion: the ref's name or uri. */
+  /** Tool or prompt name, resource URI, task id, as the client wrote it; '' for lists. For completion: the ref's name or uri. */
   readonly name: string;
   readonly peer: ClientPeer;
   /**
@@ -86,7 +92,7 @@ export interface Call {
    * the tool is known (`facts.tool.headerParams`). Undefined: this client mirrors nothing.
    */
   readonly paramHeaders?: ReadonlyMap<string, string> | undefined;
-  /** Where resources.subscribe attaches; sessions and listen streams have one. */
+  /** Where resources.subscribe and tasks.subscribe attach; sessions and listen streams have one. */
   readonly watch: Watch | undefined;
   readonly signal: CallSignal;
   /** Incoming W3C traceparent, syntax-checked by the edge. */
@@ -119,13 +125,20 @@ export type WatchEvent =
   /** `params` of a log message of a server that belongs to no call. */
   | { readonly type: 'log-message'; readonly params: JsonText }
   /** `params` of notifications/resources/updated, with the URI as this endpoint shows it. */
-  | { readonly type: 'resource-updated'; readonly uri: string; readonly params: JsonText };
+  | { readonly type: 'resource-updated'; readonly uri: string; readonly params: JsonText }
+  /** `params` of notifications/tasks, with the id and the URIs as this endpoint shows them. */
+  | { readonly type: 'task-changed'; readonly taskId: string; readonly params: JsonText };
 
 /** A long-lived interest in changes: one per legacy session or modern listen stream. */
 export interface Watch extends Disposable {
   /** Adds an upstream subscription to the server's own `uri`; at most one per `shown`, the URI as the client wrote it. */
   hold(serverId: string, uri: string, shown: string): Promise<void>;
   release(serverId: string, shown: string): void;
+  /** Adds an interest in a task of a tool, by its server's own id, until the watch ends; `shown` is the client's id of it. */
+  holdTask(
+    task: { readonly serverId: string; readonly tool: string; readonly ownId: string },
+    shown: string,
+  ): Promise<void>;
   /** The least severe log messages its client wants; servers are told of the least of all watches. */
   setLogLevel(level: LogLevel): void;
 }

@@ -23,6 +23,7 @@ export const ERRORS = {
   unknown_tool: { httpStatus: 404, rpcCode: -32602, retryable: false, text: 'Unknown tool' },
   unknown_prompt: { httpStatus: 404, rpcCode: -32602, retryable: false, text: 'Unknown prompt' },
   unknown_resource: { httpStatus: 404, rpcCode: -32602, retryable: false, text: 'Resource not found' },
+  unknown_task: { httpStatus: 404, rpcCode: -32602, retryable: false, text: 'Unknown task' },
   unknown_server: { httpStatus: 404, rpcCode: -31404, retryable: false, text: 'No such endpoint' },
   unknown_session: { httpStatus: 404, rpcCode: -31405, retryable: false, text: 'Session not found' },
   invalid_cursor: { httpStatus: 400, rpcCode: -32602, retryable: false, text: 'The cursor is not valid' },

@@ -36,6 +36,8 @@ export interface ClientPeer {
   readonly info: JsonText | undefined;
   /** The client's declared capabilities (an object); `{}` when it declared none. */
   readonly capabilities: JsonText;
+  /** The gateway waits for tasks in this client's place: its server may answer with one. */
+  readonly awaitsTasks?: true;
   readonly session: PeerSession | undefined;
   /** Modern era: `_meta` logLevel of this request; absent means no log messages at all. */
   readonly logLevel: LogLevel | undefined;

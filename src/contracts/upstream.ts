@@ -105,7 +105,10 @@ export interface UpstreamRequest {
     | 'completion/complete'
     | 'skills/list'
     | 'skills/get'
-    | 'resources/directory/read';
+    | 'resources/directory/read'
+    | 'tasks/get'
+    | 'tasks/update'
+    | 'tasks/cancel';
   /**
    * `params` as the client sent it, already carrying the server's own names and URIs. Its `_meta` is still the client's:
    * the upstream replaces hop-local keys (progress token, protocol version, client capabilities, trace) for its own era.
@@ -115,7 +118,7 @@ export interface UpstreamRequest {
   readonly scan?: ParamsScan | undefined;
   /** `params` still carries the client's name for tool or prompt: the upstream writes `name` in its place. */
   readonly rename?: boolean;
-  /** Tool or prompt name, or resource URI, as the server knows it; for headers and the log. */
+  /** Tool or prompt name, resource URI or task id, as the server knows it; for headers and the log. */
   readonly name: string;
   readonly tool: OfferedTool | undefined;
   /** Key of the caller: sessions with client capabilities are never shared between callers. */
@@ -142,7 +145,11 @@ export type UpstreamReply =
    * Only for modern clients: an `input_required` result, without its `requestState`, which is to be made of
    * `continuation`. Undefined: there is nothing to remember.
    */
-  | { readonly type: 'input-required'; readonly text: JsonText; readonly continuation: Continuation | undefined };
+  | { readonly type: 'input-required'; readonly text: JsonText; readonly continuation: Continuation | undefined }
+  /** Only to tools/call, and only for clients that declared the extension: a task, with the server's own id of it. */
+  | { readonly type: 'task'; readonly text: JsonText; readonly taskId: string };
+
+export type TaskUpdate = (params: JsonText) => void;
 
 export type ResourceUpdate = (uri: string, params: JsonText) => void;
 
@@ -156,6 +163,8 @@ export interface UpstreamServer {
   request(request: UpstreamRequest): Promise<UpstreamReply>;
   /** One shared, reference-counted upstream subscription per URI. The returned function ends this one. */
   subscribe(uri: string, listener: ResourceUpdate): Promise<() => void>;
+  /** Changes of one task, as `params` of notifications/tasks. Throws GatewayError if the server will not tell. */
+  watchTask(taskId: string, listener: TaskUpdate): Promise<() => void>;
   /** Lists again now; resolves when the offer is current. */
   refresh(): Promise<void>;
   /** The quietest level any session asked for changed; legacy servers get logging/setLevel, best effort. */

@@ -10,16 +10,18 @@ import { isObject } from '../lib/is-object.ts';
 import { DuplicateMemberError, memberText, withMembers } from '../lib/json-text.ts';
 import type { Continuations } from './continuations.ts';
 import { callerOf } from './grants.ts';
+import type { TaskIds } from './task-ids.ts';
 
 export interface ForwardDeps {
   readonly servers: () => ReadonlyMap<string, UpstreamServer>;
   readonly monotonicMs: () => number;
   readonly catalog: () => Catalog;
   readonly continuations: Continuations;
+  readonly taskIds: TaskIds;
 }
 
 /** `isError: true` at the top of a tool result. Looks only where the words occur at all. */
-function isToolError(text: JsonText): boolean {
+export function isToolError(text: JsonText): boolean {
   return text.includes('"isError"') && memberText(text, 'isError') === 'true';
 }
 
@@ -31,7 +33,7 @@ function withShownUris(
   deps: ForwardDeps,
   call: Call,
   method: UpstreamRequest['method'],
-  reply: Exclude<UpstreamReply, { type: 'input-required' }>,
+  reply: Extract<UpstreamReply, { type: 'result' | 'rpc-error' }>,
 ): JsonText {
   const { type, text } = reply;
   const isError = type === 'rpc-error';
@@ -76,6 +78,21 @@ function renderQuestions(
   return { type: 'result', text: withMembers(text, { requestState: state }), isError: false };
 }
 
+/** The task as the server made it, under an id that only this caller can use. */
+function renderTask(
+  deps: ForwardDeps,
+  call: Call,
+  { text, taskId }: Extract<UpstreamReply, { type: 'task' }>,
+): Outcome {
+  const sealed = JSON.stringify(deps.taskIds.seal(call, taskId));
+  try {
+    return { type: 'result', text: withMembers(text, { taskId: sealed }), isError: false };
+  } catch (cause) {
+    if (!(cause instanceof DuplicateMemberError)) throw cause;
+    throw new GatewayError('upstream_failed', 'its answer is ambiguous', { cause });
+  }
+}
+
 /** Methods whose `params` name their target by `name`, which the server knows by its own. */
 const NAMED: ReadonlySet<UpstreamRequest['method']> = new Set(['tools/call', 'prompts/get']);
 
@@ -99,7 +116,7 @@ export function forward(
     params: params.text,
     scan: params.scan,
     rename: target !== call.name && NAMED.has(method),
-    name: target,
+    name: call.facts.task?.ownId ?? target,
     tool,
     keyId: callerOf(call).keyId,
     peer: call.peer,
@@ -116,6 +133,7 @@ export function forward(
     (answer) => {
       call.facts.upstreamMs = deps.monotonicMs() - startedMs;
       if (answer.type === 'input-required') return renderQuestions(deps, call, answer);
+      if (answer.type === 'task') return renderTask(deps, call, answer);
       const { type } = answer;
       const text = call.endpoint.type === 'server' ? answer.text : withShownUris(deps, call, method, answer);
       if (type === 'rpc-error') return { type, text };

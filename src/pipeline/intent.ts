@@ -36,7 +36,7 @@ export function createDescribeIntent(deps: {
     keyId: call.facts.caller?.keyId,
     keyName: call.facts.caller?.keyName,
     serverId: call.facts.serverId,
-    name: call.name,
+    name: call.facts.task?.shownTool ?? call.name,
     target: call.facts.target,
     client: call.peer.info,
     arguments: argumentsOf(call),

@@ -17,6 +17,7 @@ import { createKeyring, type Keyring } from './keyring.ts';
 import type { LiveCatalog } from './live-catalog.ts';
 import { createPolicyView } from './policy-view.ts';
 import { createAuthorize } from './steps/authorize.ts';
+import { createCallTask } from './steps/call-task.ts';
 import { createCallTool } from './steps/call-tool.ts';
 import { createCompleteArgument } from './steps/complete-argument.ts';
 import { createCutResult } from './steps/cut-result.ts';
@@ -31,8 +32,9 @@ import { createReadCache } from './steps/read-cache.ts';
 import { createReadKeptResult } from './steps/read-kept-result.ts';
 import { createReadResource } from './steps/read-resource.ts';
 import { createRecord } from './steps/record.ts';
-import { createSubscribeResource, createUnsubscribeResource } from './steps/subscribe-resource.ts';
+import { createSubscribeResource, createSubscribeTask, createUnsubscribeResource } from './steps/subscribe-resource.ts';
 import { createWriteAhead } from './steps/write-ahead.ts';
+import { createTaskIds } from './task-ids.ts';
 
 export interface PipelineDeps {
   readonly registry: Pick<ServerRegistry, 'current' | 'onEvent'>;
@@ -82,8 +84,15 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
     now: deps.now,
     lifetimeMs: config.limits.questionTimeoutMs,
   });
-  const forwarding = { servers: deps.registry.current, monotonicMs, catalog: deps.catalog.current, continuations };
-  const authorize = createAuthorize({ ...viewing, continuations });
+  const taskIds = createTaskIds(deps);
+  const forwarding = {
+    servers: deps.registry.current,
+    monotonicMs,
+    catalog: deps.catalog.current,
+    continuations,
+    taskIds,
+  };
+  const authorize = createAuthorize({ ...viewing, continuations, taskIds });
   const columns = compileColumns(
     {
       record: createRecord({ trail, describeIntent, monotonicMs, meter }),
@@ -106,6 +115,8 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
       'subscribe-resource': createSubscribeResource(),
       'unsubscribe-resource': createUnsubscribeResource(),
       'complete-argument': createCompleteArgument(forwarding),
+      'call-task': createCallTask(forwarding),
+      'subscribe-task': createSubscribeTask(),
     },
   );
   return { config, keyring, grantOf, run: (call) => columns[call.kind](call) };

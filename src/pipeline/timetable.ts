@@ -22,7 +22,9 @@ export type LastStepName =
   | 'read-resource'
   | 'subscribe-resource'
   | 'unsubscribe-resource'
-  | 'complete-argument';
+  | 'complete-argument'
+  | 'call-task'
+  | 'subscribe-task';
 
 /** `●` goes through the step, `·` does not. */
 type Mark = '●' | '·';
@@ -35,21 +37,23 @@ const COLUMNS = [
   'resources.read',
   'subscribe',
   'completion.complete',
+  'tasks.get',
+  'tasks.update',
 ] as const;
 type Column = (typeof COLUMNS)[number];
 
 // prettier-ignore
 const ROWS: readonly (readonly [StepName, ...Mark[]])[] = [
-  //              open lists tool prompt read subscribe complete
-  ['record', '●', '●', '●', '●', '●', '●', '●'],
-  ['identify', '●', '●', '●', '●', '●', '●', '●'],
-  ['read-kept-result', '·', '·', '·', '·', '●', '·', '·'],
-  ['authorize', '●', '●', '●', '●', '●', '●', '●'],
-  ['decide-policy', '·', '·', '●', '●', '●', '·', '·'],
-  ['write-ahead', '·', '·', '●', '·', '·', '·', '·'],
-  ['cut-result', '·', '·', '●', '·', '·', '·', '·'],
-  ['read-cache', '·', '·', '●', '·', '·', '·', '·'],
-  ['price-call', '·', '·', '●', '·', '·', '·', '·'],
+  //              open lists tool prompt read subscribe complete task.get task.update
+  ['record', '●', '●', '●', '●', '●', '●', '●', '●', '●'],
+  ['identify', '●', '●', '●', '●', '●', '●', '●', '●', '●'],
+  ['read-kept-result', '·', '·', '·', '·', '●', '·', '·', '·', '·'],
+  ['authorize', '●', '●', '●', '●', '●', '●', '●', '●', '●'],
+  ['decide-policy', '·', '·', '●', '●', '●', '·', '·', '·', '·'],
+  ['write-ahead', '·', '·', '●', '·', '·', '·', '·', '·', '●'],
+  ['cut-result', '·', '·', '●', '·', '·', '·', '·', '·', '·'],
+  ['read-cache', '·', '·', '●', '·', '·', '·', '·', '·', '·'],
+  ['price-call', '·', '·', '●', '·', '·', '·', '·', '·', '·'],
 ];
 
 const KINDS: { readonly [kind in CallKind]: { readonly column: Column; readonly last: LastStepName } } = {
@@ -67,6 +71,10 @@ const KINDS: { readonly [kind in CallKind]: { readonly column: Column; readonly 
   'skills.get': { column: 'resources.read', last: 'read-resource' },
   'directories.read': { column: 'resources.read', last: 'read-resource' },
   'completion.complete': { column: 'completion.complete', last: 'complete-argument' },
+  'tasks.get': { column: 'tasks.get', last: 'call-task' },
+  'tasks.update': { column: 'tasks.update', last: 'call-task' },
+  'tasks.cancel': { column: 'tasks.update', last: 'call-task' },
+  'tasks.subscribe': { column: 'subscribe', last: 'subscribe-task' },
 };
 
 /** The steps of one kind of call, outermost first, and the step it ends in. */

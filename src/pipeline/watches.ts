@@ -5,10 +5,12 @@ import type { Watch, WatchRequest } from '../contracts/call.ts';
 import { GatewayError } from '../contracts/errors.ts';
 import { LOG_LEVELS, type LogLevel } from '../contracts/peer.ts';
 import type { ServerRegistry, UpstreamServer } from '../contracts/upstream.ts';
-import type { Catalog } from '../domain/tools/catalog.ts';
+import { type Catalog, shownUri } from '../domain/tools/catalog.ts';
 import { exposedUri } from '../domain/tools/exposed-uri.ts';
 import { endpointKey, visibleItems } from '../domain/tools/resolve.ts';
-import { showUriMember } from '../domain/tools/show-uris.ts';
+import { showTask } from '../domain/tools/show-task.ts';
+import { type ShowUri, showUriMember } from '../domain/tools/show-uris.ts';
+import { findTaskTool } from '../domain/tools/tasks.ts';
 import { createLru } from '../lib/lru.ts';
 import type { GrantOf } from './grants.ts';
 import type { LiveCatalog } from './live-catalog.ts';
@@ -116,6 +118,15 @@ export function createWatches(deps: WatchesDeps): { open(request: WatchRequest):
       isLevelSet ||= isNew;
       applyLevels();
     },
+    mayUse(request: WatchRequest, serverId: string, tool: string) {
+      const { caller, endpoint, narrowing } = deps.refreshed(request);
+      const grant = deps.grantOf(caller, narrowing, endpoint);
+      return findTaskTool(deps.catalog.current(), endpoint, { serverId, tool }, grant.allows) !== undefined;
+    },
+    shownBy(serverId: string): ShowUri | undefined {
+      const server = deps.catalog.current().servers.get(serverId);
+      return server && ((uri) => shownUri(server, uri));
+    },
   };
   return {
     open(request) {
@@ -127,11 +138,17 @@ export function createWatches(deps: WatchesDeps): { open(request: WatchRequest):
   };
 }
 
+type TaskOfTool = Parameters<Watch['holdTask']>[0];
+
 interface Shared {
   readonly servers: WatchesDeps['servers'];
   readonly open: Set<OpenWatch>;
   /** A watch has a new level, or is gone. */
   readonly onLevel: (isNew: boolean) => void;
+  /** As things stand now. */
+  readonly mayUse: (request: WatchRequest, serverId: string, tool: string) => boolean;
+  /** How URIs of this server are shown on endpoints of several. */
+  readonly shownBy: (serverId: string) => ShowUri | undefined;
 }
 
 /** A class, since there are thousands: most hold nothing, so what holding needs is made when it comes to that. */
@@ -148,8 +165,39 @@ class OpenWatch implements Watch {
     this.views = views;
   }
 
-  async hold(serverId: string, uri: string, shown: string): Promise<void> {
-    const key = keyOf(serverId, shown);
+  hold(serverId: string, uri: string, shown: string): Promise<void> {
+    const gone = new GatewayError('unknown_resource', undefined, { data: { uri: shown } });
+    return this.#hold(keyOf(serverId, shown), serverId, gone, (server, isHeld) =>
+      server.subscribe(uri, (updated, params) => {
+        if (!isHeld()) return;
+        const { endpoint, onEvent } = this.request;
+        // A part of what was subscribed to gets the name this endpoint gives it; the thing itself keeps the client's.
+        const name = updated === uri ? shown : endpoint.type === 'server' ? updated : exposedUri(serverId, updated);
+        const told = name === updated ? params : showUriMember('uri', params, () => name);
+        onEvent({ type: 'resource-updated', uri: name, params: told });
+      }),
+    );
+  }
+
+  holdTask({ serverId, tool, ownId }: TaskOfTool, shown: string): Promise<void> {
+    const gone = new GatewayError('unknown_task');
+    return this.#hold(`task\0${keyOf(serverId, shown)}`, serverId, gone, (server, isHeld) =>
+      server.watchTask(ownId, (params) => {
+        // It may hold the result, which is not for a key that has lost the tool.
+        if (!isHeld() || !this.#shared.mayUse(this.request, serverId, tool)) return;
+        const { endpoint, onEvent } = this.request;
+        const show = endpoint.type === 'server' ? undefined : this.#shared.shownBy(serverId);
+        onEvent({ type: 'task-changed', taskId: shown, params: showTask(params, shown, show) });
+      }),
+    );
+  }
+
+  async #hold(
+    key: string,
+    serverId: string,
+    gone: GatewayError,
+    attach: (server: UpstreamServer, isHeld: () => boolean) => Promise<() => void>,
+  ): Promise<void> {
     this.#held ??= new Map();
     const held = this.#held;
     if (held.has(key)) return;
@@ -157,19 +205,11 @@ class OpenWatch implements Watch {
     if (held.size >= MAX_URIS_PER_WATCH)
       throw new GatewayError('too_many', `at most ${MAX_URIS_PER_WATCH} subscriptions`);
     const server = this.#shared.servers().get(serverId);
-    if (server === undefined) throw new GatewayError('unknown_resource', undefined, { data: { uri: shown } });
+    if (server === undefined) throw gone;
     const hold: Held = { end: undefined, released: false };
     held.set(key, hold);
-    const onUpdate = (updated: string, params: string): void => {
-      if (hold.released) return;
-      const { endpoint, onEvent } = this.request;
-      // A part of what was subscribed to gets the name this endpoint gives it; the thing itself keeps the client's.
-      const name = updated === uri ? shown : endpoint.type === 'server' ? updated : exposedUri(serverId, updated);
-      const told = name === updated ? params : showUriMember('uri', params, () => name);
-      onEvent({ type: 'resource-updated', uri: name, params: told });
-    };
     try {
-      const end = await server.subscribe(uri, onUpdate);
+      const end = await attach(server, () => !hold.released);
       if (hold.released) end();
       else hold.end = end;
     } catch (error) {

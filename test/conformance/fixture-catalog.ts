@@ -3,6 +3,7 @@
 import type { FixturePrompt, FixtureTool, JsonObject } from './fixture-content.ts';
 import { PNG_BASE64 } from './fixture-content.ts';
 import { EXTRA_PROMPT, PROMPTS, QUESTION_TOOLS } from './fixture-questions.ts';
+import { TASK_TOOLS } from './fixture-tasks.ts';
 import { type Changing, createPlainTools, EXTRA_TOOL } from './fixture-tools.ts';
 
 export const FIXTURE_INFO = { name: 'portcullis-conformance-fixture', version: '1.0.0' };
@@ -47,7 +48,7 @@ export interface FixtureCatalog {
 
 export function createCatalog(): FixtureCatalog {
   const changing: Changing = { extraTool: false, extraPrompt: false, givenUp: 0 };
-  const tools = [...createPlainTools(changing), ...QUESTION_TOOLS];
+  const tools = [...createPlainTools(changing), ...QUESTION_TOOLS, ...TASK_TOOLS];
   return {
     tools: () => (changing.extraTool ? [...tools, EXTRA_TOOL] : tools),
     prompts: () => (changing.extraPrompt ? [...PROMPTS, EXTRA_PROMPT] : PROMPTS),

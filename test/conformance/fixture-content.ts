@@ -46,6 +46,14 @@ export class FixtureError extends Error {
 export interface FixtureTool {
   readonly definition: JsonObject & { readonly name: string };
   run(args: JsonObject, io: FixtureIo): Turn | Promise<Turn>;
+  /**
+   * It may be answered with a task: to clients that know tasks, to nobody else (`required`), or to everybody (`always`),
+   * once it is ready.
+   */
+  readonly task?: {
+    readonly support: 'optional' | 'required' | 'always';
+    readonly isReady?: (io: FixtureIo) => boolean;
+  };
 }
 
 export interface FixturePrompt {

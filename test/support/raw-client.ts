@@ -49,7 +49,7 @@ export interface RawRequest {
 /** Sends one modern request. Rejects only if the connection fails or time is up. */
 export async function sendModern(request: RawRequest): Promise<RawAnswer> {
   const { method, params = {} } = request;
-  const name = params.name ?? params.uri;
+  const name = params.name ?? params.uri ?? params.taskId;
   const signals = [AbortSignal.timeout(request.timeoutMs ?? 30_000), ...(request.signal ? [request.signal] : [])];
   const response = await fetch(request.url, {
     method: 'POST',

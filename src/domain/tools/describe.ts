@@ -1,8 +1,9 @@
 /** What an endpoint declares to one caller when it connects: capabilities and instructions of the servers it reaches. */
 
 import type { Endpoint } from '../../contracts/call.ts';
-import { RELAYED_EXTENSIONS } from '../../contracts/extensions.ts';
+import { RELAYED_EXTENSIONS, TASKS_EXTENSION } from '../../contracts/extensions.ts';
 import type { JsonText } from '../../contracts/json.ts';
+import type { Era } from '../../contracts/peer.ts';
 import { isObject } from '../../lib/is-object.ts';
 import type { Catalog, CatalogServer } from './catalog.ts';
 import { endpointServers } from './resolve.ts';
@@ -17,12 +18,13 @@ export function describeEndpoint(
   catalog: Catalog,
   endpoint: Endpoint,
   reaches: (serverId: string) => boolean,
+  era: Era,
   keepsResults = false,
 ): JsonText {
   const servers = endpointServers(catalog, endpoint).filter((s) => reaches(s.serverId));
   const instructions = instructionsOf(catalog, endpoint, servers);
   return JSON.stringify({
-    capabilities: capabilitiesOf(catalog, endpoint, servers, keepsResults),
+    capabilities: capabilitiesOf(catalog, endpoint, servers, era, keepsResults),
     ...(instructions ? { instructions: instructions.slice(0, MAX_INSTRUCTIONS_CHARS) } : {}),
   });
 }
@@ -31,6 +33,7 @@ function capabilitiesOf(
   catalog: Catalog,
   endpoint: Endpoint,
   servers: readonly CatalogServer[],
+  era: Era,
   keepsResults: boolean,
 ): object {
   const toolset = endpoint.type === 'toolset' ? catalog.toolsets.get(endpoint.toolset) : undefined;
@@ -54,6 +57,7 @@ function capabilitiesOf(
   if (some('completions')) capabilities.completions = {};
   if (some('logging')) capabilities.logging = {};
   const extensions = mergeExtensions(servers);
+  if (era === 'legacy' || !mayHold('tools')) delete extensions[TASKS_EXTENSION];
   if (Object.keys(extensions).length > 0) capabilities.extensions = extensions;
   return capabilities;
 }

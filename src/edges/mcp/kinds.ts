@@ -9,7 +9,7 @@ import { isObject } from '../../lib/is-object.ts';
 export interface GovernedMethod {
   readonly kind: CallKind;
   /** The param that holds the call's name: a string under this key, the `ref` of a completion, or none (lists). */
-  readonly nameIn: 'name' | 'uri' | 'ref' | undefined;
+  readonly nameIn: 'name' | 'uri' | 'taskId' | 'ref' | undefined;
   /** A name that the header `Mcp-Name` does not mirror: the methods of extensions. */
   readonly hasNoHeader?: true;
   readonly eras: readonly Era[];
@@ -17,6 +17,7 @@ export interface GovernedMethod {
 
 const BOTH: readonly Era[] = ['legacy', 'modern'];
 const LEGACY: readonly Era[] = ['legacy'];
+const MODERN: readonly Era[] = ['modern'];
 
 /** Every method that goes through the pipeline. `initialize` and `server/discover` are `session.open`, opened by their era. */
 export const GOVERNED_METHODS: ReadonlyMap<string, GovernedMethod> = new Map<string, GovernedMethod>([
@@ -33,6 +34,10 @@ export const GOVERNED_METHODS: ReadonlyMap<string, GovernedMethod> = new Map<str
   ['skills/list', { kind: 'skills.list', nameIn: undefined, eras: BOTH }],
   ['skills/get', { kind: 'skills.get', nameIn: 'uri', hasNoHeader: true, eras: BOTH }],
   ['resources/directory/read', { kind: 'directories.read', nameIn: 'uri', hasNoHeader: true, eras: BOTH }],
+  // Tasks (SEP-2663). Those of 2025-11-25 are another thing, which is not relayed.
+  ['tasks/get', { kind: 'tasks.get', nameIn: 'taskId', eras: MODERN }],
+  ['tasks/update', { kind: 'tasks.update', nameIn: 'taskId', eras: MODERN }],
+  ['tasks/cancel', { kind: 'tasks.cancel', nameIn: 'taskId', eras: MODERN }],
   ['completion/complete', { kind: 'completion.complete', nameIn: 'ref', eras: BOTH }],
 ]);
 

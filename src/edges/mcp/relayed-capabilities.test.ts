@@ -9,8 +9,9 @@ test('extensions that we relay keep their bytes, others are not declared to serv
   for (const text of ['{}', '{ "roots":{}, "extensions": {}}', `{"extensions":{${apps}}}`, '{"extensions":5}'])
     assert.equal(relay(text), text);
   assert.equal(
-    relay(`{"extensions":{"io.modelcontextprotocol/tasks":{},${apps}},"sampling":{}}`),
+    relay(`{"extensions":{"com.example/y":{},${apps}},"sampling":{}}`),
     `{"extensions":{${apps}},"sampling":{}}`,
   );
+  assert.equal(relay('{"tasks":{"list":{}},"sampling":{}}'), '{"sampling":{}}');
   assert.equal(relay('{"extensions":{"com.example/x":{}},"sampling":{}}'), '{"sampling":{}}');
 });

@@ -2,16 +2,22 @@
 
 import type { Call, Step } from '../../contracts/call.ts';
 import { GatewayError } from '../../contracts/errors.ts';
+import { TASKS_EXTENSION } from '../../contracts/extensions.ts';
+import type { CompiledGrant } from '../../domain/access/compile-grant.ts';
 import type { Catalog, CatalogItem } from '../../domain/tools/catalog.ts';
 import { findHeaderMismatch } from '../../domain/tools/check-param-headers.ts';
-import { type MaySee, resolveNamed, resolveTemplate, resolveUri } from '../../domain/tools/resolve.ts';
+import { endpointServers, type MaySee, resolveNamed, resolveTemplate, resolveUri } from '../../domain/tools/resolve.ts';
+import { findTaskTool, mayHaveTasks } from '../../domain/tools/tasks.ts';
+import { declaresExtension } from '../../lib/declares-extension.ts';
 import type { Continuations } from '../continuations.ts';
 import { callerOf, type GrantOf, servesToolset } from '../grants.ts';
+import type { TaskIds } from '../task-ids.ts';
 
 export function createAuthorize(deps: {
   grantOf: GrantOf;
   catalog: () => Catalog;
   continuations: Pick<Continuations, 'open'>;
+  taskIds: Pick<TaskIds, 'open'>;
 }): Step {
   const pin = (call: Call, serverId: string, target: string, item?: CatalogItem): void => {
     call.facts.serverId = serverId;
@@ -42,6 +48,23 @@ export function createAuthorize(deps: {
     const found = resolveTemplate(deps.catalog(), call.endpoint, call.name, maySee);
     if (found === undefined) return pinUri(call, maySee);
     pin(call, found.serverId, found.name);
+  };
+
+  /** Whoever may not use its tool (any more) has no task; neither has anybody else than who made it. */
+  const pinTask = (call: Call, grant: CompiledGrant): void => {
+    const catalog = deps.catalog();
+    const servers = endpointServers(catalog, call.endpoint).filter((server) => grant.reaches(server.serverId));
+    if (!servers.some(mayHaveTasks)) throw new GatewayError('unknown_method');
+    if (!declaresExtension(call.peer.capabilities, TASKS_EXTENSION))
+      throw new GatewayError('missing_capability', `the extension ${TASKS_EXTENSION}`, {
+        data: { requiredCapabilities: { extensions: { [TASKS_EXTENSION]: {} } } },
+      });
+    const task = deps.taskIds.open(call);
+    const found = task && findTaskTool(catalog, call.endpoint, task, grant.allows);
+    if (task === undefined || found === undefined) throw new GatewayError('unknown_task');
+    pin(call, task.serverId, task.tool, found.item);
+    call.facts.task = { ownId: task.ownId, shownTool: found.shown };
+    call.facts.continuesId = task.callId;
   };
 
   return (call, next) => {
@@ -75,6 +98,12 @@ export function createAuthorize(deps: {
         break;
       case 'completion.complete':
         pinReference(call, maySee);
+        break;
+      case 'tasks.get':
+      case 'tasks.update':
+      case 'tasks.cancel':
+      case 'tasks.subscribe':
+        pinTask(call, grant);
         break;
       case 'session.open':
       case 'tools.list':

@@ -1,8 +1,20 @@
 /** Last step of tools.call: the server gets the call as the client wrote it, under the tool's own name. */
 
+import { withMembers } from '../../lib/json-text.ts';
 import type { LastStep } from '../compile.ts';
 import { type ForwardDeps, forward } from '../forward.ts';
 
 export function createCallTool(deps: ForwardDeps): LastStep {
-  return (call) => forward(deps, call, 'tools/call', call.params, call.facts.tool?.idempotent ?? false);
+  return (call) => {
+    const isIdempotent = call.facts.tool?.idempotent ?? false;
+    if (call.params.value.task === undefined) return forward(deps, call, 'tools/call', call.params, isIdempotent);
+    // Tasks of 2025-11-25 are not relayed, so the answer has to be the result itself.
+    return forward(
+      deps,
+      call,
+      'tools/call',
+      { text: withMembers(call.params.text, { task: undefined }) },
+      isIdempotent,
+    );
+  };
 }

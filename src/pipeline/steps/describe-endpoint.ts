@@ -16,7 +16,7 @@ export function createDescribeEndpoint(deps: {
     const grant = deps.grantOf(callerOf(call), call.narrowing, endpoint);
     return {
       type: 'result',
-      text: describeEndpoint(deps.catalog(), endpoint, grant.reaches, deps.keepsResults),
+      text: describeEndpoint(deps.catalog(), endpoint, grant.reaches, call.peer.era, deps.keepsResults),
       isError: false,
     };
   };

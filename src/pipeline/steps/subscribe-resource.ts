@@ -1,4 +1,4 @@
-/** Last steps of resources.subscribe and resources.unsubscribe: attach to, or leave, the one shared upstream subscription. */
+/** Last steps of resources.subscribe, resources.unsubscribe and tasks.subscribe: attach to, or leave, the one shared upstream subscription. */
 
 import type { Call, Outcome, Watch } from '../../contracts/call.ts';
 import { GatewayError } from '../../contracts/errors.ts';
@@ -25,6 +25,15 @@ export function createUnsubscribeResource(): LastStep {
   return (call) => {
     const { watch, serverId } = holderOf(call);
     watch.release(serverId, call.name);
+    return DONE;
+  };
+}
+
+export function createSubscribeTask(): LastStep {
+  return async (call) => {
+    const { watch, serverId, target } = holderOf(call);
+    if (call.facts.task === undefined) throw new GatewayError('unknown_task');
+    await watch.holdTask({ serverId, tool: target, ownId: call.facts.task.ownId }, call.name);
     return DONE;
   };
 }

@@ -30,6 +30,13 @@ const METHODS: { readonly [kind in CallKind]?: string } = {
   'resources.subscribe': 'resources/subscribe',
   'resources.unsubscribe': 'resources/unsubscribe',
   'completion.complete': 'completion/complete',
+  'skills.list': 'skills/list',
+  'skills.get': 'skills/get',
+  'directories.read': 'resources/directory/read',
+  'tasks.get': 'tasks/get',
+  'tasks.update': 'tasks/update',
+  'tasks.cancel': 'tasks/cancel',
+  'tasks.subscribe': 'subscriptions/listen',
 };
 
 const HISTOGRAMS: readonly (readonly [phase: Phase, name: string, help: string])[] = [

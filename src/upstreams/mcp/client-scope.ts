@@ -6,7 +6,7 @@ import { isObject } from '../../lib/is-object.ts';
 import { createLru } from '../../lib/lru.ts';
 
 /** Capabilities that let a server turn to the client, or behave differently towards it. */
-const SERVER_TO_CLIENT = ['sampling', 'elicitation', 'roots', 'tasks'];
+const SERVER_TO_CLIENT = ['sampling', 'elicitation', 'roots'];
 const SETTINGS = ['experimental', 'extensions'];
 
 export interface ClientScope {

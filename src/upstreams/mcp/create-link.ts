@@ -1,6 +1,7 @@
 /** A link out of an opened conversation: writes each request for the server's era and judges the answer by the client's. */
 
 import { GatewayError } from '../../contracts/errors.ts';
+import { TASKS_EXTENSION } from '../../contracts/extensions.ts';
 import type { JsonObject, JsonText } from '../../contracts/json.ts';
 import type { Log } from '../../contracts/log.ts';
 import type { ClientPeer } from '../../contracts/peer.ts';
@@ -16,6 +17,7 @@ import { stripOwnMeta } from './own-keys.ts';
 import { createCapabilitiesForModern, lackOf, missingFor, type Question, renderInputRequired } from './questions.ts';
 import type { Redact } from './redact.ts';
 import { wantedLogLevel, writeLegacyMeta, writeModernMeta } from './request-meta.ts';
+import { cleanTask, readTaskId } from './task-results.ts';
 
 export interface CreateLinkOptions {
   readonly conversation: Conversation;
@@ -34,6 +36,7 @@ const MISSING_CAPABILITY = -32021;
 const UNSUPPORTED_VERSION = -32022;
 const URL_ELICITATION_REQUIRED = -32042;
 const MAX_URLS = 16;
+const KNOWS_TASKS = JSON.stringify({ extensions: { [TASKS_EXTENSION]: {} } });
 
 /** The result without keys of ours. */
 function cleanResult(reply: Reply): JsonText {
@@ -63,7 +66,7 @@ export function createLink(options: CreateLinkOptions): Link {
     return withMembers(params, { inputResponses: undefined, requestState: undefined });
   };
 
-  const writeParams = (given: JsonText, id: number, request: LinkRequest | undefined): JsonText => {
+  const writeParams = (given: JsonText, id: number, request: LinkRequest | undefined, own = '{}'): JsonText => {
     const params = request?.round === undefined ? given : writeRound(given, request.round);
     const peer = request?.peer;
     const progressToken = peer?.progressToken === undefined ? undefined : id;
@@ -78,7 +81,7 @@ export function createLink(options: CreateLinkOptions): Link {
       traceparent,
       protocolVersion: facts.protocolVersion,
       clientInfo: peer?.info ?? ownInfo,
-      capabilities: peer === undefined ? '{}' : capabilitiesOf(peer),
+      capabilities: peer === undefined ? own : capabilitiesOf(peer),
       logLevel: peer === undefined ? undefined : wantedLogLevel(peer),
     };
     return writeModernMeta(params, meta, hints);
@@ -100,9 +103,12 @@ export function createLink(options: CreateLinkOptions): Link {
   const judge = (request: LinkRequest, reply: Reply, lacked: JsonObject | undefined): UpstreamReply => {
     const era = request.peer?.era;
     if (reply.type === 'result') {
-      if (isModern && era !== undefined && reply.valueOf('resultType') === 'input_required')
-        return judgeQuestions(reply);
+      const resultType = isModern && era !== undefined ? reply.valueOf('resultType') : undefined;
+      if (resultType === 'input_required') return judgeQuestions(reply);
       const text = cleanResult(reply);
+      if (resultType === 'task' && request.method === 'tools/call')
+        return { type: 'task', text, taskId: readTaskId(reply) };
+      if (request.method === 'tasks/get') return { type: 'result', text: cleanTask(text) };
       const structuredContent = isModern && era === 'legacy' ? reply.valueOf('structuredContent') : undefined;
       // Only 2026-07-28 lets it be anything; its schema is shown wrapped likewise.
       if (structuredContent !== undefined && !isObject(structuredContent))
@@ -136,7 +142,8 @@ export function createLink(options: CreateLinkOptions): Link {
   const listening = createListening({
     conversation,
     log,
-    writeParams: (params) => writeParams(params, 0, undefined),
+    // Who listens for tasks has to know them.
+    writeParams: (params) => writeParams(params, 0, undefined, params.includes('"taskIds"') ? KNOWS_TASKS : '{}'),
     onServerMessage: options.onServerMessage,
   });
 
@@ -189,7 +196,8 @@ function isMissingResource({ code, data }: JsonObject): boolean {
   return code === INVALID_PARAMS && isObject(data) && typeof data.uri === 'string';
 }
 
-function wrapStructured(text: JsonText): JsonText {
+/** A structured result that is no object, in the one shape a legacy client knows. */
+export function wrapStructured(text: JsonText): JsonText {
   return withMembers(text, { structuredContent: `{"result":${memberText(text, 'structuredContent') ?? 'null'}}` });
 }
 

@@ -1,6 +1,7 @@
 /** Questions of servers to clients (elicitation, sampling, roots) in both eras' shapes, and which client may be asked which. */
 
 import { GatewayError } from '../../contracts/errors.ts';
+import { TASKS_EXTENSION } from '../../contracts/extensions.ts';
 import type { JsonObject, JsonText } from '../../contracts/json.ts';
 import type { ClientPeer, PeerSession } from '../../contracts/peer.ts';
 import { isObject } from '../../lib/is-object.ts';
@@ -10,8 +11,6 @@ import { memberText, scanMembers } from '../../lib/json-text.ts';
 const MAX_QUESTIONS = 64;
 /** URL elicitation, and with it the distinction of modes, came with this revision. */
 const FIRST_WITH_URLS = '2025-11-25';
-/** Answers with `resultType: task` need a client that knows them. */
-const NOT_FOR_LEGACY = 'io.modelcontextprotocol/tasks';
 
 export interface Question {
   readonly method: string;
@@ -57,14 +56,23 @@ export function askableCapabilities(peer: ClientPeer): JsonObject {
   for (const name of ['sampling', 'roots', 'experimental']) if (isObject(declared[name])) kept[name] = declared[name];
   if (isObject(declared.elicitation))
     kept.elicitation = peer.protocolVersion < FIRST_WITH_URLS ? {} : declared.elicitation;
-  if (isObject(declared.extensions)) kept.extensions = { ...declared.extensions, [NOT_FOR_LEGACY]: undefined };
+  // Answers with `resultType: task` need a client that knows them.
+  if (isObject(declared.extensions)) kept.extensions = { ...declared.extensions, [TASKS_EXTENSION]: undefined };
   return kept;
+}
+
+/** What a client can be asked, and that there may be tasks, which somebody waits for in its place. */
+export function capabilitiesWithTasks(peer: ClientPeer): JsonText {
+  const declared = peer.era === 'legacy' ? askableCapabilities(peer) : (JSON.parse(peer.capabilities) as JsonObject);
+  const extensions = { ...(isObject(declared.extensions) && declared.extensions), [TASKS_EXTENSION]: {} };
+  return JSON.stringify({ ...declared, extensions });
 }
 
 /** What a modern server is told of a client. A legacy one's capabilities hold for its session, so they are worked out once. */
 export function createCapabilitiesForModern(): (peer: ClientPeer) => JsonText {
   const known = new WeakMap<PeerSession, JsonText>();
   return (peer) => {
+    if (peer.awaitsTasks === true) return capabilitiesWithTasks(peer);
     if (peer.era === 'modern') return peer.capabilities;
     // Nothing may be asked on a stream that cannot carry questions.
     if (peer.ask === undefined || peer.session === undefined) return '{}';

@@ -4,20 +4,18 @@ import type { ServerConfig } from '../../contracts/config.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { Era, LogLevel } from '../../contracts/peer.ts';
 import type { UpstreamReply, UpstreamRequest } from '../../contracts/upstream.ts';
-import type { Clock } from './clock.ts';
 import { ASKABLE } from './find-asking-tools.ts';
 import type { ParkedCalls, SendAskable } from './parked-calls.ts';
-import { sendForLegacy } from './send-for-legacy.ts';
+import { type SendForLegacyDeps, sendForLegacy } from './send-for-legacy.ts';
 
 /** Only these may be answered with questions (2026-07-28). */
 const ASKING_METHODS: ReadonlySet<string> = new Set(['tools/call', 'prompts/get', 'resources/read']);
 
 export interface RouteCallDeps {
   readonly config: Pick<ServerConfig, 'id'>;
-  readonly clock: Clock;
   readonly parked: ParkedCalls;
-  /** A client that was asked something has this long to answer. */
-  readonly questionTimeoutMs: number;
+  /** For legacy clients, who are asked by requests. */
+  readonly asking: SendForLegacyDeps;
   readonly send: SendAskable;
   /** Of the server, as far as it is known now. */
   readonly era: () => Era | undefined;
@@ -28,8 +26,7 @@ export interface RouteCallDeps {
 
 /** Same-era calls, and those in which nobody can be asked, go straight on; nothing is added to their way. */
 export function createRouteCall(deps: RouteCallDeps): (request: UpstreamRequest) => Promise<UpstreamReply> {
-  const { config, clock, parked, questionTimeoutMs, send, maySendQuestions } = deps;
-  const asking = { clock, questionTimeoutMs, send: (request: UpstreamRequest) => send(request, 0) };
+  const { config, parked, asking, send, maySendQuestions } = deps;
 
   return (request) => {
     const { continues, peer } = request;

@@ -17,7 +17,11 @@ export interface SendCallDeps {
   readonly acquire: (request: UpstreamRequest, deadlineTicks: number) => Promise<KeptLink>;
   /** A live link to which calls cannot be brought any more. */
   readonly onDoubt: (kept: KeptLink) => void;
+  /** The call was answered with a task: it is handed on, or waited for. */
+  readonly onTask: (request: UpstreamRequest, task: TaskReply) => UpstreamReply | Promise<UpstreamReply>;
 }
+
+export type TaskReply = Extract<UpstreamReply, { type: 'task' }>;
 
 /** What is known of the attempts made so far. */
 interface Progress {
@@ -38,7 +42,7 @@ export function sendCall(deps: SendCallDeps, request: UpstreamRequest): Promise<
   return sendOnce(kept, request, timeoutMs).then(
     (reply) => {
       kept.release();
-      return reply;
+      return reply.type === 'task' ? deps.onTask(request, reply) : reply;
     },
     async (error: unknown) => {
       const begun = progress();
@@ -67,7 +71,7 @@ async function sendPatiently(deps: SendCallDeps, request: UpstreamRequest, progr
       continue;
     }
     kept.release();
-    return reply;
+    return reply.type === 'task' ? deps.onTask(request, reply) : reply;
   }
 }
 

@@ -3,9 +3,11 @@
 import { randomUUID } from 'node:crypto';
 import type { CallSignal } from '../../contracts/call-signal.ts';
 import { GatewayError } from '../../contracts/errors.ts';
-import type { JsonText } from '../../contracts/json.ts';
+import { TASKS_EXTENSION } from '../../contracts/extensions.ts';
+import type { JsonObject, JsonText } from '../../contracts/json.ts';
 import type { ClientPeer, PeerReply } from '../../contracts/peer.ts';
 import type { UpstreamReply, UpstreamRequest } from '../../contracts/upstream.ts';
+import { isObject } from '../../lib/is-object.ts';
 import { memberText, withMembers } from '../../lib/json-text.ts';
 import { type Clock, pause } from './clock.ts';
 import { askableCapabilities, isUrlQuestion, missingFor, type Question, readQuestions } from './questions.ts';
@@ -29,8 +31,29 @@ type InputRequired = Extract<UpstreamReply, { type: 'input-required' }>;
 export async function sendForLegacy(deps: SendForLegacyDeps, request: UpstreamRequest): Promise<UpstreamReply> {
   const counting = request.peer.progressToken === undefined ? undefined : countingOn(request.peer);
   const counted = counting === undefined ? request : { ...request, peer: counting.peer };
-  const reply = await deps.send(counted);
+  const reply = await sendOrTakeTask(deps, counted);
   return reply.type === 'input-required' ? goOn(deps, counted, reply, () => counting?.nextRound()) : reply;
+}
+
+/**
+ * A server that cannot do without a task refuses who does not know tasks. Then it is asked again: whatever task it makes is
+ * waited for in the client's place.
+ */
+async function sendOrTakeTask(deps: SendForLegacyDeps, request: UpstreamRequest): Promise<UpstreamReply> {
+  try {
+    return await deps.send(request);
+  } catch (error) {
+    if (!(error instanceof GatewayError) || error.code !== 'missing_capability' || !isForTasks(error.data)) throw error;
+    const { peer } = request;
+    const patient: ClientPeer = { ...peer, awaitsTasks: true, notify: (method, params) => peer.notify(method, params) };
+    return deps.send({ ...request, peer: patient });
+  }
+}
+
+function isForTasks(data: JsonObject | undefined): boolean {
+  const required = data?.requiredCapabilities;
+  const extensions = isObject(required) ? required.extensions : undefined;
+  return isObject(extensions) && isObject(extensions[TASKS_EXTENSION]);
 }
 
 async function goOn(
@@ -63,7 +86,7 @@ async function goOn(
         throw new GatewayError('upstream_timeout', 'the questions took too long');
       nextRound();
       const timeoutMs = Math.min(original.timeoutMs, deadlineTicks - clock.ticks());
-      reply = await deps.send({ ...original, timeoutMs, answers, continues: continuation });
+      reply = await sendOrTakeTask(deps, { ...original, timeoutMs, answers, continues: continuation });
     }
     return reply;
   } finally {
@@ -72,7 +95,7 @@ async function goOn(
 }
 
 /** All at once; a client may show them one after the other. An error of the client ends the call with what it said. */
-async function askAll(
+export async function askAll(
   peer: ClientPeer,
   ask: NonNullable<ClientPeer['ask']>,
   questions: ReadonlyMap<string, Question>,
@@ -140,7 +163,7 @@ function countingOn(client: ClientPeer): { readonly peer: ClientPeer; nextRound(
 }
 
 /** Aborted by the call or when time is up. */
-function createLimit(
+export function createLimit(
   clock: Clock,
   timeoutMs: number,
   signal: CallSignal,

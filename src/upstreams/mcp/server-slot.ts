@@ -92,6 +92,7 @@ export function createServerSlot(deps: ServerSlotDeps, first: ServerConfig): Ser
       status: () => shown.status(),
       request: (request) => shown.request(request),
       subscribe: (uri, listener) => shown.subscribe(uri, listener),
+      watchTask: (taskId, listener) => shown.watchTask(taskId, listener),
       refresh: () => shown.refresh(),
       setLogLevel(level) {
         if (carryOver.logLevel === level) return;

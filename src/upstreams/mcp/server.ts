@@ -10,12 +10,15 @@ import type {
   ServerFailure,
   ServerState,
   ServerStatus,
+  TaskUpdate,
   UpstreamReply,
   UpstreamRequest,
 } from '../../contracts/upstream.ts';
+import { takeTask } from './await-task.ts';
 import type { CarryOver } from './carry-over.ts';
 import { createClientScopes } from './client-scope.ts';
 import { pause } from './clock.ts';
+import { decideServerState, type Listing } from './decide-server-state.ts';
 import { findAskingTools } from './find-asking-tools.ts';
 import { guardCalls } from './guard-calls.ts';
 import type { KeptLink, LinkDeps, LostReason } from './kept-link.ts';
@@ -29,7 +32,7 @@ import type { ParkedCalls } from './parked-calls.ts';
 import { pingWhenIdle } from './ping-idle.ts';
 import { createRateBound } from './rate-bound.ts';
 import { createRouteCall } from './route-call.ts';
-import { sendCall } from './send-call.ts';
+import { sendCall, type TaskReply } from './send-call.ts';
 import { createSharedLink, DRAIN_MS } from './shared-link.ts';
 
 /** A call that finds its server starting or reconnecting waits this long for it. */
@@ -48,6 +51,7 @@ export interface Server {
   status(): ServerStatus;
   request(request: UpstreamRequest): Promise<UpstreamReply>;
   subscribe(uri: string, listener: ResourceUpdate): Promise<() => void>;
+  watchTask(taskId: string, listener: TaskUpdate): Promise<() => void>;
   refresh(): Promise<void>;
   /** Sends the level in `carryOver` to every link that can be told. */
   sendLogLevel(): void;
@@ -74,7 +78,7 @@ export function createServer(deps: ServerDeps): Server {
   const { clock, config, log, carryOver } = deps;
   const scopeOf = createClientScopes();
   const logs = createRateBound(MAX_LOGS_PER_SECOND, 1_000);
-  let listing: 'pending' | 'ok' | 'failed' = 'pending';
+  let listing: Listing = 'pending';
   let wasHealthy = false;
   let isPromoted = false;
   let state: ServerState = config.enabled ? 'starting' : 'disabled';
@@ -122,7 +126,8 @@ export function createServer(deps: ServerDeps): Server {
   function update(failure?: LostReason): void {
     if (failure !== undefined)
       lastFailure = { stage: failure.stage, message: failure.message.slice(0, MAX_FAILURE_CHARS), atMs: clock.now() };
-    const next = decideState();
+    const { phase } = shared;
+    const next = config.enabled ? decideServerState(phase, { listing, wasHealthy, before: state }) : 'disabled';
     if (next === state) return;
     state = next;
     sinceMs = clock.now();
@@ -130,21 +135,6 @@ export function createServer(deps: ServerDeps): Server {
     log.info('server state', { server: config.id, state });
     deps.onState();
   }
-  function decideState(): ServerState {
-    if (!config.enabled) return 'disabled';
-    const waiting = wasHealthy ? 'unstable' : 'starting';
-    switch (shared.phase) {
-      case 'live':
-        return listing === 'ok' ? 'healthy' : listing === 'failed' ? 'unstable' : waiting;
-      case 'connecting':
-        return waiting;
-      case 'closed':
-        return state;
-      default:
-        return shared.phase;
-    }
-  }
-
   function onUp(kept: KeptLink): void {
     if (kept.link.era === 'modern') pool.clear(DRAIN_MS);
     else if (config.transport.type === 'http' || config.transport.type === 'sse')
@@ -172,6 +162,8 @@ export function createServer(deps: ServerDeps): Server {
       refuseQuestion(message);
     } else if (message.method === 'notifications/resources/updated') {
       if (isPromoted) carryOver.subscriptions.deliver(message.params);
+    } else if (message.method === 'notifications/tasks') {
+      if (isPromoted) carryOver.subscriptions.deliverTask(message.params);
     } else if (message.method === 'notifications/message') {
       if (isPromoted && message.params !== undefined && logs.admit().pass) deps.onLog(message.params);
     } else if (/^notifications\/(tools|prompts|resources)\/list_changed$/.test(message.method)) offers.changed(kept);
@@ -208,6 +200,7 @@ export function createServer(deps: ServerDeps): Server {
     onDoubt(kept: KeptLink) {
       if (kept === shared.live) offers.check(kept);
     },
+    onTask: (request: UpstreamRequest, task: TaskReply) => takeTask(asking, request, task),
   };
 
   const calls = guardCalls(
@@ -224,11 +217,15 @@ export function createServer(deps: ServerDeps): Server {
     (request, extraMs) =>
       sendCall(extraMs === 0 ? callDeps : { ...callDeps, callTimeoutMs: config.callTimeoutMs + extraMs }, request),
   );
+  const asking = {
+    clock,
+    questionTimeoutMs: deps.questionTimeoutMs,
+    send: (request: UpstreamRequest) => calls.send(request, 0),
+  };
   const request = createRouteCall({
     config,
-    clock,
     parked: deps.parked,
-    questionTimeoutMs: deps.questionTimeoutMs,
+    asking,
     send: calls.send,
     era: () => shared.live?.link.era,
     maySendQuestions: ({ keyId, peer }) => scopeOf(keyId, peer) !== undefined,
@@ -265,6 +262,11 @@ export function createServer(deps: ServerDeps): Server {
       if ((resources as { subscribe?: unknown } | undefined)?.subscribe !== true)
         throw new GatewayError('unknown_method', `server "${config.id}" has no resource subscriptions`);
       return carryOver.subscriptions.subscribe(uri, listener);
+    },
+    async watchTask(taskId, listener) {
+      refuseDisabled();
+      await whenLive(Number.POSITIVE_INFINITY);
+      return carryOver.subscriptions.watchTask(taskId, listener);
     },
     async refresh() {
       refuseDisabled();

@@ -1,12 +1,13 @@
-/** Resource subscriptions of one server: one upstream subscription per URI however many listen, carried from link to link. */
+/** Resource subscriptions of one server: one upstream subscription per URI however many listen, carried from link to link. Tasks share its listen stream. */
 
 import { GatewayError } from '../../contracts/errors.ts';
 import type { JsonObject, JsonText } from '../../contracts/json.ts';
 import type { Log } from '../../contracts/log.ts';
-import type { ResourceUpdate } from '../../contracts/upstream.ts';
+import type { ResourceUpdate, TaskUpdate } from '../../contracts/upstream.ts';
 import { memberText, withMembers } from '../../lib/json-text.ts';
 import type { KeptLink } from './kept-link.ts';
 import { createOwnRequest } from './own-request.ts';
+import { createTaskListeners } from './task-listeners.ts';
 
 /** URIs subscribed to at one server. */
 const MAX_URIS = 10_000;
@@ -18,6 +19,10 @@ const SUBSCRIPTION_ID = 'io.modelcontextprotocol/subscriptionId';
 export interface Subscriptions {
   /** Resolves when the server has accepted it. Throws GatewayError. */
   subscribe(uri: string, listener: ResourceUpdate): Promise<() => void>;
+  /** Resolves when the server has agreed to tell of this task. Throws GatewayError. */
+  watchTask(taskId: string, listener: TaskUpdate): Promise<() => void>;
+  /** `params` of notifications/tasks. */
+  deliverTask(params: JsonText | undefined): void;
   /** The link that carries them from now on: everything is subscribed there. */
   attach(kept: KeptLink): void;
   /** `params` of notifications/resources/updated. */
@@ -36,6 +41,7 @@ interface Entry {
 export function createSubscriptions(deps: { readonly serverId: string; readonly log: Log }): Subscriptions {
   const { serverId, log } = deps;
   const entries = new Map<string, Entry>();
+  const tasks = createTaskListeners();
   let carrier: KeptLink | undefined;
   let pendingFilter: Promise<JsonObject> | undefined;
 
@@ -55,7 +61,7 @@ export function createSubscriptions(deps: { readonly serverId: string; readonly 
     const isWanted = entry.listeners.size > 0;
     if (kept.link.era === 'modern') {
       const agreed = updateFilter();
-      if (isWanted) await requireAgreed(agreed, entry.uri);
+      if (isWanted) await requireAgreed(agreed, 'resourceSubscriptions', entry.uri);
       return;
     }
     if (isWanted && entry.on !== kept) {
@@ -85,20 +91,26 @@ export function createSubscriptions(deps: { readonly serverId: string; readonly 
       pendingFilter = undefined;
       if (carrier === undefined || carrier.over || carrier.link.era !== 'modern')
         throw new GatewayError('upstream_unavailable', 'the link was lost');
-      return carrier.link.listen(renderFilter(carrier.link.capabilities, wantedUris()));
+      return carrier.link.listen(renderFilter(carrier.link.capabilities, wantedUris(), tasks.ids()));
     });
     return pendingFilter;
   };
-  /** Throws GatewayError unless the server says within the limit that it will tell of this URI. */
-  const requireAgreed = async (agreed: Promise<JsonObject>, uri: string): Promise<void> => {
+  /** Throws GatewayError unless the server says within the limit that it will tell of this. */
+  const requireAgreed = async (
+    agreed: Promise<JsonObject>,
+    kind: 'resourceSubscriptions' | 'taskIds',
+    id: string,
+  ): Promise<void> => {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => reject(new GatewayError('upstream_timeout')), REQUEST_TIMEOUT_MS).unref();
     });
     try {
-      const { resourceSubscriptions } = await Promise.race([agreed, late]);
-      if (!Array.isArray(resourceSubscriptions) || !resourceSubscriptions.includes(uri))
-        throw new GatewayError('unknown_resource', undefined, { data: { uri } });
+      const told = (await Promise.race([agreed, late]))[kind];
+      if (Array.isArray(told) && told.includes(id)) return;
+      throw kind === 'taskIds'
+        ? new GatewayError('unknown_task')
+        : new GatewayError('unknown_resource', undefined, { data: { uri: id } });
     } finally {
       clearTimeout(timer);
     }
@@ -135,6 +147,22 @@ export function createSubscriptions(deps: { readonly serverId: string; readonly 
         throw error;
       }
       return leave;
+    },
+    async watchTask(taskId, listener) {
+      const remove = tasks.add(taskId, listener);
+      const leave = (): void => {
+        if (remove()) updateFilter().catch(() => {});
+      };
+      try {
+        await requireAgreed(updateFilter(), 'taskIds', taskId);
+      } catch (error) {
+        leave();
+        throw error;
+      }
+      return leave;
+    },
+    deliverTask(params) {
+      if (params !== undefined) tasks.deliver(withoutSubscriptionId(params));
     },
     attach(kept) {
       if (kept === carrier) return;
@@ -174,7 +202,11 @@ function withoutSubscriptionId(params: JsonText): JsonText {
 }
 
 /** The `notifications` filter of subscriptions/listen: whatever the server can tell, and the URIs wanted. */
-function renderFilter(capabilities: { readonly [name: string]: unknown }, uris: readonly string[]): JsonText {
+function renderFilter(
+  capabilities: { readonly [name: string]: unknown },
+  uris: readonly string[],
+  taskIds: readonly string[],
+): JsonText {
   const tells = (name: string): true | undefined =>
     (capabilities[name] as { listChanged?: unknown } | undefined)?.listChanged === true || undefined;
   return JSON.stringify({
@@ -182,6 +214,7 @@ function renderFilter(capabilities: { readonly [name: string]: unknown }, uris: 
     promptsListChanged: tells('prompts'),
     resourcesListChanged: tells('resources'),
     resourceSubscriptions: uris.length > 0 ? uris : undefined,
+    taskIds: taskIds.length > 0 ? taskIds : undefined,
   });
 }
 

@@ -30,7 +30,11 @@ export const CELLS: readonly { readonly client: Era; readonly upstream: Era; rea
 /** Everything that can be asked. */
 export const ABLE = { elicitation: { form: {}, url: {} }, sampling: {}, roots: {} };
 
-export async function startCells(cleanup: Cleanup, limits: object = {}): Promise<StartedGateway> {
+export interface Cells extends StartedGateway {
+  readonly config: Json;
+}
+
+export async function startCells(cleanup: Cleanup, limits: object = {}): Promise<Cells> {
   const servers: Json = {};
   for (const era of ['legacy', 'modern'] as const) {
     const { readyLine } = await startProcess(cleanup, {
@@ -39,11 +43,15 @@ export async function startCells(cleanup: Cleanup, limits: object = {}): Promise
     });
     servers[era] = { type: 'http', url: (JSON.parse(readyLine) as { url: string }).url };
   }
-  const gateway = await startGateway(cleanup, {
-    config: { mcpServers: servers, limits, keys: KEYS.map((value, at) => ({ name: `k${at}`, value, allow: ['*'] })) },
-  });
+  const keys = KEYS.map((value, at) => ({ name: `k${at}`, value, allow: ['*'] }));
+  return startCellsAgain(cleanup, { mcpServers: servers, limits, keys });
+}
+
+/** A gateway before the servers of another. */
+export async function startCellsAgain(cleanup: Cleanup, config: Json, dataDir?: string): Promise<Cells> {
+  const gateway = await startGateway(cleanup, { config, ...(dataDir === undefined ? {} : { dataDir }) });
   await gateway.healthy('legacy', 'modern');
-  return gateway;
+  return { ...gateway, config };
 }
 
 /** How this client's user answers, by method. */

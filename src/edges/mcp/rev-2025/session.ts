@@ -215,7 +215,7 @@ class LegacySession implements Session, PeerSession {
       standalone.send(encodeNotification('notifications/resources/updated', event.params));
     else if (event.type === 'log-message') this.notify('notifications/message', event.params);
     // Says only "list again", so one that still waits says it all.
-    else standalone.send(LIST_CHANGED[event.list], { once: true });
+    else if (event.type === 'list-changed') standalone.send(LIST_CHANGED[event.list], { once: true });
   }
 
   get mayAskAnything(): boolean {

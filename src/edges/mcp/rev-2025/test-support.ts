@@ -48,6 +48,7 @@ export function createScriptedGateway(script: Script): ScriptedGateway {
         disposed: false,
         watch: {
           hold: () => Promise.resolve(),
+          holdTask: () => Promise.resolve(),
           release() {},
           setLogLevel() {},
           [Symbol.dispose]() {

@@ -47,7 +47,7 @@ export function checkMethod(exchange: Exchange, method: string): void {
   if (header !== method) throw mismatch(`Mcp-Method is "${header}", the body says "${method}"`);
 }
 
-/** `Mcp-Name` of tools/call, prompts/get and resources/read. Throws GatewayError `header_mismatch`. */
+/** `Mcp-Name` of tools/call, prompts/get, resources/read and of what names a task. Throws GatewayError `header_mismatch`. */
 export function checkName(exchange: Exchange, name: string): void {
   const header = exchange.header('mcp-name');
   if (header === undefined) throw mismatch('Mcp-Name is missing');

@@ -1,7 +1,7 @@
 /** The filter of `subscriptions/listen`: what a client asks to be told, and what of it we promised. */
 
 import { GatewayError } from '../../../contracts/errors.ts';
-import type { JsonText, ParsedJson } from '../../../contracts/json.ts';
+import type { JsonObject, JsonText, ParsedJson } from '../../../contracts/json.ts';
 import { isObject } from '../../../lib/is-object.ts';
 
 const LIST_FIELDS = {
@@ -12,12 +12,14 @@ const LIST_FIELDS = {
 export type ListName = keyof typeof LIST_FIELDS;
 const LIST_NAMES = Object.keys(LIST_FIELDS) as ListName[];
 
-/** Subscribed resources of one stream. */
+/** Subscribed resources of one stream, and tasks as many. */
 export const MAX_LISTEN_URIS = 128;
 
 export interface ListenFilter {
   readonly lists: ReadonlySet<ListName>;
   readonly uris: ReadonlySet<string>;
+  /** Tasks extension. */
+  readonly taskIds: ReadonlySet<string>;
 }
 
 /** Kinds we do not know are not refused: they are missing in the acknowledgement. Throws GatewayError `invalid_params`, `too_many`. */
@@ -31,19 +33,28 @@ export function parseListenFilter(params: ParsedJson): ListenFilter {
       throw new GatewayError('invalid_params', `notifications.${LIST_FIELDS[list]} must be true or false`);
     if (wanted === true) lists.add(list);
   }
-  const uris = filter.resourceSubscriptions ?? [];
-  if (!Array.isArray(uris) || !uris.every((uri): uri is string => typeof uri === 'string'))
-    throw new GatewayError('invalid_params', 'notifications.resourceSubscriptions must be a list of URIs');
-  const distinct = new Set(uris);
+  return {
+    lists,
+    uris: readNames(filter, 'resourceSubscriptions', 'URIs'),
+    taskIds: readNames(filter, 'taskIds', 'ids'),
+  };
+}
+
+function readNames(filter: JsonObject, field: string, what: string): ReadonlySet<string> {
+  const names = filter[field] ?? [];
+  if (!Array.isArray(names) || !names.every((name): name is string => typeof name === 'string'))
+    throw new GatewayError('invalid_params', `notifications.${field} must be a list of ${what}`);
+  const distinct = new Set(names);
   if (distinct.size > MAX_LISTEN_URIS)
-    throw new GatewayError('too_many', `at most ${MAX_LISTEN_URIS} resources on one stream`);
-  return { lists, uris: distinct };
+    throw new GatewayError('too_many', `at most ${MAX_LISTEN_URIS} ${what} in notifications.${field}`);
+  return distinct;
 }
 
 /** The `notifications` object of the acknowledgement: only what will be delivered. */
-export function encodeListenFilter({ lists, uris }: ListenFilter): JsonText {
+export function encodeListenFilter({ lists, uris, taskIds }: ListenFilter): JsonText {
   const fields: { [field: string]: unknown } = {};
   for (const list of LIST_NAMES) if (lists.has(list)) fields[LIST_FIELDS[list]] = true;
   if (uris.size > 0) fields.resourceSubscriptions = [...uris];
+  if (taskIds.size > 0) fields.taskIds = [...taskIds];
   return JSON.stringify(fields);
 }

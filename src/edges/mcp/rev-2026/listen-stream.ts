@@ -10,7 +10,7 @@ import { META, notificationFrame, resultFrame } from './wire.ts';
 export type ListenEvent = Exclude<WatchEvent, { readonly type: 'log-message' }>;
 
 export interface ListenStream {
-  /** What happens before the acknowledgement waits for it; each list and each URI once, so the wait is bounded. */
+  /** What happens before the acknowledgement waits for it; each list, URI and task once, so the wait is bounded. */
   tell(event: ListenEvent): void;
   acknowledge(honoured: ListenFilter): void;
   /** The graceful end: an empty result. Nothing if the acknowledgement, which has to come first, never came. */
@@ -22,7 +22,7 @@ export function createListenStream(write: (frame: JsonText) => void, id: JsonTex
   const mark = { [META.subscriptionId]: id };
   let honoured: ListenFilter | undefined;
   const changedLists = new Set<ListName>();
-  const updates = new Map<string, JsonText>();
+  const updates = new Map<string, Exclude<ListenEvent, { type: 'list-changed' }>>();
 
   const marked = (params: JsonText): JsonText => {
     const meta = memberText(params, '_meta');
@@ -35,6 +35,8 @@ export function createListenStream(write: (frame: JsonText) => void, id: JsonTex
   const deliver = (filter: ListenFilter, event: ListenEvent): void => {
     if (event.type === 'list-changed') {
       if (filter.lists.has(event.list)) send(`notifications/${event.list}/list_changed`, '{}');
+    } else if (event.type === 'task-changed') {
+      if (filter.taskIds.has(event.taskId)) send('notifications/tasks', event.params);
     } else if (filter.uris.has(event.uri)) send('notifications/resources/updated', event.params);
   };
 
@@ -42,13 +44,13 @@ export function createListenStream(write: (frame: JsonText) => void, id: JsonTex
     tell(event) {
       if (honoured !== undefined) deliver(honoured, event);
       else if (event.type === 'list-changed') changedLists.add(event.list);
-      else updates.set(event.uri, event.params);
+      else updates.set(event.type === 'task-changed' ? `task\0${event.taskId}` : event.uri, event);
     },
     acknowledge(filter) {
       honoured = filter;
       send('notifications/subscriptions/acknowledged', `{"notifications":${encodeListenFilter(filter)}}`);
       for (const list of changedLists) deliver(filter, { type: 'list-changed', list });
-      for (const [uri, params] of updates) deliver(filter, { type: 'resource-updated', uri, params });
+      for (const event of updates.values()) deliver(filter, event);
       changedLists.clear();
       updates.clear();
     },

@@ -25,7 +25,7 @@ const next = async (answer: RawAnswer): Promise<Frame> => JSON.parse(await answe
 test('the first message acknowledges what was asked, under the id of the listen as it was spelled', async (t) => {
   const edge = await startEdge(() => result('{}'));
   t.after(() => edge[Symbol.asyncDispose]());
-  const body = `{"jsonrpc":"2.0","id":12345678901234567890,"method":"subscriptions/listen","params":{"notifications":{"toolsListChanged":true,"promptsListChanged":false,"taskIds":["x"]},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}`;
+  const body = `{"jsonrpc":"2.0","id":12345678901234567890,"method":"subscriptions/listen","params":{"notifications":{"toolsListChanged":true,"promptsListChanged":false,"somethingElse":["x"]},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}}`;
   const answer = await post(edge.url, listen({}, { body }));
   assert.equal(answer.headers['content-type'], 'text/event-stream');
   assert.equal(

@@ -7,7 +7,7 @@ import type { Exchange, SseStream } from '../../http/exchange.ts';
 import type { Envelope, ModernRequest } from './decode-message.ts';
 import { parseListenFilter } from './listen-filter.ts';
 import { createListenStream } from './listen-stream.ts';
-import { subscribeResources } from './subscribe-resources.ts';
+import { createSubscribe } from './subscribe-listened.ts';
 
 /** Open streams of one key, and of all keys together. */
 export const MAX_LISTENS_PER_KEY = 64;
@@ -100,11 +100,15 @@ export function createListen(deps: ListenDeps): Listen {
       });
 
       const subscriber = { exchange, endpoint, request, envelope, watch, gone: gone.signal };
-      const uris = await subscribeResources({ subscribeTimeoutMs: 10_000, ...deps }, subscriber, filter.uris);
+      const subscribe = createSubscribe({ subscribeTimeoutMs: 10_000, ...deps }, subscriber);
+      const [uris, taskIds] = await Promise.all([
+        subscribe('resources.subscribe', filter.uris),
+        subscribe('tasks.subscribe', filter.taskIds),
+      ]);
       if (wire.closed) return;
-      stream.acknowledge({ lists: filter.lists, uris });
+      stream.acknowledge({ lists: filter.lists, uris, taskIds });
       // Nothing will ever come: say so now rather than hold a connection open, as the official SDK server does.
-      if (filter.lists.size === 0 && uris.size === 0) finish();
+      if (filter.lists.size === 0 && uris.size === 0 && taskIds.size === 0) finish();
     },
     closeAll() {
       for (const finish of [...open]) finish();

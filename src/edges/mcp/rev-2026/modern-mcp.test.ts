@@ -77,7 +77,7 @@ const refused: readonly (readonly [string, Post, number, number, unknown])[] = [
     'logging/setLevel',
     'resources/subscribe',
     'resources/unsubscribe',
-    'tasks/get',
+    'tasks/list',
     'unknown/method',
     'constructor',
   ].map((method) => [`the method ${method}`, { method, id: 'abc' }, 404, -32601, 'abc'] as const),
@@ -283,7 +283,7 @@ test('a JSON answer of a governed call, errors included, says how long we and th
     const answer = await post(edge.url, { method: 'tools/call', params: { name } });
     assert.match(String(answer.headers['server-timing']), /^gw;dur=\d+(\.\d{1,3})?, upstream;dur=0$/);
   }
-  const refused = await post(edge.url, { method: 'tasks/get' });
+  const refused = await post(edge.url, { method: 'tasks/list' });
   assert.equal(refused.headers['server-timing'], undefined);
 });
 

@@ -16,6 +16,7 @@ const IN_BAND: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'unknown_tool',
   'unknown_prompt',
   'unknown_resource',
+  'unknown_task',
   'too_many',
   'cancelled',
   'upstream_unavailable',

@@ -63,7 +63,7 @@ export function createServeCall(deps: ServeCallDeps): ServeCall {
   return (exchange, servable, answer) => {
     const { endpoint, request, envelope, governed } = servable;
     const name = callName(governed, request.params.value);
-    const isMirrored = governed.nameIn === 'name' || governed.nameIn === 'uri';
+    const isMirrored = governed.nameIn !== undefined && governed.nameIn !== 'ref';
     if (isMirrored && governed.hasNoHeader !== true) checkName(exchange, name);
     const call = createCall(deps, exchange, {
       kind: governed.kind,

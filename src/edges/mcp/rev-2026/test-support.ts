@@ -43,6 +43,7 @@ export function createScriptedGateway(script: Script): ScriptedGateway {
       gateway.watches.push(watch);
       return {
         hold: () => Promise.resolve(),
+        holdTask: () => Promise.resolve(),
         release() {},
         setLogLevel() {},
         [Symbol.dispose]() {

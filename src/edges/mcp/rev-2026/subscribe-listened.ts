@@ -1,4 +1,4 @@
-/** Attaches the resources of one listen stream to its watch, each through the gateway like any other call. */
+/** Attaches the resources and tasks of one listen stream to its watch, each through the gateway like any other call. */
 
 import type { Endpoint, Gateway, Watch } from '../../../contracts/call.ts';
 import { GatewayError } from '../../../contracts/errors.ts';
@@ -27,21 +27,22 @@ export interface Subscriber {
   readonly gone: AbortSignal;
 }
 
-/** The URIs that were agreed to, in the order asked. Never rejects. */
-export async function subscribeResources(
-  deps: SubscribeDeps,
-  subscriber: Subscriber,
-  uris: ReadonlySet<string>,
-): Promise<ReadonlySet<string>> {
+/** The URIs, or task ids, that were agreed to, in the order asked. Never rejects. */
+export type Subscribe = (
+  kind: 'resources.subscribe' | 'tasks.subscribe',
+  names: ReadonlySet<string>,
+) => Promise<ReadonlySet<string>>;
+
+export function createSubscribe(deps: SubscribeDeps, subscriber: Subscriber): Subscribe {
   const { exchange, endpoint, request, envelope, watch, gone } = subscriber;
 
-  const subscribe = async (uri: string): Promise<boolean> => {
-    const params = { uri };
+  const subscribe = async (kind: Parameters<Subscribe>[0], name: string): Promise<boolean> => {
+    const params = kind === 'tasks.subscribe' ? { taskId: name } : { uri: name };
     const signal = AbortSignal.any([gone, AbortSignal.timeout(deps.subscribeTimeoutMs)]);
     try {
       const call = createCall(deps, exchange, {
-        kind: 'resources.subscribe',
-        name: uri,
+        kind,
+        name,
         params: { text: JSON.stringify(params), value: params },
         endpoint,
         meta: request.params.value._meta,
@@ -52,14 +53,16 @@ export async function subscribeResources(
       });
       return (await untilAborted(signal, deps.gateway.call(call))).type === 'result';
     } catch (error) {
-      if (!(error instanceof GatewayError)) deps.log.error('a resource subscription failed', { error });
+      if (!(error instanceof GatewayError)) deps.log.error('a subscription failed', { error });
       return false;
     }
   };
 
-  const asked = [...uris];
-  const agreed = await Promise.all(asked.map(subscribe));
-  return new Set(asked.filter((_, i) => agreed[i]));
+  return async (kind, names) => {
+    const asked = [...names];
+    const agreed = await Promise.all(asked.map((name) => subscribe(kind, name)));
+    return new Set(asked.filter((_, i) => agreed[i]));
+  };
 }
 
 /** Waits no longer than the signal lets it, whoever else forgets to look at the signal. */
