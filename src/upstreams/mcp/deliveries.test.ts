@@ -9,11 +9,12 @@ const REQUEST: HttpRequest = { method: 'POST', origin: 'http://x', path: '/', he
 function openDeliveries() {
   const open: HttpListener[] = [];
   let most = 0;
+  let aborted = 0;
   const http: HttpClient = {
     send(_request, listener) {
       open.push(listener);
       most = Math.max(most, open.length);
-      return { abort() {} };
+      return { abort: () => void aborted++ };
     },
     async [Symbol.asyncDispose]() {},
   };
@@ -22,6 +23,8 @@ function openDeliveries() {
   return {
     ends,
     most: () => most,
+    aborted: () => aborted,
+    close: () => deliveries.close(),
     send: () => deliveries.send(REQUEST, (end) => ends.push(end)),
     accept() {
       const listener = open.shift();
@@ -51,5 +54,12 @@ describe('messages to which no answer belongs', () => {
       ends.map((end) => [end.type, 'sent' in end && end.sent]),
       [['failed', false]],
     );
+  });
+  it('are broken off when all is over', () => {
+    const { aborted, close, ends, most, send } = openDeliveries();
+    for (let n = 0; n < 100; n++) send();
+    close();
+    send();
+    assert.deepEqual([aborted(), most(), ends.length], [32, 32, 0]);
   });
 });

@@ -183,6 +183,7 @@ export function openHttpLegacyTransport(options: HttpLegacyOptions, events: Tran
       stopRun(standalone);
       for (const run of running.values()) stopRun(run);
       running.clear();
+      deliveries.close();
       if (hasSession) await deleteSession(http, request('DELETE', []));
     },
   };

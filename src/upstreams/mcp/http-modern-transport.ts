@@ -85,6 +85,7 @@ export function openHttpModernTransport(options: HttpModernOptions, events: Tran
         exchange.abort();
       }
       open.clear();
+      deliveries.close();
     },
   };
 }

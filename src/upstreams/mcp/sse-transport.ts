@@ -138,6 +138,7 @@ export function openSseTransport(options: SseTransportOptions, events: Transport
     async close() {
       over = true;
       stream?.abort();
+      deliveries.close();
     },
   };
 }
