@@ -20,6 +20,8 @@ export interface NodeLaneDeps {
 
 const ignore = (): void => {};
 
+const BAD_REQUEST = 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n';
+
 /** A server that does not listen yet. */
 export function createNodeLane(deps: NodeLaneDeps): Server {
   const { serve, maxBodyBytes, timeouts } = deps;
@@ -38,6 +40,15 @@ export function createNodeLane(deps: NodeLaneDeps): Server {
     // Without a listener a reset connection would be an uncaught error.
     response.on('error', ignore);
     const { socket } = request;
+    // Node takes a request line without a version for HTTP/0.9, which has no headers, and then reads headers all the same.
+    if (request.httpVersionMajor !== 1) {
+      socket.end(BAD_REQUEST);
+      return;
+    }
+    // Until the answer has left: Node looks whether any of it does, and closes the connection of a client that takes nothing.
+    response.on('prefinish', () => {
+      if (socket.writableLength > 0) socket.setTimeout(timeouts.requestMs);
+    });
     serve({
       method: request.method ?? 'GET',
       url: request.url ?? '',
