@@ -20,8 +20,6 @@ export interface NodeLaneDeps {
 
 const ignore = (): void => {};
 
-const BAD_REQUEST = 'HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n';
-
 /** A server that does not listen yet. */
 export function createNodeLane(deps: NodeLaneDeps): Server {
   const { serve, maxBodyBytes, timeouts } = deps;
@@ -42,7 +40,9 @@ export function createNodeLane(deps: NodeLaneDeps): Server {
     const { socket } = request;
     // Node takes a request line without a version for HTTP/0.9, which has no headers, and then reads headers all the same.
     if (request.httpVersionMajor !== 1) {
-      socket.end(BAD_REQUEST);
+      // Through its own answer, so that those to requests before it come first.
+      response.shouldKeepAlive = false;
+      response.writeHead(400).end();
       return;
     }
     // Until the answer has left: Node looks whether any of it does, and closes the connection of a client that takes nothing.
