@@ -15,7 +15,12 @@ export interface JsonScan {
   readonly kind: 'object' | 'array' | 'other';
   /** In order, also those that stand twice; empty unless it is an object. */
   readonly members: readonly ScannedMember[];
+  /** Nested deeper than `MAX_DEPTH`. */
+  readonly isTooDeep: boolean;
 }
+
+/** Beyond this many readers give up, some by crashing; nobody means it. */
+export const MAX_DEPTH = 1_000;
 
 /** The value of the last member of this name, which is the one JSON.parse takes. */
 export function findMember(members: readonly ScannedMember[], key: string): ScannedMember | undefined {
@@ -59,6 +64,7 @@ export class JsonScanner {
   #text = '';
   #outer: Growing[] = [];
   #first = 0;
+  #deepest = 0;
 
   /** Undefined: not JSON. */
   scan(text: string): JsonScan | undefined {
@@ -72,13 +78,18 @@ export class JsonScanner {
     this.#outer = [];
     if (!isJson) return undefined;
     const first = this.#first;
-    return { kind: first === OPEN_BRACE ? 'object' : first === OPEN_BRACKET ? 'array' : 'other', members };
+    return {
+      kind: first === OPEN_BRACE ? 'object' : first === OPEN_BRACKET ? 'array' : 'other',
+      members,
+      isTooDeep: this.#deepest > MAX_DEPTH,
+    };
   }
 
   #run(end: number): boolean {
     const lexer = this.#lexer;
     const { units } = lexer;
     let depth = 0;
+    let deepest = 0;
     let i = lexer.skipSpace(0);
     this.#first = units[i] as number;
     for (;;) {
@@ -87,6 +98,7 @@ export class JsonScanner {
       if (c === QUOTE) i = lexer.skipString(i);
       else if (c === OPEN_BRACE || c === OPEN_BRACKET) {
         units[depth++] = c;
+        if (depth > deepest) deepest = depth;
         i = lexer.skipSpace(i + 1);
         if (units[i] === (c === OPEN_BRACE ? CLOSE_BRACE : CLOSE_BRACKET)) {
           if (c === OPEN_BRACE && depth === 2) this.#openInner();
@@ -105,7 +117,10 @@ export class JsonScanner {
       for (;;) {
         if (depth <= 2 && depth > 0) this.#endValue(i, depth);
         if ((units[i] as number) <= 0x20) i = lexer.skipSpace(i);
-        if (depth === 0) return i === end;
+        if (depth === 0) {
+          this.#deepest = deepest;
+          return i === end;
+        }
         const next = units[i++] as number;
         if (units[depth - 1] === OPEN_BRACE) {
           if (next === COMMA) {

@@ -53,3 +53,31 @@ test('an event larger than the bound is refused, whole or in one endless line', 
   assert.throws(() => decode([`data: ${'x'.repeat(200)}\n\n`], 100), SseTooLargeError);
   assert.throws(() => decode(['data: ', 'x'.repeat(300)], 100), SseTooLargeError);
 });
+
+test('empty lines of data count towards the bound, too', () => {
+  assert.throws(() => decode(['data:\n'.repeat(200)], 100), SseTooLargeError);
+});
+
+test('a line that comes byte by byte is not looked through again for each', () => {
+  let longest = 0;
+  const indexOf = String.prototype.indexOf;
+  const events: SseEvent[] = [];
+  const decoder = createSseDecoder((event) => events.push(event), 1_000_000);
+  String.prototype.indexOf = function (this: string, ...args) {
+    if (this.length > longest) longest = this.length;
+    return indexOf.apply(this, args);
+  };
+  try {
+    decoder.push('data: ');
+    for (let at = 0; at < 5000; at++) decoder.push('x');
+    assert.ok(longest < 10, `${longest} characters were searched`);
+    decoder.push('\r');
+    decoder.push('\n\r\n');
+  } finally {
+    String.prototype.indexOf = indexOf;
+  }
+  assert.deepEqual(
+    events.map(({ data }) => data),
+    ['x'.repeat(5000)],
+  );
+});

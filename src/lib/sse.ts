@@ -24,6 +24,8 @@ export function encodeSse(data: string, options: { event?: string; id?: string; 
 /** A comment line: keeps intermediaries from closing a quiet stream, and is ignored by every reader. */
 export const SSE_KEEP_ALIVE = ': keep-alive\n\n';
 
+const LINE_BREAK = /[\r\n]/;
+
 export class SseTooLargeError extends Error {
   override readonly name = 'SseTooLargeError';
 }
@@ -45,6 +47,13 @@ export function createSseDecoder(
   let retryMs: number | undefined;
   let sawId = false;
   let firstText = true;
+  /** Of `rest`. */
+  let endsInCarriage = false;
+
+  const requireBound = (): void => {
+    if (rest.length > maxEventChars + 64)
+      throw new SseTooLargeError(`a line is larger than ${maxEventChars} characters`);
+  };
 
   const endEvent = (): void => {
     if (data.length > 0 || sawId || retryMs !== undefined)
@@ -64,7 +73,8 @@ export function createSseDecoder(
     let value = colon === -1 ? '' : line.slice(colon + 1);
     if (value.startsWith(' ')) value = value.slice(1);
     if (field === 'data') {
-      dataChars += value.length;
+      // Its line break counts, or empty lines would be free.
+      dataChars += value.length + 1;
       if (dataChars > maxEventChars) throw new SseTooLargeError(`an event is larger than ${maxEventChars} characters`);
       data.push(value);
     } else if (field === 'event') event = value;
@@ -76,6 +86,12 @@ export function createSseDecoder(
 
   return {
     push(text) {
+      // A line that is still open is only lengthened: looking through all of it again for each piece that comes would make
+      // whoever sends it byte by byte cost us the square of it.
+      if (rest !== '' && !endsInCarriage && !LINE_BREAK.test(text)) {
+        rest += text;
+        return requireBound();
+      }
       let input = rest + text;
       if (firstText && input.length > 0) {
         firstText = false;
@@ -97,8 +113,8 @@ export function createSseDecoder(
         start = isCarriage && input.charCodeAt(end + 1) === 0x0a ? end + 2 : end + 1;
       }
       rest = input.slice(start);
-      if (rest.length > maxEventChars + 64)
-        throw new SseTooLargeError(`a line is larger than ${maxEventChars} characters`);
+      endsInCarriage = rest.endsWith('\r');
+      requireBound();
     },
   };
 }

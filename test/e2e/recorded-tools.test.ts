@@ -53,10 +53,15 @@ describe('2,054 recorded tools of 46 servers', { timeout: 180_000 }, () => {
   });
   after(() => cleanup.run());
 
+  /** One of the recorded descriptions has zero-width spaces; such text never reaches a client. */
+  const withoutHiddenText = (tool: Definition): Definition =>
+    JSON.parse(JSON.stringify(tool).replaceAll('\u200b', '')) as Definition;
+
   test('all of them are listed, and each leads back to its server and own name', async (t) => {
     t.diagnostic(recorded.origin);
     assert.equal(first.length, 2054);
-    for (const [id, tools] of recorded.servers) {
+    for (const [id, recordedTools] of recorded.servers) {
+      const tools = recordedTools.map(withoutHiddenText);
       const own = await list(connectStreamableV1, `/mcp/${id}`);
       assert.deepEqual(own, tools, id);
       const shown = first.filter(({ name }) => name.startsWith(`${id}__`));

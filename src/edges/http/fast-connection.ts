@@ -1,4 +1,7 @@
-/** One connection on the fast lane: cuts it into requests of the plain shape, and hands it on at the first other one. */
+/**
+ * One connection on the fast lane: cuts it into requests of the plain shape, and hands it on at the first other one. Long
+ * because its stages share their state: what has come, what is being answered, and until when.
+ */
 
 import type { Socket } from 'node:net';
 import type { Credential } from '../../contracts/caller.ts';
@@ -180,8 +183,12 @@ export class FastConnection implements Wire, Arrival {
   };
 
   readonly #onDrain = (): void => {
-    if (this.#stage === 'draining') this.#readNext();
+    if (this.#stage !== 'draining') return;
+    this.#socket.setTimeout(0, this.#onStalled);
+    this.#readNext();
   };
+
+  readonly #onStalled = (): void => void this.#socket.destroy();
 
   /** Gives the request its part of the chunk; returns how many bytes that was. */
   #takeBody(chunk: Buffer): number {
@@ -245,8 +252,18 @@ export class FastConnection implements Wire, Arrival {
     this.#exchange = undefined;
     this.#head = undefined;
     this.#startMs = 0;
-    if (this.#keepAlive && this.#socket.writableNeedDrain) this.#stage = 'draining';
-    else this.#readNext();
+    if (this.#keepAlive && this.#socket.writableNeedDrain) {
+      this.#stage = 'draining';
+      this.#requireProgress();
+    } else this.#readNext();
+  }
+
+  /**
+   * A client may take its time with a large answer, but not stop taking it: until then it is in our memory. Node's own
+   * timeout of a socket looks whether anything has left.
+   */
+  #requireProgress(): void {
+    this.#socket.setTimeout(this.#lane.timeouts.requestMs, this.#onStalled);
   }
 
   /** The answer has left: next request, or the end. */
@@ -254,6 +271,7 @@ export class FastConnection implements Wire, Arrival {
     if (!this.#keepAlive || this.#lane.isClosing()) {
       this.#stage = 'over';
       this.#ahead = undefined;
+      this.#requireProgress();
       this.#socket.destroySoon();
       return;
     }

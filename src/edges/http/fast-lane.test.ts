@@ -365,7 +365,12 @@ test('stopping: what is not done within the grace is cut off', async (t) => {
 });
 
 /** The lane alone, with deadlines short enough to wait for. */
-async function openImpatient(t: TestContext, timeouts: Partial<LaneTimeouts>, route: Route) {
+async function openImpatient(
+  t: TestContext,
+  timeouts: Partial<LaneTimeouts>,
+  route: Route,
+  onSocket: (socket: Socket) => void = () => {},
+) {
   const lane = createFastLane({
     serve: createServeRequest({ routes: [route], log: silent, allowed: () => ({ hosts: [], origins: [] }) }),
     handOver: (socket) => socket.destroy(),
@@ -375,7 +380,10 @@ async function openImpatient(t: TestContext, timeouts: Partial<LaneTimeouts>, ro
     sweepMs: 5,
     isClosing: () => false,
   });
-  const server = createServer({ allowHalfOpen: true }, lane.accept);
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    onSocket(socket);
+    lane.accept(socket);
+  });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.after(() => {
@@ -407,6 +415,30 @@ test('whoever says nothing, or a head or a body too slowly, is told so and close
   client.socket.write(post('"abc"').slice(0, -1));
   await client.closed;
   assert.equal(client.text(), timedOut);
+});
+
+test('a client that takes nothing of a large answer is not waited for for ever', async (t) => {
+  const cut = [Promise.withResolvers<unknown>(), Promise.withResolvers<unknown>()];
+  let served = 0;
+  const port = await openImpatient(
+    t,
+    { requestMs: 20 },
+    (exchange) => {
+      exchange.sendJson(200, `"${'x'.repeat(40_000_000)}"`);
+      return true;
+    },
+    (socket) => socket.on('close', cut[served++]?.resolve ?? (() => {})),
+  );
+  for (const [at, more] of ['', 'Connection: close\r\n'].entries()) {
+    const client = await call(t, port);
+    const ended = once(client.socket, 'close');
+    client.socket.pause();
+    client.socket.write(post('""', more));
+    await cut[at]?.promise;
+    client.socket.resume();
+    await ended;
+    assert.ok(client.text().length < 40_000_000, `${client.text().length} characters came after all`);
+  }
 });
 
 test('a quiet connection is closed without a word, one that waits for its answer is not', async (t) => {

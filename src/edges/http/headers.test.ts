@@ -38,6 +38,12 @@ test('narrowing headers are lists of patterns; an empty one narrows to nothing, 
   assert.deepEqual(readNarrowing([]), { servers: undefined, tools: undefined });
 });
 
+test('so many patterns narrow, and no more', () => {
+  const list = (count: number) => ['x-portcullis-tools', Array(count).fill('a*').join(',')];
+  assert.equal(readNarrowing(list(128)).tools?.length, 128);
+  assert.throws(() => readNarrowing(list(129)), { code: 'invalid_request' });
+});
+
 test('a header that stands twice is not silently merged', () => {
   assert.throws(() => oneHeader(['Mcp-Name', 'a', 'mcp-name', 'a'], 'mcp-name'), {
     code: 'invalid_request',

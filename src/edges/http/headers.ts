@@ -71,14 +71,20 @@ function addKey(found: Credential | undefined, source: Credential['source'], tok
   return found ?? { source, token };
 }
 
+/** Each is held against each tool there is. */
+const MAX_PATTERNS = 128;
+
 function readPatterns(headers: HeaderList, name: string): readonly string[] | undefined {
-  return oneHeader(headers, name)
+  const patterns = oneHeader(headers, name)
     ?.split(',')
     .map((pattern) => pattern.trim())
     .filter((pattern) => pattern !== '');
+  if (patterns !== undefined && patterns.length > MAX_PATTERNS)
+    throw new GatewayError('invalid_request', `the header ${name} holds more than ${MAX_PATTERNS} patterns`);
+  return patterns;
 }
 
-/** `x-portcullis-servers` and `x-portcullis-tools`: comma-separated patterns; a header that is there but empty narrows to nothing. */
+/** `x-portcullis-servers` and `x-portcullis-tools`: comma-separated patterns; a header that is there but empty narrows to nothing. Throws GatewayError `invalid_request` if there are more than 128. */
 export function readNarrowing(headers: HeaderList): Narrowing {
   return {
     servers: readPatterns(headers, 'x-portcullis-servers'),

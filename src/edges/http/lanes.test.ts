@@ -82,7 +82,8 @@ function openLanes(withFastLane: boolean) {
 async function play(chunks: readonly Buffer[], withFastLane: boolean): Promise<Heard> {
   const { server, heard } = openLanes(withFastLane);
   const [client, inner] = duplexPair();
-  const socket = Object.assign(inner, { localAddress: '127.0.0.1', destroySoon: () => inner.end() });
+  const asSocket = { localAddress: '127.0.0.1', destroySoon: () => inner.end(), setTimeout: () => inner };
+  const socket = Object.assign(inner, asSocket);
   const closed = new Promise<void>((resolve) => inner.on('close', resolve));
   let answers = '';
   client

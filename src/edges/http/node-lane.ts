@@ -38,6 +38,17 @@ export function createNodeLane(deps: NodeLaneDeps): Server {
     // Without a listener a reset connection would be an uncaught error.
     response.on('error', ignore);
     const { socket } = request;
+    // Node takes a request line without a version for HTTP/0.9, which has no headers, and then reads headers all the same.
+    if (request.httpVersionMajor !== 1) {
+      // Through its own answer, so that those to requests before it come first.
+      response.shouldKeepAlive = false;
+      response.writeHead(400).end();
+      return;
+    }
+    // Until the answer has left: Node looks whether any of it does, and closes the connection of a client that takes nothing.
+    response.on('prefinish', () => {
+      if (socket.writableLength > 0) socket.setTimeout(timeouts.requestMs);
+    });
     serve({
       method: request.method ?? 'GET',
       url: request.url ?? '',

@@ -78,4 +78,8 @@ test('the first bytes tell what cannot become plain', () => {
   for (let bytes = 1; bytes <= whole.length; bytes++) assert.ok(mayBePlain(whole.subarray(0, bytes)));
   for (const other of ['G', 'PO ', 'POST h', 'POST  /', '\r', '\x16\x03\x01'])
     assert.ok(!mayBePlain(Buffer.from(other, 'latin1')));
+  assert.ok(
+    !mayBePlain(Buffer.from('POST /mcp HTTP/1.1\nHost: x\n\n')),
+    'node:http knows what to say to bare line feeds',
+  );
 });

@@ -47,7 +47,11 @@ function isBlank(code: number): boolean {
 
 /** False as soon as what came so far cannot become a request of the plain shape. */
 export function mayBePlain(bytes: Buffer): boolean {
-  return START.startsWith(bytes.toString('latin1', 0, START.length));
+  if (!START.startsWith(bytes.toString('latin1', 0, START.length))) return false;
+  // Whoever ends lines with a bare line feed would wait for the end of a head that is complete for other readers.
+  for (let at = bytes.indexOf(LINE_FEED); at !== -1; at = bytes.indexOf(LINE_FEED, at + 1))
+    if (bytes[at - 1] !== CARRIAGE_RETURN) return false;
+  return true;
 }
 
 /**

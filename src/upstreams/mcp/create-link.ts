@@ -14,7 +14,14 @@ import type { Reply } from './json-rpc.ts';
 import type { Link, LinkRequest, Round, ServerMessage } from './link.ts';
 import { createListening } from './listen.ts';
 import { stripOwnMeta } from './own-keys.ts';
-import { createCapabilitiesForModern, lackOf, missingFor, type Question, renderInputRequired } from './questions.ts';
+import {
+  createCapabilitiesForModern,
+  lackOf,
+  missingFor,
+  type Question,
+  readQuestions,
+  renderInputRequired,
+} from './questions.ts';
 import type { Redact } from './redact.ts';
 import { wantedLogLevel, writeLegacyMeta, writeModernMeta } from './request-meta.ts';
 import { cleanTask, readTaskId } from './task-results.ts';
@@ -37,15 +44,18 @@ const UNSUPPORTED_VERSION = -32022;
 const URL_ELICITATION_REQUIRED = -32042;
 const MAX_URLS = 16;
 const KNOWS_TASKS = JSON.stringify({ extensions: { [TASKS_EXTENSION]: {} } });
+/** Its client has to bring it back, sealed, in the body of one request. */
+const MAX_STATE_CHARS = 524_288;
 
-/** The result without keys of ours. */
+/** The result without keys of ours. Throws DuplicateMemberError. */
 function cleanResult(reply: Reply): JsonText {
-  try {
-    return stripOwnMeta(reply.text, { _meta: reply.valueOf('_meta') });
-  } catch (cause) {
-    if (!(cause instanceof DuplicateMemberError)) throw cause;
-    throw new GatewayError('upstream_failed', 'its result is ambiguous', { cause });
-  }
+  return stripOwnMeta(reply.text, { _meta: reply.valueOf('_meta') });
+}
+
+/** What two readers could read differently is no valid answer. */
+function asAmbiguous(error: unknown): unknown {
+  if (!(error instanceof DuplicateMemberError)) return error;
+  return new GatewayError('upstream_failed', 'its answer is ambiguous', { cause: error });
 }
 
 export function createLink(options: CreateLinkOptions): Link {
@@ -87,11 +97,26 @@ export function createLink(options: CreateLinkOptions): Link {
     return writeModernMeta(params, meta, hints);
   };
 
-  /** The state is taken out of the text: the client gets one of ours in its place. */
-  const judgeQuestions = (reply: Reply): UpstreamReply => {
+  /**
+   * The state is taken out of the text: the client gets one of ours in its place. A modern client is asked only what it
+   * declared; for a legacy one, whoever puts the questions to it looks.
+   */
+  const judgeQuestions = (peer: ClientPeer, reply: Reply): UpstreamReply => {
     const state = reply.valueOf('requestState');
     if (state !== undefined && typeof state !== 'string')
       throw new GatewayError('upstream_failed', 'its requestState is no string');
+    if (state !== undefined && state.length > MAX_STATE_CHARS)
+      throw new GatewayError('upstream_failed', 'its requestState is too large to be brought back');
+    const questions = readQuestions(reply.text);
+    if (questions === undefined || (questions.size === 0 && state === undefined))
+      throw new GatewayError('upstream_failed', 'it asked nothing that could be understood');
+    if (peer.era === 'modern' && questions.size > 0) {
+      const capabilities = JSON.parse(peer.capabilities) as JsonObject;
+      for (const question of questions.values()) {
+        const missing = missingFor(capabilities, question);
+        if (missing !== undefined) throw lackOf(missing);
+      }
+    }
     return {
       type: 'input-required',
       text: withMembers(stripOwnMeta(reply.text, { _meta: reply.valueOf('_meta') }), { requestState: undefined }),
@@ -101,10 +126,12 @@ export function createLink(options: CreateLinkOptions): Link {
 
   /** Errors about this hop alone are not the client's to read; questions it cannot be asked yet are refused. */
   const judge = (request: LinkRequest, reply: Reply, lacked: JsonObject | undefined): UpstreamReply => {
-    const era = request.peer?.era;
+    const { peer } = request;
+    const era = peer?.era;
+    if (reply.isAmbiguous) throw new GatewayError('upstream_failed', 'its answer is ambiguous');
     if (reply.type === 'result') {
-      const resultType = isModern && era !== undefined ? reply.valueOf('resultType') : undefined;
-      if (resultType === 'input_required') return judgeQuestions(reply);
+      const resultType = isModern && peer !== undefined ? reply.valueOf('resultType') : undefined;
+      if (peer !== undefined && resultType === 'input_required') return judgeQuestions(peer, reply);
       const text = cleanResult(reply);
       if (resultType === 'task' && request.method === 'tools/call')
         return { type: 'task', text, taskId: readTaskId(reply) };
@@ -171,7 +198,7 @@ export function createLink(options: CreateLinkOptions): Link {
           try {
             resolve(judge(request, reply, outgoing.lacked));
           } catch (error) {
-            reject(error);
+            reject(asAmbiguous(error));
           }
         };
         conversation.begin(outgoing, onReply, reject);

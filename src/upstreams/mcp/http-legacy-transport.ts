@@ -8,7 +8,8 @@ import type { Log } from '../../contracts/log.ts';
 import { IdTable } from '../../lib/id-table.ts';
 import type { SseEvent } from '../../lib/sse.ts';
 import type { HttpClient, HttpRequest } from '../http/client.ts';
-import { deliverMessage, type ExchangeEnd, exchangeMessages } from './http-exchange.ts';
+import { createDeliveries } from './deliveries.ts';
+import { type ExchangeEnd, exchangeMessages } from './http-exchange.ts';
 import { deleteSession, isSessionGone, readSessionId } from './http-session.ts';
 import { errorForEnd, mayCarryAnswer } from './http-status.ts';
 import { ACCEPT_BOTH, type HttpTarget } from './http-target.ts';
@@ -29,6 +30,7 @@ export interface HttpLegacyOptions {
 export function openHttpLegacyTransport(options: HttpLegacyOptions, events: TransportEvents): Transport {
   const { http, target, maxMessageBytes, log } = options;
   const running = new IdTable<StreamRun>();
+  const deliveries = createDeliveries(http);
   const standalone = createStreamRun();
   let sessionId: string | undefined;
   /** Written anew when the session has begun. */
@@ -127,7 +129,7 @@ export function openHttpLegacyTransport(options: HttpLegacyOptions, events: Tran
   };
 
   const sendMessage = (outgoing: Exclude<Outgoing, OutgoingRequest>): void => {
-    deliverMessage(http, post(outgoing.text), (end) => {
+    deliveries.send(post(outgoing.text), (end) => {
       if (end.type === 'body' && isSessionGone(end, sessionId)) loseSession();
       else if (end.type !== 'stream' && (end.type !== 'body' || end.status >= 300))
         log.debug('the server did not accept a message', { method: outgoing.method, end: end.type });
@@ -181,6 +183,7 @@ export function openHttpLegacyTransport(options: HttpLegacyOptions, events: Tran
       stopRun(standalone);
       for (const run of running.values()) stopRun(run);
       running.clear();
+      deliveries.close();
       if (hasSession) await deleteSession(http, request('DELETE', []));
     },
   };

@@ -228,14 +228,61 @@ describe('answers of a 2026-07-28 server', { timeout: 60_000 }, () => {
 
   it('keep resultType for legacy clients, and questions are told apart from results', async (t) => {
     const modern = await startModern(({ body }, res) =>
-      sendJson(res, 200, rpcResult(body.id, { resultType: body.params.name })),
+      sendJson(res, 200, rpcResult(body.id, { resultType: body.params.name, ...body.params.arguments })),
     );
     t.after(() => modern[Symbol.asyncDispose]());
     const peer = createPeer();
     const reply = await modern.opened.link.request(callTool('complete', {}, { peer, keyId: 'a' }));
     assert.equal(reply.text, '{"resultType":"complete"}');
-    const asked = await modern.opened.link.request(callTool('input_required', {}, { peer, keyId: 'a' }));
+    const asked = await modern.opened.link.request(
+      callTool('input_required', { requestState: 's' }, { peer, keyId: 'a' }),
+    );
     assert.equal(asked.type, 'input-required');
+  });
+
+  it('that ask a modern client what it did not declare say what is missing', async (t) => {
+    const modern = await startModern(({ body }, res) =>
+      sendJson(res, 200, rpcResult(body.id, { resultType: 'input_required', ...body.params.arguments })),
+    );
+    t.after(() => modern[Symbol.asyncDispose]());
+    const ask = (method: string, capabilities: string) =>
+      modern.opened.link.request(
+        callTool(
+          'x',
+          { inputRequests: { a: { method, params: {} } } },
+          { peer: modernPeer({ capabilities }), keyId: 'a' },
+        ),
+      );
+    await assert.rejects(ask('elicitation/create', '{}'), isError('missing_capability'));
+    await assert.rejects(ask('sampling/createMessage', '{"elicitation":{}}'), isError('missing_capability'));
+    assert.equal((await ask('elicitation/create', '{"elicitation":{}}')).type, 'input-required');
+  });
+
+  it('that ask nothing, too much, ambiguously, or with a state nobody could bring back, are none', async (t) => {
+    const modern = await startModern(({ body }, res) => {
+      const { text } = body.params.arguments as { text: string };
+      res.writeHead(200, { 'content-type': 'application/json' });
+      res.end(`{"jsonrpc":"2.0","id":${body.id},"result":{"resultType":"input_required"${text}}}`);
+    });
+    t.after(() => modern[Symbol.asyncDispose]());
+    const peer = modernPeer({ capabilities: '{"elicitation":{}}' });
+    const question = '{"method":"elicitation/create","params":{}}';
+    const many = Array.from({ length: 65 }, (_, n) => `"q${n}":${question}`).join(',');
+    for (const text of [
+      '',
+      ',"inputRequests":"what?"',
+      ',"inputRequests":{"a":null}',
+      `,"inputRequests":{${many}}`,
+      `,"inputRequests":{"a":${question},"a":${question}}`,
+      `,"inputRequests":{"a":${question}},"inputRequests":{}`,
+      ',"requestState":7',
+      `,"requestState":"${'s'.repeat(600_000)}"`,
+    ])
+      await assert.rejects(
+        modern.opened.link.request(callTool('x', { text }, { peer, keyId: 'a' })),
+        isError('upstream_failed'),
+        text.slice(0, 80),
+      );
   });
 
   it('wrap structured content that is no object, for legacy clients alone', async (t) => {

@@ -2,7 +2,8 @@
 
 import { IdTable } from '../../lib/id-table.ts';
 import type { HttpClient, HttpExchange, HttpRequest } from '../http/client.ts';
-import { deliverMessage, exchangeMessages } from './http-exchange.ts';
+import { createDeliveries } from './deliveries.ts';
+import { exchangeMessages } from './http-exchange.ts';
 import { mirrorHeaders } from './http-headers.ts';
 import { errorForEnd, mayCarryAnswer } from './http-status.ts';
 import { ACCEPT_BOTH, type HttpTarget } from './http-target.ts';
@@ -21,6 +22,7 @@ export interface HttpModernOptions {
 export function openHttpModernTransport(options: HttpModernOptions, events: TransportEvents): Transport {
   const { http, target, maxMessageBytes } = options;
   const open = new IdTable<{ readonly exchange: HttpExchange; timer: NodeJS.Timeout | undefined }>();
+  const deliveries = createDeliveries(http);
   const fixedHeaders = target.fixed([
     ...['content-type', 'application/json', 'accept', ACCEPT_BOTH, 'mcp-protocol-version', options.protocolVersion],
   ]);
@@ -34,7 +36,7 @@ export function openHttpModernTransport(options: HttpModernOptions, events: Tran
   });
 
   const sendNotification = (outgoing: Exclude<Outgoing, OutgoingRequest>): void => {
-    deliverMessage(http, post(['mcp-method', outgoing.method], outgoing.text), () => outgoing.onDone?.());
+    deliveries.send(post(['mcp-method', outgoing.method], outgoing.text), () => outgoing.onDone?.());
   };
 
   const send = (outgoing: Outgoing): void => {
@@ -83,6 +85,7 @@ export function openHttpModernTransport(options: HttpModernOptions, events: Tran
         exchange.abort();
       }
       open.clear();
+      deliveries.close();
     },
   };
 }

@@ -43,10 +43,31 @@ describe('a message of a server', () => {
       assert.deepEqual({ ...decode(text), reason: '' }, { type: 'garbage', reason: '', id: 3 }, text);
   });
 
-  it('may be nested as deep as it likes', () => {
-    const depth = 200_000;
-    const text = `{"id":1,"result":{"x":${'['.repeat(depth)}${']'.repeat(depth)}}}`;
-    assert.equal(decode(text).type, 'response');
+  it('may be nested deeply, but not so deeply that its readers give up', () => {
+    const nested = (depth: number): string => `{"result":{"x":${'['.repeat(depth)}${']'.repeat(depth)}},"id":1}`;
+    assert.equal(decode(nested(998)).type, 'response');
+    for (const depth of [999, 200_000])
+      assert.deepEqual({ ...decode(nested(depth)), reason: '' }, { type: 'garbage', reason: '', id: 1 }, `${depth}`);
+    assert.equal(
+      decode(nested(200_000).replace('result', 'params').replace('"id"', '"method":"x","i"')).type,
+      'garbage',
+    );
+  });
+
+  it('with both result and error is no answer, unless one of them is null', () => {
+    assert.equal(decode('{"id":3,"result":{},"error":{"code":1}}').type, 'garbage');
+    assert.equal(decode('{"id":3,"result":{},"error":null}').type, 'response');
+  });
+
+  it('shows where its result could be read in two ways', () => {
+    for (const [text, isAmbiguous] of [
+      ['{"id":3,"result":{"a":1,"b":{"a":2}}}', false],
+      ['{"id":3,"result":{"a":1,"\\u0061":2}}', true],
+    ] as const) {
+      const answer = decode(text);
+      assert.ok(answer.type === 'response');
+      assert.equal(answer.reply.isAmbiguous, isAmbiguous, text);
+    }
   });
 
   it('is answered under its own id, spelt as it came', () => {

@@ -21,6 +21,11 @@ export class Reply {
     this.#members = members;
   }
 
+  /** A member of it stands twice, so that two readers could read two answers. */
+  get isAmbiguous(): boolean {
+    return hasTwins(this.#members);
+  }
+
   /** Parsed when it is first asked for; results that are only forwarded never are. */
   get value(): JsonObject {
     this.#value ??= JSON.parse(this.text) as JsonObject;
@@ -89,6 +94,7 @@ export function decodeMessage(text: JsonText, scan: JsonScan): Incoming {
 
   const method = readScalar(text, findMember(members, 'method'));
   if (typeof method === 'string') {
+    if (scan.isTooDeep) return { type: 'garbage', reason: 'nested too deeply', id: undefined };
     const member = findMember(members, 'params');
     if (member !== undefined && member.inner === undefined)
       return { type: 'garbage', reason: 'params is not an object', id: undefined };
@@ -100,10 +106,14 @@ export function decodeMessage(text: JsonText, scan: JsonScan): Incoming {
     return { type: 'request', idText: cut(text, idMember), ...message };
   }
   const id = readId(text, idMember);
+  if (scan.isTooDeep) return { type: 'garbage', reason: 'nested too deeply', id };
   const result = findMember(members, 'result');
+  const error = findMember(members, 'error');
+  // Some servers write the other one as null, which nobody can misread.
+  if (result?.inner !== undefined && error?.inner !== undefined)
+    return { type: 'garbage', reason: 'both result and error', id };
   if (result?.inner !== undefined)
     return { type: 'response', id, reply: new Reply('result', cut(text, result), text, result.inner) };
-  const error = findMember(members, 'error');
   if (error?.inner !== undefined && typeof readScalar(text, findMember(error.inner, 'code')) === 'number')
     return { type: 'response', id, reply: new Reply('rpc-error', cut(text, error), text, error.inner) };
   return { type: 'garbage', reason: 'neither method nor result nor error', id };

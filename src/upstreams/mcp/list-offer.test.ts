@@ -65,6 +65,17 @@ test('a list without end is cut at the bound, with a warning', async () => {
   assert.match(faults[0] ?? '', /more than 20 items/);
 });
 
+test('a list of huge items is cut long before there are too many of them', async () => {
+  const fake = createFakeServer();
+  let page = 0;
+  const description = 'd'.repeat(8_000_000);
+  fake.answers['tools/list'] = () =>
+    result({ tools: [{ ...JSON.parse(tool(`t${page++}`)), description }], nextCursor: String(page) });
+  const { offer, faults } = await list(fake);
+  assert.equal(offer.tools.length, 5);
+  assert.match(faults[0] ?? '', /more than 33554432 characters/);
+});
+
 test('a server of empty pages is left after a thousand of them', async () => {
   const fake = createFakeServer();
   let page = 0;

@@ -8,6 +8,8 @@ import type { ListedItem } from './offered-items.ts';
 import { createOwnRequest } from './own-request.ts';
 
 const MAX_PAGES = 1_000;
+/** Of all pages together: beyond it no further page is asked for. */
+const MAX_LIST_CHARS = 33_554_432;
 /** For one page. */
 const PAGE_TIMEOUT_MS = 60_000;
 const METHOD_NOT_FOUND = -32601;
@@ -36,6 +38,7 @@ export async function listPages(deps: ListPagesDeps, method: string, member: str
   const cursors = new Set<string>();
   let cache: CacheHint | undefined;
   let cursor: string | undefined;
+  let chars = 0;
   for (let page = 0; page < MAX_PAGES; page++) {
     const answer = await askPage(deps, method, cursor);
     if (answer === undefined) return { items, cache };
@@ -51,6 +54,11 @@ export async function listPages(deps: ListPagesDeps, method: string, member: str
     if (typeof next !== 'string') return { items, cache };
     if (cursors.has(next)) {
       deps.warn(`${method} gave the same cursor twice; the list ends there`);
+      return { items, cache };
+    }
+    chars += answer.text.length;
+    if (chars > MAX_LIST_CHARS) {
+      deps.warn(`${method} gave more than ${MAX_LIST_CHARS} characters; the rest is left out`);
       return { items, cache };
     }
     cursors.add(next);

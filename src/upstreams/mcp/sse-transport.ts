@@ -4,6 +4,7 @@ import { GatewayError } from '../../contracts/errors.ts';
 import type { Log } from '../../contracts/log.ts';
 import type { SseEvent } from '../../lib/sse.ts';
 import type { HttpClient, HttpExchange } from '../http/client.ts';
+import { createDeliveries } from './deliveries.ts';
 import { deliverMessage, type ExchangeEnd, exchangeMessages } from './http-exchange.ts';
 import { errorForEnd, mayCarryAnswer } from './http-status.ts';
 import type { HttpTarget } from './http-target.ts';
@@ -21,6 +22,7 @@ const MAX_QUEUED = 16;
 
 export function openSseTransport(options: SseTransportOptions, events: TransportEvents): Transport {
   const { http, target, maxMessageBytes, log } = options;
+  const deliveries = createDeliveries(http);
   const fixedHeaders = target.fixed(['content-type', 'application/json']);
   let postPath: string | undefined;
   let queued: Outgoing[] = [];
@@ -71,10 +73,12 @@ export function openSseTransport(options: SseTransportOptions, events: Transport
     const headers = traceparent === undefined ? [] : ['traceparent', traceparent];
     const { origin } = target;
     const request = { method: 'POST', origin, path: postPath, fixedHeaders, headers, body: outgoing.text } as const;
-    deliverMessage(http, request, (end) => {
+    const onEnd = (end: ExchangeEnd): void => {
       takePostEnd(id, end);
       done?.();
-    });
+    };
+    if (id === undefined) deliveries.send(request, onEnd);
+    else deliverMessage(http, request, onEnd);
   };
 
   const takePostEnd = (id: number | undefined, end: ExchangeEnd): void => {
@@ -134,6 +138,7 @@ export function openSseTransport(options: SseTransportOptions, events: Transport
     async close() {
       over = true;
       stream?.abort();
+      deliveries.close();
     },
   };
 }

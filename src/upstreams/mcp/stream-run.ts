@@ -10,6 +10,8 @@ const MAX_WAIT_MS = 30_000;
 const MAX_RETRY_MS = 300_000;
 /** A server may ask for no pause at all; a tight loop is still not offered. */
 const MIN_WAIT_MS = 50;
+/** What a header can carry back, at a length that leaves room for the others. */
+const SENDABLE_ID = /^[\t\x20-\x7e\x80-\xff]{0,4096}$/;
 
 export interface StreamRun {
   /** The exchange that carries it now. */
@@ -35,7 +37,8 @@ export function createStreamRun(): StreamRun {
 }
 
 export function noteEvent(run: StreamRun, event: SseEvent): void {
-  if (event.id !== undefined) run.lastEventId = event.id;
+  // One that cannot be sent would fail every attempt from here on.
+  if (event.id !== undefined) run.lastEventId = SENDABLE_ID.test(event.id) ? event.id : undefined;
   if (event.retryMs !== undefined) run.retryMs = event.retryMs;
   run.idleAttempts = 0;
   run.failedAttempts = 0;

@@ -105,6 +105,22 @@ test("a key that opens too many sessions crowds out its own before another key's
   assert.equal((await mine.post(request(1, 'ping'))).status, 404);
 });
 
+test('a key that holds its sessions with streams is refused more, and gives way to a key that has fewer', async (t) => {
+  const edge = await openEdge();
+  t.after(() => edge[Symbol.asyncDispose]());
+  edge.limits.maxSessions = 3;
+  const theirs = await openTestSession(edge, { key: 'key-b' });
+  const mine = [await openTestSession(edge), await openTestSession(edge)];
+  const streams = await Promise.all(mine.map((session) => session.get()));
+  const refused = await send(`${edge.url}/mcp`, { body: initialize });
+  assert.equal(refused.json.error.code, -31503);
+  const more = await openTestSession(edge, { key: 'key-b' });
+  for (const session of [theirs, more]) assert.equal((await session.post(request(1, 'ping'))).status, 200);
+  const left = await Promise.all(mine.map(async (session) => (await session.post(request(1, 'ping'))).status));
+  assert.deepEqual(left.sort(), [200, 404]);
+  for (const stream of streams) stream.drop();
+});
+
 test('an initialize that fails leaves no session behind', async (t) => {
   const edge = await openEdge();
   t.after(() => edge[Symbol.asyncDispose]());

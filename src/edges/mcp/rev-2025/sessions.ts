@@ -67,18 +67,26 @@ export function createSessions({ gateway, limits, now }: SessionsDeps): Sessions
     return false;
   };
 
-  /** The longest idle session, of the same key if it has one: a key that opens too many crowds out itself first. */
+  /**
+   * Ends one session for one of this key: of a key that has more of them, else an idle one of its own. The greediest key
+   * goes first, of its sessions an idle one, of those the longest unused; another's that has only a stream open may go, too.
+   */
   const makeRoom = (keyId: string): void => {
-    let oldest: Session | undefined;
-    for (const session of sessions.values()) {
-      if (!session.idle) continue;
-      const own = session.keyId === keyId;
-      const oldestOwn = oldest?.keyId === keyId;
-      if (oldest === undefined || (own && !oldestOwn) || (own === oldestOwn && session.lastUsedMs < oldest.lastUsedMs))
-        oldest = session;
-    }
-    if (oldest === undefined) throw new GatewayError('too_many', 'sessions');
-    oldest.close();
+    const counts = new Map<string, number>();
+    for (const session of sessions.values()) counts.set(session.keyId, (counts.get(session.keyId) ?? 0) + 1);
+    const count = (session: Session): number => counts.get(session.keyId) ?? 0;
+    const own = counts.get(keyId) ?? 0;
+    const isEligible = (session: Session): boolean =>
+      session.keyId === keyId ? session.idle : count(session) > own && session.inFlight === 0;
+    const goesBefore = (a: Session, b: Session): boolean => {
+      if (count(a) !== count(b)) return count(a) > count(b);
+      return a.idle === b.idle ? a.lastUsedMs < b.lastUsedMs : a.idle;
+    };
+    let first: Session | undefined;
+    for (const session of sessions.values())
+      if (isEligible(session) && (first === undefined || goesBefore(session, first))) first = session;
+    if (first === undefined) throw new GatewayError('too_many', 'sessions');
+    first.close();
   };
 
   const isPermitted = ({ credential, keyId, endpoint }: Session): boolean => {
