@@ -1,6 +1,6 @@
 /**
- * One connection on the fast lane: cuts it into requests of the plain shape, and hands it on at the first other one. Long
- * because its stages share their state: what has come, what is being answered, and until when.
+ * One connection on the fast lane: cuts it into requests of the plain shape, and hands it on at the first other one.
+ * Long because its stages share their state: what has come, what is being answered, and until when.
  */
 
 import type { Socket } from 'node:net';
