@@ -4,7 +4,6 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import type { TransportConfig } from '../../contracts/config.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { Log } from '../../contracts/log.ts';
-import { IdTable } from '../../lib/id-table.ts';
 import { onOneLine } from '../../lib/json-text.ts';
 import { createLineSplitter, type DroppedLine, whoseAnswer } from './line-splitter.ts';
 import { signalGroup } from './process-group.ts';
@@ -12,6 +11,7 @@ import { createRateBound } from './rate-bound.ts';
 import { createRedact, toPrintable } from './redact.ts';
 import { type BaseEnvironment, decideEnvironment } from './server-environment.ts';
 import { createStderrLog } from './stderr-log.ts';
+import { createStdinQueue, type StdinQueue } from './stdin-queue.ts';
 import type { Outgoing, Transport, TransportEvents, TransportFailure } from './transport.ts';
 
 const STDIN_GRACE_MS = 2_000;
@@ -39,15 +39,13 @@ export function openStdioTransport(options: StdioTransportOptions, events: Trans
   const redact = createRedact(config.env);
   const stderr = createStderrLog(log, options.serverName, redact);
   const oddLines = createRateBound(20, 60_000);
-  /** Requests whose bytes have not all left for the pipe. */
-  const unsent = new IdTable<true>();
   let over = false;
   let closing = false;
 
   const lose = (failure: TransportFailure): void => {
     if (over) return;
     over = true;
-    events.onLost(failure, { isUnsent: (id) => unsent.has(id) });
+    events.onLost(failure, { isUnsent: stdin.isUnsent });
   };
 
   let child: ChildProcessWithoutNullStreams;
@@ -62,7 +60,7 @@ export function openStdioTransport(options: StdioTransportOptions, events: Trans
     });
   } catch (error) {
     // Arguments no process can be started with (a NUL byte, for instance).
-    lose(describeStartError(config, error));
+    events.onLost(describeStartError(config, error));
     return { cancelsByMessage: true, send() {}, finish() {}, async close() {}, kill() {} };
   }
   const exited = new Promise<void>((resolve) => {
@@ -126,35 +124,26 @@ export function openStdioTransport(options: StdioTransportOptions, events: Trans
     });
   });
 
+  const stdin = createStdinQueue(child.stdin, MAX_QUEUED_BYTES);
   const write = (outgoing: Outgoing): void => {
-    const line = `${onOneLine(outgoing.text)}\n`;
     const id = outgoing.kind === 'request' ? outgoing.id : undefined;
     const done = outgoing.kind === 'request' ? undefined : outgoing.onDone;
-    if (over || !child.stdin.writable || child.stdin.writableLength > MAX_QUEUED_BYTES) {
-      if (id !== undefined) events.onFailed(id, new GatewayError('upstream_unavailable', 'it does not read its input'));
-      done?.();
-      return;
-    }
-    if (id !== undefined) unsent.set(id, true);
-    child.stdin.write(line, (error) => {
-      if (id !== undefined && !error) unsent.delete(id);
-      done?.();
-    });
+    if (!over && stdin.push(onOneLine(outgoing.text), id, done)) return;
+    if (id !== undefined) events.onFailed(id, new GatewayError('upstream_unavailable', 'it does not read its input'));
+    done?.();
   };
 
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
     closing = true;
-    closed ??= endProcess(child, exited);
+    closed ??= endProcess(child, stdin, exited);
     return closed;
   };
 
   return {
     cancelsByMessage: true,
     send: write,
-    finish(id) {
-      unsent.delete(id);
-    },
+    finish: stdin.finish,
     close() {
       over = true;
       return close();
@@ -166,9 +155,13 @@ export function openStdioTransport(options: StdioTransportOptions, events: Trans
 }
 
 /** stdin closed, then SIGTERM, then SIGKILL; the latter two to the whole group. */
-async function endProcess(child: ChildProcessWithoutNullStreams, exited: Promise<void>): Promise<void> {
+async function endProcess(
+  child: ChildProcessWithoutNullStreams,
+  stdin: StdinQueue,
+  exited: Promise<void>,
+): Promise<void> {
   if (child.pid === undefined) return;
-  child.stdin.end();
+  stdin.end();
   const within = async (ms: number): Promise<boolean> => {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<false>((resolve) => {

@@ -52,11 +52,9 @@ class ExchangeAnswer implements Answer {
       this.#stream.end();
     } else {
       if (this.#exchange.gone) return;
-      this.#exchange.sendJson(
-        status,
-        frame,
-        this.call === undefined ? headers : { ...headers, ...timingHeader(this.call) },
-      );
+      const timing = this.call && timingHeader(this.call);
+      // Calls, of which there are many, have no other headers.
+      this.#exchange.sendJson(status, frame, headers === undefined ? timing : { ...headers, ...timing });
     }
     this.#noteSent();
   }
