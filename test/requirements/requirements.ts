@@ -6,7 +6,6 @@
 
 /** Who speaks which era, client→server; `legacy→any` is about one side only. */
 export const ALL_CELLS = ['legacy→legacy', 'legacy→modern', 'modern→legacy', 'modern→modern'] as const;
-const LEGACY_CLIENT = ['legacy→legacy', 'legacy→modern'] as const;
 const MODERN_CLIENT = ['modern→legacy', 'modern→modern'] as const;
 const EACH_CLIENT = ['legacy→any', 'modern→any'] as const;
 
@@ -93,6 +92,24 @@ export const REQUIREMENTS: readonly Requirement[] = [
   require('SERVER-SESSION-LOST', 'basic/transports', 'a server that forgets its sessions is asked again in a new one', []),
   // Extensions.
   require('SKILLS', 'extensions/skills', 'skills are listed, got and read from the server they belong to', []),
-  require('TASKS', 'extensions/tasks', 'a task is polled, asked and cancelled through the gateway', MODERN_CLIENT, 'issue 4'),
-  require('TASKS-AWAITED', 'extensions/tasks', 'a legacy client gets the result of the task', LEGACY_CLIENT, 'issue 4'),
+  require('TASKS', 'extensions/tasks', 'a task is polled, asked and cancelled through the gateway', ['modern→modern']),
+  require('TASKS-BOUND', 'extensions/tasks', 'an id of a task is good for its caller only', ['modern→modern']),
+  require('TASKS-NOTIFIED', 'extensions/tasks', 'who listens for a task is told of it', ['modern→modern']),
+  require('TASKS-DECLARED-ONLY', 'extensions/tasks', 'only who declared tasks gets them', ['modern→modern']),
+  require('TASKS-AWAITED', 'extensions/tasks', 'a client that knows no tasks gets the result of one', [
+    'legacy→modern',
+    'modern→modern',
+  ]),
+  require('TASKS-ASK', 'extensions/tasks', 'what a task asks is asked of the client', [
+    'legacy→modern',
+    'modern→modern',
+  ]),
+  require('TASKS-CANCELLED', 'extensions/tasks', 'a cancelled call takes the task it waits for with it', [
+    'legacy→modern',
+  ]),
+  require('TASKS-AT-ONCE', 'extensions/tasks', 'a legacy server answers with the result at once', [
+    'legacy→legacy',
+    'modern→legacy',
+  ]),
+  require('TASKS-RESTART', 'extensions/tasks', 'a task outlives a restart, but not the loss of its tool', []),
 ];

@@ -64,7 +64,7 @@ describe('tasks', { timeout: 120_000 }, () => {
     );
 
   describe('modern client, modern server', () => {
-    test('a task is got, updated and cancelled under an id that says nothing of the server', async () => {
+    test('a task is got, updated and cancelled under an id that says nothing of the server [MCP-TASKS modern→modern, MCP-TASKS-ASK modern→modern]', async () => {
       const computing = await create('slow_compute', { seconds: 0.1, label: 'x' });
       assert.doesNotMatch(computing, /task|modern|slow/);
       const done = await ended(computing);
@@ -83,7 +83,7 @@ describe('tasks', { timeout: 120_000 }, () => {
       assert.equal((await ended(endless)).status, 'cancelled');
     });
 
-    test('an id is worth nothing to another key, changed, as plain text, or at another server', async () => {
+    test('an id is worth nothing to another key, changed, as plain text, or at another server [MCP-TASKS-BOUND modern→modern]', async () => {
       const taskId = await create('slow_compute', { seconds: 60, label: 'mine' });
       const changed = `${taskId.slice(0, 40)}${taskId[40] === 'A' ? 'B' : 'A'}${taskId.slice(41)}`;
       const unknown = await send('tasks/get', { taskId: 'no-such-task' });
@@ -100,7 +100,7 @@ describe('tasks', { timeout: 120_000 }, () => {
       assert.equal((await send('tasks/get', { taskId })).result?.status, 'working');
     });
 
-    test('whoever listens for a task is told of it under the id it knows, and nobody else is', async (t) => {
+    test('whoever listens for a task is told of it under the id it knows, and nobody else is [MCP-TASKS-NOTIFIED modern→modern]', async (t) => {
       const taskId = await create('modern__confirm_delete', { filename: 'l' }, { path: '' });
       await ended(taskId, { path: '' });
       const ends = new AbortController();
@@ -124,7 +124,7 @@ describe('tasks', { timeout: 120_000 }, () => {
       assert.match(textOf({ result: told[1]?.params.result }), /deleted/);
     });
 
-    test('a client that did not declare the extension is told so, whatever the id', async () => {
+    test('a client that did not declare the extension is told so, whatever the id [MCP-TASKS-DECLARED-ONLY modern→modern]', async () => {
       for (const method of ['tasks/get', 'tasks/update', 'tasks/cancel']) {
         const { error, status } = await send(method, { taskId: 'x' }, { capabilities: {} });
         assert.deepEqual([status, error?.code], [400, -32021]);
@@ -151,7 +151,7 @@ describe('tasks', { timeout: 120_000 }, () => {
       assert.ok(!JSON.stringify(rows).includes(taskId), 'no id of a task is kept');
     });
 
-    test('a client that knows no tasks gets the result of one', async () => {
+    test('a client that knows no tasks gets the result of one [MCP-TASKS-AWAITED modern→modern]', async () => {
       const options: CallOptions = { capabilities: {} };
       const called = await request(gateway, 'modern', 'modern', 'tools/call', { name: 'test_stubborn_task' }, options);
       assert.equal(textOf(called), 'done anyway', JSON.stringify(called));
@@ -178,14 +178,14 @@ describe('tasks', { timeout: 120_000 }, () => {
     const callAsLegacy = (name: string, args: Json = {}) =>
       request(gateway, 'legacy', 'modern', 'tools/call', { name, arguments: args });
 
-    test('the client gets the result, whether or not the server insists on a task', async () => {
+    test('the client gets the result, whether or not the server insists on a task [MCP-TASKS-AWAITED legacy→modern]', async () => {
       assert.equal(textOf(await callAsLegacy('slow_compute', { seconds: 0, label: 'z' })), 'computed z');
       assert.equal(textOf(await callAsLegacy('test_stubborn_task')), 'done anyway');
       const failed = await callAsLegacy('failing_job');
       assert.deepEqual([failed.result?.isError, textOf(failed)], [true, 'the job failed'], JSON.stringify(failed));
     });
 
-    test('what a task asks is asked of the client, and its answer goes back', async () => {
+    test('what a task asks is asked of the client, and its answer goes back [MCP-TASKS-ASK legacy→modern]', async () => {
       const called = await callAsLegacy('test_stubborn_asking_task');
       assert.match(textOf(called), /answered: \{"action":"accept"/, JSON.stringify(called));
       assert.deepEqual(
@@ -199,7 +199,7 @@ describe('tasks', { timeout: 120_000 }, () => {
       assert.match(textOf(called), /Done for .*Ada/, JSON.stringify(called));
     });
 
-    test('a call that is cancelled takes its task with it', async (t) => {
+    test('a call that is cancelled takes its task with it [MCP-TASKS-CANCELLED legacy→modern]', async (t) => {
       const { client } = await connectLegacy(`${gateway.mcpUrl}/modern`);
       t.after(() => client.close());
       const gone = new AbortController();
@@ -219,7 +219,7 @@ describe('tasks', { timeout: 120_000 }, () => {
   });
 
   for (const client of ['legacy', 'modern'] as Era[])
-    test(`${client} client, legacy server: the call is answered with its result, also where a task was asked for`, async () => {
+    test(`${client} client, legacy server: the call is answered with its result, also where a task was asked for [MCP-TASKS-AT-ONCE ${client}→legacy]`, async () => {
       const params = { name: 'slow_compute', arguments: { seconds: 0, label: 'l' }, task: { ttl: 1_000 } };
       const called = await request(gateway, client, 'legacy', 'tools/call', params, { capabilities: KNOWS_TASKS });
       assert.equal(textOf(called), 'computed l', JSON.stringify(called));
@@ -279,7 +279,9 @@ async function listen(url: string, key: string, notifications: Json, capabilitie
   return { first, next };
 }
 
-test('a task outlives a restart of the gateway, but not the loss of its tool', { timeout: 60_000 }, async (t) => {
+test('a task outlives a restart of the gateway, but not the loss of its tool [MCP-TASKS-RESTART]', {
+  timeout: 60_000,
+}, async (t) => {
   const first = await startCells(t);
   const capabilities = KNOWS_TASKS;
   const get = (gateway: StartedGateway, taskId: string) =>
