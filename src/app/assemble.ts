@@ -8,6 +8,7 @@ import { createHttpServer } from '../edges/http/http-server.ts';
 import { createMetricsRoute } from '../edges/http/metrics-route.ts';
 import { createMcpRoutes } from '../edges/mcp/endpoint.ts';
 import { createModernMcp } from '../edges/mcp/rev-2026/modern-mcp.ts';
+import { createCallbackRoute } from '../edges/oauth/callback-route.ts';
 import { createRandomIds } from '../lib/random-ids.ts';
 import { createDefinitions } from '../pipeline/definitions/definitions.ts';
 import { createGateway, type SwappableGateway } from '../pipeline/gateway.ts';
@@ -18,6 +19,7 @@ import { createSealer } from '../platform/sealing/create-sealer.ts';
 import { openSealKeyFile } from '../platform/sealing/key-file.ts';
 import { openDefinitionStore } from '../platform/stores/sqlite/definitions.ts';
 import { openKeyStore } from '../platform/stores/sqlite/keys.ts';
+import { openServerCredentialStore } from '../platform/stores/sqlite/server-credentials.ts';
 import { createCallMeter } from '../platform/telemetry/call-meter.ts';
 import { METRICS_CONTENT_TYPES } from '../platform/telemetry/exposition.ts';
 import { createProcessMeter } from '../platform/telemetry/process-figures.ts';
@@ -26,6 +28,7 @@ import { createHttpClient } from '../upstreams/http/client.ts';
 import type { InProcessServer } from '../upstreams/mcp/link.ts';
 import { createOpenLink } from '../upstreams/mcp/open-link.ts';
 import { createServerRegistry } from '../upstreams/mcp/registry.ts';
+import { createServerCredentials } from '../upstreams/oauth/server-credentials.ts';
 import { createOpenApiSources } from '../upstreams/openapi/open-api-source.ts';
 import { describeReadiness } from './describe-readiness.ts';
 import { reportToolsets } from './report-toolsets.ts';
@@ -76,8 +79,20 @@ export async function assemble(options: AppOptions): Promise<App> {
   });
   const outbound = createHttpClient();
   const openApi = createOpenApiSources({ http: outbound, identity, log });
+  const credentialStore = openServerCredentialStore({ dataDir });
+  const listening = Promise.withResolvers<string>();
+  const credentials = createServerCredentials({
+    ...{ store: credentialStore, sealer, now, log },
+    redirectUrl: async () => `${gateway.config().listen.publicUrl ?? (await listening.promise)}/oauth/callback`,
+    onSignedIn: (serverId) =>
+      void registry
+        .current()
+        .get(serverId)
+        ?.refresh()
+        .catch(() => undefined),
+  });
   const registry = createServerRegistry({
-    openLink: createOpenLink({ baseEnv: options.environment, http: outbound, openApi }),
+    openLink: createOpenLink({ baseEnv: options.environment, http: outbound, openApi, credentials }),
     log,
     identity,
     limits: config.limits,
@@ -131,7 +146,7 @@ export async function assemble(options: AppOptions): Promise<App> {
     }),
   });
   const http = createHttpServer({
-    routes: [...mcp.routes, ...health, metrics],
+    routes: [...mcp.routes, ...health, metrics, createCallbackRoute({ finish: credentials.finish })],
     log,
     limits: config.limits,
     allowed: () => ({ hosts: gateway.config().listen.allowedHosts, origins: gateway.config().listen.allowedOrigins }),
@@ -156,11 +171,16 @@ export async function assemble(options: AppOptions): Promise<App> {
     },
     countKeys: () =>
       keyStore.list().filter((key) => key.revokedAtMs === undefined).length + gateway.config().keys.length,
-    listen: (host, port) => http.listen(host, port),
+    async listen(host, port) {
+      const address = await http.listen(host, port);
+      listening.resolve(browserUrl(address));
+      return address;
+    },
     async apply(next) {
       // First: a new server may have offered something before anything else happens.
       definitions.use(next.servers);
       await registry.apply(next.servers);
+      credentials.retain(new Set(next.servers.map(({ id }) => id)));
       gateway.swap(next);
     },
     async [Symbol.asyncDispose]() {
@@ -171,10 +191,25 @@ export async function assemble(options: AppOptions): Promise<App> {
       await http.close(CLOSE_GRACE_MS);
       processMeter[Symbol.dispose]();
       await registry[Symbol.asyncDispose]();
+      credentials[Symbol.dispose]();
       await trail[Symbol.asyncDispose]();
       keyStore[Symbol.dispose]();
       definitionStore[Symbol.dispose]();
+      credentialStore[Symbol.dispose]();
       lock.release();
     },
   };
+}
+
+/** A browser on this machine gets there also where we listen on every address. */
+function browserUrl({
+  host,
+  port,
+  url,
+}: {
+  readonly host: string;
+  readonly port: number;
+  readonly url: string;
+}): string {
+  return host === '0.0.0.0' || host === '::' ? `http://127.0.0.1:${port}` : url;
 }

@@ -9,6 +9,7 @@ import { connectCommand } from './commands/connect.ts';
 import { definitionsCommand } from './commands/definitions.ts';
 import { initCommand } from './commands/init.ts';
 import { keysCommand } from './commands/keys.ts';
+import { loginCommand } from './commands/login.ts';
 import { policyCommand } from './commands/policy.ts';
 import { serveCommand } from './commands/serve.ts';
 import { serversCommand } from './commands/servers.ts';
@@ -41,6 +42,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no gateway at the address, 4 key 
     policyCommand,
     definitionsCommand,
     serversCommand,
+    loginCommand,
     toolsCommand,
     auditCommand,
     connectCommand,

@@ -81,6 +81,17 @@ export interface CallLimits {
   readonly queueTimeoutMs: number;
 }
 
+/** How the gateway is known to the authorization server of an MCP server. */
+export interface OAuthClientConfig {
+  /** Registered beforehand. Undefined: the metadata document where it is understood, else registration on the spot. */
+  readonly clientId?: string | undefined;
+  readonly clientSecret?: Secret | undefined;
+  /** Asked for where the server names none. */
+  readonly scopes?: readonly string[] | undefined;
+  /** Public https address of a client ID metadata document. */
+  readonly clientMetadataUrl?: string | undefined;
+}
+
 /** When a server that keeps failing is not called any more. */
 export interface CircuitBreakerConfig {
   /** So many in a row open it: timeouts, lost connections, answers that are none. Default 5. */
@@ -112,6 +123,8 @@ export interface ServerConfig {
   readonly limits?: CallLimits | undefined;
   /** Undefined (default): a failing server is called all the same. */
   readonly circuitBreaker?: CircuitBreakerConfig | undefined;
+  /** How the gateway signs in at it; undefined: as a client that registers itself. */
+  readonly oauth?: OAuthClientConfig | undefined;
   /** What is done about new and changed definitions; undefined: the defaults. A change of it needs no restart. */
   readonly definitions?: DefinitionPolicy | undefined;
   /** Fingerprint of everything above but `definitions`, secrets included; equal means "need not restart". */
@@ -208,6 +221,8 @@ export interface GatewayConfig {
   readonly listen: {
     readonly host: string;
     readonly port: number;
+    /** Where browsers reach the gateway, without a path. Undefined: at the address it listens on. */
+    readonly publicUrl?: string | undefined;
     /** Extra Host header values accepted besides loopback names and the bound address. */
     readonly allowedHosts: readonly string[];
     /** Extra browser origins accepted besides our own. */

@@ -6,7 +6,7 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ElicitRequestSchema, ResultSchema } from '@modelcontextprotocol/sdk/types.js';
-import { type StartedGateway, startGateway } from '../support/gateway.ts';
+import { runCli, type StartedGateway, startGateway } from '../support/gateway.ts';
 import { sendModern } from '../support/raw-client.ts';
 import { createCleanup } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -22,6 +22,10 @@ const KEY = 'pck_conformance_0123456789abcdef';
 /** A scenario has 30 s; a server that wants a sign-in is known by then. */
 const SETTLE_MS = 12_000;
 const MAX_ROUNDS = 5;
+/** More sign-ins than any scenario needs. */
+const MAX_SIGN_INS = 5;
+/** The suite's own; nobody has to be able to read it. */
+const CLIENT_METADATA_URL = 'https://conformance-test.local/client-metadata.json';
 const CAPABILITIES = { elicitation: { form: { applyDefaults: true } } };
 
 /** As 2026-07-28 wants it: what is no plain text of visible characters goes as base64. */
@@ -102,7 +106,7 @@ function sampleArguments(tool: Tool, tools: readonly Tool[]): Json {
 }
 
 /** Everything a scenario could want to see; a scenario without tools has only been listed. */
-async function exercise(send: Send, context: { readonly toolCalls?: readonly Json[] }): Promise<void> {
+async function exercise(send: Send, context: Context): Promise<void> {
   const tools = ((await send('tools/list', {})).tools ?? []) as Tool[];
   const calls =
     context.toolCalls ?? tools.map((tool) => ({ name: tool.name, arguments: sampleArguments(tool, tools) }));
@@ -124,17 +128,63 @@ async function settled(gateway: StartedGateway): Promise<void> {
   await waitFor('the server to settle', async () => (await gateway.states()).subject !== 'starting', SETTLE_MS);
 }
 
+/** Signs in as a person would: asks for the address, opens it, agrees, and is sent back to the gateway. False: there is none. */
+async function signIn(gateway: StartedGateway): Promise<boolean> {
+  const url = await runCli('login', 'subject', '--data', gateway.dataDir).catch(report);
+  if (url === undefined) return false;
+  let next: string | null = url.trim();
+  for (let hops = 0; next !== null && hops < MAX_ROUNDS; hops++) {
+    const answer: Response = await fetch(next, { redirect: 'manual' });
+    const location = answer.headers.get('location');
+    if (location === null && answer.status >= 400) throw new Error(await answer.text());
+    next = location === null ? null : new URL(location, next).href;
+  }
+  return true;
+}
+
+/** Until the server is there, and nobody has to sign in any more. */
+async function settleAndSignIn(gateway: StartedGateway): Promise<void> {
+  for (let signIns = 0; signIns < MAX_SIGN_INS; signIns++) {
+    await settled(gateway).catch(() => undefined);
+    if ((await gateway.states()).subject !== 'needs_auth' || !(await signIn(gateway))) return;
+    await waitFor('the server to be there', async () => (await gateway.states()).subject !== 'needs_auth', 2_000).catch(
+      report,
+    );
+  }
+}
+
+interface Context {
+  readonly toolCalls?: readonly Json[];
+  /** Registered beforehand. */
+  readonly client_id?: string;
+  readonly client_secret?: string;
+}
+
 const cleanup = createCleanup();
 const { MCP_CONFORMANCE_PROTOCOL_VERSION: version = '', MCP_CONFORMANCE_CONTEXT: context = '{}' } = process.env;
 try {
   const subject = { type: 'http', url: process.argv.at(-1) ?? '' };
+  const known = JSON.parse(context) as Context;
+  const oauth =
+    known.client_id === undefined
+      ? { clientMetadataUrl: CLIENT_METADATA_URL }
+      : { clientId: known.client_id, clientSecret: known.client_secret };
   const gateway = await startGateway(cleanup, {
-    config: { mcpServers: { subject }, keys: [{ name: 'driver', value: KEY, allow: ['*'] }] },
+    config: {
+      mcpServers: { subject },
+      serverOptions: { subject: { oauth } },
+      keys: [{ name: 'driver', value: KEY, allow: ['*'] }],
+    },
   });
-  await settled(gateway).catch(() => undefined);
+  await settleAndSignIn(gateway);
   const url = `${gateway.mcpUrl}/subject`;
   const send = version >= '2026' ? createModernClient(url) : await createLegacyClient(url);
-  await exercise(send, JSON.parse(context) as Parameters<typeof exercise>[1]);
+  await exercise(send, known);
+  // A call may have needed more than was agreed to, or found that the server wants somebody else's tokens now.
+  for (let again = 0; again < MAX_SIGN_INS && (await signIn(gateway).catch(() => false)); again++) {
+    await settleAndSignIn(gateway);
+    await exercise(send, known);
+  }
 } catch (error) {
   report(error);
   process.exitCode = 1;

@@ -146,7 +146,7 @@ const REFUSED: readonly (readonly [config: unknown, ...complaints: string[]])[] 
   ],
   [
     { listen: { maxBodyBytes: 1 } },
-    'listen.maxBodyBytes: unknown field; known here: host, port, allowedHosts, allowedOrigins -> did you mean limits.maxBodyBytes?',
+    'listen.maxBodyBytes: unknown field; known here: host, port, publicUrl, allowedHosts, allowedOrigins -> did you mean limits.maxBodyBytes?',
   ],
   // Wrong types and values.
   [{ mcpServers: [] }, 'mcpServers: expected an object {…} with one entry per server, got a list […]'],

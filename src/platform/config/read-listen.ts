@@ -3,8 +3,8 @@
 import { isIP } from 'node:net';
 import type { GatewayConfig } from '../../contracts/config.ts';
 import { type Document, readPart } from './document.ts';
+import { Listen } from './listen-schema.ts';
 import { nodeAt } from './report.ts';
-import { Listen } from './schema.ts';
 
 /** True for addresses that only this machine can reach: 127.0.0.0/8, ::1, localhost. */
 export function isLoopbackHost(host: string): boolean {

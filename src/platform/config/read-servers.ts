@@ -128,9 +128,12 @@ function readServer(document: Document, found: Found, options: Options | undefin
   return { ...server, definitions, fingerprint: fingerprintOf(server) };
 }
 
-function withDefaults(options: Options | undefined): Omit<Options, 'enabled'> {
-  const { enabled: _, ...rest } = options ?? ServerOptions.parse({});
-  return rest;
+function withDefaults(options: Options | undefined) {
+  const { enabled: _, oauth, ...rest } = options ?? ServerOptions.parse({});
+  const { clientSecret, ...open } = oauth ?? {};
+  const secret = clientSecret === undefined ? {} : { clientSecret: new Secret(clientSecret) };
+  // Left out where it says nothing, so that fingerprints stay as they were.
+  return oauth === undefined ? rest : { ...rest, oauth: { ...open, ...secret } };
 }
 
 /** Before references are resolved, since a server that is off may lack its variables. */

@@ -2,6 +2,8 @@
 /** The shape of `portcullis.json`: the one source of validation, of the published JSON Schema and of the reference page. */
 
 import { z } from 'zod';
+import { Listen } from './listen-schema.ts';
+import { OAuth } from './oauth-schema.ts';
 import { Policy } from './policy-schema.ts';
 import { DAY_MS, milliseconds } from './schema-words.ts';
 import { ServerEntry } from './server-schema.ts';
@@ -93,6 +95,7 @@ export const ServerOptions = z.strictObject({
     .describe(
       'Stops calling a server that keeps failing; `{}` takes the defaults. Left out: it is called all the same.',
     ),
+  oauth: OAuth.optional(),
   definitions: Definitions.optional(),
 });
 
@@ -165,24 +168,6 @@ export const Anonymous = z
   .describe(
     'What callers without any credential may reach. Left out: nothing, they are answered 401. Refused unless `listen.host` is a loopback address.',
   );
-
-export const Listen = z
-  .strictObject({
-    host: z
-      .string()
-      .default('127.0.0.1')
-      .describe('Address to bind. Anything but a loopback address opens the gateway to the network.'),
-    port: z.int().min(0).max(65_535).default(8484).describe('Port to bind; 0 picks a free one.'),
-    allowedHosts: z
-      .array(z.string())
-      .default([])
-      .describe('`Host` header values accepted besides loopback names and the bound address: `name` or `name:port`.'),
-    allowedOrigins: z
-      .array(z.string())
-      .default([])
-      .describe('Browser origins accepted besides our own: `https://name` or `https://name:port`.'),
-  })
-  .describe('Where the gateway listens.');
 
 export const Limits = z
   .strictObject({

@@ -2,9 +2,10 @@
 
 import { closest } from '../../lib/closest.ts';
 import type { JsoncNode } from '../../lib/jsonc.ts';
+import { Listen } from './listen-schema.ts';
 import { PolicyRuleEntry } from './policy-schema.ts';
 import { type Path, renderPath } from './report.ts';
-import { Anonymous, Audit, ConfigFile, Key, Limits, Listen, LogSection, ServerOptions } from './schema.ts';
+import { Anonymous, Audit, ConfigFile, Key, Limits, LogSection, ServerOptions } from './schema.ts';
 import { EFFECTIVE_FIELDS, WITHOUT_EFFECT } from './server-schema.ts';
 
 /** Where each of our fields lives, first home first. */

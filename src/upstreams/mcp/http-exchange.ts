@@ -7,7 +7,13 @@ import type { HttpClient, HttpExchange, HttpFailure, HttpListener, HttpRequest }
 
 export type ExchangeEnd =
   /** A whole body that was no event stream, whatever its status. */
-  | { readonly type: 'body'; readonly status: number; readonly text: string }
+  | {
+      readonly type: 'body';
+      readonly status: number;
+      readonly text: string;
+      /** Only with 401 and 403. */
+      readonly wwwAuthenticate?: string | undefined;
+    }
   /** An event stream ended; `error` if not cleanly. */
   | { readonly type: 'stream'; readonly error: Error | undefined }
   /** A body or event outgrew the bound; the exchange was ended. */
@@ -53,6 +59,7 @@ class MessageExchange implements HttpListener, HttpExchange {
   #utf8: StringDecoder | undefined;
   #bytes = 0;
   #stream: SseReader | undefined;
+  #wwwAuthenticate: string | undefined;
 
   constructor(listener: ExchangeListener, maxBytes: number) {
     this.#listener = listener;
@@ -75,6 +82,7 @@ class MessageExchange implements HttpListener, HttpExchange {
     if (isStream)
       this.#stream = createSseReader((event) => this.#over || this.#listener.onEvent(event), this.#maxBytes);
     else if (typeof headers['content-length'] === 'string') this.#announcedBytes = Number(headers['content-length']);
+    if (status === 401 || status === 403) this.#wwwAuthenticate = headers['www-authenticate'];
     this.#listener.onHead?.(status, headers);
   }
 
@@ -101,7 +109,11 @@ class MessageExchange implements HttpListener, HttpExchange {
   onEnd(): void {
     if (this.#stream !== undefined) return this.#end({ type: 'stream', error: undefined });
     const text = this.#utf8 === undefined ? this.#text : this.#text + this.#utf8.end();
-    this.#end({ type: 'body', status: this.#status ?? 0, text });
+    const status = this.#status ?? 0;
+    const wwwAuthenticate = this.#wwwAuthenticate;
+    this.#end(
+      wwwAuthenticate === undefined ? { type: 'body', status, text } : { type: 'body', status, text, wwwAuthenticate },
+    );
   }
 
   onFailure({ sent, error }: HttpFailure): void {

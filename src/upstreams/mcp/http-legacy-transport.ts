@@ -8,6 +8,7 @@ import type { Log } from '../../contracts/log.ts';
 import { IdTable } from '../../lib/id-table.ts';
 import type { SseEvent } from '../../lib/sse.ts';
 import type { HttpClient, HttpRequest } from '../http/client.ts';
+import { answerChallenge, isChallenge } from './answer-challenge.ts';
 import { createDeliveries } from './deliveries.ts';
 import { type ExchangeEnd, exchangeMessages } from './http-exchange.ts';
 import { deleteSession, isSessionGone, readSessionId } from './http-session.ts';
@@ -41,16 +42,21 @@ export function openHttpLegacyTransport(options: HttpLegacyOptions, events: Tran
   let fixed = writeFixed([]);
   let over = false;
 
+  const sign = (headers: string[]): string[] => {
+    const authorization = target.credential?.header;
+    if (authorization !== undefined) headers.push('authorization', authorization);
+    return headers;
+  };
   const request = (method: 'GET' | 'DELETE', headers: string[]): HttpRequest => ({
     method,
     origin: target.origin,
     path: target.path,
     fixedHeaders: fixed.other,
-    headers,
+    headers: sign(headers),
     body: undefined,
   });
   const post = (body: string, traceparent?: string): HttpRequest => {
-    const headers = traceparent === undefined ? [] : ['traceparent', traceparent];
+    const headers = sign(traceparent === undefined ? [] : ['traceparent', traceparent]);
     return { method: 'POST', origin: target.origin, path: target.path, fixedHeaders: fixed.post, headers, body };
   };
   const get = (lastEventId: string | undefined): HttpRequest => {
@@ -114,16 +120,29 @@ export function openHttpLegacyTransport(options: HttpLegacyOptions, events: Tran
     }, nextWaitMs(run));
   };
 
-  const sendRequest = (outgoing: OutgoingRequest): void => {
+  const sendRequest = (outgoing: OutgoingRequest, isRepeated = false): void => {
     const { id } = outgoing;
     const run = createStreamRun();
+    const sent = target.credential?.header;
     running.set(id, run);
     const exchange = exchangeMessages(http, post(outgoing.text, outgoing.traceparent), maxMessageBytes, {
       onHead(status, headers) {
         if (outgoing.method === 'initialize' && status < 300) sessionId = readSessionId(headers);
       },
       onEvent: (event) => takeEvent(run, id, event),
-      onEnd: (end) => takeEnd(id, run, end),
+      onEnd(end) {
+        const isChallenged =
+          !isRepeated &&
+          isChallenge(end) &&
+          answerChallenge(target, end, {
+            sent,
+            isWaiting: () => events.isWaiting(id),
+            sendAgain: () => sendRequest(outgoing, true),
+            fail: (error) => fail(id, run, error),
+          });
+        if (isChallenged) run.exchange = undefined;
+        else takeEnd(id, run, end);
+      },
     });
     if (running.get(id) === run && run.timer === undefined) run.exchange = exchange;
   };

@@ -1,7 +1,9 @@
 /** Streamable HTTP of 2026-07-28: one POST per request, no session; closing the answer's stream is the cancel. */
 
+import type { GatewayError } from '../../contracts/errors.ts';
 import { IdTable } from '../../lib/id-table.ts';
 import type { HttpClient, HttpExchange, HttpRequest } from '../http/client.ts';
+import { answerChallenge, isChallenge } from './answer-challenge.ts';
 import { createDeliveries } from './deliveries.ts';
 import { exchangeMessages } from './http-exchange.ts';
 import { mirrorHeaders } from './http-headers.ts';
@@ -36,10 +38,13 @@ export function openHttpModernTransport(options: HttpModernOptions, events: Tran
   });
 
   const sendNotification = (outgoing: Exclude<Outgoing, OutgoingRequest>): void => {
-    deliveries.send(post(['mcp-method', outgoing.method], outgoing.text), () => outgoing.onDone?.());
+    const authorization = target.credential?.header;
+    const headers = ['mcp-method', outgoing.method];
+    if (authorization !== undefined) headers.push('authorization', authorization);
+    deliveries.send(post(headers, outgoing.text), () => outgoing.onDone?.());
   };
 
-  const send = (outgoing: Outgoing): void => {
+  const send = (outgoing: Outgoing, isRepeated = false): void => {
     if (outgoing.kind !== 'request') {
       // An answer has no way and no question: this revision has no server-to-client requests.
       if (outgoing.kind === 'response') outgoing.onDone?.();
@@ -49,6 +54,8 @@ export function openHttpModernTransport(options: HttpModernOptions, events: Tran
     const { id } = outgoing;
     const headers = mirrorHeaders(outgoing.method, outgoing.name, outgoing.tool, outgoing.params);
     if (outgoing.traceparent !== undefined) headers.push('traceparent', outgoing.traceparent);
+    const authorization = target.credential?.header;
+    if (authorization !== undefined) headers.push('authorization', authorization);
     let ended = false;
     const exchange = exchangeMessages(http, post(headers, outgoing.text), maxMessageBytes, {
       onEvent(event) {
@@ -59,7 +66,15 @@ export function openHttpModernTransport(options: HttpModernOptions, events: Tran
         clearTimeout(open.get(id)?.timer);
         open.delete(id);
         if (mayCarryAnswer(end)) events.onMessage(end.text, id);
-        if (events.isWaiting(id)) events.onFailed(id, errorForEnd(end, target.redact));
+        if (!events.isWaiting(id)) return;
+        const challenged = {
+          sent: authorization,
+          isWaiting: () => events.isWaiting(id),
+          sendAgain: () => send(outgoing, true),
+          fail: (error: GatewayError) => events.onFailed(id, error),
+        };
+        if (isRepeated || !isChallenge(end) || !answerChallenge(target, end, challenged))
+          events.onFailed(id, errorForEnd(end, target.redact));
       },
     });
     if (!ended) open.set(id, { exchange, timer: undefined });
@@ -67,7 +82,7 @@ export function openHttpModernTransport(options: HttpModernOptions, events: Tran
 
   return {
     cancelsByMessage: false,
-    send,
+    send: (outgoing) => send(outgoing),
     finish(id, givenUp) {
       const entry = open.get(id);
       if (entry === undefined) return;

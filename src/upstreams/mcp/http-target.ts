@@ -1,6 +1,7 @@
 /** Where an HTTP server stands and the headers every request to it carries: ours, then the configured ones. */
 
 import type { Secret } from '../../contracts/config.ts';
+import type { ServerCredential } from '../../contracts/server-credentials.ts';
 import { createFixedHeaders, type FixedHeaders } from '../http/request-head.ts';
 import { createRedact, type Redact } from './redact.ts';
 
@@ -9,6 +10,8 @@ export interface HttpTarget {
   readonly path: string;
   /** Headers that many requests share: `extra` (names and values in turn), then the configured ones. */
   readonly fixed: (extra: readonly string[]) => FixedHeaders;
+  /** What the gateway got by signing in; undefined: it never does so at this server. */
+  readonly credential: ServerCredential | undefined;
   /** Takes the configured values out of what the server says. */
   readonly redact: Redact;
 }
@@ -36,6 +39,7 @@ export function createHttpTarget(
   url: string,
   configured: { readonly [name: string]: Secret },
   identity: { readonly name: string; readonly version: string },
+  credential?: ServerCredential,
 ): HttpTarget {
   const { origin, pathname, search, username, password } = new URL(url);
   const headers: string[] = [];
@@ -52,7 +56,12 @@ export function createHttpTarget(
     headers.push('authorization', `Basic ${Buffer.from(userPass).toString('base64')}`);
   }
   const fixed: HttpTarget['fixed'] = (extra) => createFixedHeaders([...extra, ...headers]);
-  return { origin, path: pathname + search, fixed, redact: createRedact(configured) };
+  const redactConfigured = createRedact(configured);
+  const redact: Redact = (text) => {
+    const token = credential?.header?.slice('Bearer '.length);
+    return redactConfigured(token ? text.replaceAll(token, '[redacted]') : text);
+  };
+  return { origin, path: pathname + search, fixed, credential, redact };
 }
 
 export const ACCEPT_BOTH = 'application/json, text/event-stream';

@@ -1,6 +1,7 @@
 /** Opens a link: picks the transport, finds out the server's era, shakes hands, all within the configured start time. */
 
 import type { OpenApiAuth, OpenApiTransport, Secret, ServerConfig } from '../../contracts/config.ts';
+import type { ServerCredentials } from '../../contracts/server-credentials.ts';
 import type { ToolSource } from '../../contracts/tool-source.ts';
 import { JsonScanner } from '../../lib/json-scanner.ts';
 import { createHttpClient, type HttpClient } from '../http/client.ts';
@@ -25,6 +26,8 @@ export interface OpenLinkDeps {
   readonly baseEnv: BaseEnvironment;
   /** Shared by all links. Default: one of its own, whose idle connections do not keep the process alive. */
   readonly http?: HttpClient;
+  /** For servers that want a sign-in. */
+  readonly credentials?: ServerCredentials;
   /** Makes tools of an OpenAPI document; the same source for all links of one configuration. */
   readonly openApi?: (config: ServerConfig, transport: OpenApiTransport) => ToolSource;
 }
@@ -120,7 +123,8 @@ function listWays(deps: OpenLinkDeps, http: HttpClient, options: LinkOptions): W
       return [{ era: 'legacy', connect: (events) => openSseTransport(sse, events) }];
     }
     case 'http': {
-      const target = createHttpTarget(transport.url, transport.headers, options.identity);
+      const credential = deps.credentials?.of(config);
+      const target = createHttpTarget(transport.url, transport.headers, options.identity, credential);
       const shared = { http, target, maxMessageBytes, log, protocolVersion: MODERN_VERSION };
       const modern: Connect = (events) => openHttpModernTransport(shared, events);
       const legacy: Connect = (events) => openHttpLegacyTransport(shared, events);

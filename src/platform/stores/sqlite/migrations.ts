@@ -101,6 +101,24 @@ CREATE TABLE definitions_version (version INTEGER NOT NULL) STRICT;
 INSERT INTO definitions_version VALUES (0);
 `;
 
+const SERVER_CREDENTIALS = `
+CREATE TABLE server_credentials (
+  server_id TEXT NOT NULL,
+  -- Whose it is; '' for the gateway's own.
+  owner TEXT NOT NULL,
+  sealed TEXT NOT NULL,
+  changed_at_ms INTEGER NOT NULL,
+  PRIMARY KEY (server_id, owner)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE server_sign_ins (
+  state_hash TEXT PRIMARY KEY,
+  server_id TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  sealed TEXT NOT NULL,
+  expires_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+`;
+
 export const MIGRATIONS: readonly Migration[] = [
   { name: 'keys', sql: KEYS },
   { name: 'trail', sql: TRAIL },
@@ -108,4 +126,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'trail-policy', sql: TRAIL_POLICY },
   { name: 'trail-cost', sql: TRAIL_COST },
   { name: 'definitions', sql: DEFINITIONS },
+  { name: 'server-credentials', sql: SERVER_CREDENTIALS },
 ];

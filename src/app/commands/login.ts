@@ -1,0 +1,47 @@
+/** `portcullis login SERVER`: the address to open where the gateway has to sign in at a server. */
+
+import type { Command } from 'commander';
+import { createSealer } from '../../platform/sealing/create-sealer.ts';
+import { openSealKeyFile } from '../../platform/sealing/key-file.ts';
+import { openServerCredentialStore } from '../../platform/stores/sqlite/server-credentials.ts';
+import { openSignIn, SIGN_IN_MS } from '../../upstreams/oauth/sign-in.ts';
+import { CommandError, EXIT } from './command-error.ts';
+import { type DataOptions, requireDataDir, withDataOptions } from './shared-options.ts';
+import { print, printJson, printNote } from './terminal.ts';
+
+interface LoginOptions extends DataOptions {
+  readonly json?: boolean;
+}
+
+function runLogin(serverId: string, options: LoginOptions): void {
+  const dataDir = requireDataDir(options);
+  const store = openServerCredentialStore({ dataDir });
+  try {
+    const sealer = createSealer(openSealKeyFile(dataDir));
+    const signIn = openSignIn({ store, sealer, now: Date.now }, serverId);
+    if (signIn.url === undefined)
+      throw new CommandError(
+        EXIT.failed,
+        signIn.problem === undefined
+          ? `server ${JSON.stringify(serverId)} does not wait for a sign-in`
+          : `no sign-in could be prepared for ${JSON.stringify(serverId)}: ${signIn.problem}`,
+        signIn.problem === undefined
+          ? 'The gateway has to run, and to have been refused by the server: see `portcullis servers`.'
+          : 'Where the gateway cannot register itself, set "oauth": { "clientId" } in serverOptions.',
+      );
+    if (options.json) printJson({ server: serverId, url: signIn.url, expiresInMs: SIGN_IN_MS });
+    else print(signIn.url);
+    if (!options.json)
+      printNote('Open this address in a browser within ten minutes, while the gateway runs. It is good once.');
+  } finally {
+    store[Symbol.dispose]();
+  }
+}
+
+/** Adds the command. */
+export function loginCommand(program: Command): void {
+  withDataOptions(program.command('login <server>'))
+    .description('Show the address to open where the gateway has to sign in at a server (OAuth)')
+    .option('--json', 'print as one JSON object')
+    .action(runLogin);
+}

@@ -1,0 +1,44 @@
+/** Ports of signing in at servers: the credential a connection carries, and where it is kept. */
+
+import type { ServerConfig } from './config.ts';
+
+/** How a server refused a request. */
+export interface AuthChallenge {
+  readonly status: 401 | 403;
+  readonly wwwAuthenticate: string | undefined;
+  /** The Authorization header the request carried. */
+  readonly sent: string | undefined;
+}
+
+/** `renewed`: the same request may be sent once more. `refused`: `hint` tells an operator why, and what to do. */
+export type Renewal = { readonly type: 'renewed' } | { readonly type: 'refused'; readonly hint: string | undefined };
+
+/** What the gateway itself holds for one server; shared by all who call it. */
+export interface ServerCredential {
+  /** Value of the Authorization header; undefined: there is none yet. */
+  readonly header: string | undefined;
+  /** Gets another token, or prepares a sign-in. Several at a time are one. Never rejects; bounded to a minute. */
+  renew(challenge: AuthChallenge): Promise<Renewal>;
+}
+
+export interface ServerCredentials {
+  /** Undefined: this server is not one to sign in at (no HTTP, or its Authorization header is configured). */
+  of(config: ServerConfig): ServerCredential | undefined;
+}
+
+/** A sign-in under way, found by the hash of its `state`. */
+export interface PendingSignIn {
+  readonly serverId: string;
+  readonly owner: string;
+  readonly sealed: string;
+  readonly expiresAtMs: number;
+}
+
+/** Keeps sealed text only. `owner` is whose credential it is: '' is the gateway's own, the only one there is so far. */
+export interface ServerCredentialStore extends Disposable {
+  read(serverId: string, owner: string): string | undefined;
+  write(serverId: string, owner: string, sealed: string, nowMs: number): void;
+  addSignIn(stateHash: string, signIn: PendingSignIn, nowMs: number): void;
+  /** Takes it out: no state is good twice. Undefined: unknown or expired. */
+  takeSignIn(stateHash: string, nowMs: number): PendingSignIn | undefined;
+}

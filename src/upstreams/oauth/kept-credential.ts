@@ -1,0 +1,64 @@
+/** What is kept of one server's credential, sealed as one text: registration, tokens, and the sign-in somebody has to open. */
+
+import type {
+  OAuthDiscoveryState,
+  StoredOAuthClientInformation,
+  StoredOAuthTokens,
+} from '@modelcontextprotocol/client';
+import type { Sealer } from '../../contracts/sealing.ts';
+import type { ServerCredentialStore } from '../../contracts/server-credentials.ts';
+
+/** The gateway's own, not a user's. */
+export const SHARED_OWNER = '';
+
+export interface Tokens {
+  /** With the issuer they came from. */
+  readonly value: StoredOAuthTokens;
+  readonly atMs: number;
+  /** Undefined: not told. */
+  readonly expiresAtMs: number | undefined;
+}
+
+/** A sign-in that is prepared: all but `state` and PKCE, which are made anew each time somebody asks for the address. */
+export interface PreparedSignIn {
+  readonly authorizationUrl: string;
+  readonly redirectUrl: string;
+  readonly discovery: OAuthDiscoveryState;
+  readonly client: StoredOAuthClientInformation;
+  /** As asked for; undefined: none. */
+  readonly scope: string | undefined;
+}
+
+export interface KeptCredential {
+  /** Tokens for another address are none for this one. */
+  readonly serverUrl: string;
+  /** The last registration, with its issuer, and the callback it was made for. */
+  readonly client?: StoredOAuthClientInformation | undefined;
+  readonly redirectUrl?: string | undefined;
+  readonly discovery?: OAuthDiscoveryState | undefined;
+  readonly tokens?: Tokens | undefined;
+  /** All scopes asked for so far. */
+  readonly scope?: string | undefined;
+  readonly signIn?: PreparedSignIn | undefined;
+  /** Why there is no sign-in to open although one is needed. */
+  readonly problem?: string | undefined;
+}
+
+export interface KeptDeps {
+  readonly store: ServerCredentialStore;
+  readonly sealer: Sealer;
+  readonly now: () => number;
+}
+
+const boundTo = (serverId: string): string => `server-credential ${serverId} ${SHARED_OWNER}`;
+
+/** Undefined: nothing is kept, or nothing we can open. */
+export function readCredential({ store, sealer }: KeptDeps, serverId: string): KeptCredential | undefined {
+  const sealed = store.read(serverId, SHARED_OWNER);
+  const text = sealed === undefined ? undefined : sealer.open(sealed, boundTo(serverId));
+  return text === undefined ? undefined : (JSON.parse(text) as KeptCredential);
+}
+
+export function writeCredential({ store, sealer, now }: KeptDeps, serverId: string, kept: KeptCredential): void {
+  store.write(serverId, SHARED_OWNER, sealer.seal(JSON.stringify(kept), boundTo(serverId)), now());
+}

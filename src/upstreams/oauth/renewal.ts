@@ -1,0 +1,195 @@
+/** One server's credential while the gateway runs: the header that requests carry, and what is done when it is refused. */
+
+import type { OAuthDiscoveryState } from '@modelcontextprotocol/client';
+import type { ServerConfig } from '../../contracts/config.ts';
+import type { Log } from '../../contracts/log.ts';
+import type { AuthChallenge, Renewal, ServerCredential } from '../../contracts/server-credentials.ts';
+import { createGuardedFetch, type FetchLike } from './guarded-fetch.ts';
+import {
+  type KeptCredential,
+  type KeptDeps,
+  type PreparedSignIn,
+  readCredential,
+  type Tokens,
+  writeCredential,
+} from './kept-credential.ts';
+import { issuerOf, prepareSignIn } from './prepare-sign-in.ts';
+
+const RENEW_MS = 30_000;
+/** Tokens are renewed this long before they run out, or after nine tenths of a short life. */
+const EARLY_MS = 60_000;
+const RETRY_MS = 30_000;
+const MAX_TIMER_MS = 86_400_000;
+/** A token that is refused so soon after it was issued is not mended by another one like it. */
+const FRESH_MS = 10_000;
+
+export interface ServerCredentialsDeps extends KeptDeps {
+  readonly log: Log;
+  /** Where sign-ins come back to; waits until the gateway listens. */
+  readonly redirectUrl: () => Promise<string>;
+  /** A server can be reached again. */
+  readonly onSignedIn: (serverId: string) => void;
+}
+
+export interface OwnCredential extends ServerCredential, Disposable {
+  readonly serverUrl: string;
+  readonly serverName: string;
+  /** The tokens of a sign-in are there. */
+  take(signIn: PreparedSignIn, tokens: Tokens): void;
+}
+
+type Refreshed = 'renewed' | 'rejected' | 'unreachable';
+
+export function createRenewal(deps: ServerCredentialsDeps, config: ServerConfig, serverUrl: string): OwnCredential {
+  const { log, now } = deps;
+  const found = readCredential(deps, config.id);
+  let kept: KeptCredential = found?.serverUrl === serverUrl ? found : { serverUrl };
+  let header: string | undefined;
+  let running: Promise<Renewal> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  /** Requests were refused since the last token came. */
+  let isRefused = false;
+  let isOver = false;
+
+  const use = (): void => {
+    const { tokens } = kept;
+    header = tokens === undefined ? undefined : `Bearer ${tokens.value.access_token}`;
+    clearTimeout(timer);
+    if (isOver || tokens?.expiresAtMs === undefined || tokens.value.refresh_token === undefined) return;
+    const lifeMs = tokens.expiresAtMs - tokens.atMs;
+    wake(tokens.expiresAtMs - Math.min(EARLY_MS, lifeMs / 10) - now());
+  };
+  const wake = (delayMs: number): void => {
+    timer = setTimeout(() => void once(refreshInTime), Math.min(Math.max(delayMs, 0), MAX_TIMER_MS)).unref();
+  };
+  const keep = (changes: Partial<KeptCredential>): void => {
+    kept = { ...kept, ...changes };
+    writeCredential(deps, config.id, kept);
+    use();
+  };
+  /** One at a time: a refresh token that is used twice may cost the whole grant. */
+  const once = (work: (signal: AbortSignal) => Promise<Renewal>): Promise<Renewal> => {
+    running ??= work(AbortSignal.timeout(RENEW_MS))
+      .catch((error: unknown): Renewal => {
+        const problem = describeFailure(error);
+        log.warn('cannot sign in at the server', { server: config.id, reason: problem });
+        if (!isOver) keep({ problem });
+        return { type: 'refused', hint: problem };
+      })
+      .finally(() => {
+        running = undefined;
+      });
+    return running;
+  };
+
+  const refresh = async (discovery: OAuthDiscoveryState, fetchFn: FetchLike): Promise<Refreshed> => {
+    const { client, tokens } = kept;
+    const refreshToken = tokens?.value.refresh_token;
+    if (client === undefined || refreshToken === undefined) return 'rejected';
+    const { OAuthError, OAuthErrorCode, refreshAuthorization } = await import('@modelcontextprotocol/client');
+    const { authorizationServerUrl, authorizationServerMetadata: metadata, resourceMetadata } = discovery;
+    try {
+      const value = await refreshAuthorization(authorizationServerUrl, {
+        ...{ clientInformation: client, refreshToken, fetchFn },
+        ...(metadata !== undefined && { metadata }),
+        ...(resourceMetadata !== undefined && { resource: resourceMetadata.resource }),
+      });
+      const atMs = now();
+      const expiresAtMs = value.expires_in === undefined ? undefined : atMs + value.expires_in * 1000;
+      const merged = { ...value, refresh_token: value.refresh_token ?? refreshToken, issuer: issuerOf(discovery) };
+      keep({ tokens: { value: merged, atMs, expiresAtMs }, discovery, problem: undefined });
+      return 'renewed';
+    } catch (error) {
+      log.warn('cannot refresh a token', { server: config.id, reason: describeFailure(error) });
+      const isFinal = error instanceof OAuthError && error.code !== OAuthErrorCode.ServerError;
+      return isFinal && error.code !== OAuthErrorCode.TemporarilyUnavailable ? 'rejected' : 'unreachable';
+    }
+  };
+  const refreshInTime = async (signal: AbortSignal): Promise<Renewal> => {
+    const { discovery } = kept;
+    if (discovery === undefined) return { type: 'refused', hint: undefined };
+    const done = await refresh(discovery, createGuardedFetch(serverUrl, signal));
+    if (done === 'unreachable' && !isOver) wake(RETRY_MS);
+    if (done === 'renewed' && isRefused) {
+      isRefused = false;
+      deps.onSignedIn(config.id);
+    }
+    // Rejected: the server will say so when the token has run out, and then a sign-in is prepared.
+    return done === 'renewed' ? { type: 'renewed' } : { type: 'refused', hint: undefined };
+  };
+
+  const answer = async (challenge: AuthChallenge, signal: AbortSignal): Promise<Renewal> => {
+    const sdk = await import('@modelcontextprotocol/client');
+    const headers = challenge.wwwAuthenticate === undefined ? {} : { 'www-authenticate': challenge.wwwAuthenticate };
+    const { error, scope, resourceMetadataUrl } = sdk.extractWWWAuthenticateParams(new Response(null, { headers }));
+    const { tokens } = kept;
+    const isStepUp = challenge.status === 403;
+    if (isStepUp && error !== 'insufficient_scope') return { type: 'refused', hint: undefined };
+    const wanted = isStepUp ? sdk.computeScopeUnion(kept.scope, tokens?.value.scope, scope) : scope;
+    // Asked for already, and it was not enough: asking again would change nothing.
+    if (isStepUp && !sdk.isStrictScopeSuperset(wanted, kept.scope))
+      return { type: 'refused', hint: 'the server wants scopes that a sign-in has asked for already' };
+    const hint = `sign in: portcullis login ${config.id}`;
+    if (isStepUp && kept.signIn !== undefined && !sdk.isStrictScopeSuperset(wanted, kept.signIn.scope))
+      return { type: 'refused', hint };
+    const fetchFn = createGuardedFetch(serverUrl, signal);
+    // Anew each time: the server may have moved to another authorization server.
+    const info = await sdk.discoverOAuthServerInfo(serverUrl, {
+      fetchFn,
+      ...(resourceMetadataUrl !== undefined && { resourceMetadataUrl }),
+    });
+    const discovery: OAuthDiscoveryState = {
+      ...info,
+      ...(resourceMetadataUrl !== undefined && { resourceMetadataUrl: resourceMetadataUrl.href }),
+    };
+    let isUseless = tokens?.value.issuer !== issuerOf(discovery);
+    if (!isStepUp && !isUseless && tokens !== undefined && now() - tokens.atMs > FRESH_MS) {
+      const done = await refresh(discovery, fetchFn);
+      if (done === 'renewed') return { type: 'renewed' };
+      isUseless = done === 'rejected';
+      if (done === 'unreachable') {
+        wake(RETRY_MS);
+        return { type: 'refused', hint: 'the authorization server does not answer' };
+      }
+    }
+    const redirectUrl = await deps.redirectUrl();
+    const signIn = await prepareSignIn({
+      ...{ config: config.oauth ?? {}, kept, redirectUrl, discovery, scope: wanted, fetchFn },
+    });
+    const { client } = signIn;
+    keep({ client, redirectUrl, signIn, problem: undefined, ...(isUseless && { tokens: undefined }) });
+    log.warn('the server wants a sign-in', { server: config.id, command: `portcullis login ${config.id}` });
+    return { type: 'refused', hint };
+  };
+
+  use();
+  return {
+    serverUrl,
+    serverName: config.name,
+    get header() {
+      return header;
+    },
+    renew(challenge) {
+      if (isOver) return Promise.resolve({ type: 'refused', hint: undefined });
+      // Somebody else has got another token meanwhile.
+      if (header !== undefined && challenge.sent !== header) return Promise.resolve({ type: 'renewed' });
+      if (challenge.status === 401) isRefused = true;
+      return once((signal) => answer(challenge, signal));
+    },
+    take(signIn, tokens) {
+      isRefused = false;
+      const { client, redirectUrl, discovery, scope } = signIn;
+      keep({ client, redirectUrl, discovery, tokens, scope, signIn: undefined, problem: undefined });
+    },
+    [Symbol.dispose]() {
+      isOver = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** For operators: one line. What an authorization server said is cut, and cannot draw on a terminal. */
+export function describeFailure(error: unknown): string {
+  const message = error instanceof Error ? error.message || error.name : String(error);
+  return message.replace(/[^\x20-\x7e]+/g, ' ').slice(0, 200);
+}

@@ -1,0 +1,103 @@
+/** One sign-in from the address somebody opens to the tokens: each address is good once, for ten minutes, for one server. */
+
+import { createHash, randomBytes } from 'node:crypto';
+import type { OAuthClientProvider } from '@modelcontextprotocol/client';
+import type { FetchLike } from './guarded-fetch.ts';
+import { type KeptDeps, type PreparedSignIn, readCredential, SHARED_OWNER, type Tokens } from './kept-credential.ts';
+
+export const SIGN_IN_MS = 600_000;
+
+/** What comes back from the authorization server, as query parameters. */
+export interface SignInAnswer {
+  readonly state: string | undefined;
+  readonly code: string | undefined;
+  readonly iss: string | undefined;
+  readonly error: string | undefined;
+}
+
+/** A sign-in whose address was given out. */
+export interface OpenSignIn extends PreparedSignIn {
+  readonly serverId: string;
+  readonly serverUrl: string;
+  readonly codeVerifier: string;
+}
+
+const hashOf = (state: string): string => createHash('sha256').update(state).digest('base64url');
+const boundTo = (stateHash: string): string => `server-sign-in ${stateHash}`;
+
+/** The address to open. Undefined with a problem, or without: nothing is prepared. */
+export function openSignIn(
+  deps: KeptDeps,
+  serverId: string,
+): { readonly url: string } | { readonly url: undefined; readonly problem: string | undefined } {
+  const kept = readCredential(deps, serverId);
+  if (kept?.signIn === undefined) return { url: undefined, problem: kept?.problem };
+  const state = randomBytes(32).toString('base64url');
+  const codeVerifier = randomBytes(32).toString('base64url');
+  const stateHash = hashOf(state);
+  const signIn: OpenSignIn = { ...kept.signIn, serverId, serverUrl: kept.serverUrl, codeVerifier };
+  const nowMs = deps.now();
+  const sealed = deps.sealer.seal(JSON.stringify(signIn), boundTo(stateHash));
+  deps.store.addSignIn(stateHash, { serverId, owner: SHARED_OWNER, sealed, expiresAtMs: nowMs + SIGN_IN_MS }, nowMs);
+  const url = new URL(signIn.authorizationUrl);
+  url.searchParams.set('state', state);
+  url.searchParams.set('code_challenge', createHash('sha256').update(codeVerifier).digest('base64url'));
+  url.searchParams.set('code_challenge_method', 'S256');
+  return { url: url.href };
+}
+
+/** Takes it out of the store, whatever comes of it. Undefined: no such state, or not any more. */
+export function takeSignIn(deps: KeptDeps, state: string | undefined): OpenSignIn | undefined {
+  if (state === undefined || state === '') return undefined;
+  const stateHash = hashOf(state);
+  const found = deps.store.takeSignIn(stateHash, deps.now());
+  const text = found === undefined ? undefined : deps.sealer.open(found.sealed, boundTo(stateHash));
+  return text === undefined ? undefined : (JSON.parse(text) as OpenSignIn);
+}
+
+/** Exchanges the code. Rejects if the answer is not from the issuer that was asked, or brings no tokens. */
+export async function redeemSignIn(
+  deps: Pick<KeptDeps, 'now'> & { readonly fetchFn: FetchLike },
+  signIn: OpenSignIn,
+  { code, iss, error }: SignInAnswer,
+): Promise<Tokens> {
+  const { auth, validateAuthorizationResponseIssuer } = await import('@modelcontextprotocol/client');
+  const metadata = signIn.discovery.authorizationServerMetadata;
+  // Before anything else that came with it is believed, shown or used.
+  validateAuthorizationResponseIssuer({
+    iss,
+    expectedIssuer: metadata?.issuer,
+    issParameterSupported: metadata?.authorization_response_iss_parameter_supported === true,
+  });
+  if (error !== undefined)
+    throw new Error(`the authorization server refused: ${error.replace(/[^\w.-]/g, '?').slice(0, 64)}`);
+  if (code === undefined) throw new Error('the authorization server sent no code');
+  let tokens: Tokens | undefined;
+  const provider: OAuthClientProvider = {
+    ...{ redirectUrl: signIn.redirectUrl, clientMetadata: { redirect_uris: [signIn.redirectUrl] } },
+    clientInformation: () => signIn.client,
+    tokens: () => undefined,
+    saveTokens(value) {
+      const atMs = deps.now();
+      const expiresAtMs = value.expires_in === undefined ? undefined : atMs + value.expires_in * 1000;
+      tokens = { value, atMs, expiresAtMs };
+    },
+    redirectToAuthorization() {
+      throw new Error('the authorization server wants another sign-in');
+    },
+    saveCodeVerifier() {},
+    codeVerifier: () => signIn.codeVerifier,
+    // A code is good once: the SDK would try it again.
+    invalidateCredentials() {
+      throw new Error('the authorization server did not accept the code');
+    },
+    discoveryState: () => signIn.discovery,
+    saveDiscoveryState() {},
+  };
+  await auth(provider, {
+    ...{ serverUrl: signIn.serverUrl, authorizationCode: code, fetchFn: deps.fetchFn },
+    ...(iss !== undefined && { iss }),
+  });
+  if (tokens === undefined) throw new Error('the authorization server sent no tokens');
+  return tokens;
+}
