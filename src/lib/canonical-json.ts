@@ -1,5 +1,6 @@
 /** One text for all spellings of the same JSON: members sorted, no white space, strings written one way. */
 
+import { isObject } from './is-object.ts';
 import { scanElements, scanMembers } from './json-text.ts';
 
 /**
@@ -26,4 +27,17 @@ export function canonicalJson(text: string): string {
     default:
       return value;
   }
+}
+
+/**
+ * The same of a value: keys sorted by code units; members that are undefined are none. Numbers are JavaScript's, so `1` and
+ * `1.0` give one text. `open` says what stands for a value, before it is looked at.
+ */
+export function canonicalValue(value: unknown, open: (value: unknown) => unknown = (same) => same): string {
+  const opened = open(value);
+  if (Array.isArray(opened)) return `[${opened.map((part) => canonicalValue(part, open)).join(',')}]`;
+  if (!isObject(opened)) return JSON.stringify(opened) ?? 'null';
+  const keys = Object.keys(opened).filter((key) => opened[key] !== undefined);
+  const members = keys.sort().map((key) => `${JSON.stringify(key)}:${canonicalValue(opened[key], open)}`);
+  return `{${members.join(',')}}`;
 }

@@ -9,7 +9,7 @@ import { GatewayError } from '../contracts/errors.ts';
 import type { JsonObject } from '../contracts/json.ts';
 import type { Sealer } from '../contracts/sealing.ts';
 import type { Continuation } from '../contracts/upstream.ts';
-import { isObject } from '../lib/is-object.ts';
+import { canonicalValue } from '../lib/canonical-json.ts';
 import { callerOf } from './grants.ts';
 
 /** What may differ between the legs of one call; the target is bound by the name its server knows it by. */
@@ -62,12 +62,5 @@ function bindingOf(call: Call): string {
 
 function digestOf(params: JsonObject): string {
   const bound = Object.fromEntries(Object.entries(params).filter(([key]) => !NOT_BOUND.has(key)));
-  return hash('sha256', renderCanonical(bound), 'base64url');
-}
-
-/** The same text for values that differ only in the order of their members. */
-function renderCanonical(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) =>
-    isObject(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))) : part,
-  );
+  return hash('sha256', canonicalValue(bound), 'base64url');
 }

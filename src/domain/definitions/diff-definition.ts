@@ -1,7 +1,7 @@
 /** What changed between two versions of a definition, by path, with a word on what makes a change dangerous. */
 
+import { canonicalValue } from '../../lib/canonical-json.ts';
 import { isObject } from '../../lib/is-object.ts';
-import { canonicalJson } from './canonical.ts';
 
 export interface DefinitionChange {
   /** `description`, `inputSchema.properties.path.type`; '' for the whole. */
@@ -23,7 +23,7 @@ export function diffDefinition(before: unknown, after: unknown): readonly Defini
       changes.push({ path, before: old, after: fresh, danger: dangerOf(path, old, fresh) });
   };
   const walk = (path: string, old: unknown, fresh: unknown): void => {
-    if (changes.length >= MAX_CHANGES || canonicalJson(old) === canonicalJson(fresh)) return;
+    if (changes.length >= MAX_CHANGES || canonicalValue(old) === canonicalValue(fresh)) return;
     if (isObject(old) && isObject(fresh)) {
       for (const key of Object.keys(fresh)) {
         if (Object.hasOwn(old, key)) walk(join(path, key), old[key], fresh[key]);
@@ -80,7 +80,7 @@ const NAMED_SCHEMAS = new Set(['properties', 'patternProperties', '$defs', 'defi
 export function meansTheSame(before: unknown, after: unknown): boolean {
   if (!isObject(before) || !isObject(after)) return typeof before === typeof after;
   const shape = (value: { readonly [key: string]: unknown }): string =>
-    canonicalJson([
+    canonicalValue([
       value.name,
       withoutProse(value.inputSchema),
       withoutProse(value.outputSchema),

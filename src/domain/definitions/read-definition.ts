@@ -3,8 +3,8 @@
 import type { DefinitionKind, Finding } from '../../contracts/definitions.ts';
 import type { JsonText } from '../../contracts/json.ts';
 import { measureDepth } from '../../lib/json-text.ts';
-import { hashDefinition } from './canonical.ts';
 import { cleanDefinition } from './clean-definition.ts';
+import { hashDefinition } from './hash-definition.ts';
 import { describeHidden, isSmuggling, mayHide, revealHidden, stripHidden } from './hidden-text.ts';
 import { type Mentions, readMentions } from './scan-across.ts';
 import { excerptOf, scanTexts } from './scan-text.ts';

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
 import { Secret, type ServerConfig } from '../../contracts/config.ts';
+import { canonicalValue } from '../../lib/canonical-json.ts';
 import { closest } from '../../lib/closest.ts';
 import type { JsoncMember, JsoncNode } from '../../lib/jsonc.ts';
 import { describeKind } from './describe-issue.ts';
@@ -171,13 +172,7 @@ function saysNothing(node: JsoncNode): boolean {
 
 /** SHA-256 over everything, secrets in clear, names sorted. */
 function fingerprintOf(server: Omit<ServerConfig, 'fingerprint' | 'definitions'>): string {
-  return createHash('sha256').update(canonical(server)).digest('hex');
-}
-
-function canonical(value: unknown): string {
-  if (value instanceof Secret) return JSON.stringify(value.open());
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([key, each]) => `${JSON.stringify(key)}:${canonical(each)}`).join(',')}}`;
+  return createHash('sha256')
+    .update(canonicalValue(server, (value) => (value instanceof Secret ? value.open() : value)))
+    .digest('hex');
 }

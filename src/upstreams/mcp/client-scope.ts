@@ -2,6 +2,7 @@
 
 import type { JsonText } from '../../contracts/json.ts';
 import type { ClientPeer, PeerSession } from '../../contracts/peer.ts';
+import { canonicalValue } from '../../lib/canonical-json.ts';
 import { isObject } from '../../lib/is-object.ts';
 import { createLru } from '../../lib/lru.ts';
 
@@ -59,7 +60,7 @@ function decideClientScope(keyId: string, peer: ClientPeer): ClientScope | undef
     SERVER_TO_CLIENT.some((name) => isObject(declared[name])) ||
     SETTINGS.some((name) => isObject(declared[name]) && Object.keys(declared[name]).length > 0);
   if (!needsOwn) return undefined;
-  const capabilities = renderCanonical(declared);
+  const capabilities = canonicalValue(declared);
   return { key: `${keyId}\n${capabilities}`, capabilities };
 }
 
@@ -71,17 +72,11 @@ function capabilitiesForLegacy(capabilities: JsonText): JsonText | undefined {
   if (!SERVER_TO_CLIENT.some((name) => isObject(kept[name]))) return undefined;
   // There is no such notification in 2026-07-28, so the server must not wait for it.
   if (isObject(kept.roots)) kept.roots = { ...kept.roots, listChanged: undefined };
-  return renderCanonical(kept);
+  return canonicalValue(kept);
 }
 
 /** True if the client declared what this server-to-client request needs (`sampling/createMessage` needs `sampling`). */
 export function isDeclared(capabilities: JsonText, method: string): boolean {
   const [need = ''] = method.split('/', 1);
   return SERVER_TO_CLIENT.includes(need) && isObject((JSON.parse(capabilities) as { [name: string]: unknown })[need]);
-}
-
-function renderCanonical(value: unknown): JsonText {
-  return JSON.stringify(value, (_key, part: unknown) =>
-    isObject(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part,
-  );
 }

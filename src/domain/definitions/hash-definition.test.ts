@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { canonicalValue } from '../../lib/canonical-json.ts';
 import { isObject } from '../../lib/is-object.ts';
-import { canonicalJson, hashDefinition } from './canonical.ts';
+import { hashDefinition } from './hash-definition.ts';
 
 /** JSON as JSON.parse gives it: -0 has no spelling of its own in JSON.stringify. */
 const json = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as unknown);
@@ -18,7 +19,7 @@ test('the hash is that of the content, whatever the order of members', () => {
   fc.assert(
     fc.property(json, (value) => {
       assert.equal(hashDefinition('tool', shuffled(value)), hashDefinition('tool', value));
-      assert.deepEqual(JSON.parse(canonicalJson(value)), value);
+      assert.deepEqual(JSON.parse(canonicalValue(value)), value);
     }),
   );
 });
