@@ -232,6 +232,9 @@ const refused = [
   '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","argumentſ":{}}}',
   '{"jsonrpc":"2.0","id":1,"method":"completion/complete","params":{"ref":{"type":"ref/prompt","name":"a","NAME":"b"}}}',
   '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","_meta":{"progresstoken":1}}}',
+  '{"jsonrpc":"2.0","id":1,"method":"tasks/get","params":{"taskId":"a","TaskId":"b"}}',
+  '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","RequestState":"b"}}',
+  '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","inputResponses\\u0000":{}}}',
   '{"jsonrpc":"2.0","id":1,"method":"tools/call","method":"tools/list"}',
   '{"jsonrpc":"2.0","id":1,"Method":"tools/call","method":"tools/list"}',
 ];

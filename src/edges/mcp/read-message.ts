@@ -33,7 +33,10 @@ export type Body =
  * did, so variants are refused.
  */
 const ENVELOPE_MEMBERS = policyMembers('jsonrpc', 'id', 'method', 'params', 'result', 'error');
-const PARAMS_MEMBERS = policyMembers('name', 'uri', 'arguments', 'ref', 'cursor', '_meta');
+const PARAMS_MEMBERS = policyMembers(
+  ...['name', 'uri', 'arguments', 'ref', 'cursor', '_meta'],
+  ...['taskId', 'inputResponses', 'requestState'],
+);
 const REF_MEMBERS = policyMembers('type', 'name', 'uri');
 const META_MEMBERS = policyMembers(
   'progressToken',
