@@ -17,7 +17,7 @@ export interface SendCallDeps {
   readonly acquire: (request: UpstreamRequest, deadlineTicks: number) => Promise<KeptLink>;
   /** A live link to which calls cannot be brought any more. */
   readonly onDoubt: (kept: KeptLink) => void;
-  /** The call was answered with a task: it is handed on, or waited for. */
+  /** The call was answered with a task: it is handed on, or waited for, in the time the request has left. */
   readonly onTask: (request: UpstreamRequest, task: TaskReply) => UpstreamReply | Promise<UpstreamReply>;
 }
 
@@ -42,7 +42,7 @@ export function sendCall(deps: SendCallDeps, request: UpstreamRequest): Promise<
   return sendOnce(kept, request, timeoutMs).then(
     (reply) => {
       kept.release();
-      return reply.type === 'task' ? deps.onTask(request, reply) : reply;
+      return reply.type === 'task' ? takeTask(deps, request, reply, deadlineTicks) : reply;
     },
     async (error: unknown) => {
       const begun = progress();
@@ -71,8 +71,17 @@ async function sendPatiently(deps: SendCallDeps, request: UpstreamRequest, progr
       continue;
     }
     kept.release();
-    return reply.type === 'task' ? deps.onTask(request, reply) : reply;
+    return reply.type === 'task' ? takeTask(deps, request, reply, deadlineTicks) : reply;
   }
+}
+
+function takeTask(
+  deps: SendCallDeps,
+  request: UpstreamRequest,
+  reply: TaskReply,
+  deadlineTicks: number,
+): UpstreamReply | Promise<UpstreamReply> {
+  return deps.onTask({ ...request, timeoutMs: deadlineTicks - deps.clock.ticks() }, reply);
 }
 
 /** Releases the link; returns when the call may be made again, and throws if it may not. */

@@ -304,6 +304,37 @@ test('timeouts and errors of the server are never repeated, and a call is limite
   assert.equal(fake.links[0]?.count('tools/call'), 2);
 });
 
+const TASK = { type: 'task', text: '{"taskId":"t","pollIntervalMs":1000}', taskId: 't' } as const;
+const DONE = result({ taskId: 't', status: 'completed', result: { content: [] } });
+
+test('a task is waited for within the place of its call, and what is asked about it takes no other', async (t) => {
+  const fake = createFakeServer();
+  fake.answers['tools/call'] = () => TASK;
+  fake.answers['tasks/get'] = () => DONE;
+  const limits = { maxConcurrent: 1, maxQueued: 0, queueTimeoutMs: 1_000 };
+  const fixture = await start(fake, createConfig('a', { limits, circuitBreaker: { failures: 1, openMs: 1_000 } }));
+  t.after(() => fixture[Symbol.asyncDispose]());
+  const answer = fixture.server().request(createRequest());
+  await fixture.clock.advance(2_000);
+  assert.equal((await answer).type, 'result');
+});
+
+test('the time a call has taken is not given to its task once more', async (t) => {
+  const fake = createFakeServer();
+  const fixture = await start(fake, createConfig('a', { callTimeoutMs: 5_000 }));
+  t.after(() => fixture[Symbol.asyncDispose]());
+  const accepted = Promise.withResolvers<typeof TASK>();
+  fake.answers['tools/call'] = () => accepted.promise;
+  fake.answers['tasks/get'] = () => result({ taskId: 't', status: 'working', pollIntervalMs: 1_000 });
+  const answer = fixture.server().request(createRequest());
+  const over = assert.rejects(answer, withCode('upstream_timeout'));
+  await fixture.clock.advance(4_000);
+  accepted.resolve(TASK);
+  await fixture.clock.settle();
+  await fixture.clock.advance(1_001);
+  await over;
+});
+
 test('a quiet legacy HTTP server is pinged every minute; one missing answer makes it unstable and opens another link', async (t) => {
   const fake = createFakeServer();
   const fixture = await start(fake, createConfig('a', { transport: http }));

@@ -192,6 +192,7 @@ export function createServer(deps: ServerDeps): Server {
   function whenLive(deadlineTicks: number, signal?: CallSignal): Promise<KeptLink> {
     return shared.whenLive(Math.min(deadlineTicks - clock.ticks(), READY_WAIT_MS), signal);
   }
+  const waiting = { clock, questionTimeoutMs: deps.questionTimeoutMs };
   const callDeps = {
     clock,
     callTimeoutMs: config.callTimeoutMs,
@@ -200,7 +201,9 @@ export function createServer(deps: ServerDeps): Server {
     onDoubt(kept: KeptLink) {
       if (kept === shared.live) offers.check(kept);
     },
-    onTask: (request: UpstreamRequest, task: TaskReply) => takeTask(asking, request, task),
+    // The call that waits for the task has passed the bounds already: what is asked about it stands within them.
+    onTask: (request: UpstreamRequest, task: TaskReply): UpstreamReply | Promise<UpstreamReply> =>
+      takeTask({ ...waiting, send: (next) => sendCall(callDeps, next) }, request, task),
   };
 
   const calls = guardCalls(
@@ -217,15 +220,10 @@ export function createServer(deps: ServerDeps): Server {
     (request, extraMs) =>
       sendCall(extraMs === 0 ? callDeps : { ...callDeps, callTimeoutMs: config.callTimeoutMs + extraMs }, request),
   );
-  const asking = {
-    clock,
-    questionTimeoutMs: deps.questionTimeoutMs,
-    send: (request: UpstreamRequest) => calls.send(request, 0),
-  };
   const request = createRouteCall({
     config,
     parked: deps.parked,
-    asking,
+    asking: { ...waiting, send: (next) => calls.send(next, 0) },
     send: calls.send,
     era: () => shared.live?.link.era,
     maySendQuestions: ({ keyId, peer }) => scopeOf(keyId, peer) !== undefined,
