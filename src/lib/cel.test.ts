@@ -73,4 +73,8 @@ test('arguments that would cost too much give no answer instead of costing it', 
   assert.match(String(decide('args.text.split("").all(c, c == args.text)', many)), tooMuch);
   assert.equal(decide('args.text.matches("^(y+)+$")', many), true);
   assert.match(String(decide('args.text.matches("(y?){200}z")', many)), tooMuch);
+  // One of them is allowed, twenty of them are twenty times the work.
+  const one = 'args.text.matches("(x{0,40})z")';
+  assert.equal(decide(one, many), false);
+  assert.match(String(decide(Array(20).fill(one).join(' || '), many)), tooMuch);
 });

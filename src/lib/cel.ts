@@ -83,6 +83,7 @@ interface Findings {
   readonly reads: { variable: string; path: string[] }[];
   nestedLoops: number;
   splits: boolean;
+  /** Of all patterns together, since each may come to be tried. */
   patternSize: number;
 }
 
@@ -224,7 +225,7 @@ function walkMethod(node: ASTNode & { op: 'rcall' }, loops: number, context: Wal
   try {
     const compiled = patterns.get(pattern.args) ?? compileLinearRegex(pattern.args);
     patterns.set(pattern.args, compiled);
-    found.patternSize = Math.max(found.patternSize, compiled.size);
+    found.patternSize += compiled.size;
   } catch (error) {
     if (error instanceof RegexError)
       throw new Fault(`the pattern ${error.message}`, pattern.start, 'patterns are written as for RE2');

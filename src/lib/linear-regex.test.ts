@@ -61,6 +61,11 @@ test('what cannot be decided in linear time, or is no pattern, is refused with i
     '(?<!a)b',
     '(a)\\1',
     'a**',
+    '^a{2}{3}$',
+    'a*{2}',
+    'a{10000}',
+    'a{0,20000}',
+    '{2}',
     '*a',
     '(a',
     'a)',
@@ -73,7 +78,9 @@ test('what cannot be decided in linear time, or is no pattern, is refused with i
   ])
     assert.throws(() => compileLinearRegex(source), RegexError, source);
   assert.throws(() => compileLinearRegex('((a{100}){100}){100}'), /too large/);
+  assert.throws(() => compileLinearRegex('(((){300}){300}){300}'), /too large/, 'nothing repeated often is work, too');
   assert.throws(() => compileLinearRegex('ab(?=c)'), { at: 4 });
+  assert.ok(compileLinearRegex('^a{x}{,2}$').test('a{x}{,2}'), 'braces that count nothing are themselves');
 });
 
 test('patterns that take others for ever are answered', () => {

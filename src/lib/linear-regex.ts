@@ -16,19 +16,23 @@ export interface LinearRegex {
 }
 
 const MAX_INSTRUCTIONS = 1_000;
+/** Parts looked at while building: what takes no instruction can still be repeated. */
+const MAX_PARTS = 20_000;
 
 function buildProgram(
   root: RegexNode,
   pattern: string,
 ): { readonly program: readonly Instruction[]; readonly start: number } {
   const program: Instruction[] = [];
+  let parts = 0;
+  const tooLarge = (): RegexError => new RegexError(`is too large; at most ${MAX_INSTRUCTIONS} steps`, pattern.length);
   const push = (instruction: Instruction): number => {
-    if (program.length >= MAX_INSTRUCTIONS)
-      throw new RegexError(`is too large; at most ${MAX_INSTRUCTIONS} steps`, pattern.length);
+    if (program.length >= MAX_INSTRUCTIONS) throw tooLarge();
     return program.push(instruction) - 1;
   };
   /** From the back: returns where the node begins if `next` follows it. */
   const build = (node: RegexNode, next: number): number => {
+    if (++parts > MAX_PARTS) throw tooLarge();
     switch (node.type) {
       case 'char':
         return push({ op: 'char', test: node.test, next });

@@ -56,6 +56,10 @@ function ignoringCase(test: Test): Test {
   };
 }
 
+const COUNTS = /^\{(\d+)(?:(,)(\d+)?)?\}/;
+/** Longer ones are over any limit, however they begin: what is cut off here is refused by its first count. */
+const MAX_COUNTS_CHARS = 64;
+
 /** Throws RegexError for what is no pattern, or none that linear time can decide. */
 export function parseRegex(pattern: string): RegexNode {
   const chars = [...pattern];
@@ -170,15 +174,20 @@ export function parseRegex(pattern: string): RegexNode {
         return { type: 'char', test: flags.i ? ignoringCase(test) : test };
       }
       default: {
-        const code = codeAt(at - 1);
+        at--;
+        if (counted() !== null) return fail('nothing stands before the counts');
+        const code = codeAt(at++);
         const test: Test = (c) => c === code;
         return { type: 'char', test: flags.i ? ignoringCase(test) : test };
       }
     }
   };
 
+  /** What counts: anything else in braces stands for itself. */
+  const counted = (): RegExpExecArray | null => COUNTS.exec(chars.slice(at, at + MAX_COUNTS_CHARS).join(''));
+
   const quantified = (body: RegexNode): RegexNode => {
-    const counts = /^\{(\d{1,4})(?:(,)(\d{1,4})?)?\}/.exec(chars.slice(at, at + 12).join(''));
+    const counts = counted();
     let range: readonly [number, number] | undefined;
     if (counts !== null) {
       const min = Number(counts[1]);
@@ -192,7 +201,7 @@ export function parseRegex(pattern: string): RegexNode {
     if (range === undefined) return body;
     // Lazy or not is one here: only whether there is a match is asked.
     take('?');
-    if (/[*+?]/.test(chars[at] ?? '')) return fail('repeats a repetition');
+    if (/[*+?]/.test(chars[at] ?? '') || counted() !== null) return fail('repeats a repetition');
     return { type: 'repeat', body, min: range[0], max: range[1] };
   };
 
