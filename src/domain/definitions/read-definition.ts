@@ -11,9 +11,7 @@ import { excerptOf, scanTexts } from './scan-text.ts';
 import { textsOf } from './texts.ts';
 
 export interface ReadDefinition {
-  /** As its server wrote it. */
-  readonly raw: JsonText;
-  /** The same without hidden characters; the very same where there were none. */
+  /** As its server wrote it, without hidden characters; the very same where there were none. */
   readonly text: JsonText;
   readonly hash: string;
   readonly findings: readonly Finding[];
@@ -34,7 +32,6 @@ export function readDefinition(
   const cleaned = cleanDefinition(raw, value);
   if (cleaned.type === 'unusable') return { fault: cleaned.reason };
   return {
-    raw,
     text: cleaned.text,
     hash: hashDefinition(kind, value),
     findings: [...findHidden(value, cleaned.removed), ...scanTexts(value)],

@@ -6,6 +6,7 @@ const mail = namesOfServer('mail', ['send_mail', 'list_mails', 'search']);
 const evil = (name: string, description: string, ownNames: readonly string[] = [name]) =>
   scanAcross(
     readMentions(name, { name, description }),
+    () => ({ name, description }),
     true,
     'evil',
     indexNames([mail, namesOfServer('evil', ownNames)]),

@@ -9,8 +9,14 @@ import { textsOf } from './texts.ts';
 export interface Mentions {
   readonly name: string;
   readonly shape: string;
-  /** Words that could be names of tools, and where the first of each stands. */
-  readonly words: ReadonlyMap<string, { readonly place: string; readonly around: string }>;
+  /** Words that could be names of tools, with spaces between: one short text, since it is kept for every definition. */
+  readonly words: string;
+}
+
+interface NamedWord {
+  readonly word: string;
+  readonly place: string;
+  readonly around: string;
 }
 
 /** Tool names of one server, with what each looks like. */
@@ -38,9 +44,9 @@ const AROUND_CHARS = 80;
 const STEERING =
   /\b(?:instead of|rather than|do not use|don['’]?t use|never use|replaces?|deprecated|before (?:using|calling)|after (?:using|calling)|whenever|must (?:first|always|also)|always (?:call|use|set|pass|send|add)|when (?:using|calling)|is (?:broken|unsafe|insecure))\b/i;
 
-/** Reads a definition once. `value` may be a bare string (instructions). */
-export function readMentions(name: string, value: unknown): Mentions {
-  const words = new Map<string, { place: string; around: string }>();
+/** Words that could be names of tools, where the first of each stands. `value` may be a bare string (instructions). */
+function namedWords(value: unknown): readonly NamedWord[] {
+  const words = new Map<string, NamedWord>();
   for (const { place, text } of textsOf(value)) {
     if (place === 'name' || words.size >= MAX_WORDS) continue;
     for (const match of text.slice(0, 32_768).matchAll(WORD)) {
@@ -49,11 +55,17 @@ export function readMentions(name: string, value: unknown): Mentions {
       if (word.length < MIN_WORD_CHARS || word.length > MAX_WORD_CHARS || words.has(word) || !COMPOUND.test(word))
         continue;
       const around = text.slice(Math.max(0, match.index - AROUND_CHARS), match.index + match[0].length + AROUND_CHARS);
-      words.set(word, { place, around });
+      words.set(word, { word, place, around });
       if (words.size >= MAX_WORDS) break;
     }
   }
-  return { name, shape: shapeOf(name), words };
+  return [...words.values()];
+}
+
+/** Reads a definition once. */
+export function readMentions(name: string, value: unknown): Mentions {
+  const words = namedWords(value).map(({ word }) => word);
+  return { name, shape: shapeOf(name), words: words.join(' ') };
 }
 
 export function namesOfServer(serverId: string, names: readonly string[]): NamesOfServer {
@@ -87,19 +99,21 @@ export interface MovedNames {
 /** Whether they can change what is found in a definition with these mentions. */
 export function concerns(mentions: Mentions, moved: MovedNames): boolean {
   if (moved.shapes.has(mentions.shape)) return true;
-  for (const word of mentions.words.keys()) if (moved.words.has(word)) return true;
+  for (const word of mentions.words.split(' ')) if (moved.words.has(word)) return true;
   return false;
 }
 
-/** Findings about one definition of a server beside the tools of the others. */
+/** Findings about one definition of a server beside the tools of the others. `value` is it once more, for the few that say something. */
 export function scanAcross(
   mentions: Mentions,
+  value: () => unknown,
   isTool: boolean,
   serverId: string,
   index: NamesIndex,
 ): readonly Finding[] {
   const findings: Finding[] = [];
-  for (const [word, { place, around }] of mentions.words) {
+  const isMention = (word: string): boolean => mentionOf(word, serverId, index) !== undefined;
+  for (const { word, place, around } of mentions.words.split(' ').some(isMention) ? namedWords(value()) : []) {
     const said = mentionOf(word, serverId, index);
     if (said === undefined) continue;
     findings.push({

@@ -5,6 +5,7 @@ import type {
   DefinitionPolicy,
   DefinitionRecord,
   DefinitionStore,
+  DefinitionVersion,
 } from '../../contracts/definitions.ts';
 import type { Log } from '../../contracts/log.ts';
 import type { Trail } from '../../contracts/trail.ts';
@@ -101,7 +102,9 @@ export function createDefinitions(deps: DefinitionsDeps): Definitions {
   };
 
   const review = (serverId: string, offer: Offer, known: ServerMemory): Review => {
-    known.records ??= new Map(store.list(serverId).map((record) => [recordKey(record.kind, record.name), record]));
+    known.records ??= new Map(
+      shareTexts(store.list(serverId), offer).map((record) => [recordKey(record.kind, record.name), record]),
+    );
     return reviewOffer({
       serverId,
       offer,
@@ -222,4 +225,12 @@ function sameItems(a: Offer, b: Offer): boolean {
     same(a.templates, b.templates) &&
     a.instructions === b.instructions
   );
+}
+
+/** What is in force is mostly what is offered: then one text serves both, however many there are. */
+function shareTexts(records: readonly DefinitionRecord[], offer: Offer): readonly DefinitionRecord[] {
+  const offered = new Map([...offer.tools, ...offer.prompts].map(({ text }) => [text, text]));
+  const shared = (version: DefinitionVersion | undefined): DefinitionVersion | undefined =>
+    version?.text === undefined ? version : { ...version, text: offered.get(version.text) ?? version.text };
+  return records.map((record) => ({ ...record, pinned: shared(record.pinned), other: shared(record.other) }));
 }

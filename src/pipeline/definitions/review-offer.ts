@@ -84,7 +84,7 @@ export function reviewOffer(input: ReviewInput): Review {
     const version: DefinitionVersion = { hash: reading.hash, text: isKept ? raw : undefined, atMs: nowMs };
     const findings = [
       ...reading.findings,
-      ...scanAcross(reading.mentions, kind === 'tool', input.serverId, input.index),
+      ...scanAcross(reading.mentions, () => JSON.parse(raw), kind === 'tool', input.serverId, input.index),
     ];
     const isChange = known?.pinned !== undefined && known.pinned.hash !== reading.hash;
     const verdict = decideDefinition(
