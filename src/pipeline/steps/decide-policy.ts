@@ -33,9 +33,12 @@ function refuse(call: Call, ruling: Ruling): never {
   throw new GatewayError('approval_required', words.join('; '), { data });
 }
 
+/** Whatever else stands under that name is nothing the server would look at. */
+const HAVE_ARGUMENTS: ReadonlySet<Call['kind']> = new Set(['tools.call', 'prompts.get']);
+
 export function createDecidePolicy(deps: { planOf: PolicyView['planOf']; now: () => number }): Step {
   const situationOf = (call: Call, plan: Plan & { type: 'open' }): Situation => {
-    const text = plan.readsArguments && call.kind !== 'resources.read' ? argumentsText(call.params) : undefined;
+    const text = plan.readsArguments && HAVE_ARGUMENTS.has(call.kind) ? argumentsText(call.params) : undefined;
     const args = readArguments(text, plan.rules);
     if ('fault' in args) throw new GatewayError('invalid_params', args.fault);
     const { value, count, longestChars } = args.reading;
