@@ -93,6 +93,7 @@ class ExchangeAnswer implements PostAnswer {
   }
 
   #sendJson(): void {
+    if (this.#exchange.gone) return;
     const [first] = this.#held;
     // Everything was cancelled: there is nothing to say, and 202 is how this transport says nothing.
     if (first === undefined) this.#exchange.sendEmpty(202);
@@ -112,7 +113,7 @@ function sendOn(stream: OutStream, answer: Answer): void {
   noteSent(answer);
 }
 
-function noteSent({ call }: Answer): void {
+export function noteSent({ call }: Answer): void {
   if (call !== undefined) call.facts.onSent?.(call);
 }
 

@@ -9,6 +9,7 @@ import { type Arrival, answerRequest } from './answer-request.ts';
 import type { Channel } from './call-peer.ts';
 import { decodeMessage, type RequestMessage } from './decode.ts';
 import { type InitializeDeps, initialize } from './initialize.ts';
+import { noteSent } from './post-answer.ts';
 import type { Session } from './session.ts';
 import type { Sessions, Visitor } from './sessions.ts';
 import { readSessionBatch, takeMessage } from './take-message.ts';
@@ -52,7 +53,7 @@ export function createSseDoor(deps: SseDoorDeps): SseDoor {
       : await answerRequest(deps, session, message, arrival, channel);
     if (given === undefined) return;
     out.send(given.body);
-    if ('call' in given) given.call?.facts.onSent?.(given.call);
+    noteSent(given);
   };
 
   return {

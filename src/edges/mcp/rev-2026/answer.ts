@@ -65,7 +65,8 @@ class ExchangeAnswer implements Answer {
       return;
     }
     this.#finished = true;
-    if (!this.#exchange.gone) this.#exchange.sendJsonBytes(200, frame, this.call && timingHeader(this.call));
+    if (this.#exchange.gone) return;
+    this.#exchange.sendJsonBytes(200, frame, this.call && timingHeader(this.call));
     this.#noteSent();
   }
 
