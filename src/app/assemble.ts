@@ -180,7 +180,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       // First: a new server may have offered something before anything else happens.
       definitions.use(next.servers);
       await registry.apply(next.servers);
-      credentials.retain(new Set(next.servers.map(({ id }) => id)));
+      credentials.retain(next.servers);
       gateway.swap(next);
     },
     async [Symbol.asyncDispose]() {

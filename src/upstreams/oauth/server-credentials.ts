@@ -14,8 +14,8 @@ export type SignInEnd =
   | { readonly type: 'failed'; readonly reason: string };
 
 export interface KeptServerCredentials extends ServerCredentials, Disposable {
-  /** Lets go of servers that are not configured any more; what is stored stays. */
-  retain(serverIds: ReadonlySet<string>): void;
+  /** Lets go of servers that are not configured any more, or stand elsewhere now; what is stored stays. */
+  retain(servers: readonly Pick<ServerConfig, 'id' | 'transport'>[]): void;
   /** Ends a sign-in with what the browser brought back. Never rejects. */
   finish(answer: SignInAnswer): Promise<SignInEnd>;
 }
@@ -40,9 +40,12 @@ export function createServerCredentials(deps: ServerCredentialsDeps): KeptServer
 
   return {
     of,
-    retain(serverIds) {
+    retain(servers) {
+      const urls = new Map(
+        servers.map(({ id, transport }) => [id, transport.type === 'http' ? transport.url : undefined]),
+      );
       for (const [id, { own }] of open) {
-        if (serverIds.has(id)) continue;
+        if (urls.get(id) === own.serverUrl) continue;
         own[Symbol.dispose]();
         open.delete(id);
       }
