@@ -42,7 +42,8 @@ export function createOpenApiSources(
 
 /** The document as last read. */
 interface Loaded extends PlannedTools {
-  readonly document: ApiDocument;
+  /** All that is kept of the document besides the tools: it may be large. */
+  readonly about: Pick<ApiDocument, 'title' | 'version' | 'description'>;
   readonly hash: string;
   readonly etag: string | undefined;
 }
@@ -67,8 +68,8 @@ export function createOpenApiSource(
   let loaded: Loaded | undefined;
   let loading: Promise<Loaded> | undefined;
 
-  const loadOnce = async (signal: AbortSignal): Promise<Loaded> => {
-    const read = await readDocument(reading, place, { etag: loaded?.etag, signal });
+  const loadOnce = async (): Promise<Loaded> => {
+    const read = await readDocument(reading, place, loaded?.etag);
     if (read === undefined && loaded !== undefined) return loaded;
     const { text, etag } = read ?? { text: '', etag: undefined };
     const hash = createHash('sha256').update(text).digest('hex');
@@ -78,7 +79,8 @@ export function createOpenApiSource(
     }
     const document = parseApiDocument(text);
     const planned = await planTools(document, { transport, credentials, documentUrl });
-    loaded = { ...planned, document, hash, etag };
+    const { title, version, description } = document;
+    loaded = { ...planned, about: { title, version, description }, hash, etag };
     log.info('OpenAPI document read', { server: config.id, tools: planned.tools.size });
     const { faults } = planned;
     if (faults.length > 0)
@@ -92,7 +94,7 @@ export function createOpenApiSource(
 
   /** One reading at a time, for all who ask: its own time limit ends it, not the first of them to leave. */
   const load = (signal: AbortSignal): Promise<Loaded> => {
-    loading ??= loadOnce(new AbortController().signal).finally(() => {
+    loading ??= loadOnce().finally(() => {
       loading = undefined;
     });
     return untilAborted(loading, signal);
@@ -100,11 +102,11 @@ export function createOpenApiSource(
 
   return {
     async open(signal) {
-      const { document } = loaded ?? (await load(signal).catch(asTransient));
+      const { about } = loaded ?? (await load(signal).catch(asTransient));
       return {
-        name: document.title,
-        version: document.version,
-        instructions: document.description?.slice(0, MAX_INSTRUCTIONS_CHARS),
+        name: about.title,
+        version: about.version,
+        instructions: about.description?.slice(0, MAX_INSTRUCTIONS_CHARS),
       };
     },
     async list(signal) {

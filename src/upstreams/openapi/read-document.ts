@@ -25,13 +25,13 @@ export interface ReadDocumentDeps {
   readonly credentials: Credentials | undefined;
 }
 
-/** `place` is a file or a URL. Undefined: it is still what `etag` names. Throws DocumentUnavailableError. */
+/** `place` is a file or a URL. Undefined: it is still what the etag `known` names. Throws DocumentUnavailableError. */
 export async function readDocument(
   deps: ReadDocumentDeps,
   place: string | URL,
-  known: { readonly etag: string | undefined; readonly signal: AbortSignal },
+  known: string | undefined,
 ): Promise<DocumentText | undefined> {
-  if (typeof place === 'string') return readFileText(place, known.etag);
+  if (typeof place === 'string') return readFileText(place, known);
   return readUrl(deps, place, known);
 }
 
@@ -68,7 +68,7 @@ function stampOf({ mtimeMs, ctimeMs, size, ino }: Stats): string {
 async function readUrl(
   { http, userAgent, credentials }: ReadDocumentDeps,
   url: URL,
-  { etag, signal }: { readonly etag: string | undefined; readonly signal: AbortSignal },
+  etag: string | undefined,
 ): Promise<DocumentText | undefined> {
   const fail = (reason: string, cause?: unknown): DocumentUnavailableError =>
     new DocumentUnavailableError(`the document ${showPlace(url)} cannot be read: ${reason}`, { cause });
@@ -82,13 +82,12 @@ async function readUrl(
     ...(etag === undefined ? [] : [['if-none-match', etag] as const]),
   ]);
   const path = url.pathname + url.search + (query === '' ? '' : `${url.search === '' ? '?' : '&'}${query}`);
-  const timer = new AbortController();
-  const timeout = setTimeout(() => timer.abort(), READ_TIMEOUT_MS);
+  const signal = AbortSignal.timeout(READ_TIMEOUT_MS);
   try {
     const answer = await sendRequest(
       http,
       { method: 'GET', origin: url.origin, path, headers: [...headers].flat(), body: undefined },
-      { maxBytes: MAX_DOCUMENT_BYTES, signal: AbortSignal.any([signal, timer.signal]) },
+      { maxBytes: MAX_DOCUMENT_BYTES, signal },
     );
     if (answer.status === 304 && etag !== undefined) return undefined;
     if (answer.status >= 300 && answer.status < 400) throw fail('it redirects to another address; name that one');
@@ -97,12 +96,10 @@ async function readUrl(
     return { text: decode(answer.body), etag: answer.headers.etag };
   } catch (error) {
     if (error instanceof DocumentUnavailableError) throw error;
-    if (timer.signal.aborted) throw fail(`no answer within ${READ_TIMEOUT_MS} ms`, error);
+    if (signal.aborted) throw fail(`no answer within ${READ_TIMEOUT_MS} ms`, error);
     const { cause } = error as GatewayError;
     const code = cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.name) : undefined;
     throw fail(code ?? (error instanceof GatewayError ? error.message : 'unknown error'), error);
-  } finally {
-    clearTimeout(timeout);
   }
 }
 
