@@ -65,7 +65,7 @@ export const ERRORS = {
     httpStatus: 501,
     rpcCode: -31515,
     retryable: false,
-    text: 'The server speaks another protocol era and this cannot be translated yet',
+    text: 'The server asked to open a URL by an error that the revision of this client does not have',
   },
   audit_unavailable: {
     httpStatus: 503,
