@@ -6,7 +6,7 @@
 
 import { join } from 'node:path';
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
-import type { Call, Outcome } from '../src/contracts/call.ts';
+import type { Call, McpOutcome } from '../src/contracts/call.ts';
 import type { ParsedJson } from '../src/contracts/json.ts';
 import type { Offer, UpstreamReply, UpstreamServer } from '../src/contracts/upstream.ts';
 import { scanMembers } from '../src/lib/json-text.ts';
@@ -99,6 +99,7 @@ const gateway = createGateway(
   {
     registry,
     catalog: createLiveCatalog({ registry }),
+    providers: () => new Map(),
     trail,
     keyStore: openKeyStore({ dataDir: folder }),
     sealer: createSealer(openSealKeyFile(folder)),
@@ -158,7 +159,7 @@ function nextCall(parity: 0 | 1): Call {
   return makeCall(made++, tool === 7 ? 9 : tool);
 }
 
-function check(outcome: Outcome): void {
+function check(outcome: McpOutcome): void {
   if (outcome.type !== 'result') throw new Error(`not a result: ${outcome.text}`);
 }
 

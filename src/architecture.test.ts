@@ -20,6 +20,8 @@ const MAX_LINES = 300;
 /** Folders of one room that may be imported by their neighbours, and the one frozen pair. */
 const SIBLING_EXCEPTIONS: readonly (readonly [from: RegExp, to: RegExp])[] = [
   [/^edges\//, /^edges\/http\//],
+  // What all dialects of models do alike.
+  [/^edges\/(openai-chat|openai-responses|openai|anthropic|gemini)\//, /^edges\/models\//],
   [/^upstreams\//, /^upstreams\/http\//],
   [/^domain\/(agent|codemode)\//, /^domain\/tools\//],
   [/^domain\/policy\//, /^domain\/access\//],

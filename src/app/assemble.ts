@@ -28,9 +28,11 @@ import { createHttpClient } from '../upstreams/http/client.ts';
 import type { InProcessServer } from '../upstreams/mcp/link.ts';
 import { createOpenLink } from '../upstreams/mcp/open-link.ts';
 import { createServerRegistry } from '../upstreams/mcp/registry.ts';
+import { createProviders } from '../upstreams/models/create-providers.ts';
 import { createServerCredentials } from '../upstreams/oauth/server-credentials.ts';
 import { createOpenApiSources } from '../upstreams/openapi/open-api-source.ts';
 import { describeReadiness } from './describe-readiness.ts';
+import { createModelRoutes } from './model-routes.ts';
 import { reportToolsets } from './report-toolsets.ts';
 
 const KEY_POLL_MS = 500;
@@ -115,8 +117,22 @@ export async function assemble(options: AppOptions): Promise<App> {
     maxServers: MAX_METERED_SERVERS,
   });
   const processMeter = createProcessMeter();
+  const makeProviders = ({ providers }: GatewayConfig) =>
+    createProviders({ http: outbound, now, randomHex: ids.hex }, providers ?? []);
+  let providers = makeProviders(config);
   const gateway = createGateway(
-    { registry, catalog, trail, keyStore, sealer, now, monotonicMs, meter, randomHex: ids.hex },
+    {
+      registry,
+      catalog,
+      providers: () => providers,
+      trail,
+      keyStore,
+      sealer,
+      now,
+      monotonicMs,
+      meter,
+      randomHex: ids.hex,
+    },
     config,
   );
   reportToolsets({ catalog, config: gateway.config, log });
@@ -124,6 +140,11 @@ export async function assemble(options: AppOptions): Promise<App> {
   let stopping = false;
   const modern = createModernMcp({ gateway, log, identity, now, newId });
   const mcp = createMcpRoutes({ gateway, modern, log, identity, limits: () => gateway.config().limits, now, newId });
+  const models = createModelRoutes({
+    ...{ gateway, log, now, newId },
+    config: gateway.config,
+    limits: () => gateway.config().limits,
+  });
   const health = createHealthRoutes({
     isReady: () => !stopping,
     describe: (exchange) => describeReadiness({ gateway, registry, definitions, identity }, exchange),
@@ -146,7 +167,7 @@ export async function assemble(options: AppOptions): Promise<App> {
     }),
   });
   const http = createHttpServer({
-    routes: [...mcp.routes, ...health, metrics, createCallbackRoute({ finish: credentials.finish })],
+    routes: [...mcp.routes, ...models, ...health, metrics, createCallbackRoute({ finish: credentials.finish })],
     log,
     limits: config.limits,
     allowed: () => ({ hosts: gateway.config().listen.allowedHosts, origins: gateway.config().listen.allowedOrigins }),
@@ -181,6 +202,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       definitions.use(next.servers);
       await registry.apply(next.servers);
       credentials.retain(next.servers);
+      providers = makeProviders(next);
       gateway.swap(next);
     },
     async [Symbol.asyncDispose]() {

@@ -3,11 +3,21 @@
 import type { CallSignal } from './call-signal.ts';
 import type { Caller, Credential, Narrowing } from './caller.ts';
 import type { JsonText, ParsedJson } from './json.ts';
+import {
+  type InjectedTools,
+  MODEL_CALL_KINDS,
+  type ModelCallKind,
+  type ModelOutcome,
+  type ModelPlan,
+  type ModelReport,
+  type ModelRequest,
+} from './models.ts';
 import type { ClientPeer, LogLevel } from './peer.ts';
 import type { PolicyNote } from './policy.ts';
 import type { Continuation, OfferedTool } from './upstream.ts';
 
 export const CALL_KINDS = [
+  ...MODEL_CALL_KINDS,
   'session.open',
   'tools.list',
   'tools.call',
@@ -65,6 +75,12 @@ export interface CallFacts {
   priceMicroUsd?: number;
   /** The task that was named: its id as its server knows it, and its tool as this endpoint shows it. */
   task?: { readonly ownId: string; readonly shownTool: string };
+  /** Calls of models: where this one may go. */
+  plan?: ModelPlan;
+  /** Calls of models: the gateway's tools that go along. */
+  injected?: InjectedTools;
+  /** Calls of models: who answered, after which attempts, with what usage. */
+  model?: ModelReport;
   /** W3C trace id and span id of this call in the gateway: 32 and 16 lower-case hex digits. */
   traceId?: string;
   spanId?: string;
@@ -78,13 +94,13 @@ export interface Call {
   readonly receivedAtMs: number;
   /** Monotonic, for durations: when the head of its request was complete. */
   readonly startedMs: number;
-  readonly surface: 'mcp';
+  readonly surface: 'mcp' | 'models';
   readonly endpoint: Endpoint;
   readonly credential: Credential | undefined;
   readonly narrowing: Narrowing;
   /** Whole `params` of the request; `{}` when it had none. */
   readonly params: ParsedJson;
-  /** Tool or prompt name, resource URI, task id, as the client wrote it; '' for lists. For completion: the ref's name or uri. */
+  /** Tool or prompt name, resource URI, task id, model, as the client wrote it; '' for lists. For completion: the ref's name or uri. */
   readonly name: string;
   readonly peer: ClientPeer;
   /**
@@ -101,8 +117,14 @@ export interface Call {
   readonly facts: CallFacts;
 }
 
+/** A call of a model: chat, embeddings, token counts, the list of models, pass-through. */
+export interface ModelCall extends Call {
+  readonly kind: ModelCallKind;
+  readonly model: ModelRequest;
+}
+
 /** Answer of a call. Ours go out as built, a server's as it came. Refusals and failures are thrown as GatewayError. */
-export type Outcome =
+export type McpOutcome =
   | {
       readonly type: 'result';
       readonly text: JsonText;
@@ -116,8 +138,23 @@ export type Outcome =
   /** JSON-RPC error object of the upstream, verbatim. */
   | { readonly type: 'rpc-error'; readonly text: JsonText };
 
-export type Next = () => Outcome | Promise<Outcome>;
-export type Step = (call: Call, next: Next) => Outcome | Promise<Outcome>;
+export type Outcome = McpOutcome | ModelOutcome;
+
+export type Next = () => McpOutcome | Promise<McpOutcome>;
+/** A step of MCP's columns. */
+export type Step = (call: Call, next: Next) => McpOutcome | Promise<McpOutcome>;
+/** A step of the models' columns. */
+export type ModelStep = (
+  call: ModelCall,
+  next: () => ModelOutcome | Promise<ModelOutcome>,
+) => ModelOutcome | Promise<ModelOutcome>;
+/** A step that both go through. */
+export type SharedStep = <O extends Outcome>(call: Call, next: () => O | Promise<O>) => O | Promise<O>;
+
+/** The same door, as the edges of models see it. */
+export interface ModelGateway {
+  call(call: ModelCall): ModelOutcome | Promise<ModelOutcome>;
+}
 
 /** What a watcher is told, already filtered to what its caller may see. */
 export type WatchEvent =
@@ -152,7 +189,7 @@ export interface WatchRequest {
 
 /** The one door in. Survives configuration swaps: each call runs on the snapshot current when it began. */
 export interface Gateway {
-  call(call: Call): Outcome | Promise<Outcome>;
+  call(call: Call): McpOutcome | Promise<McpOutcome>;
   /** Who is this? Throws GatewayError `unauthenticated`. The same rule as the identify step. */
   identify(credential: Credential | undefined): Caller;
   /** True if the endpoint exists for this caller; an endpoint it may not use is one that does not exist. */

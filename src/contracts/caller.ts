@@ -11,7 +11,7 @@ export interface Credential {
 
 /**
  * What a key may reach. Patterns are `server`, `server/name`, `server__name`, optionally with a kind in front
- * (`tool:`, `prompt:`, `resource:`); `*` matches any run of characters. Deny wins. Empty `allow` allows nothing.
+ * (`tool:`, `prompt:`, `resource:`, `model:`); `*` matches any run of characters. Deny wins. Empty `allow` allows nothing.
  */
 export interface Grant {
   readonly allow: readonly string[];

@@ -2,27 +2,9 @@
 
 import type { Grant } from './caller.ts';
 import type { DefinitionPolicy } from './definitions.ts';
+import type { ModelsConfig, ProviderConfig } from './models-config.ts';
 import type { PolicyConfig } from './policy.ts';
-
-/** A value that may be secret: printing, JSON and inspection show `[redacted]`; `open` is called only where it is used. */
-export class Secret {
-  readonly #value: string;
-  constructor(value: string) {
-    this.#value = value;
-  }
-  open(): string {
-    return this.#value;
-  }
-  toString(): string {
-    return '[redacted]';
-  }
-  toJSON(): string {
-    return '[redacted]';
-  }
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return '[redacted]';
-  }
-}
+import type { Secret } from './secret.ts';
 
 export type TransportConfig =
   | {
@@ -216,6 +198,10 @@ export interface GatewayConfig {
   readonly cache?: CacheConfig | undefined;
   /** Undefined (default): no call has a price. */
   readonly prices?: PricesConfig | undefined;
+  /** Undefined (default): no models; the paths of model APIs do not exist. */
+  readonly providers?: readonly ProviderConfig[] | undefined;
+  /** Undefined: the defaults. */
+  readonly models?: ModelsConfig | undefined;
   /** What callers without any credential may reach; undefined (default): nothing, 401. Refused unless bound to loopback. */
   readonly anonymous: Grant | undefined;
   readonly listen: {

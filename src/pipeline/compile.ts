@@ -1,24 +1,28 @@
 /** Turns a column of the timetable into one function, once, at start-up. */
 
-import type { Call, CallKind, Outcome, Step } from '../contracts/call.ts';
+import type { Call, CallKind, McpOutcome, ModelCall, ModelStep, SharedStep, Step } from '../contracts/call.ts';
 import { CALL_KINDS } from '../contracts/call.ts';
-import { type LastStepName, type StepName, stepsOf } from './timetable.ts';
+import type { ModelOutcome } from '../contracts/models.ts';
+import { type LastStepName, type ModelLastStepName, type StepName, stepsOf } from './timetable.ts';
 
-export type LastStep = (call: Call) => Outcome | Promise<Outcome>;
-export type Run = (call: Call) => Outcome | Promise<Outcome>;
+export type LastStep = (call: Call) => McpOutcome | Promise<McpOutcome>;
+export type ModelLastStep = (call: ModelCall) => ModelOutcome | Promise<ModelOutcome>;
+/** What a kind of call answers is up to its column. */
+export type Run = (call: Call) => never | Promise<never>;
 
 /** One function per kind of call. A step that this configuration does not need is undefined, and costs nothing. */
 export function compileColumns(
-  steps: { readonly [name in StepName]: Step | undefined },
-  lastSteps: { readonly [name in LastStepName]: LastStep },
+  steps: { readonly [name in StepName]: Step | ModelStep | SharedStep | undefined },
+  lastSteps: { readonly [name in LastStepName]: LastStep } & { readonly [name in ModelLastStepName]: ModelLastStep },
 ): { readonly [kind in CallKind]: Run } {
   const compile = (kind: CallKind): Run => {
     const column = stepsOf(kind);
     return column.steps.reduceRight<Run>((inner, name) => {
-      const step = steps[name];
+      // The timetable says which steps meet which calls; their types cannot.
+      const step = steps[name] as ((call: Call, next: () => unknown) => never) | undefined;
       if (step === undefined) return inner;
       return (call) => step(call, () => inner(call));
-    }, lastSteps[column.last]);
+    }, lastSteps[column.last] as Run);
   };
   return Object.fromEntries(CALL_KINDS.map((kind) => [kind, compile(kind)])) as { [kind in CallKind]: Run };
 }

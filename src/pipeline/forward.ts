@@ -1,6 +1,6 @@
 /** Hands a call to its server and times it; what call-tool, get-prompt, read-resource and complete-argument share. */
 
-import type { Call, Outcome } from '../contracts/call.ts';
+import type { Call, McpOutcome } from '../contracts/call.ts';
 import { GatewayError } from '../contracts/errors.ts';
 import type { JsonText, ParsedJson } from '../contracts/json.ts';
 import type { UpstreamReply, UpstreamRequest, UpstreamServer } from '../contracts/upstream.ts';
@@ -73,7 +73,7 @@ function renderQuestions(
   deps: ForwardDeps,
   call: Call,
   { text, continuation }: Extract<UpstreamReply, { type: 'input-required' }>,
-): Outcome {
+): McpOutcome {
   const state = continuation === undefined ? undefined : JSON.stringify(deps.continuations.seal(call, continuation));
   return { type: 'result', text: withMembers(text, { requestState: state }), isError: false };
 }
@@ -83,7 +83,7 @@ function renderTask(
   deps: ForwardDeps,
   call: Call,
   { text, taskId }: Extract<UpstreamReply, { type: 'task' }>,
-): Outcome {
+): McpOutcome {
   const sealed = JSON.stringify(deps.taskIds.seal(call, taskId));
   try {
     return { type: 'result', text: withMembers(text, { taskId: sealed }), isError: false };
@@ -106,7 +106,7 @@ export function forward(
   method: UpstreamRequest['method'],
   params: Pick<ParsedJson, 'text' | 'scan'>,
   repeatable: boolean,
-): Promise<Outcome> {
+): Promise<McpOutcome> {
   const { serverId, target, tool, traceId, spanId } = call.facts;
   const server = serverId === undefined ? undefined : deps.servers().get(serverId);
   if (server === undefined || target === undefined) throw new GatewayError('upstream_unavailable');

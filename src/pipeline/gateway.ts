@@ -1,6 +1,6 @@
 /** The one door in. Holds the pipeline of the current configuration; a call runs on the one that was current when it began. */
 
-import type { Gateway } from '../contracts/call.ts';
+import type { Gateway, ModelGateway } from '../contracts/call.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
 import { servesToolset } from './grants.ts';
 import { createKeptResults } from './kept-results.ts';
@@ -8,13 +8,14 @@ import { createPipeline, type Pipeline, type PipelineDeps } from './pipeline.ts'
 import { startSpan } from './trace.ts';
 import { createWatches } from './watches.ts';
 
-export interface SwappableGateway extends Gateway {
-  config(): GatewayConfig;
-  /** Puts a new configuration in force for every call that begins from now on. */
-  swap(config: GatewayConfig): void;
-  /** Follows keys that other processes created or revoked. */
-  refreshKeys(): void;
-}
+export type SwappableGateway = Gateway &
+  ModelGateway & {
+    config(): GatewayConfig;
+    /** Puts a new configuration in force for every call that begins from now on. */
+    swap(config: GatewayConfig): void;
+    /** Follows keys that other processes created or revoked. */
+    refreshKeys(): void;
+  };
 
 export function createGateway(
   deps: Omit<PipelineDeps, 'kept'> & { randomHex: (digits: number) => string },

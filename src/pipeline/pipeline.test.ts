@@ -303,7 +303,7 @@ test('log messages that belong to no call reach those who may see the server, wh
 
 test('a swapped configuration holds from the next call on, and watchers hear what it changed for them', async () => {
   const h = createHarness(twoServers());
-  const { Secret } = await import('../contracts/config.ts');
+  const { Secret } = await import('../contracts/secret.ts');
   const key = (allow: string[]) => ({ name: 'k', value: new Secret('from-config'), grant: { allow, deny: [] } });
   h.gateway.swap(h.config({ keys: [key(['files'])] }));
   assert.deepEqual(names((await h.call('tools.list', { key: 'from-config' })).text), ['files__read', 'files__write']);

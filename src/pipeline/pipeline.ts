@@ -1,12 +1,14 @@
 /** One configuration's pipeline: its keyring, its steps, its compiled columns. Swapped as a whole when the file changes. */
 
-import type { Call, Outcome } from '../contracts/call.ts';
+import type { Call } from '../contracts/call.ts';
 import type { KeyStore } from '../contracts/caller.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
 import type { Meter } from '../contracts/meter.ts';
+import type { ModelProvider } from '../contracts/models.ts';
 import type { Sealer } from '../contracts/sealing.ts';
 import type { Trail } from '../contracts/trail.ts';
 import type { ServerRegistry } from '../contracts/upstream.ts';
+import { createResolveModel } from '../domain/models/resolve-model.ts';
 import { compilePolicy } from '../domain/policy/compile-policy.ts';
 import { compileColumns } from './compile.ts';
 import { createContinuations } from './continuations.ts';
@@ -15,8 +17,11 @@ import { createDescribeIntent } from './intent.ts';
 import type { KeptResults } from './kept-results.ts';
 import { createKeyring, type Keyring } from './keyring.ts';
 import type { LiveCatalog } from './live-catalog.ts';
+import { createAttempt } from './models/attempt.ts';
 import { createPolicyView } from './policy-view.ts';
 import { createAuthorize } from './steps/authorize.ts';
+import { createAuthorizeModel } from './steps/authorize-model.ts';
+import { createModelSteps } from './steps/call-model.ts';
 import { createCallTask } from './steps/call-task.ts';
 import { createCallTool } from './steps/call-tool.ts';
 import { createCompleteArgument } from './steps/complete-argument.ts';
@@ -26,6 +31,7 @@ import { createDescribeEndpoint } from './steps/describe-endpoint.ts';
 import { createGetPrompt } from './steps/get-prompt.ts';
 import { createIdentify } from './steps/identify.ts';
 import { createListItems } from './steps/list-items.ts';
+import { createListModels } from './steps/list-models.ts';
 import { createListSkills } from './steps/list-skills.ts';
 import { createPriceCall } from './steps/price-call.ts';
 import { createReadCache } from './steps/read-cache.ts';
@@ -40,6 +46,8 @@ export interface PipelineDeps {
   readonly registry: Pick<ServerRegistry, 'current' | 'onEvent'>;
   readonly catalog: LiveCatalog;
   readonly trail: Trail;
+  /** Providers of models of the configuration in force. */
+  readonly providers: () => ReadonlyMap<string, ModelProvider>;
   readonly keyStore: KeyStore;
   readonly sealer: Sealer;
   /** Outlives configurations, as clients hold addresses of what is in it. */
@@ -56,7 +64,8 @@ export interface Pipeline {
   readonly config: GatewayConfig;
   readonly keyring: Keyring;
   readonly grantOf: GrantOf;
-  run(call: Call): Outcome | Promise<Outcome>;
+  /** What comes out is up to the kind of call. */
+  run(call: Call): never | Promise<never>;
 }
 
 export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipeline {
@@ -92,6 +101,7 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
     continuations,
     taskIds,
   };
+  const configured = config.providers ?? [];
   const authorize = createAuthorize({ ...viewing, continuations, taskIds });
   const columns = compileColumns(
     {
@@ -103,6 +113,9 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
       'write-ahead': createWriteAhead({ trail, describeIntent }),
       'read-cache': config.cache && createReadCache({ catalog: deps.catalog.current, monotonicMs }, config.cache),
       'price-call': config.prices && createPriceCall(config.prices),
+      'authorize-model': createAuthorizeModel({ grantOf: granted, resolve: createResolveModel(configured) }),
+      'inject-tools': undefined,
+      'price-tokens': undefined,
       'cut-result': config.results && createCutResult({ kept: deps.kept }, config.results),
     },
     {
@@ -117,6 +130,8 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
       'complete-argument': createCompleteArgument(forwarding),
       'call-task': createCallTask(forwarding),
       'subscribe-task': createSubscribeTask(),
+      'list-models': createListModels({ grantOf: granted, providers: configured }),
+      ...createModelSteps(createAttempt({ providers: deps.providers, monotonicMs })),
     },
   );
   return { config, keyring, grantOf, run: (call) => columns[call.kind](call) };

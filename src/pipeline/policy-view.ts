@@ -70,7 +70,7 @@ export function createPolicyView(deps: {
     ...grant,
     signature: policy.dependsOnKey ? `${keyName}\0${grant.signature}` : grant.signature,
     allows: (kind, serverId, name) =>
-      grant.allows(kind, serverId, name) && !hides(lookUp(keyName, kind, serverId, name)),
+      grant.allows(kind, serverId, name) && (kind === 'model' || !hides(lookUp(keyName, kind, serverId, name))),
   });
 
   const grantOf: GrantOf = (caller, narrowing, endpoint) => {

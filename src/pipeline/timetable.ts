@@ -11,7 +11,10 @@ export type StepName =
   | 'write-ahead'
   | 'cut-result'
   | 'read-cache'
-  | 'price-call';
+  | 'price-call'
+  | 'authorize-model'
+  | 'inject-tools'
+  | 'price-tokens';
 
 export type LastStepName =
   | 'describe-endpoint'
@@ -26,6 +29,8 @@ export type LastStepName =
   | 'call-task'
   | 'subscribe-task';
 
+export type ModelLastStepName = 'complete-chat' | 'embed' | 'count-tokens' | 'list-models' | 'pass-through';
+
 /** `●` goes through the step, `·` does not. */
 type Mark = '●' | '·';
 
@@ -39,24 +44,34 @@ const COLUMNS = [
   'completion.complete',
   'tasks.get',
   'tasks.update',
+  'chat',
+  'embed',
+  'tokens.count',
+  'models.list',
+  'models.pass',
 ] as const;
 type Column = (typeof COLUMNS)[number];
 
 // prettier-ignore
 const ROWS: readonly (readonly [StepName, ...Mark[]])[] = [
-  //              open lists tool prompt read subscribe complete task.get task.update
-  ['record', '●', '●', '●', '●', '●', '●', '●', '●', '●'],
-  ['identify', '●', '●', '●', '●', '●', '●', '●', '●', '●'],
-  ['read-kept-result', '·', '·', '·', '·', '●', '·', '·', '·', '·'],
-  ['authorize', '●', '●', '●', '●', '●', '●', '●', '●', '●'],
-  ['decide-policy', '·', '·', '●', '●', '●', '·', '·', '·', '·'],
-  ['write-ahead', '·', '·', '●', '·', '·', '·', '·', '·', '●'],
-  ['cut-result', '·', '·', '●', '·', '·', '·', '·', '·', '·'],
-  ['read-cache', '·', '·', '●', '·', '·', '·', '·', '·', '·'],
-  ['price-call', '·', '·', '●', '·', '·', '·', '·', '·', '·'],
+  //              open lists tool prompt read subscribe complete task.get task.update chat embed count models pass
+  ['record', '●', '●', '●', '●', '●', '●', '●', '●', '●', '●', '●', '●', '●', '●'],
+  ['identify', '●', '●', '●', '●', '●', '●', '●', '●', '●', '●', '●', '●', '●', '●'],
+  ['read-kept-result', '·', '·', '·', '·', '●', '·', '·', '·', '·', '·', '·', '·', '·', '·'],
+  ['authorize', '●', '●', '●', '●', '●', '●', '●', '●', '●', '·', '·', '·', '·', '·'],
+  ['decide-policy', '·', '·', '●', '●', '●', '·', '·', '·', '·', '·', '·', '·', '·', '·'],
+  ['write-ahead', '·', '·', '●', '·', '·', '·', '·', '·', '●', '·', '·', '·', '·', '·'],
+  ['cut-result', '·', '·', '●', '·', '·', '·', '·', '·', '·', '·', '·', '·', '·', '·'],
+  ['read-cache', '·', '·', '●', '·', '·', '·', '·', '·', '·', '·', '·', '·', '·', '·'],
+  ['price-call', '·', '·', '●', '·', '·', '·', '·', '·', '·', '·', '·', '·', '·', '·'],
+  ['authorize-model', '·', '·', '·', '·', '·', '·', '·', '·', '·', '●', '●', '●', '·', '●'],
+  ['inject-tools', '·', '·', '·', '·', '·', '·', '·', '·', '·', '●', '·', '●', '·', '·'],
+  ['price-tokens', '·', '·', '·', '·', '·', '·', '·', '·', '·', '●', '●', '·', '·', '●'],
 ];
 
-const KINDS: { readonly [kind in CallKind]: { readonly column: Column; readonly last: LastStepName } } = {
+const KINDS: {
+  readonly [kind in CallKind]: { readonly column: Column; readonly last: LastStepName | ModelLastStepName };
+} = {
   'session.open': { column: 'session.open', last: 'describe-endpoint' },
   'tools.list': { column: 'lists', last: 'list-items' },
   'tools.call': { column: 'tools.call', last: 'call-tool' },
@@ -75,10 +90,18 @@ const KINDS: { readonly [kind in CallKind]: { readonly column: Column; readonly 
   'tasks.update': { column: 'tasks.update', last: 'call-task' },
   'tasks.cancel': { column: 'tasks.update', last: 'call-task' },
   'tasks.subscribe': { column: 'subscribe', last: 'subscribe-task' },
+  chat: { column: 'chat', last: 'complete-chat' },
+  embed: { column: 'embed', last: 'embed' },
+  'tokens.count': { column: 'tokens.count', last: 'count-tokens' },
+  'models.list': { column: 'models.list', last: 'list-models' },
+  'models.pass': { column: 'models.pass', last: 'pass-through' },
 };
 
 /** The steps of one kind of call, outermost first, and the step it ends in. */
-export function stepsOf(kind: CallKind): { readonly steps: readonly StepName[]; readonly last: LastStepName } {
+export function stepsOf(kind: CallKind): {
+  readonly steps: readonly StepName[];
+  readonly last: LastStepName | ModelLastStepName;
+} {
   const { column, last } = KINDS[kind];
   const index = COLUMNS.indexOf(column) + 1;
   return { steps: ROWS.filter((row) => row[index] === '●').map((row) => row[0]), last };

@@ -3,12 +3,16 @@
 import type { Grant, Narrowing } from '../../contracts/caller.ts';
 import { matchesWildcard } from '../../lib/wildcard.ts';
 
+/** What MCP servers offer. */
 export type TargetKind = 'tool' | 'prompt' | 'resource';
+
+/** What a key may be allowed. For models, `server` is the provider. */
+export type AccessKind = TargetKind | 'model';
 
 /** A pattern taken apart. `name` undefined: the whole server. */
 export interface AccessPattern {
   readonly source: string;
-  readonly kind: TargetKind | undefined;
+  readonly kind: AccessKind | undefined;
   readonly server: string;
   readonly name: string | undefined;
 }
@@ -22,16 +26,16 @@ export interface AccessVerdict {
 export interface CompiledGrant {
   /** Equal signatures decide equally: the key under which views are shared. */
   readonly signature: string;
-  decide(kind: TargetKind, serverId: string, name: string): AccessVerdict;
-  allows(kind: TargetKind, serverId: string, name: string): boolean;
+  decide(kind: AccessKind, serverId: string, name: string): AccessVerdict;
+  allows(kind: AccessKind, serverId: string, name: string): boolean;
   /** Whether anything at all of this server may be allowed; decides if its endpoint exists for the caller. */
   reaches(serverId: string): boolean;
 }
 
 /** `[kind:]server[/name]`, where `server__name` says the same as `server/name`. Never fails: what is odd matches nothing. */
 export function parsePattern(source: string): AccessPattern {
-  const kindEnd = /^(tool|prompt|resource):/.exec(source);
-  const kind = kindEnd?.[1] as TargetKind | undefined;
+  const kindEnd = /^(tool|prompt|resource|model):/.exec(source);
+  const kind = kindEnd?.[1] as AccessKind | undefined;
   const rest = kindEnd ? source.slice(kindEnd[0].length) : source;
   const slash = rest.indexOf('/');
   const double = rest.indexOf('__');
@@ -40,8 +44,19 @@ export function parsePattern(source: string): AccessPattern {
   return { source, kind, server: rest.slice(0, cut.at), name: rest.slice(cut.at + cut.width) };
 }
 
+const ANYTHING = /^\*+$/;
+
+/**
+ * Whether a pattern allows this target. One that names servers without a kind is about what MCP servers offer: a provider of
+ * models that happens to have the name of a server is not opened by it. `*` alone is about everything.
+ */
+function grants(pattern: AccessPattern, kind: AccessKind, serverId: string, name: string): boolean {
+  if (kind === 'model' && pattern.kind === undefined && !ANYTHING.test(pattern.source)) return false;
+  return fitsPattern(pattern, kind, serverId, name);
+}
+
 /** Whether a pattern speaks of this target. */
-export function fitsPattern(pattern: AccessPattern, kind: TargetKind, serverId: string, name: string): boolean {
+export function fitsPattern(pattern: AccessPattern, kind: AccessKind, serverId: string, name: string): boolean {
   if (pattern.kind !== undefined && pattern.kind !== kind) return false;
   if (!matchesWildcard(pattern.server, serverId)) return false;
   return pattern.name === undefined || matchesWildcard(pattern.name, name);
@@ -57,11 +72,12 @@ export function compileGrant(
   const tools = narrowing.tools?.map(parsePattern);
   const serverKept = (serverId: string) => narrowing.servers?.some((p) => matchesWildcard(p, serverId)) ?? true;
 
-  const decide = (kind: TargetKind, serverId: string, name: string): AccessVerdict => {
+  const decide = (kind: AccessKind, serverId: string, name: string): AccessVerdict => {
     for (const pattern of deny)
       if (fitsPattern(pattern, kind, serverId, name)) return { allowed: false, rule: pattern.source };
     for (const pattern of allow) {
-      if (!fitsPattern(pattern, kind, serverId, name)) continue;
+      if (!grants(pattern, kind, serverId, name)) continue;
+      if (kind === 'model') return { allowed: true, rule: pattern.source };
       if (!serverKept(serverId)) return { allowed: false, rule: 'x-portcullis-servers' };
       if (tools && kind === 'tool' && !tools.some((p) => fitsPattern(p, kind, serverId, name)))
         return { allowed: false, rule: 'x-portcullis-tools' };
@@ -76,10 +92,12 @@ export function compileGrant(
     allows: (kind, serverId, name) => decide(kind, serverId, name).allowed,
     reaches: (serverId) =>
       serverKept(serverId) &&
-      allow.some((p) => matchesWildcard(p.server, serverId)) &&
+      allow.some((p) => p.kind !== 'model' && matchesWildcard(p.server, serverId)) &&
       !deny.some(
         (p) =>
-          p.kind === undefined && (p.name === undefined || /^\*+$/.test(p.name)) && matchesWildcard(p.server, serverId),
+          p.kind === undefined &&
+          (p.name === undefined || ANYTHING.test(p.name)) &&
+          matchesWildcard(p.server, serverId),
       ),
   };
 }

@@ -19,6 +19,20 @@ export interface SseStream {
   onClose(listener: () => void): void;
 }
 
+/** An open answer of bytes that somebody else framed. Writes are dropped once it is closed. */
+export interface ByteSink {
+  readonly closed: boolean;
+  /** False: more is waiting than a reader should be given; go on after `drained()`. */
+  write(chunk: Uint8Array | string): boolean;
+  /** Resolves when what waits has left, or the client is gone. */
+  drained(): Promise<void>;
+  end(): void;
+  /** Ends the connection in the middle of the answer, so that nobody takes it for whole. */
+  destroy(): void;
+  /** The client went away, or `end` was called. */
+  onClose(listener: () => void): void;
+}
+
 export interface Exchange {
   readonly method: string;
   /** When the head of the request was complete; monotonic, milliseconds. */
@@ -41,6 +55,8 @@ export interface Exchange {
   readonly answered: boolean;
   /** Reads the body once. Throws GatewayError `body_too_large`, `unsupported_media_type`, `parse_error` (not UTF-8). */
   body(): Promise<string>;
+  /** The body whatever its type, as bytes; otherwise like `body`. */
+  bytes(): Promise<Buffer>;
   sendJson(status: number, body: JsonText, headers?: AnswerHeaders): void;
   /**
    * `sendJson` for a body whose UTF-8 stands ready. The pieces go out in order and are not copied: whoever gives them never
@@ -52,6 +68,8 @@ export interface Exchange {
   sendEmpty(status: number, headers?: AnswerHeaders): void;
   /** Begins an event stream: 200, no caching, no proxy buffering, comment keep-alives every 15 s. */
   openSse(headers?: AnswerHeaders): SseStream;
+  /** Begins an answer of unknown length, chunked; `headers` say what it is. The head leaves at once. */
+  openBytes(status: number, headers: AnswerHeaders): ByteSink;
 }
 
 /**

@@ -183,6 +183,7 @@ export class FastConnection implements Wire, Arrival {
   };
 
   readonly #onDrain = (): void => {
+    if (this.#stage === 'answering') this.#exchange?.drain();
     if (this.#stage !== 'draining') return;
     this.#socket.setTimeout(0, this.#onStalled);
     this.#readNext();

@@ -4,9 +4,10 @@ import type { CallSignal } from '../../contracts/call-signal.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { JsonText } from '../../contracts/json.ts';
 import { Cancellation } from './cancellation.ts';
-import type { AnswerHeaders, SseStream } from './exchange.ts';
-import { type OpenAnswer, openSse, SSE_HEADERS } from './open-sse.ts';
-import { checkMediaType, decodeBody, tooLarge } from './read-body.ts';
+import type { AnswerHeaders, ByteSink, SseStream } from './exchange.ts';
+import { type OpenBytesAnswer, openBytes } from './open-bytes.ts';
+import { openSse, SSE_HEADERS } from './open-sse.ts';
+import { checkEncoding, checkMediaType, decodeBody, joinBody, tooLarge } from './read-body.ts';
 import type { RequestHead } from './read-head.ts';
 import type { Target } from './read-target.ts';
 import { type Presented, RequestExchange } from './request-exchange.ts';
@@ -28,6 +29,8 @@ export interface Wire extends Presented {
   destroy(): void;
 }
 
+const LINE_END = Buffer.from('\r\n');
+
 const JSON_TYPE = 'Content-Type: application/json\r\n';
 
 function bodyLines(bytes: number): string {
@@ -45,10 +48,11 @@ export class FastExchange extends RequestExchange {
   /** What came of the body; undefined when nobody will ask for it (any more). */
   #chunks: Buffer[] | undefined;
   #isWhole = false;
-  #waiting: { resolve(text: string): void; reject(error: unknown): void } | undefined = undefined;
+  #waiting: { resolve(body: Buffer): void; reject(error: unknown): void } | undefined = undefined;
   #bodyWasAsked = false;
   #cancellation: Cancellation | undefined = undefined;
   #closeListeners: (() => void)[] | undefined = undefined;
+  #drainListener: (() => void) | undefined = undefined;
   #answered = false;
   #ended = false;
   #lost = false;
@@ -86,12 +90,12 @@ export class FastExchange extends RequestExchange {
     if (this.#chunks === undefined) return;
     this.#chunks.push(chunk);
     this.#isWhole = isLast;
-    if (!isLast || this.#waiting === undefined) return;
-    try {
-      this.#waiting.resolve(this.#decode());
-    } catch (error) {
-      this.#waiting.reject(error);
-    }
+    if (isLast) this.#waiting?.resolve(this.#takeWhole());
+  }
+
+  /** What was written has left. */
+  drain(): void {
+    this.#drainListener?.();
   }
 
   /** The connection is closed. */
@@ -107,15 +111,16 @@ export class FastExchange extends RequestExchange {
   }
 
   async body(): Promise<string> {
-    if (this.#bodyWasAsked) throw new Error('the body was read already');
-    this.#bodyWasAsked = true;
+    this.#claimBody();
     checkMediaType(this.headers);
-    if (this.#bodyBytes > this.#wire.maxBodyBytes) throw tooLarge(this.#wire.maxBodyBytes);
-    if (this.#isWhole) return this.#decode();
-    if (this.#lost || this.#ended) throw wentAway();
-    return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
-    });
+    if (this.#isWhole && this.#bodyBytes <= this.#wire.maxBodyBytes) return decodeBody(this.#takeWhole());
+    return decodeBody(await this.#awaitBody());
+  }
+
+  async bytes(): Promise<Buffer> {
+    this.#claimBody();
+    checkEncoding(this.headers);
+    return this.#awaitBody();
   }
 
   sendJson(status: number, body: JsonText, extra?: AnswerHeaders): void {
@@ -141,6 +146,15 @@ export class FastExchange extends RequestExchange {
     this.#claimAnswer();
     if (this.#wire.gone) return;
     this.#end(this.#head(status, status === 204 ? '' : 'Content-Length: 0\r\n', extra), 'latin1');
+  }
+
+  openBytes(status: number, headers: AnswerHeaders): ByteSink {
+    this.#claimAnswer();
+    const lines = `X-Content-Type-Options: nosniff\r\nTransfer-Encoding: chunked\r\n`;
+    const head = this.#head(status, lines, headers);
+    this.#answered = true;
+    this.#wire.write(head, 'latin1');
+    return openBytes(this.#openAnswer());
   }
 
   openSse(extra?: AnswerHeaders): SseStream {
@@ -184,7 +198,7 @@ export class FastExchange extends RequestExchange {
   }
 
   /** The chunked body of an event stream. */
-  #openAnswer(): OpenAnswer {
+  #openAnswer(): OpenBytesAnswer {
     const wire = this.#wire;
     const isGone = (): boolean => this.#lost || wire.gone;
     return {
@@ -196,7 +210,8 @@ export class FastExchange extends RequestExchange {
       },
       write: (text) => {
         if (text === '' || this.#ended || isGone()) return;
-        wire.write(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`, 'utf8');
+        if (typeof text === 'string') wire.write(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`, 'utf8');
+        else wire.writePieces(`${text.byteLength.toString(16)}\r\n`, [text, LINE_END]);
       },
       end: () => {
         if (this.#ended || isGone()) return;
@@ -205,6 +220,7 @@ export class FastExchange extends RequestExchange {
       },
       destroy: () => wire.destroy(),
       on: (event, listener) => {
+        if (event === 'drain') this.#drainListener = listener;
         if (event !== 'close') return;
         this.#closeListeners ??= [];
         this.#closeListeners.push(listener);
@@ -212,10 +228,24 @@ export class FastExchange extends RequestExchange {
     };
   }
 
-  #decode(): string {
+  #claimBody(): void {
+    if (this.#bodyWasAsked) throw new Error('the body was read already');
+    this.#bodyWasAsked = true;
+  }
+
+  #awaitBody(): Promise<Buffer> {
+    if (this.#bodyBytes > this.#wire.maxBodyBytes) throw tooLarge(this.#wire.maxBodyBytes);
+    if (this.#isWhole) return Promise.resolve(this.#takeWhole());
+    if (this.#lost || this.#ended) throw wentAway();
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+    });
+  }
+
+  #takeWhole(): Buffer {
     const chunks = this.#chunks ?? [];
     this.#chunks = undefined;
-    return decodeBody(chunks);
+    return joinBody(chunks);
   }
 
   #cancel(): void {

@@ -1,8 +1,8 @@
 /** `GET /metrics`, for whoever presents the token of the configuration. To everybody else the address does not exist. */
 
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { Secret } from '../../contracts/config.ts';
 import { GatewayError } from '../../contracts/errors.ts';
+import type { Secret } from '../../contracts/secret.ts';
 import type { Exchange, Route } from './exchange.ts';
 import { methodNotAllowed } from './render-error.ts';
 

@@ -5,9 +5,10 @@ import type { CallSignal } from '../../contracts/call-signal.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { JsonText } from '../../contracts/json.ts';
 import { Cancellation } from './cancellation.ts';
-import type { AnswerHeaders, SseStream } from './exchange.ts';
+import type { AnswerHeaders, ByteSink, SseStream } from './exchange.ts';
+import { openBytes } from './open-bytes.ts';
 import { openSse, SSE_HEADERS } from './open-sse.ts';
-import { readBody } from './read-body.ts';
+import { readBody, readBytes } from './read-body.ts';
 import type { Target } from './read-target.ts';
 import { type Presented, RequestExchange } from './request-exchange.ts';
 
@@ -66,6 +67,10 @@ export class NodeExchange extends RequestExchange {
     return readBody(this.#request, this.headers, this.#maxBodyBytes);
   }
 
+  bytes(): Promise<Buffer> {
+    return readBytes(this.#request, this.headers, this.#maxBodyBytes);
+  }
+
   sendJson(status: number, body: JsonText, extra?: AnswerHeaders): void {
     this.#claimAnswer();
     if (this.#response.destroyed) return;
@@ -119,6 +124,13 @@ export class NodeExchange extends RequestExchange {
     this.#response.writeHead(200, { ...SSE_HEADERS, ...this.#common, ...extra });
     this.#response.flushHeaders();
     return openSse(this.#response);
+  }
+
+  openBytes(status: number, headers: AnswerHeaders): ByteSink {
+    this.#claimAnswer();
+    this.#response.writeHead(status, { 'X-Content-Type-Options': 'nosniff', ...this.#common, ...headers });
+    this.#response.flushHeaders();
+    return openBytes(this.#response);
   }
 
   destroy(): void {

@@ -11,9 +11,7 @@ const JSON_TYPE = 'application/json';
 export function checkMediaType(headers: HeaderList): void {
   const given = oneHeader(headers, 'content-type') ?? '';
   if (given !== JSON_TYPE) checkParameters(given);
-  const encoding = oneHeader(headers, 'content-encoding');
-  if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
-    throw new GatewayError('unsupported_media_type', 'Content-Encoding is not supported');
+  checkEncoding(headers);
 }
 
 function checkParameters(contentType: string): void {
@@ -26,14 +24,25 @@ function checkParameters(contentType: string): void {
   }
 }
 
+/** Throws GatewayError `unsupported_media_type` if the body is encoded. */
+export function checkEncoding(headers: HeaderList): void {
+  const encoding = oneHeader(headers, 'content-encoding');
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity')
+    throw new GatewayError('unsupported_media_type', 'Content-Encoding is not supported');
+}
+
 /** The one refusal of a body that is over the bound. */
 export function tooLarge(maxBytes: number): GatewayError {
   return new GatewayError('body_too_large', `at most ${maxBytes} bytes`);
 }
 
-/** The chunks as text. Throws GatewayError `parse_error` if they are not UTF-8. */
-export function decodeBody(chunks: readonly Buffer[]): string {
-  const whole = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+/** The chunks in one piece. */
+export function joinBody(chunks: readonly Buffer[]): Buffer {
+  return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
+}
+
+/** The body as text. Throws GatewayError `parse_error` if it is not UTF-8. */
+export function decodeBody(whole: Buffer): string {
   if (!isUtf8(whole)) throw new GatewayError('parse_error', 'it is not UTF-8');
   return whole.toString('utf8');
 }
@@ -42,9 +51,15 @@ export function decodeBody(chunks: readonly Buffer[]): string {
  * The whole body as text. Throws GatewayError `unsupported_media_type`, `body_too_large`, `parse_error` (not UTF-8),
  * `cancelled` (the client went away while sending). A slow sender is ended by the server's request timeout.
  */
-export function readBody(request: IncomingMessage, headers: HeaderList, maxBytes: number): Promise<string> {
+export async function readBody(request: IncomingMessage, headers: HeaderList, maxBytes: number): Promise<string> {
+  checkMediaType(headers);
+  return decodeBody(await readBytes(request, headers, maxBytes));
+}
+
+/** The whole body, of any type. Throws like `readBody`. */
+export function readBytes(request: IncomingMessage, headers: HeaderList, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    checkMediaType(headers);
+    checkEncoding(headers);
     if (Number(oneHeader(headers, 'content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes);
 
     const chunks: Buffer[] = [];
@@ -67,11 +82,7 @@ export function readBody(request: IncomingMessage, headers: HeaderList, maxBytes
     request.on('end', () => {
       if (over) return;
       over = true;
-      try {
-        resolve(decodeBody(chunks));
-      } catch (error) {
-        reject(error);
-      }
+      resolve(joinBody(chunks));
     });
     request.on('close', () => {
       if (!over) reject(new GatewayError('cancelled', 'the client went away while sending'));

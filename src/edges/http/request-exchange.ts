@@ -3,7 +3,7 @@
 import type { CallSignal } from '../../contracts/call-signal.ts';
 import type { Credential, Narrowing } from '../../contracts/caller.ts';
 import type { JsonText } from '../../contracts/json.ts';
-import type { AnswerHeaders, Exchange, SseStream } from './exchange.ts';
+import type { AnswerHeaders, ByteSink, Exchange, SseStream } from './exchange.ts';
 import { type HeaderList, headerNames, oneHeader, readCredential, readNarrowing } from './headers.ts';
 import type { Target } from './read-target.ts';
 
@@ -71,11 +71,13 @@ export abstract class RequestExchange implements Exchange {
   /** The answer is complete: nothing more will be written. */
   abstract readonly ended: boolean;
   abstract body(): Promise<string>;
+  abstract bytes(): Promise<Buffer>;
   abstract sendJson(status: number, body: JsonText, headers?: AnswerHeaders): void;
   abstract sendText(status: number, contentType: string, body: string): void;
   abstract sendJsonBytes(status: number, pieces: readonly Uint8Array[], headers?: AnswerHeaders): void;
   abstract sendEmpty(status: number, headers?: AnswerHeaders): void;
   abstract openSse(headers?: AnswerHeaders): SseStream;
+  abstract openBytes(status: number, headers: AnswerHeaders): ByteSink;
   /** Closes the connection: the only way left to say that an answer failed half-way. */
   abstract destroy(): void;
 

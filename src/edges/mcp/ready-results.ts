@@ -1,16 +1,16 @@
 /** Results that answer many calls (lists), as the bytes that go out: encoded once, not once per answer. */
 
-import type { Outcome } from '../../contracts/call.ts';
+import type { McpOutcome } from '../../contracts/call.ts';
 import type { JsonText } from '../../contracts/json.ts';
 
 /** A result the pipeline shares between calls. */
-export type SharedResult = Outcome & { readonly type: 'result'; readonly sharedBytes: number };
+export type SharedResult = McpOutcome & { readonly type: 'result'; readonly sharedBytes: number };
 
 /** Below this a string is written as fast as bytes are. */
 const MIN_BYTES = 4_096;
 
 /** True for a result of some size that may be kept as bytes. */
-export function isShared(outcome: Outcome): outcome is SharedResult {
+export function isShared(outcome: McpOutcome): outcome is SharedResult {
   return outcome.type === 'result' && outcome.sharedBytes !== undefined && outcome.sharedBytes >= MIN_BYTES;
 }
 

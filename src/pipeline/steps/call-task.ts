@@ -1,6 +1,6 @@
 /** Last step of tasks.get, tasks.update and tasks.cancel: the server hears its own id of the task, the client reads ours. */
 
-import type { Call, Outcome } from '../../contracts/call.ts';
+import type { Call, McpOutcome } from '../../contracts/call.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { JsonText } from '../../contracts/json.ts';
 import { shownUri } from '../../domain/tools/catalog.ts';
@@ -14,7 +14,7 @@ const INVALID_PARAMS = '-32602';
 
 export function createCallTask(deps: ForwardDeps): LastStep {
   /** A result in the task is shown as if the call had been answered with it. */
-  const show = (call: Call, text: JsonText): Outcome => {
+  const show = (call: Call, text: JsonText): McpOutcome => {
     const server = call.endpoint.type === 'server' ? undefined : deps.catalog().servers.get(call.facts.serverId ?? '');
     const result = memberText(text, 'result');
     return {
@@ -24,7 +24,7 @@ export function createCallTask(deps: ForwardDeps): LastStep {
     };
   };
 
-  const present = (call: Call, outcome: Outcome): Outcome => {
+  const present = (call: Call, outcome: McpOutcome): McpOutcome => {
     try {
       if (outcome.type === 'result') return call.kind === 'tasks.get' ? show(call, outcome.text) : outcome;
       // In the server's own words it could name the task by an id that is not the client's. An update can be wrong otherwise.

@@ -1,6 +1,6 @@
 /** Step: a tool's result above its bound goes out shortened; the whole is kept for its caller to read. */
 
-import type { Call, Outcome, Step } from '../../contracts/call.ts';
+import type { Call, McpOutcome, Step } from '../../contracts/call.ts';
 import type { ResultsConfig } from '../../contracts/config.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import { cutResult } from '../../domain/results/cut-result.ts';
@@ -25,7 +25,7 @@ export function createCutResult(deps: { kept: KeptResults }, config: ResultsConf
   const ruleOf = compileToolRules(config.tools);
   const bounds = { keepMs: config.keepMs, maxBytes: config.maxKeptBytes };
 
-  const cut = (call: Call, outcome: Outcome, maxBytes: number): Outcome => {
+  const cut = (call: Call, outcome: McpOutcome, maxBytes: number): McpOutcome => {
     const { text } = outcome;
     const { serverId, tool } = call.facts;
     // A character is one to three bytes, so most results need no counting.

@@ -1,9 +1,9 @@
 /** Step: who calls. */
 
-import type { Step } from '../../contracts/call.ts';
+import type { SharedStep } from '../../contracts/call.ts';
 import type { Keyring } from '../keyring.ts';
 
-export function createIdentify(deps: { keyring: Pick<Keyring, 'identify'> }): Step {
+export function createIdentify(deps: { keyring: Pick<Keyring, 'identify'> }): SharedStep {
   return (call, next) => {
     call.facts.caller = deps.keyring.identify(call.credential);
     return next();

@@ -1,6 +1,6 @@
 /** Last step of the four lists: the caller's view, ready-made and shared between callers who see the same. */
 
-import type { Call, Outcome } from '../../contracts/call.ts';
+import type { Call, McpOutcome } from '../../contracts/call.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { CacheHint } from '../../contracts/upstream.ts';
 import type { CompiledGrant } from '../../domain/access/compile-grant.ts';
@@ -44,7 +44,7 @@ function mergedTtlMs(catalog: Catalog, call: Call, list: ListKind, grant: Compil
 }
 
 export function createListItems(deps: { grantOf: GrantOf; catalog: () => Catalog; pageItems: number }): LastStep {
-  const outcomes = createLru<Outcome>(MAX_CACHED_BYTES);
+  const outcomes = createLru<McpOutcome>(MAX_CACHED_BYTES);
   let of: Catalog | undefined;
 
   const render = (

@@ -1,6 +1,6 @@
 /** Last step of skills.list: the servers' own pages, one after the other, as far as the caller may see the skills. */
 
-import type { Call, Outcome } from '../../contracts/call.ts';
+import type { Call, McpOutcome } from '../../contracts/call.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import { SKILLS_EXTENSION } from '../../contracts/extensions.ts';
 import { type Catalog, type CatalogServer, shownUri } from '../../domain/tools/catalog.ts';
@@ -43,7 +43,7 @@ function hasSkills(server: CatalogServer): boolean {
 }
 
 export function createListSkills(deps: ForwardDeps & { grantOf: GrantOf; catalog: () => Catalog }): LastStep {
-  const ask = (call: Call, serverId: string, cursor: string | undefined): Promise<Outcome> => {
+  const ask = (call: Call, serverId: string, cursor: string | undefined): Promise<McpOutcome> => {
     call.facts.serverId = serverId;
     call.facts.target = '';
     const text = withMembers(call.params.text, { cursor: cursor === undefined ? undefined : JSON.stringify(cursor) });

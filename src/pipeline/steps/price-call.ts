@@ -1,6 +1,6 @@
 /** Step: notes what a call cost, once it was made. Stands below the cache, so that nobody pays for what the server never saw. */
 
-import type { Call, Outcome, Step } from '../../contracts/call.ts';
+import type { Call, McpOutcome, Step } from '../../contracts/call.ts';
 import type { PricesConfig } from '../../contracts/config.ts';
 import { type ErrorCode, GatewayError } from '../../contracts/errors.ts';
 import { compileToolRules } from '../../domain/tools/tool-rules.ts';
@@ -15,7 +15,7 @@ const PERHAPS_MADE: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /** A tool that reports an error has run. A JSON-RPC error says that it has not; a question, that it has not ended. */
-function isMade(outcome: Outcome): boolean {
+function isMade(outcome: McpOutcome): boolean {
   if (outcome.type === 'rpc-error') return false;
   return !outcome.text.includes('"input_required"') || memberText(outcome.text, 'resultType') !== '"input_required"';
 }
@@ -26,7 +26,7 @@ export function createPriceCall(config: PricesConfig): Step {
     if (error instanceof GatewayError && PERHAPS_MADE.has(error.code)) call.facts.priceMicroUsd = priceMicroUsd;
     throw error;
   };
-  const onOutcome = (call: Call, outcome: Outcome, priceMicroUsd: number): Outcome => {
+  const onOutcome = (call: Call, outcome: McpOutcome, priceMicroUsd: number): McpOutcome => {
     if (isMade(outcome)) call.facts.priceMicroUsd = priceMicroUsd;
     return outcome;
   };

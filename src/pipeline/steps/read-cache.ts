@@ -1,6 +1,6 @@
 /** Step: an answer of a tool that only reads serves equal calls for a while, and equal calls made at once are made once. */
 
-import type { Call, Next, Outcome, Step } from '../../contracts/call.ts';
+import type { Call, McpOutcome, Next, Step } from '../../contracts/call.ts';
 import type { CallSignal } from '../../contracts/call-signal.ts';
 import type { CacheConfig } from '../../contracts/config.ts';
 import { GatewayError } from '../../contracts/errors.ts';
@@ -25,7 +25,7 @@ interface Answer {
 
 interface Flight {
   readonly offer: Offer | undefined;
-  readonly outcome: Promise<Outcome>;
+  readonly outcome: Promise<McpOutcome>;
 }
 
 /** Questions and tasks belong to the call in which they came, and so does what could be read in two ways. */
@@ -41,7 +41,7 @@ function isWhole(text: JsonText): boolean {
   }
 }
 
-function isKeepable(outcome: Outcome): boolean {
+function isKeepable(outcome: McpOutcome): boolean {
   return outcome.type === 'result' && !outcome.isError && isWhole(outcome.text);
 }
 
@@ -79,7 +79,7 @@ export function createReadCache(
   /** Never more than there are calls under way. */
   const flights = new Map<string, Flight>();
 
-  const begin = (digest: string, offer: Offer | undefined, ttlMs: number, next: Next): Promise<Outcome> => {
+  const begin = (digest: string, offer: Offer | undefined, ttlMs: number, next: Next): Promise<McpOutcome> => {
     const outcome = (async () => next())();
     const flight = { offer, outcome };
     flights.set(digest, flight);
@@ -101,9 +101,9 @@ export function createReadCache(
     call: Call,
     flight: Flight,
     next: Next,
-    again: () => Outcome | Promise<Outcome>,
-  ): Promise<Outcome> => {
-    let made: Outcome;
+    again: () => McpOutcome | Promise<McpOutcome>,
+  ): Promise<McpOutcome> => {
+    let made: McpOutcome;
     try {
       made = await untilGone(flight.outcome, call.signal);
     } catch (error) {
@@ -123,7 +123,7 @@ export function createReadCache(
     const digest = callDigest(call, rule.scope === 'caller');
     if (digest === undefined) return next();
 
-    const serve = (): Outcome | Promise<Outcome> => {
+    const serve = (): McpOutcome | Promise<McpOutcome> => {
       const offer = deps.catalog().servers.get(serverId ?? '')?.offer;
       const known = answers.get(digest);
       const nowMs = deps.monotonicMs();

@@ -1,11 +1,13 @@
 /** Step: every call leaves one row in the trail, however it ends. The row is written off the path, after the answer. */
 
-import type { Call, Outcome, Step } from '../../contracts/call.ts';
+import type { Call, Outcome, SharedStep } from '../../contracts/call.ts';
 import { type ErrorCode, GatewayError } from '../../contracts/errors.ts';
 import type { Meter } from '../../contracts/meter.ts';
+import type { ModelOutcome } from '../../contracts/models.ts';
 import type { CallFinish, ResultClass, Trail } from '../../contracts/trail.ts';
 import { memberText } from '../../lib/json-text.ts';
 import type { DescribeIntent } from '../intent.ts';
+import { isStreamed, onEnd, type StreamEnd, type StreamedOutcome } from '../on-end.ts';
 
 function classOf(code: ErrorCode): ResultClass {
   switch (code) {
@@ -18,6 +20,11 @@ function classOf(code: ErrorCode): ResultClass {
     case 'upstream_failed':
     case 'upstream_timeout':
     case 'cross_era_unsupported':
+    case 'provider_rate_limited':
+    case 'provider_unavailable':
+    case 'provider_failed':
+    case 'provider_timeout':
+    case 'provider_needs_auth':
     case 'audit_unavailable':
     case 'too_many':
     case 'internal':
@@ -25,6 +32,15 @@ function classOf(code: ErrorCode): ResultClass {
     default:
       return 'refused';
   }
+}
+
+function codeOf(error: unknown): ErrorCode {
+  return error instanceof GatewayError ? error.code : 'internal';
+}
+
+/** Of an answer that went through as it came; one that was translated has no length of its own. */
+function answerBytes(outcome: Exclude<ModelOutcome, StreamedOutcome>): number {
+  return outcome.type !== 'model-list' && outcome.answer.lane === 'pass' ? Buffer.byteLength(outcome.answer.value) : 0;
 }
 
 export interface RecordDeps {
@@ -36,7 +52,7 @@ export interface RecordDeps {
 }
 
 /** The one record of a call: trail and metrics are told the same figures, and `Server-Timing` repeats them. */
-export function createRecord(deps: RecordDeps): Step {
+export function createRecord(deps: RecordDeps): SharedStep {
   const { meter } = deps;
   // One function for all calls: the hook costs them a field.
   const onSent = meter && ((call: Call): void => meter.sent(call));
@@ -60,18 +76,32 @@ export function createRecord(deps: RecordDeps): Step {
     else deps.trail.record(deps.describeIntent(call), finish);
   };
 
-  const onOutcome = (call: Call, outcome: Outcome): Outcome => {
+  const endStream = (call: Call, how: StreamEnd): void => {
+    switch (how.type) {
+      case 'complete':
+        return end(call, 'ok', undefined, how.bytes);
+      case 'left':
+        return end(call, 'cancelled', 'cancelled', how.bytes);
+      case 'failed': {
+        const code = codeOf(how.error);
+        return end(call, classOf(code), code, how.bytes);
+      }
+    }
+  };
+
+  const onOutcome = <O extends Outcome>(call: Call, outcome: O): O => {
     if (outcome.type === 'rpc-error')
       end(call, 'rpc-error', memberText(outcome.text, 'code'), Buffer.byteLength(outcome.text));
-    else {
+    else if (outcome.type === 'result') {
       const bytes = outcome.sharedBytes ?? Buffer.byteLength(outcome.text);
       end(call, outcome.isError ? 'tool-error' : 'ok', undefined, bytes);
-    }
+    } else if (isStreamed(outcome)) return onEnd<StreamedOutcome>(outcome, (how) => endStream(call, how)) as O;
+    else end(call, 'ok', undefined, answerBytes(outcome));
     return outcome;
   };
 
   const onError = (call: Call, error: unknown): never => {
-    const code = error instanceof GatewayError ? error.code : 'internal';
+    const code = codeOf(error);
     end(call, classOf(code), code, 0);
     throw error;
   };

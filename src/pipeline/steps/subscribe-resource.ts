@@ -1,10 +1,10 @@
 /** Last steps of resources.subscribe, resources.unsubscribe and tasks.subscribe: attach to, or leave, the one shared upstream subscription. */
 
-import type { Call, Outcome, Watch } from '../../contracts/call.ts';
+import type { Call, McpOutcome, Watch } from '../../contracts/call.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { LastStep } from '../compile.ts';
 
-const DONE: Outcome = { type: 'result', text: '{}', isError: false };
+const DONE: McpOutcome = { type: 'result', text: '{}', isError: false };
 
 function holderOf(call: Call): { watch: Watch; serverId: string; target: string } {
   if (call.watch === undefined || call.facts.serverId === undefined || call.facts.target === undefined) {

@@ -4,7 +4,7 @@ import { closest } from '../../lib/closest.ts';
 import type { KnownServer } from './read-servers.ts';
 import type { Path, Report } from './report.ts';
 
-const KINDS = ['tool', 'prompt', 'resource'] as const;
+const KINDS = ['tool', 'prompt', 'resource', 'model'] as const;
 
 type Words = readonly [message: string, remedy?: string | undefined];
 
@@ -15,7 +15,9 @@ export function checkPattern(report: Report, path: Path, pattern: string, known:
     report.problem(path, ...fault);
     return;
   }
-  const { server } = takeApart(pattern);
+  const { kind, server } = takeApart(pattern);
+  // A provider; there may be one without a configuration that names it.
+  if (kind === 'model') return;
   if (!server.includes('*') && !known.some(({ id }) => id === server))
     report.warning(path, 'there is no server with this id', suggestServer(server, known));
 }

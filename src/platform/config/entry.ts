@@ -1,7 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: `${env:NAME}` is meant literally here
 /** What the kinds of transport have in common when an entry is read: complaints, secrets, and how they are shown. */
 
-import { Secret, type TransportConfig } from '../../contracts/config.ts';
+import type { TransportConfig } from '../../contracts/config.ts';
+import { Secret } from '../../contracts/secret.ts';
 import type { JsoncNode } from '../../lib/jsonc.ts';
 import type { Document } from './document.ts';
 import { nodeAt, type Path } from './report.ts';

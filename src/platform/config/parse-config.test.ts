@@ -111,7 +111,7 @@ test('what the file says wins over the defaults, references included where numbe
 });
 
 const TOP =
-  '$schema, mcpServers, serverOptions, keys, toolsets, results, cache, prices, anonymous, policy, listen, limits, audit, log, metrics';
+  '$schema, mcpServers, serverOptions, keys, toolsets, results, cache, prices, anonymous, policy, providers, models, listen, limits, audit, log, metrics';
 const ENTRY =
   'type, command, args, env, envFile, cwd, url, serverUrl, httpUrl, headers, document, baseUrl, operations, maxResponseBytes, module, folder, maxMemoryMb, maxBlockMs, disabled, enabled';
 
@@ -334,7 +334,7 @@ const REFUSED: readonly (readonly [config: unknown, ...complaints: string[]])[] 
   [
     { keys: [{ name: 'x', value: '${env:KEY}', allow: ['', 'tools:a/b', 'my server/x', 'a/', '/x'] }] },
     'keys[0].allow[0]: is empty -> write a pattern, e.g. "github/*", or leave it out',
-    'keys[0].allow[1]: begins with no kind there is; expected tool:, prompt:, resource: or none -> did you mean "tool:"?',
+    'keys[0].allow[1]: begins with no kind there is; expected tool:, prompt:, resource:, model: or none -> did you mean "tool:"?',
     'keys[0].allow[2]: the server is not written as an id: a letter, then letters, digits, "_", "-" and * -> write the id of the server',
     'keys[0].allow[3]: names nothing after "/" -> add a name, or * for all',
     'keys[0].allow[4]: names no server -> write server/name; * stands for any server',

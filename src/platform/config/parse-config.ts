@@ -11,7 +11,9 @@ import type { Environment } from './environment.ts';
 import { readAnonymous, readKeys } from './read-keys.ts';
 import { readListen } from './read-listen.ts';
 import { readMetrics } from './read-metrics.ts';
+import { readModels } from './read-models.ts';
 import { readPolicy } from './read-policy.ts';
+import { readProviders } from './read-providers.ts';
 import { readServers } from './read-servers.ts';
 import { readRuled } from './read-tool-rules.ts';
 import { readToolsets } from './read-toolsets.ts';
@@ -48,6 +50,8 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   const toolsets = readToolsets(document, known);
   const keys = readKeys(document, known, toolsets);
   const policy = readPolicy(document, known);
+  const providers = readProviders(document);
+  const models = readModels(document, providers);
   const listen = readListen(document);
   const anonymous = readAnonymous(document, known, listen?.host);
   const limits = readSection(document, 'limits', Limits);
@@ -59,7 +63,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   const metrics = readMetrics(document);
   if (report.problems.length > 0 || !listen || !limits || !audit || !log)
     return { ok: false, problems: inOrder(report.problems) };
-  if (servers.length === 0)
+  if (servers.length === 0 && providers === undefined)
     report.warning([], 'there are no servers yet', 'add them under "mcpServers", as other MCP clients have them');
   const config = {
     file: options.file,
@@ -73,6 +77,8 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
     log,
     ...(metrics && { metrics }),
     ...(policy && { policy }),
+    ...(providers && { providers }),
+    ...(models && { models }),
     ...(results && { results }),
     ...(cache && { cache }),
     ...(prices && { prices }),

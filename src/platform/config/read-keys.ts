@@ -2,7 +2,8 @@
 /** Keys of the configuration, and what callers without one may reach. */
 
 import type { Grant } from '../../contracts/caller.ts';
-import { type ConfigKey, Secret, type ToolsetConfig } from '../../contracts/config.ts';
+import type { ConfigKey, ToolsetConfig } from '../../contracts/config.ts';
+import { Secret } from '../../contracts/secret.ts';
 import { closest } from '../../lib/closest.ts';
 import type { JsoncNode } from '../../lib/jsonc.ts';
 import { checkPattern } from './check-pattern.ts';

@@ -1,6 +1,7 @@
 /** The metrics section: who may read them. */
 
-import { type MetricsConfig, Secret } from '../../contracts/config.ts';
+import type { MetricsConfig } from '../../contracts/config.ts';
+import { Secret } from '../../contracts/secret.ts';
 import { type Document, readPart } from './document.ts';
 import { checkToken } from './read-keys.ts';
 import { nodeAt } from './report.ts';

@@ -3,7 +3,8 @@
 
 import { resolve } from 'node:path';
 import type { z } from 'zod';
-import { type OpenApiAuth, type OpenApiTransport, Secret } from '../../contracts/config.ts';
+import type { OpenApiAuth, OpenApiTransport } from '../../contracts/config.ts';
+import { Secret } from '../../contracts/secret.ts';
 import { describeKind } from './describe-issue.ts';
 import { readPart } from './document.ts';
 import { type Entry, reportMissing, shownAsWritten, written } from './entry.ts';

@@ -1,7 +1,8 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: `${env:NAME}` is meant literally here
 /** An entry that names a remote server: its address and the headers sent there. */
 
-import type { Secret, TransportConfig } from '../../contracts/config.ts';
+import type { TransportConfig } from '../../contracts/config.ts';
+import type { Secret } from '../../contracts/secret.ts';
 import { type Entry, reportMissing, shownAsWritten, warnOfDollar, wrapSecrets, written } from './entry.ts';
 
 /** The spellings of the address. */

@@ -2,7 +2,8 @@
 
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
-import { Secret, type ServerConfig } from '../../contracts/config.ts';
+import type { ServerConfig } from '../../contracts/config.ts';
+import { Secret } from '../../contracts/secret.ts';
 import { canonicalValue } from '../../lib/canonical-json.ts';
 import { closest } from '../../lib/closest.ts';
 import type { JsoncMember, JsoncNode } from '../../lib/jsonc.ts';

@@ -2,7 +2,8 @@
 
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import type { Secret, TransportConfig } from '../../contracts/config.ts';
+import type { TransportConfig } from '../../contracts/config.ts';
+import type { Secret } from '../../contracts/secret.ts';
 import { type Entry, reportMissing, shownAsWritten, warnOfDollar, wrapSecrets, written } from './entry.ts';
 
 /** Reports what is wrong with its content; always returns a transport. */

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { Listen } from './listen-schema.ts';
 import { OAuth } from './oauth-schema.ts';
 import { Policy } from './policy-schema.ts';
+import { Models, Provider } from './providers-schema.ts';
 import { DAY_MS, milliseconds } from './schema-words.ts';
 import { ServerEntry } from './server-schema.ts';
 import { Cache, Prices, Results } from './tool-rule-schema.ts';
@@ -266,6 +267,11 @@ export const ConfigFile = z
     prices: Prices.optional(),
     anonymous: Anonymous.optional(),
     policy: Policy.optional(),
+    providers: z
+      .record(z.string(), Provider)
+      .optional()
+      .describe('Providers of models, by the name that stands before the slash in `provider/model`.'),
+    models: Models.optional(),
     listen: Listen.optional(),
     limits: Limits.optional(),
     audit: Audit.optional(),

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Secret } from '../../contracts/config.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { Log } from '../../contracts/log.ts';
+import { Secret } from '../../contracts/secret.ts';
 import { createLog, type LogOptions } from './log.ts';
 
 function capture(options: Partial<LogOptions> = {}): { log: Log; lines: string[] } {

@@ -1,7 +1,7 @@
 /** The operator's log: one line per event, for people or as JSON. Values can neither forge lines nor show a secret. */
 
-import { Secret } from '../../contracts/config.ts';
 import type { Log } from '../../contracts/log.ts';
+import { Secret } from '../../contracts/secret.ts';
 
 export type LogThreshold = 'debug' | 'info' | 'warn' | 'error';
 

@@ -1,6 +1,6 @@
 /** Where an HTTP server stands and the headers every request to it carries: ours, then the configured ones. */
 
-import type { Secret } from '../../contracts/config.ts';
+import type { Secret } from '../../contracts/secret.ts';
 import type { ServerCredential } from '../../contracts/server-credentials.ts';
 import { createFixedHeaders, type FixedHeaders } from '../http/request-head.ts';
 import { createRedact, type Redact } from './redact.ts';

@@ -1,6 +1,7 @@
 /** Opens a link: picks the transport, finds out the server's era, shakes hands, all within the configured start time. */
 
-import type { OpenApiAuth, OpenApiTransport, Secret, ServerConfig } from '../../contracts/config.ts';
+import type { OpenApiAuth, OpenApiTransport, ServerConfig } from '../../contracts/config.ts';
+import type { Secret } from '../../contracts/secret.ts';
 import type { ServerCredentials } from '../../contracts/server-credentials.ts';
 import type { ToolSource } from '../../contracts/tool-source.ts';
 import { JsonScanner } from '../../lib/json-scanner.ts';

@@ -1,6 +1,6 @@
 /** Takes configured secrets out of text a server wrote, before it reaches the log or an operator. */
 
-import type { Secret } from '../../contracts/config.ts';
+import type { Secret } from '../../contracts/secret.ts';
 
 export type Redact = (text: string) => string;
 

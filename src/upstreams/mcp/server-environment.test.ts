@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Secret } from '../../contracts/config.ts';
+import { Secret } from '../../contracts/secret.ts';
 import { createRateBound } from './rate-bound.ts';
 import { createRedact, toPrintable } from './redact.ts';
 import { decideEnvironment } from './server-environment.ts';

@@ -1,6 +1,6 @@
 /** The environment a started server gets: a small set every program needs, and what its configuration names. Nothing else. */
 
-import type { Secret } from '../../contracts/config.ts';
+import type { Secret } from '../../contracts/secret.ts';
 
 export type BaseEnvironment = { readonly [name: string]: string | undefined };
 

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import type { CallSignal } from '../../contracts/call-signal.ts';
-import { Secret } from '../../contracts/config.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { PeerReply } from '../../contracts/peer.ts';
+import { Secret } from '../../contracts/secret.ts';
 import {
   callTool,
   createPeer,

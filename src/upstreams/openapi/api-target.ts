@@ -1,7 +1,8 @@
 /** Where the calls of a server go and what the configuration sends along: the one origin that is ever called. */
 
-import type { OpenApiAuth, OpenApiTransport, Secret } from '../../contracts/config.ts';
+import type { OpenApiAuth, OpenApiTransport } from '../../contracts/config.ts';
 import type { JsonObject } from '../../contracts/json.ts';
+import type { Secret } from '../../contracts/secret.ts';
 import { isObject } from '../../lib/is-object.ts';
 import { DocumentError } from './document-error.ts';
 import type { ReservedNames } from './plan-inputs.ts';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { Secret } from '../../contracts/config.ts';
 import { GatewayError } from '../../contracts/errors.ts';
+import { Secret } from '../../contracts/secret.ts';
 import { createTestSource, documentOf, startApi } from './fixtures/test-api.ts';
 
 const SECRET = 'sk-very"secret value';

@@ -1,16 +1,16 @@
 /** Answers one request of a legacy session: what is local here, what is governed through the gateway, verbatim. */
 
-import type { Call, Endpoint, Gateway, Outcome } from '../../../contracts/call.ts';
+import type { Call, Endpoint, Gateway, McpOutcome } from '../../../contracts/call.ts';
 import type { Credential, Narrowing } from '../../../contracts/caller.ts';
 import { GatewayError } from '../../../contracts/errors.ts';
 import type { JsonText, ParsedJson } from '../../../contracts/json.ts';
 import type { Log } from '../../../contracts/log.ts';
 import { type ClientPeer, LOG_LEVELS, type LogLevel } from '../../../contracts/peer.ts';
 import type { Exchange } from '../../http/exchange.ts';
+import { readTraceparent } from '../../http/traceparent.ts';
 import { callName, type GovernedMethod, governedMethod } from '../kinds.ts';
 import { isShared, type ReadyResults, resultPieces } from '../ready-results.ts';
 import { renderRpcError } from '../render-error.ts';
-import { readTraceparent } from '../traceparent.ts';
 import { CallPeer, type Channel } from './call-peer.ts';
 import type { RequestMessage } from './decode.ts';
 import { encodeOutcome } from './encode.ts';
@@ -41,7 +41,7 @@ export interface Answer {
   readonly call?: Call | undefined;
 }
 
-const EMPTY: Outcome = { type: 'result', text: '{}', isError: false };
+const EMPTY: McpOutcome = { type: 'result', text: '{}', isError: false };
 
 /** Never rejects. Undefined: the client cancelled it and wants no answer. */
 export async function answerRequest(
@@ -80,7 +80,7 @@ interface Governed {
 }
 
 /** What is answered here at once, or what the gateway is to be called with. Throws GatewayError. */
-function decide(session: Session, { method, params }: RequestMessage): Outcome | Governed {
+function decide(session: Session, { method, params }: RequestMessage): McpOutcome | Governed {
   const { client } = session;
   if (params === undefined) throw new GatewayError('invalid_params', 'params must be an object');
   if (method === 'ping') return EMPTY;
@@ -92,7 +92,7 @@ function decide(session: Session, { method, params }: RequestMessage): Outcome |
   return { type: 'governed', method: governed, name: callName(governed, params.value), params, client };
 }
 
-function setLogLevel(session: Session, params: ParsedJson): Outcome {
+function setLogLevel(session: Session, params: ParsedJson): McpOutcome {
   const level = LOG_LEVELS.find((known) => known === params.value.level);
   if (level === undefined) throw new GatewayError('invalid_params', `level must be one of ${LOG_LEVELS.join(', ')}`);
   session.logLevel = level satisfies LogLevel;
@@ -132,9 +132,9 @@ function createCall(
 }
 
 /** Ends with the call, or as soon as it is cancelled; the call itself may take longer to wind down, and keeps its id until then. */
-function runCall(gateway: Gateway, session: Session, idKey: string, call: Call): Promise<Outcome> {
+function runCall(gateway: Gateway, session: Session, idKey: string, call: Call): Promise<McpOutcome> {
   return new Promise((resolve, reject) => {
-    const onOutcome = (outcome: Outcome): void => {
+    const onOutcome = (outcome: McpOutcome): void => {
       session.endCall(idKey);
       resolve(outcome);
     };

@@ -9,7 +9,7 @@ import {
   ListRootsRequestSchema,
   ToolListChangedNotificationSchema,
 } from '@modelcontextprotocol/sdk/types.js';
-import type { Call, Outcome } from '../../../contracts/call.ts';
+import type { Call, McpOutcome } from '../../../contracts/call.ts';
 import { gate, openEdge, result } from './test-support.ts';
 
 const requestInit = { headers: { 'x-api-key': 'key-a' } };
@@ -22,7 +22,7 @@ const DOORS: readonly { readonly name: string; readonly open: (url: string) => T
   { name: 'HTTP+SSE', open: (url) => new SSEClientTransport(new URL(`${url}/mcp/one/sse`), { requestInit }) },
 ];
 
-async function script(call: Call, heardAll?: Promise<void>): Promise<Outcome> {
+async function script(call: Call, heardAll?: Promise<void>): Promise<McpOutcome> {
   if (call.kind === 'tools.list') return result('{"tools":[{"name":"echo","inputSchema":{"type":"object"}}]}');
   if (call.name === 'progress') {
     for (const progress of [1, 2])

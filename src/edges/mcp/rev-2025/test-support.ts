@@ -2,14 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
-import type { Call, Gateway, Outcome, Watch, WatchRequest } from '../../../contracts/call.ts';
+import type { Call, Gateway, McpOutcome, Watch, WatchRequest } from '../../../contracts/call.ts';
 import { GatewayError } from '../../../contracts/errors.ts';
 import type { Log } from '../../../contracts/log.ts';
 import { createSseDecoder, type SseEvent } from '../../../lib/sse.ts';
 import { createHttpServer } from '../../http/http-server.ts';
 import { createMcpRoutes, type ModernHandler } from '../endpoint.ts';
 
-export type Script = (call: Call) => Outcome | Promise<Outcome>;
+export type Script = (call: Call) => McpOutcome | Promise<McpOutcome>;
 
 export interface ScriptedGateway extends Gateway {
   readonly calls: Call[];
@@ -20,7 +20,7 @@ export interface ScriptedGateway extends Gateway {
 
 export const OPENED = '{"capabilities":{"tools":{"listChanged":true},"logging":{}},"instructions":"be kind"}';
 
-export function result(text: string): Outcome {
+export function result(text: string): McpOutcome {
   return { type: 'result', text, isError: false };
 }
 

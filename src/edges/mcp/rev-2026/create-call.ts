@@ -5,7 +5,7 @@ import type { CallSignal } from '../../../contracts/call-signal.ts';
 import type { ParsedJson } from '../../../contracts/json.ts';
 import type { ClientPeer } from '../../../contracts/peer.ts';
 import type { Exchange } from '../../http/exchange.ts';
-import { readTraceparent } from '../traceparent.ts';
+import { readTraceparent } from '../../http/traceparent.ts';
 
 export interface CallParts {
   readonly kind: CallKind;

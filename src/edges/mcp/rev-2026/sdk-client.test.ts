@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Client, ProtocolError, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import type { Call, Outcome } from '../../../contracts/call.ts';
+import type { Call, McpOutcome } from '../../../contracts/call.ts';
 import { GatewayError } from '../../../contracts/errors.ts';
 import { result, startEdge, until } from './test-support.ts';
 
 /** A few things behind the endpoint, as a server would answer them; one tool asks for input first. */
-function serve(call: Call): Outcome | Promise<Outcome> {
+function serve(call: Call): McpOutcome | Promise<McpOutcome> {
   const { params } = call;
   switch (call.kind) {
     case 'session.open':

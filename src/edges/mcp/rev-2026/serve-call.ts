@@ -1,6 +1,6 @@
 /** One governed request of a modern client: headers against body, through the gateway, outcome onto the wire. */
 
-import type { Endpoint, Gateway, Outcome } from '../../../contracts/call.ts';
+import type { Endpoint, Gateway, McpOutcome } from '../../../contracts/call.ts';
 import type { JsonText } from '../../../contracts/json.ts';
 import { LateList } from '../../../lib/late-list.ts';
 import type { Exchange } from '../../http/exchange.ts';
@@ -41,7 +41,7 @@ export function createServeCall(deps: ServeCallDeps): ServeCall {
   const readyResults = createReadyResults((text, method) => encodeResult(method, text, serverInfo));
   const slow = new LateList<Answer>(streamAfterMs, (answer) => answer.stream());
 
-  const finish = (answer: Answer, { request, governed }: ServableRequest, outcome: Outcome): void => {
+  const finish = (answer: Answer, { request, governed }: ServableRequest, outcome: McpOutcome): void => {
     if (outcome.type === 'rpc-error') {
       const uri = governed.nameIn === 'uri' ? answer.call?.name : undefined;
       const { status, error } = encodeUpstreamError(outcome.text, uri);

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { request as httpRequest } from 'node:http';
-import type { Call, Gateway, Outcome, WatchRequest } from '../../../contracts/call.ts';
+import type { Call, Gateway, McpOutcome, WatchRequest } from '../../../contracts/call.ts';
 import { GatewayError } from '../../../contracts/errors.ts';
 import type { JsonObject, ParsedJson } from '../../../contracts/json.ts';
 import type { Log } from '../../../contracts/log.ts';
@@ -10,7 +10,7 @@ import { createSseDecoder } from '../../../lib/sse.ts';
 import { createHttpServer } from '../../http/http-server.ts';
 import { createModernMcp, type ModernMcp, type ModernMcpDeps } from './modern-mcp.ts';
 
-export type Script = (call: Call) => Outcome | Promise<Outcome>;
+export type Script = (call: Call) => McpOutcome | Promise<McpOutcome>;
 
 /** A gateway that answers what the test says, knows the keys it is told, and lets the test fire watch events. */
 export interface ScriptedGateway extends Gateway {
@@ -19,7 +19,7 @@ export interface ScriptedGateway extends Gateway {
   readonly keys: Set<string>;
 }
 
-export function result(text: string): Outcome {
+export function result(text: string): McpOutcome {
   return { type: 'result', text, isError: false };
 }
 

@@ -5,8 +5,8 @@ import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Secret } from '../../../contracts/config.ts';
 import type { GatewayError } from '../../../contracts/errors.ts';
+import { Secret } from '../../../contracts/secret.ts';
 import { callTool, createPeer, linkRequest } from '../fixtures/link-testing.ts';
 import { call, failureOf, isAlive, listNames, openFolder, plain, put, textOf, until } from './fixtures/open-folder.ts';
 

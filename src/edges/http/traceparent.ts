@@ -1,7 +1,7 @@
 /** The incoming W3C trace context of a request: `_meta.traceparent` first, the HTTP header as fallback. */
 
 import { isObject } from '../../lib/is-object.ts';
-import type { Exchange } from '../http/exchange.ts';
+import type { Exchange } from './exchange.ts';
 
 const TRACEPARENT = /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
 

@@ -1,0 +1,34 @@
+/** What the front door of a dialect consists of; the way of a request through it is the same for all, see `serve-model`. */
+
+import type { ChatAnswer, ChatEvent } from '../../contracts/chat.ts';
+import type { GatewayError } from '../../contracts/errors.ts';
+import type { JsonText } from '../../contracts/json.ts';
+
+/** One error in the words of a dialect. */
+export interface RenderedError {
+  readonly status: number;
+  readonly body: JsonText;
+}
+
+/** Writes one streamed answer. Made for each; keeps what the dialect wants repeated. */
+export interface StreamEncoder {
+  /** Wire text of these events, '' if they make none yet. */
+  encode(events: readonly ChatEvent[]): string;
+  /** What ends the stream on the wire, after the event `end`. */
+  finish(): string;
+}
+
+export interface DialectEdge {
+  /** `requestId` is the call's id. Public text only. */
+  renderError(error: GatewayError, requestId: string): RenderedError;
+  /** What ends a stream that broke, in the form clients of this dialect look for. */
+  renderStreamError(error: GatewayError, requestId: string): string;
+}
+
+/** The front door of a chat dialect. */
+export interface ChatEdge extends DialectEdge {
+  encodeAnswer(answer: ChatAnswer): JsonText;
+  createStreamEncoder(): StreamEncoder;
+  /** Of streams that we write. */
+  readonly streamContentType: string;
+}
