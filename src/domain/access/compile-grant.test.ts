@@ -71,3 +71,30 @@ test('narrowing can only take away', () => {
     { numRuns: 2000 },
   );
 });
+
+test('models are allowed by patterns that say so, or by the one for everything', () => {
+  const may = (allow: string[], deny: string[] = []) => compileGrant({ allow, deny });
+  assert.ok(may(['*']).allows('model', 'openai', 'gpt-5'));
+  assert.ok(may(['model:openai/*']).allows('model', 'openai', 'gpt-5'));
+  assert.ok(may(['model:openai']).allows('model', 'openai', 'gpt-5'));
+  assert.ok(may(['model:openrouter/meta-llama/*']).allows('model', 'openrouter', 'meta-llama/llama-4'));
+  assert.ok(!may(['model:openai/gpt-5*']).allows('model', 'openai', 'o3'));
+  assert.ok(!may([]).allows('model', 'openai', 'gpt-5'));
+});
+
+test('a pattern for a server opens no provider of models of the same name, but one that denies closes it', () => {
+  assert.ok(!compileGrant({ allow: ['perplexity/*'], deny: [] }).allows('model', 'perplexity', 'sonar'));
+  assert.ok(!compileGrant({ allow: ['*'], deny: ['perplexity'] }).allows('model', 'perplexity', 'sonar'));
+  assert.ok(!compileGrant({ allow: ['*'], deny: ['model:*'] }).allows('model', 'openai', 'gpt-5'));
+});
+
+test('a pattern for models opens no tool, and makes no server reachable', () => {
+  const grant = compileGrant({ allow: ['model:*'], deny: [] });
+  assert.ok(!grant.allows('tool', 'github', 'push'));
+  assert.ok(!grant.reaches('github'));
+});
+
+test('narrowing to servers and tools leaves models alone', () => {
+  const grant = compileGrant({ allow: ['*'], deny: [] }, { servers: ['github'], tools: [] });
+  assert.ok(grant.allows('model', 'openai', 'gpt-5'));
+});

@@ -330,3 +330,84 @@ test('a body in ready pieces arrives whole, with its length and our headers, eac
     assert.equal(got.headers['x-own'], '1');
   }
 });
+
+/** On the fast lane, and on node:http, which gets what has no length beforehand. */
+const LANES = [
+  ['fast lane', { 'content-length': '4' }],
+  ['node:http', { 'transfer-encoding': 'chunked' }],
+] as const;
+
+for (const [lane, framing] of LANES) {
+  test(`a body of any type is read as bytes, and a body too large is refused: ${lane}`, async (t) => {
+    const http = await open([
+      async (exchange) => {
+        const bytes = await exchange.bytes();
+        exchange.sendText(200, 'text/plain', bytes.toString('hex'));
+      },
+    ]);
+    t.after(() => http[Symbol.asyncDispose]());
+    const headers = { 'content-type': 'audio/mpeg', ...framing };
+    const body = '\x00\x01ab';
+    assert.equal((await get(http.url, { method: 'POST', headers, body })).text, '00016162');
+    const large = { 'content-type': 'audio/mpeg', ...(lane === 'fast lane' ? { 'content-length': '1001' } : framing) };
+    assert.equal((await get(http.url, { method: 'POST', headers: large, body: 'x'.repeat(1001) })).status, 413);
+  });
+
+  test(`an answer of bytes goes out piece by piece, with its own status and headers: ${lane}`, async (t) => {
+    const http = await open([
+      async (exchange) => {
+        await exchange.bytes();
+        const sink = exchange.openBytes(206, { 'Content-Type': 'application/x-thing', 'X-More': '1' });
+        sink.write(Buffer.from([0x61, 0xc3]));
+        await new Promise(setImmediate);
+        sink.write(Buffer.from([0xa4]));
+        sink.write('');
+        sink.write('ö');
+        sink.end();
+        sink.write('too late');
+      },
+    ]);
+    t.after(() => http[Symbol.asyncDispose]());
+    const answer = await get(http.url, { method: 'POST', headers: framing, body: '1234' });
+    assert.deepEqual([answer.status, answer.text], [206, 'aäö']);
+    assert.equal(answer.headers['content-type'], 'application/x-thing');
+    assert.equal(answer.headers['x-more'], '1');
+    assert.equal(answer.headers['content-length'], undefined);
+  });
+
+  test(`a reader that does not keep up is waited for, and one that goes away ends the waiting: ${lane}`, async (t) => {
+    const piece = Buffer.alloc(65_536, 'x');
+    const closed = Promise.withResolvers<number>();
+    const http = await open([
+      async (exchange) => {
+        await exchange.bytes();
+        const sink = exchange.openBytes(200, {});
+        let waits = 0;
+        sink.onClose(() => closed.resolve(waits));
+        while (!sink.closed) {
+          if (sink.write(piece)) continue;
+          waits++;
+          await sink.drained();
+        }
+      },
+    ]);
+    t.after(() => http[Symbol.asyncDispose]());
+    const sent = httpRequest(http.url, { method: 'POST', headers: framing, agent: false });
+    sent.on('error', () => {});
+    const bytes = await new Promise<number>((resolve) => {
+      sent.on('response', (response) => {
+        let count = 0;
+        response.on('error', () => {});
+        response.on('data', (chunk: Buffer) => {
+          count += chunk.length;
+          if (count < 8 * 1024 * 1024) return;
+          response.destroy();
+          resolve(count);
+        });
+      });
+      sent.end('1234');
+    });
+    assert.ok(bytes >= 8 * 1024 * 1024);
+    assert.ok((await closed.promise) > 0);
+  });
+}

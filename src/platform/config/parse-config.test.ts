@@ -38,7 +38,7 @@ test('an empty object is a configuration: everything has its default', () => {
     anonymous: undefined,
     listen: { host: '127.0.0.1', port: 8484, allowedHosts: [], allowedOrigins: [] },
     limits: {
-      maxBodyBytes: 4_194_304,
+      maxBodyBytes: 33_554_432,
       maxJsonDepth: 128,
       maxMessageBytes: 16_777_216,
       maxSessions: 10_000,

@@ -25,8 +25,11 @@ export function readModels(
     aliases: Object.entries(models.aliases).map(([name, value]) => {
       const path = ['models', 'aliases', name];
       checkAlias(document, path, name, known);
-      const whole = typeof value === 'string' ? [value] : value;
-      const { targets, fallbacks } = 'targets' in whole ? whole : { targets: whole, fallbacks: [] };
+      if (typeof value === 'string') {
+        const target = readTarget(document, path, value, known);
+        return { name, targets: target === undefined ? [] : [target], fallbacks: [] };
+      }
+      const { targets, fallbacks } = 'targets' in value ? value : { targets: value, fallbacks: [] };
       if (targets.length === 0) document.report.problem(path, 'names no target', 'write "provider/model"');
       return { name, targets: targetsOf(path, targets), fallbacks: targetsOf([...path, 'fallbacks'], fallbacks) };
     }),

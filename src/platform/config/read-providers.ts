@@ -32,9 +32,8 @@ export function readProviders(document: Document): readonly ProviderConfig[] | u
     const path = ['providers', id];
     if (!ID.test(id))
       report.problem(path, 'is no name for a provider', 'use small letters, digits, "_" and "-", at most 32');
-    const off =
-      nodeAt(node, ['enabled'])?.type === 'scalar' &&
-      (nodeAt(node, ['enabled']) as { value?: unknown }).value === false;
+    const enabled = nodeAt(node, ['enabled']);
+    const off = enabled?.type === 'scalar' && enabled.value === false;
     const entry = readPart(document, path, node, Provider, Object.keys(Provider.shape), { off });
     if (entry === undefined) continue;
     const provider = complete(document, path, id, entry);

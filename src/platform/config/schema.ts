@@ -172,7 +172,12 @@ export const Anonymous = z
 
 export const Limits = z
   .strictObject({
-    maxBodyBytes: z.int().min(1024).max(1_073_741_824).default(4_194_304).describe('Largest request body accepted.'),
+    maxBodyBytes: z
+      .int()
+      .min(1024)
+      .max(1_073_741_824)
+      .default(33_554_432)
+      .describe('Largest request body accepted; prompts with images are large.'),
     maxJsonDepth: z.int().min(8).max(10_000).default(128).describe('Deepest nesting of JSON accepted.'),
     maxMessageBytes: z
       .int()
