@@ -82,7 +82,10 @@ const WRONG: readonly (readonly [providers: object, ...complaints: RegExp[]])[] 
   [{ openai: { apiKey: '${env:NOPE}' } }, /^providers\.openai\.apiKey: .*NOPE/],
   [{ openai: { apiKey: 'x', baseUrl: 'ftp://x' } }, /baseUrl: is no http or https URL -> /],
   [{ openai: { apiKey: 'x', baseUrl: 'https://u:p@x/v1' } }, /baseUrl: holds more than scheme, host and path -> /],
-  [{ openai: { apiKey: 'x', apiKay: 'y' } }, /^providers\.openai\.apiKay: unknown field; .* -> did you mean "apiKey"\?$/],
+  [
+    { openai: { apiKey: 'x', apiKay: 'y' } },
+    /^providers\.openai\.apiKay: unknown field; .* -> did you mean "apiKey"\?$/,
+  ],
   [{ 'Open AI': { type: 'openai', baseUrl: 'http://x' } }, /^providers\["Open AI"\]: is no name for a provider -> /],
   [{ bedrock: { accessKeyId: 'a' } }, /\.region: is missing -> /, /\.secretAccessKey: is missing -> /],
   [{ vertex: {} }, /\.project: is missing -> /],
@@ -142,8 +145,10 @@ test('prices are written in dollars, and kept exact in millionths', () => {
 
 test('a target that is none, or of a provider that is not there, is refused with its place', () => {
   const said = complaints({ providers: { fake: {} }, models: { aliases: { a: 'echo', b: ['fak/echo'], c: [] } } });
-  assert.ok(said.some((text) => /^models\.aliases\.a: is no target -> write "provider\/model"/.test(text)), said.join('
-'));
+  assert.ok(
+    said.some((text) => /^models\.aliases\.a: is no target -> write "provider\/model"/.test(text)),
+    said.join('\n'),
+  );
   assert.ok(
     said.some((text) => /aliases\.b.*there is no provider "fak" -> did you mean "fake"\?$/.test(text)),
     said.join('\n'),
