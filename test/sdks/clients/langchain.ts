@@ -1,0 +1,120 @@
+/** `langchain` with its packages for each wire. */
+
+import { ChatAnthropic } from '@langchain/anthropic';
+import type { Embeddings } from '@langchain/core/embeddings';
+import type { BaseChatModel } from '@langchain/core/language_models/chat_models';
+import { AIMessageChunk, type BaseMessage, HumanMessage, SystemMessage, ToolMessage } from '@langchain/core/messages';
+import { ChatGoogleGenerativeAI, GoogleGenerativeAIEmbeddings } from '@langchain/google-genai';
+import { ChatOpenAI, OpenAIEmbeddings } from '@langchain/openai';
+import {
+  type Ask,
+  type CreateClient,
+  failureOf,
+  PERSON,
+  type SdkClient,
+  type Told,
+  WEATHER,
+  weatherIn,
+} from '../program.ts';
+
+interface Wire {
+  readonly name: string;
+  model(id: string): BaseChatModel;
+  readonly embeddings: ((id: string) => Embeddings) | undefined;
+}
+
+const tools = [{ type: 'function' as const, function: WEATHER }];
+
+function messagesOf({ prompt, system, image }: Ask): BaseMessage[] {
+  const media =
+    image === undefined ? [] : [{ type: 'image_url' as const, image_url: { url: `data:image/png;base64,${image}` } }];
+  const user = new HumanMessage({ content: [{ type: 'text', text: prompt }, ...media] });
+  return system === undefined ? [user] : [new SystemMessage(system), user];
+}
+
+function tell(message: AIMessageChunk | BaseMessage, pieces: number): Told {
+  const { tool_calls: calls = [], usage_metadata } = message as AIMessageChunk;
+  const usage = usage_metadata as { readonly input_tokens: number; readonly output_tokens: number } | undefined;
+  return {
+    text: message.text,
+    calls: calls.map(({ name, args }) => ({ name, arguments: args })),
+    usage: usage && { input: usage.input_tokens, output: usage.output_tokens },
+    pieces,
+  };
+}
+
+function createLangchain({ name, model, embeddings }: Wire): SdkClient {
+  const boundTo = ({ model: id, withTool }: Ask) => {
+    const plain = model(id);
+    if (withTool !== true) return plain;
+    if (plain.bindTools === undefined) throw new Error('takes no tools');
+    return plain.bindTools(tools);
+  };
+  return {
+    name,
+    chat: async (ask) => tell(await boundTo(ask).invoke(messagesOf(ask)), 1),
+    async stream(ask) {
+      let whole: AIMessageChunk | undefined;
+      let pieces = 0;
+      for await (const chunk of await boundTo(ask).stream(messagesOf(ask))) {
+        if (chunk.text !== '') pieces++;
+        whole = whole === undefined ? (chunk as AIMessageChunk) : whole.concat(chunk as AIMessageChunk);
+      }
+      return tell(whole ?? new AIMessageChunk(''), pieces);
+    },
+    async useTool(ask) {
+      const bound = boundTo({ ...ask, withTool: true });
+      const messages = messagesOf(ask);
+      const first = (await bound.invoke(messages)) as AIMessageChunk;
+      messages.push(first);
+      for (const { id, name: called, args } of first.tool_calls ?? [])
+        messages.push(new ToolMessage({ content: weatherIn(args), tool_call_id: id ?? '', name: called }));
+      return (await bound.invoke(messages)).text;
+    },
+    structured: (ask) =>
+      model(ask.model).withStructuredOutput(PERSON, { name: 'person', method: 'jsonSchema' }).invoke(messagesOf(ask)),
+    embed: embeddings && ((id, texts) => embeddings(id).embedDocuments([...texts])),
+    failure: (ask) => failureOf(() => boundTo(ask).invoke(messagesOf(ask))),
+    async abort(ask) {
+      const controller = new AbortController();
+      try {
+        for await (const chunk of await boundTo(ask).stream(messagesOf(ask), { signal: controller.signal }))
+          if (chunk.text !== '') controller.abort();
+      } catch (error) {
+        if (!controller.signal.aborted) throw error;
+      }
+    },
+  };
+}
+
+export const createLangchainOpenai: CreateClient = ({ url, key }) => {
+  const configuration = { baseURL: `${url}/v1` };
+  return createLangchain({
+    name: 'langchain (openai)',
+    model: (id) => new ChatOpenAI({ model: id, apiKey: key, configuration, maxRetries: 0, streamUsage: true }),
+    embeddings: (id) => new OpenAIEmbeddings({ model: id, apiKey: key, configuration, maxRetries: 0 }),
+  });
+};
+
+export const createLangchainOpenaiResponses: CreateClient = ({ url, key }) => {
+  const configuration = { baseURL: `${url}/v1` };
+  return createLangchain({
+    name: 'langchain (openai responses)',
+    model: (id) => new ChatOpenAI({ model: id, apiKey: key, configuration, maxRetries: 0, useResponsesApi: true }),
+    embeddings: undefined,
+  });
+};
+
+export const createLangchainAnthropic: CreateClient = ({ url, key }) =>
+  createLangchain({
+    name: 'langchain (anthropic)',
+    model: (id) => new ChatAnthropic({ model: id, apiKey: key, anthropicApiUrl: url, maxRetries: 0 }),
+    embeddings: undefined,
+  });
+
+export const createLangchainGoogle: CreateClient = ({ url, key }) =>
+  createLangchain({
+    name: 'langchain (google)',
+    model: (id) => new ChatGoogleGenerativeAI({ model: id, apiKey: key, baseUrl: url, maxRetries: 0 }),
+    embeddings: (id) => new GoogleGenerativeAIEmbeddings({ model: id, apiKey: key, baseUrl: url, maxRetries: 0 }),
+  });
