@@ -24,6 +24,7 @@ import { listRecorded } from './scenarios/list-recorded.ts';
 import { LIST_SCENARIOS } from './scenarios/lists.ts';
 import type { Result, Scenario } from './scenarios/scenario.ts';
 import { soak } from './scenarios/soak.ts';
+import { streams } from './scenarios/streams.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const SCENARIOS: readonly Scenario[] = [
@@ -33,6 +34,7 @@ const SCENARIOS: readonly Scenario[] = [
   listRecorded,
   ...GROWTH_SCENARIOS,
   soak,
+  streams,
   checkGenerator,
 ];
 /** No scenario is begun later than this, the soak's own length aside. */

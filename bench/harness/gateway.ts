@@ -10,6 +10,8 @@ import { processTree } from './usage.ts';
 export interface GatewaySetup {
   /** As in `mcpServers`. */
   readonly servers: { readonly [name: string]: object };
+  /** As in `providers`. */
+  readonly providers?: { readonly [name: string]: object };
   /** Default true: a key, a policy that hides a tool, the trail with its write-ahead, metrics. False: what can be off is off. */
   readonly everythingOn?: boolean;
   readonly limits?: { readonly [name: string]: number };
@@ -77,7 +79,8 @@ function writeConfig(place: GatewayPlace, setup: GatewaySetup, isOn: boolean): s
   const metrics = isOn && hasMetrics ? { metrics: { token: METRICS_TOKEN } } : {};
   const audit = { ...(isOn ? {} : { arguments: false }), ...setup.audit };
   const limits = setup.limits ?? {};
-  const config = { mcpServers: setup.servers, ...access, ...metrics, limits, audit, log: { level: 'warn' } };
+  const models = setup.providers === undefined ? {} : { providers: setup.providers };
+  const config = { mcpServers: setup.servers, ...models, ...access, ...metrics, limits, audit, log: { level: 'warn' } };
   writeFileSync(file, JSON.stringify(config));
   return file;
 }

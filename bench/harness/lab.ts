@@ -33,6 +33,8 @@ export interface Lab {
   readonly say: (text: string) => void;
   /** An HTTP mock; returns its port. */
   startMock(flags?: readonly string[]): Promise<number>;
+  /** A pretended OpenAI that streams; returns its port. */
+  startStreamMock(flags: readonly string[]): Promise<number>;
   /** How to start a stdio mock on the mock's core. */
   stdioMock(flags?: readonly string[]): readonly [command: string, args: string[]];
   startReference(mockPort: number): Promise<Subject>;
@@ -44,6 +46,8 @@ export interface Lab {
   startHub(configFile: string): Promise<Subject>;
   /** Runs a script of ours alone on the core of the proxies; returns the line of JSON it ends with. */
   runScript(file: string, args: readonly string[]): Promise<string>;
+  /** The same on the core of the generator. */
+  runGenerator(file: string, args: readonly string[]): Promise<string>;
   /** A folder that goes with the scenario. */
   folder(): string;
   stopAll(): Promise<void>;
@@ -69,6 +73,8 @@ function findFreePort(): Promise<number> {
   });
 }
 
+/** A generator says what it found at its end. */
+const GENERATOR_LIMIT_MS = 600_000;
 const ANSWER_LIMIT_MS = 30_000;
 const ANSWER_POLL_MS = 100;
 
@@ -120,6 +126,9 @@ export function createLab(options: Options, placement: Placement, load: Load, sa
     async startMock(flags = []) {
       return Number((await run(placement.mock, [MOCK, ...flags], isPort)).line);
     },
+    async startStreamMock(flags) {
+      return Number((await run(placement.mock, [join(BENCH, 'stream-mock.ts'), ...flags], isPort)).line);
+    },
     async startReference(mockPort) {
       const args = [join(BENCH, 'reference-proxy.ts'), '--target', String(mockPort)];
       return subject('reference', await run(placement.subject, args, isPort));
@@ -168,6 +177,11 @@ export function createLab(options: Options, placement: Placement, load: Load, sa
     },
     async runScript(file, args) {
       return (await run(placement.subject, [join(BENCH, file), ...args], (line) => line.startsWith('{'))).line;
+    },
+    async runGenerator(file, args) {
+      const options = { command: process.execPath, args: [join(BENCH, file), ...args], core: placement.generator };
+      const isReady = (line: string): boolean => line.startsWith('{');
+      return (await keep(startProcess({ ...options, isReady, readyTimeoutMs: GENERATOR_LIMIT_MS }))).line;
     },
     killAll() {
       for (const each of running) each.kill();

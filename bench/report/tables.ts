@@ -7,6 +7,8 @@ import type { Quartiles } from '../harness/statistics.ts';
 import type { Growth } from '../scenarios/growth.ts';
 import type { Result } from '../scenarios/scenario.ts';
 import type { Soak } from '../scenarios/soak.ts';
+import type { Streams } from '../scenarios/streams.ts';
+import type { StreamLoadFigures } from '../stream-load.ts';
 import { judge, wordOf } from './targets.ts';
 
 /** Cells as text; the first column is left-aligned, the others right. Padded, so that it reads in a terminal, too. */
@@ -114,6 +116,43 @@ function soakText(soak: Soak): string {
   return table(['', ''], rows);
 }
 
+function streamsText(streams: Streams): string {
+  const { before, after } = streams.heap;
+  const { few, trail } = streams;
+  const row = (name: string, { finished, broken, firstMs, wholeMs }: StreamLoadFigures): readonly string[] => [
+    ...[name, whole(finished), whole(broken)],
+    ...[ms(firstMs.p50), ms(firstMs.p99), ms(wholeMs.p50), ms(wholeMs.p99)],
+  ];
+  const head = ['', 'finished', 'broken', 'first piece p50 ms', 'p99 ms', 'whole p50 ms', 'p99 ms'];
+  const ratio = (of: { readonly direct: StreamLoadFigures; readonly gateway: StreamLoadFigures }): string =>
+    times(of.gateway.firstMs.p50 / of.direct.firstMs.p50);
+  const facts: readonly (readonly [string, string])[] = [
+    ['a stream', `${streams.chunks} pieces, one each ${streams.everyMs} ms`],
+    [
+      'first piece (p50), times direct',
+      `${ratio(few)} at ${few.atOnce}, ${ratio(streams)} at ${whole(streams.atOnce)}`,
+    ],
+    ['CPU of the gateway per piece', `${streams.usPerChunk.toFixed(1)} µs`],
+    [
+      'streams begun; rows in the trail, not ok among them',
+      `${whole(streams.made)}; ${whole(trail.rows)}, ${whole(trail.notOk)}`,
+    ],
+    ['output tokens in the trail', whole(trail.outputTokens)],
+    [
+      'heap + external after garbage collection',
+      `${(before.heapMb + before.externalMb).toFixed(1)} → ${(after.heapMb + after.externalMb).toFixed(1)} MB`,
+    ],
+    ['event loop delay p99', `${ms(after.loopDelayP99Ms)} ms`],
+  ];
+  const rows = [
+    row(`direct, ${few.atOnce} at once`, few.direct),
+    row(`gateway, ${few.atOnce} at once`, few.gateway),
+    row(`direct, ${whole(streams.atOnce)} at once`, streams.direct),
+    row(`gateway, ${whole(streams.atOnce)} at once`, streams.gateway),
+  ];
+  return `${table(head, rows)}\n\n${table(['', ''], facts)}`;
+}
+
 function warnings(result: Result): string[] {
   const found = [...(result.notes ?? [])];
   const apart = referenceSpread(result);
@@ -137,6 +176,7 @@ export function renderResult(result: Result): string {
   if (result.growth !== undefined) parts.push(growthTable(result.growth));
   if (result.bookkeeping !== undefined) parts.push(bookkeepingText(result.bookkeeping));
   if (result.soak !== undefined) parts.push(soakText(result.soak));
+  if (result.streams !== undefined) parts.push(streamsText(result.streams));
   if (result.wrk !== undefined)
     parts.push(
       table(

@@ -6,6 +6,7 @@ import type { RateRow, Row } from '../harness/rounds.ts';
 import type { WrkCheck } from './check-generator.ts';
 import type { Growth } from './growth.ts';
 import type { Soak } from './soak.ts';
+import type { Streams } from './streams.ts';
 
 export interface Result {
   readonly name: string;
@@ -14,6 +15,7 @@ export interface Result {
   readonly rates?: readonly RateRow[];
   readonly growth?: Growth;
   readonly soak?: Soak;
+  readonly streams?: Streams;
   readonly bookkeeping?: BookkeepingFigures;
   readonly wrk?: readonly WrkCheck[];
   /** What was left out, and why. */
