@@ -100,6 +100,7 @@ const gateway = createGateway(
     registry,
     catalog: createLiveCatalog({ registry }),
     providers: () => new Map(),
+    spend: { spentSince: () => 0 },
     trail,
     keyStore: openKeyStore({ dataDir: folder }),
     sealer: createSealer(openSealKeyFile(folder)),

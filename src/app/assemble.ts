@@ -20,6 +20,7 @@ import { openSealKeyFile } from '../platform/sealing/key-file.ts';
 import { openDefinitionStore } from '../platform/stores/sqlite/definitions.ts';
 import { openKeyStore } from '../platform/stores/sqlite/keys.ts';
 import { openServerCredentialStore } from '../platform/stores/sqlite/server-credentials.ts';
+import { openSpendStore } from '../platform/stores/sqlite/spend.ts';
 import { createCallMeter } from '../platform/telemetry/call-meter.ts';
 import { METRICS_CONTENT_TYPES } from '../platform/telemetry/exposition.ts';
 import { createProcessMeter } from '../platform/telemetry/process-figures.ts';
@@ -79,6 +80,9 @@ export async function assemble(options: AppOptions): Promise<App> {
     maxSizeMb: config.audit.maxSizeMb,
     log,
   });
+  // What runs before this one left in their journals is spent, too.
+  await trail.flush();
+  const spend = openSpendStore({ dataDir });
   const outbound = createHttpClient();
   const openApi = createOpenApiSources({ http: outbound, identity, log });
   const credentialStore = openServerCredentialStore({ dataDir });
@@ -125,6 +129,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       registry,
       catalog,
       providers: () => providers,
+      spend,
       trail,
       keyStore,
       sealer,
@@ -218,6 +223,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       keyStore[Symbol.dispose]();
       definitionStore[Symbol.dispose]();
       credentialStore[Symbol.dispose]();
+      spend[Symbol.dispose]();
       lock.release();
     },
   };

@@ -3,6 +3,7 @@
 import type { CallSignal } from './call-signal.ts';
 import type { Caller, Credential, Narrowing } from './caller.ts';
 import type { JsonText, ParsedJson } from './json.ts';
+import type { RateStanding } from './limits.ts';
 import {
   type InjectedTools,
   MODEL_CALL_KINDS,
@@ -71,6 +72,8 @@ export interface CallFacts {
   policy?: PolicyNote;
   /** The server was not called: somebody else's answer serves this call, too. */
   cached?: boolean;
+  /** What the budget of its key set aside for it. Micro-dollars. */
+  reservedMicroUsd?: number;
   /** What the call cost, once it is known to have been made. Micro-dollars. */
   priceMicroUsd?: number;
   /** The task that was named: its id as its server knows it, and its tool as this endpoint shows it. */
@@ -81,6 +84,8 @@ export interface CallFacts {
   injected?: InjectedTools;
   /** Calls of models: who answered, after which attempts, with what usage. */
   model?: ModelReport;
+  /** Where its key stands with its rates; undefined: it has none. */
+  standing?: RateStanding;
   /** W3C trace id and span id of this call in the gateway: 32 and 16 lower-case hex digits. */
   traceId?: string;
   spanId?: string;

@@ -1,5 +1,7 @@
 /** Who calls, and what that caller may reach. */
 
+import type { KeyLimits } from './limits.ts';
+
 /** What was presented on the request, before anybody believed it. */
 export interface Credential {
   /** Where it came from; two different credentials on one request are refused by the edge. */
@@ -25,6 +27,8 @@ export interface Caller {
   readonly keyId: string;
   readonly keyName: string;
   readonly grant: Grant;
+  /** Undefined: none. The same object as long as they are the same. */
+  readonly limits?: KeyLimits | undefined;
 }
 
 /** What the request itself asks to leave out. It can only take away; undefined narrows nothing, empty narrows to nothing. */
@@ -44,6 +48,7 @@ export interface KeyRecord {
   /** Lower-case hex SHA-256 of the secret. */
   readonly hash: string;
   readonly grant: Grant;
+  readonly limits?: KeyLimits | undefined;
   readonly createdAtMs: number;
   readonly expiresAtMs: number | undefined;
   readonly revokedAtMs: number | undefined;
@@ -53,6 +58,7 @@ export interface KeyRecord {
 export interface NewKey {
   readonly name: string;
   readonly grant: Grant;
+  readonly limits?: KeyLimits | undefined;
   readonly expiresAtMs?: number | undefined;
 }
 

@@ -44,6 +44,8 @@ export const ERRORS = {
     text: 'Content-Type must be application/json',
   },
   body_too_large: { httpStatus: 413, rpcCode: -31413, retryable: false, text: 'The body is too large' },
+  rate_limited: { httpStatus: 429, rpcCode: -31429, retryable: true, text: 'This key has used up its rate' },
+  budget_exceeded: { httpStatus: 402, rpcCode: -31402, retryable: false, text: 'This key has used up its budget' },
   too_many: { httpStatus: 503, rpcCode: -31503, retryable: true, text: 'Too many at once' },
   cancelled: { httpStatus: 499, rpcCode: -31499, retryable: false, text: 'The call was cancelled' },
   upstream_unavailable: { httpStatus: 503, rpcCode: -31510, retryable: true, text: 'The server is not available' },

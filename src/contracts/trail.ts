@@ -23,6 +23,8 @@ export interface CallIntent {
   readonly client: string | undefined;
   /** Redacted `arguments`, or undefined where none are kept. */
   readonly arguments: JsonText | undefined;
+  /** What its budget set aside for it: its price, if nobody ever hears how it ended. Micro-dollars. */
+  readonly reservedMicroUsd?: number | undefined;
 }
 
 export type ResultClass = 'ok' | 'tool-error' | 'rpc-error' | 'refused' | 'failed' | 'cancelled' | 'unknown';

@@ -2,8 +2,11 @@
 
 import type { Gateway, ModelGateway } from '../contracts/call.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
+import type { SpendStore } from '../contracts/limits.ts';
 import { servesToolset } from './grants.ts';
 import { createKeptResults } from './kept-results.ts';
+import { createKeyBudgets } from './limits/key-budgets.ts';
+import { createKeyRates } from './limits/key-rates.ts';
 import { createPipeline, type Pipeline, type PipelineDeps } from './pipeline.ts';
 import { startSpan } from './trace.ts';
 import { createWatches } from './watches.ts';
@@ -18,10 +21,18 @@ export type SwappableGateway = Gateway &
   };
 
 export function createGateway(
-  deps: Omit<PipelineDeps, 'kept'> & { randomHex: (digits: number) => string },
+  deps: Omit<PipelineDeps, 'kept' | 'rates' | 'budgets'> & {
+    readonly randomHex: (digits: number) => string;
+    readonly spend: Pick<SpendStore, 'spentSince'>;
+  },
   config: GatewayConfig,
 ): SwappableGateway {
-  const lasting: PipelineDeps = { ...deps, kept: createKeptResults(deps) };
+  const lasting: PipelineDeps = {
+    ...deps,
+    kept: createKeptResults(deps),
+    rates: createKeyRates(deps),
+    budgets: createKeyBudgets(deps),
+  };
   let pipeline: Pipeline = createPipeline(lasting, config);
   deps.catalog.invalidate(config.toolsets ?? []);
 

@@ -40,5 +40,6 @@ export function createDescribeIntent(deps: {
     target: call.facts.target,
     client: call.peer.info,
     arguments: argumentsOf(call),
+    ...(call.facts.reservedMicroUsd !== undefined && { reservedMicroUsd: call.facts.reservedMicroUsd }),
   });
 }

@@ -41,7 +41,7 @@ export function createKeyring(deps: {
 }): Keyring {
   const fixed = deps.keys.map((key): [string, KnownKey] => [
     compactHash(hashSecret(key.value.open())),
-    { keyId: `config:${key.name}`, keyName: key.name, grant: key.grant, expiresAtMs: undefined },
+    { keyId: `config:${key.name}`, keyName: key.name, grant: key.grant, limits: key.limits, expiresAtMs: undefined },
   ]);
   const anonymous: Caller | undefined = deps.anonymous && {
     keyId: ANONYMOUS_ID,
@@ -61,8 +61,12 @@ export function createKeyring(deps: {
       byHash.set(secretHash, key);
       byId.set(key.keyId, key);
     };
-    for (const { id, name, grant, hash: secretHash, expiresAtMs, revokedAtMs } of deps.store.list())
-      if (revokedAtMs === undefined) add(compactHash(secretHash), { keyId: id, keyName: name, grant, expiresAtMs });
+    for (const { id, name, grant, limits, hash: secretHash, expiresAtMs, revokedAtMs } of deps.store.list())
+      if (revokedAtMs === undefined)
+        add(compactHash(secretHash), {
+          ...{ keyId: id, keyName: name, grant, expiresAtMs },
+          ...(limits !== undefined && { limits }),
+        });
     for (const [secretHash, key] of fixed) add(secretHash, key);
     version = current;
     return true;

@@ -16,6 +16,9 @@ import { createGrants, type GrantOf } from './grants.ts';
 import { createDescribeIntent } from './intent.ts';
 import type { KeptResults } from './kept-results.ts';
 import { createKeyring, type Keyring } from './keyring.ts';
+import { createEstimateCost } from './limits/estimate-cost.ts';
+import type { KeyBudgets } from './limits/key-budgets.ts';
+import type { KeyRates } from './limits/key-rates.ts';
 import type { LiveCatalog } from './live-catalog.ts';
 import { createAttempt } from './models/attempt.ts';
 import { createPolicyView } from './policy-view.ts';
@@ -30,6 +33,7 @@ import { createDecidePolicy } from './steps/decide-policy.ts';
 import { createDescribeEndpoint } from './steps/describe-endpoint.ts';
 import { createGetPrompt } from './steps/get-prompt.ts';
 import { createIdentify } from './steps/identify.ts';
+import { createLimitRate } from './steps/limit-rate.ts';
 import { createListItems } from './steps/list-items.ts';
 import { createListModels } from './steps/list-models.ts';
 import { createListSkills } from './steps/list-skills.ts';
@@ -38,6 +42,7 @@ import { createReadCache } from './steps/read-cache.ts';
 import { createReadKeptResult } from './steps/read-kept-result.ts';
 import { createReadResource } from './steps/read-resource.ts';
 import { createRecord } from './steps/record.ts';
+import { createReserveBudget } from './steps/reserve-budget.ts';
 import { createSubscribeResource, createSubscribeTask, createUnsubscribeResource } from './steps/subscribe-resource.ts';
 import { createWriteAhead } from './steps/write-ahead.ts';
 import { createTaskIds } from './task-ids.ts';
@@ -52,6 +57,9 @@ export interface PipelineDeps {
   readonly sealer: Sealer;
   /** Outlives configurations, as clients hold addresses of what is in it. */
   readonly kept: KeptResults;
+  /** Outlive configurations: a change is no amnesty. */
+  readonly rates: KeyRates;
+  readonly budgets: KeyBudgets;
   /** Wall clock, epoch milliseconds. */
   readonly now: () => number;
   /** Monotonic clock, milliseconds. */
@@ -110,6 +118,11 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
       'read-kept-result': config.results && createReadKeptResult({ kept: deps.kept, grantOf }),
       authorize: policy === undefined ? authorize : policy.noteHidden(authorize),
       'decide-policy': policy && createDecidePolicy({ planOf: policy.planOf, now: deps.now }),
+      'limit-rate': createLimitRate(deps),
+      'reserve-budget': createReserveBudget({
+        budgets: deps.budgets,
+        estimate: createEstimateCost({ prices: config.prices }),
+      }),
       'write-ahead': createWriteAhead({ trail, describeIntent }),
       'read-cache': config.cache && createReadCache({ catalog: deps.catalog.current, monotonicMs }, config.cache),
       'price-call': config.prices && createPriceCall(config.prices),

@@ -14,7 +14,9 @@ export type StepName =
   | 'price-call'
   | 'authorize-model'
   | 'inject-tools'
-  | 'price-tokens';
+  | 'price-tokens'
+  | 'limit-rate'
+  | 'reserve-budget';
 
 export type LastStepName =
   | 'describe-endpoint'
@@ -60,6 +62,8 @@ const ROWS: readonly (readonly [StepName, ...Mark[]])[] = [
   ['read-kept-result', '·', '·', '·', '·', '●', '·', '·', '·', '·', '·', '·', '·', '·', '·'],
   ['authorize', '●', '●', '●', '●', '●', '●', '●', '●', '●', '·', '·', '·', '·', '·'],
   ['decide-policy', '·', '·', '●', '●', '●', '·', '·', '·', '·', '·', '·', '·', '·', '·'],
+  ['limit-rate', '·', '·', '●', '●', '●', '·', '●', '·', '·', '●', '●', '●', '·', '●'],
+  ['reserve-budget', '·', '·', '●', '·', '·', '·', '·', '·', '·', '●', '●', '·', '·', '●'],
   ['write-ahead', '·', '·', '●', '·', '·', '·', '·', '·', '●', '·', '·', '·', '·', '·'],
   ['cut-result', '·', '·', '●', '·', '·', '·', '·', '·', '·', '·', '·', '·', '·', '·'],
   ['read-cache', '·', '·', '●', '·', '·', '·', '·', '·', '·', '·', '·', '·', '·', '·'],

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { KeyRecord, KeyStore } from '../../contracts/caller.ts';
 import { openKeyStore } from '../../platform/stores/sqlite/keys.ts';
 import { CommandError, EXIT } from './command-error.ts';
+import { type LimitOptions, parseLimits, renderLimits } from './parse-limits.ts';
 import { parseMoment } from './parse-moment.ts';
 import { type DataOptions, isToolsetName, requireDataDir, resolveDataDir, withDataOptions } from './shared-options.ts';
 import { type Cell, paint, print, printJson, printNote, printTable, renderTime } from './terminal.ts';
@@ -19,6 +20,7 @@ function publicKey(record: KeyRecord): { readonly [field: string]: unknown } {
     allow: record.grant.allow,
     deny: record.grant.deny,
     toolsets: record.grant.toolsets ?? [],
+    limits: record.limits ?? null,
     createdAt: new Date(record.createdAtMs).toISOString(),
     expiresAt: record.expiresAtMs === undefined ? null : new Date(record.expiresAtMs).toISOString(),
     revokedAt: record.revokedAtMs === undefined ? null : new Date(record.revokedAtMs).toISOString(),
@@ -34,7 +36,7 @@ function withStore<T>(dataDir: string, use: (store: KeyStore) => T): T {
   }
 }
 
-interface CreateOptions extends DataOptions {
+interface CreateOptions extends DataOptions, LimitOptions {
   readonly name: string;
   readonly allow: readonly string[];
   readonly deny: readonly string[];
@@ -56,8 +58,9 @@ function runCreate(options: CreateOptions): void {
   const wrong = options.toolset.find((name) => !isToolsetName(name));
   if (wrong !== undefined) throw new CommandError(EXIT.usage, `${JSON.stringify(wrong)} is no name of a toolset`);
   const grant = { allow: options.allow, deny: options.deny, toolsets: options.toolset };
+  const limits = parseLimits(options);
   const { record, secret } = withStore(resolveDataDir(options), (store) =>
-    store.create({ name: options.name, grant, expiresAtMs }, nowMs),
+    store.create({ name: options.name, grant, limits, expiresAtMs }, nowMs),
   );
   if (options.json) {
     printJson({ ...publicKey(record), secret });
@@ -85,7 +88,7 @@ function runList(options: DataOptions & { json?: boolean }): void {
     printNote('There are no keys. Make one with `portcullis keys create --name me --allow "*"`.');
   const nowMs = Date.now();
   printTable(
-    ['PREFIX', 'NAME', 'STATE', 'CREATED', 'EXPIRES', 'ALLOW'],
+    ['PREFIX', 'NAME', 'STATE', 'CREATED', 'EXPIRES', 'ALLOW', 'LIMITS'],
     records.map((record) => [
       record.prefix,
       record.name,
@@ -97,6 +100,7 @@ function runList(options: DataOptions & { json?: boolean }): void {
         ...(record.grant.toolsets ?? []).map((name) => `t/${name}`),
         ...record.grant.deny.map((pattern) => `not ${pattern}`),
       ].join(', ') || '(nothing)',
+      renderLimits(record.limits),
     ]),
   );
 }
@@ -133,6 +137,12 @@ export function keysCommand(program: Command): void {
     .option('--allow <pattern>', 'what it may reach; repeat for more (nothing by default)', collect, [])
     .option('--deny <pattern>', 'what it may not reach all the same; repeat for more', collect, [])
     .option('--toolset <name>', 'toolset whose endpoint (/mcp/t/NAME) it may use; repeat for more', collect, [])
+    .option('--rate <limit>', 'requests in a time, as 100/minute; repeat for more', collect, [])
+    .option('--tokens <limit>', 'tokens of models in a time, as 200000/hour; repeat for more', collect, [])
+    .option('--tool-calls <limit>', 'calls of tools in a time; repeat for more', collect, [])
+    .option('--concurrent <number>', 'calls under way at once')
+    .option('--budget <limit>', 'money in a window of the calendar, as 5usd/day; repeat for more', collect, [])
+    .option('--time-zone <name>', 'whose midnight begins a day of the budget (default UTC)')
     .option('--expires <when>', 'span (30d, 12h) or date (2027-01-31)')
     .option('--json', 'print the key and its secret as JSON')
     .addHelpText(
@@ -144,6 +154,7 @@ Examples:
   portcullis keys create --name laptop --allow "*"
   portcullis keys create --name ci --allow "filesystem/read_*" --allow memory --expires 30d
   portcullis keys create --name triage --toolset triage
+  portcullis keys create --name agent --allow "*" --rate 60/minute --budget 5usd/day
   portcullis keys create --name careful --allow github --deny "github/delete_*"`,
     )
     .action(runCreate);

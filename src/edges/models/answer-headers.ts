@@ -1,12 +1,14 @@
 /** Headers on answers to calls of models: who answered, what it took, what was left out. */
 
 import type { ModelCall } from '../../contracts/call.ts';
+import type { RateStanding } from '../../contracts/limits.ts';
 import type { AnswerHeaders } from '../http/exchange.ts';
 
 /** `whole`: nothing more of the answer is to come, so that usage and cost are final. */
 export function answerHeaders(call: ModelCall, whole: boolean): AnswerHeaders {
-  const { model: report, priceMicroUsd } = call.facts;
+  const { model: report, priceMicroUsd, standing } = call.facts;
   const headers: { [name: string]: string } = { 'x-request-id': call.id, 'x-portcullis-call-id': call.id };
+  if (standing !== undefined) Object.assign(headers, rateHeaders(standing));
   if (report?.provider !== undefined) headers['x-portcullis-provider'] = report.provider;
   if (report?.model !== undefined) headers['x-portcullis-model'] = headerText(report.model);
   if (report !== undefined && report.attempts.length > 1)
@@ -19,6 +21,15 @@ export function answerHeaders(call: ModelCall, whole: boolean): AnswerHeaders {
   }
   if (whole && priceMicroUsd !== undefined) headers['x-portcullis-cost-micro-usd'] = String(priceMicroUsd);
   return headers;
+}
+
+/** Of the limit that the key is nearest to; seconds. */
+function rateHeaders({ max, remaining, resetMs }: RateStanding): AnswerHeaders {
+  return {
+    'RateLimit-Limit': String(max),
+    'RateLimit-Remaining': String(Math.floor(remaining)),
+    'RateLimit-Reset': String(Math.ceil(resetMs / 1_000)),
+  };
 }
 
 const MAX_HEADER_CHARS = 1_024;

@@ -22,8 +22,8 @@ export interface FoldStatements {
 }
 
 const INTENT = `seq, run_id, id, parent_id, trace_id, at_ms, kind, surface, key_id, key_name, server_id, name, target,
-  client, arguments`;
-const INTENT_MARKS = Array(15).fill('?').join(', ');
+  client, arguments, reserved_micro_usd`;
+const INTENT_MARKS = Array(16).fill('?').join(', ');
 const FINISH = 'result, error, result_bytes, total_ms, upstream_ms, policy, cached, price_micro_usd';
 const FINISH_MARKS = Array(8).fill('?').join(', ');
 /** A finish that comes after its run was taken for dead is the better knowledge. */
@@ -49,7 +49,10 @@ export function createFoldStatements(db: DatabaseSync): FoldStatements {
   );
   const selectRuns = db.prepare('SELECT DISTINCT run_id FROM trail WHERE result IS NULL');
   const selectRunning = db.prepare('SELECT row FROM trail WHERE run_id = ? AND result IS NULL ORDER BY row LIMIT ?');
-  const updateUnknown = db.prepare("UPDATE trail SET seq = ?, result = 'unknown' WHERE row = ?");
+  const updateUnknown = db.prepare(
+    // What may have been made may have been paid for.
+    "UPDATE trail SET seq = ?, result = 'unknown', price_micro_usd = reserved_micro_usd WHERE row = ?",
+  );
 
   return {
     offsetOf: (segment) => Number(selectOffset.get(segment)?.offset ?? 0),

@@ -11,7 +11,7 @@ import type { CallFinish, CallIntent } from '../../contracts/trail.ts';
 export const MAX_ARGUMENT_BYTES = 16 * 1024;
 const MAX_FIELD_CHARS = 2_048;
 
-/** Columns of an intent, in the order of the line and of the table. */
+/** Columns of an intent, in the order of the table: the fields of the line, arguments, reserved_micro_usd. */
 export type IntentColumns = readonly (string | number | null)[];
 /** result, error, result_bytes, total_ms, upstream_ms, policy (JSON), cached, price_micro_usd. */
 export type FinishColumns = readonly (string | number | null)[];
@@ -27,7 +27,9 @@ export type JournalLine =
     };
 
 export function encodeIntent(intent: CallIntent): string {
-  return `${JSON.stringify(['i', ...intentFields(intent)])}${argumentPart(intent.arguments)}\n`;
+  const { reservedMicroUsd } = intent;
+  const fields = ['i', ...intentFields(intent), ...(reservedMicroUsd === undefined ? [] : [reservedMicroUsd])];
+  return `${JSON.stringify(fields)}${argumentPart(intent.arguments)}\n`;
 }
 
 export function encodeFinish(finish: CallFinish): string {
@@ -103,12 +105,14 @@ export function decodeLine(line: string): JournalLine | undefined {
     }
     case 'i': {
       const columns = readColumns(fields, 1, INTENT_SHAPE);
-      columns?.push(argumentText);
-      return columns && fields.length === 1 + INTENT_FIELDS ? { type: 'intent', id, columns } : undefined;
+      const [reserved = null, ...more] = fields.slice(1 + INTENT_FIELDS);
+      if (more.length > 0 || (reserved !== null && typeof reserved !== 'number')) return undefined;
+      columns?.push(argumentText, reserved);
+      return columns && fields.length >= 1 + INTENT_FIELDS ? { type: 'intent', id, columns } : undefined;
     }
     case 'r': {
       const columns = readColumns(fields, 1, INTENT_SHAPE);
-      columns?.push(argumentText);
+      columns?.push(argumentText, null);
       const finish = readColumns(fields, 1 + INTENT_FIELDS, FINISH_SHAPE);
       return columns && finish && isWhole(fields, 1 + INTENT_FIELDS + FINISH_FIELDS)
         ? { type: 'record', id, columns, finish }

@@ -9,6 +9,7 @@ import type { JsoncNode } from '../../lib/jsonc.ts';
 import { checkPattern } from './check-pattern.ts';
 import { describeKind } from './describe-issue.ts';
 import { type Document, readPart } from './document.ts';
+import { readLimits } from './read-limits.ts';
 import { isLoopbackHost } from './read-listen.ts';
 import type { KnownServer } from './read-servers.ts';
 import { nodeAt, type Path, renderPath } from './report.ts';
@@ -52,7 +53,8 @@ export function readKeys(
     values.set(key.value, sameValue ?? path);
     const grant = checkGrant(document, path, key, known);
     checkToolsets(document, path, key.toolsets ?? [], toolsets);
-    keys.push({ name: key.name, value: new Secret(key.value), grant });
+    const limits = readLimits(report, [...path, 'limits'], key.limits);
+    keys.push({ name: key.name, value: new Secret(key.value), grant, ...(limits !== undefined && { limits }) });
   }
   return keys;
 }

@@ -64,7 +64,7 @@ function renderParts(path: string, schema: JsonSchema): string[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
     const at = field.items?.properties ? `${path}.${name}[]` : `${path}.${name}`;
     const inner = field.items?.properties ? field.items : field;
-    return inner.properties === undefined ? [] : [`\`${at}\`:`, renderTable(inner)];
+    return inner.properties === undefined ? [] : [`\`${at}\`:`, renderTable(inner), ...renderParts(at, inner)];
   });
 }
 

@@ -2,6 +2,7 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import type { Grant, KeyRecord, KeyStore } from '../../../contracts/caller.ts';
+import type { KeyLimits } from '../../../contracts/limits.ts';
 import { inTransaction } from './open-database.ts';
 import { openStore } from './open-store.ts';
 
@@ -10,18 +11,20 @@ export function openKeyStore(options: { dataDir: string }): KeyStore {
   const db = openStore(options.dataDir);
   const selectAll = db.prepare('SELECT * FROM keys ORDER BY created_at_ms, rowid');
   const insert = db.prepare(
-    `INSERT INTO keys (id, name, prefix, hash, allow_json, deny_json, toolsets_json, created_at_ms, expires_at_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO keys (id, name, prefix, hash, allow_json, deny_json, toolsets_json, created_at_ms, expires_at_ms, limits_json)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   const markRevoked = db.prepare('UPDATE keys SET revoked_at_ms = ? WHERE id = ?');
   const bumpVersion = db.prepare('UPDATE keys_version SET version = version + 1');
   const selectVersion = db.prepare('SELECT version FROM keys_version');
+  // Across readings: limits that did not change are to be the same object.
+  const knownLimits = new Map<string, KeyLimits>();
   /** Keys with equal grants have one between them: there may be thousands of keys, and few kinds of them. */
   const list = (): readonly KeyRecord[] => {
     const grants = new Map<string, Grant>();
     const records: KeyRecord[] = [];
     // Row by row, since all rows at once would take several times the memory of what is kept of them.
-    for (const row of selectAll.iterate()) records.push(parseRow(row, grants));
+    for (const row of selectAll.iterate()) records.push(parseRow(row, grants, knownLimits));
     return records;
   };
 
@@ -35,6 +38,7 @@ export function openKeyStore(options: { dataDir: string }): KeyStore {
         prefix: secret.slice(0, 8),
         hash: createHash('sha256').update(secret).digest('hex'),
         grant: grantOf([...key.grant.allow], [...key.grant.deny], [...(key.grant.toolsets ?? [])]),
+        ...(key.limits !== undefined && { limits: key.limits }),
         createdAtMs: nowMs,
         expiresAtMs: key.expiresAtMs,
         revokedAtMs: undefined,
@@ -51,6 +55,7 @@ export function openKeyStore(options: { dataDir: string }): KeyStore {
           JSON.stringify(record.grant.toolsets ?? []),
           nowMs,
           record.expiresAtMs ?? null,
+          key.limits === undefined ? null : JSON.stringify(key.limits),
         );
         bumpVersion.run();
       });
@@ -85,13 +90,28 @@ function findKey(keys: readonly KeyRecord[], idOrName: string): KeyRecord | unde
   return living[0] ?? matches.at(-1);
 }
 
-function parseRow(row: { readonly [column: string]: unknown }, grants: Map<string, Grant>): KeyRecord {
+/** One object for all keys with the same limits; and the same one, key by key, as long as nothing changed. */
+function parseLimits(text: string, known: Map<string, KeyLimits>): KeyLimits {
+  let limits = known.get(text);
+  if (limits === undefined) {
+    limits = JSON.parse(text) as KeyLimits;
+    known.set(text, limits);
+  }
+  return limits;
+}
+
+function parseRow(
+  row: { readonly [column: string]: unknown },
+  grants: Map<string, Grant>,
+  limits: Map<string, KeyLimits>,
+): KeyRecord {
   return {
     id: String(row.id),
     name: String(row.name),
     prefix: String(row.prefix),
     hash: String(row.hash),
     grant: parseGrant(row, grants),
+    ...(typeof row.limits_json === 'string' && { limits: parseLimits(row.limits_json, limits) }),
     createdAtMs: Number(row.created_at_ms),
     expiresAtMs: typeof row.expires_at_ms === 'number' ? row.expires_at_ms : undefined,
     revokedAtMs: typeof row.revoked_at_ms === 'number' ? row.revoked_at_ms : undefined,

@@ -119,6 +119,42 @@ CREATE TABLE server_sign_ins (
 ) STRICT, WITHOUT ROWID;
 `;
 
+/** JSON of what a key may use in a time; NULL: as much as it likes. */
+const KEY_LIMITS = `
+ALTER TABLE keys ADD COLUMN limits_json TEXT;
+`;
+
+/**
+ * What keys have spent, by quarters of an hour (time zones are apart by those): a window's sum is read quickly, and stays when
+ * retention takes the rows. The triggers make it part of the transaction that folds a price.
+ */
+const SPEND = `
+-- What the budget of its key set aside for a call; its price if it ends as 'unknown'.
+ALTER TABLE trail ADD COLUMN reserved_micro_usd INTEGER;
+CREATE TABLE spend (
+  key_id TEXT NOT NULL,
+  at_ms INTEGER NOT NULL,
+  calls INTEGER NOT NULL,
+  micro_usd INTEGER NOT NULL,
+  PRIMARY KEY (key_id, at_ms)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER trail_spend_insert AFTER INSERT ON trail WHEN NEW.price_micro_usd > 0 AND NEW.key_id IS NOT NULL BEGIN
+  INSERT INTO spend (key_id, at_ms, calls, micro_usd)
+  VALUES (NEW.key_id, NEW.at_ms - NEW.at_ms % 900000, 1, NEW.price_micro_usd)
+  ON CONFLICT (key_id, at_ms) DO UPDATE SET calls = calls + 1, micro_usd = micro_usd + excluded.micro_usd;
+END;
+CREATE TRIGGER trail_spend_update AFTER UPDATE OF price_micro_usd ON trail
+WHEN NEW.key_id IS NOT NULL AND coalesce(NEW.price_micro_usd, 0) <> coalesce(OLD.price_micro_usd, 0) BEGIN
+  INSERT INTO spend (key_id, at_ms, calls, micro_usd)
+  VALUES (NEW.key_id, NEW.at_ms - NEW.at_ms % 900000, 1, coalesce(NEW.price_micro_usd, 0) - coalesce(OLD.price_micro_usd, 0))
+  ON CONFLICT (key_id, at_ms) DO UPDATE SET
+    calls = calls + iif(OLD.price_micro_usd IS NULL, 1, 0), micro_usd = micro_usd + excluded.micro_usd;
+END;
+INSERT INTO spend (key_id, at_ms, calls, micro_usd)
+SELECT key_id, at_ms - at_ms % 900000, count(*), sum(price_micro_usd) FROM trail
+WHERE price_micro_usd > 0 AND key_id IS NOT NULL GROUP BY 1, 2;
+`;
+
 export const MIGRATIONS: readonly Migration[] = [
   { name: 'keys', sql: KEYS },
   { name: 'trail', sql: TRAIL },
@@ -127,4 +163,6 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'trail-cost', sql: TRAIL_COST },
   { name: 'definitions', sql: DEFINITIONS },
   { name: 'server-credentials', sql: SERVER_CREDENTIALS },
+  { name: 'key-limits', sql: KEY_LIMITS },
+  { name: 'spend', sql: SPEND },
 ];

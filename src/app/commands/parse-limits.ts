@@ -1,0 +1,71 @@
+/** Limits of a key as a person writes them on the command line: `100/minute`, `5usd/day`. */
+
+import { BUDGET_WINDOWS, type Budget, type KeyLimits, RATE_SPANS, type RateLimit } from '../../contracts/limits.ts';
+import { isTimeZone } from '../../lib/calendar-window.ts';
+import { CommandError, EXIT } from './command-error.ts';
+
+export interface LimitOptions {
+  readonly rate: readonly string[];
+  readonly tokens: readonly string[];
+  readonly toolCalls: readonly string[];
+  readonly concurrent?: string;
+  readonly budget: readonly string[];
+  readonly timeZone?: string;
+}
+
+const MICRO = 1_000_000;
+
+/** Undefined: none was given. Throws CommandError for what cannot be read. */
+export function parseLimits(options: LimitOptions): KeyLimits | undefined {
+  const { rate, tokens, toolCalls, concurrent, budget, timeZone = 'UTC' } = options;
+  if (!isTimeZone(timeZone)) throw new CommandError(EXIT.usage, `${JSON.stringify(timeZone)} is no time zone`);
+  if ([rate, tokens, toolCalls, budget].every(({ length }) => length === 0) && concurrent === undefined)
+    return undefined;
+  const maxConcurrent = concurrent === undefined ? undefined : Number(concurrent);
+  if (maxConcurrent !== undefined && !(Number.isInteger(maxConcurrent) && maxConcurrent > 0))
+    throw new CommandError(EXIT.usage, '--concurrent wants a whole number from 1');
+  return {
+    requests: rate.map((text) => parseRate('--rate', text)),
+    tokens: tokens.map((text) => parseRate('--tokens', text)),
+    toolCalls: toolCalls.map((text) => parseRate('--tool-calls', text)),
+    maxConcurrent,
+    budgets: budget.map((text) => parseBudget(text, timeZone)),
+  };
+}
+
+function parseRate(option: string, text: string): RateLimit {
+  const [, digits = '', span = ''] = /^([\d_]+)\/([a-z]+)$/.exec(text) ?? [];
+  const max = Number(digits.replaceAll('_', ''));
+  const per = RATE_SPANS.find((each) => each === span);
+  if (per === undefined || !Number.isInteger(max) || max < 1)
+    throw new CommandError(
+      EXIT.usage,
+      `${option} wants a number and a span such as 100/minute; spans are ${RATE_SPANS.join(', ')}`,
+    );
+  return { max, per };
+}
+
+function parseBudget(text: string, timeZone: string): Budget {
+  const [, amount = '', window = ''] = /^\$?(\d+(?:\.\d+)?)(?:usd)?\/([a-z]+)$/i.exec(text) ?? [];
+  const maxMicroUsd = Math.round(Number(amount) * MICRO);
+  const per = BUDGET_WINDOWS.find((each) => each === window);
+  if (per === undefined || !(maxMicroUsd > 0))
+    throw new CommandError(
+      EXIT.usage,
+      `--budget wants dollars and a window such as 5usd/day; windows are ${BUDGET_WINDOWS.join(', ')}`,
+    );
+  return { maxMicroUsd, per, timeZone };
+}
+
+/** As `parseLimits` reads it, for lists. */
+export function renderLimits(limits: KeyLimits | undefined): string {
+  if (limits === undefined) return '';
+  const rates = (of: readonly RateLimit[], what: string) => of.map(({ max, per }) => `${max} ${what}/${per}`);
+  return [
+    ...rates(limits.requests, 'requests'),
+    ...rates(limits.tokens, 'tokens'),
+    ...rates(limits.toolCalls, 'tool calls'),
+    ...(limits.maxConcurrent === undefined ? [] : [`${limits.maxConcurrent} at once`]),
+    ...limits.budgets.map(({ maxMicroUsd, per }) => `$${maxMicroUsd / MICRO}/${per}`),
+  ].join(', ');
+}
