@@ -81,6 +81,8 @@ export interface CallFacts {
   injected?: InjectedTools;
   /** Calls of models: who answered, after which attempts, with what usage. */
   model?: ModelReport;
+  /** Calls of models: usage and cost are recorded, but not told in headers. */
+  hidesUsage?: true;
   /** W3C trace id and span id of this call in the gateway: 32 and 16 lower-case hex digits. */
   traceId?: string;
   spanId?: string;
