@@ -54,8 +54,10 @@ export function sayWhereItIs(
     `${title('Servers')} ${servers.length === 0 ? `none yet: ${command} init, or write ${file}` : servers.map((s) => s.id).join(', ')}`,
   );
   print();
-  print('Call a tool:');
-  print(`  ${command} ${tool} --url ${url} --key ${shown}`);
+  if (servers.length > 0 || providers.length === 0) {
+    print('Call a tool:');
+    print(`  ${command} ${tool} --url ${url} --key ${shown}`);
+  }
   const model = exampleModel(providers);
   if (model !== undefined) {
     const body = JSON.stringify({ model, messages: [{ role: 'user', content: 'hello' }] });
