@@ -15,6 +15,7 @@ import { createGateway, type SwappableGateway } from '../pipeline/gateway.ts';
 import { createLiveCatalog } from '../pipeline/live-catalog.ts';
 import { lockDataDir } from '../platform/audit/lock-data-dir.ts';
 import { openTrail } from '../platform/audit/open-trail.ts';
+import { openModelCatalog } from '../platform/model-catalog/open-model-catalog.ts';
 import { createSealer } from '../platform/sealing/create-sealer.ts';
 import { openSealKeyFile } from '../platform/sealing/key-file.ts';
 import { openDefinitionStore } from '../platform/stores/sqlite/definitions.ts';
@@ -124,12 +125,14 @@ export async function assemble(options: AppOptions): Promise<App> {
   const makeProviders = ({ providers }: GatewayConfig) =>
     createProviders({ http: outbound, now, randomHex: ids.hex }, providers ?? []);
   let providers = makeProviders(config);
+  let modelCatalog = await openModelCatalog(config.providers ?? []);
   const gateway = createGateway(
     {
       registry,
       catalog,
       providers: () => providers,
       spend,
+      modelCatalog: () => modelCatalog,
       trail,
       keyStore,
       sealer,
@@ -207,6 +210,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       definitions.use(next.servers);
       await registry.apply(next.servers);
       credentials.retain(next.servers);
+      modelCatalog ??= await openModelCatalog(next.providers ?? []);
       providers = makeProviders(next);
       gateway.swap(next);
     },

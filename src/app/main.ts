@@ -10,6 +10,7 @@ import { definitionsCommand } from './commands/definitions.ts';
 import { initCommand } from './commands/init.ts';
 import { keysCommand } from './commands/keys.ts';
 import { loginCommand } from './commands/login.ts';
+import { modelsCommand } from './commands/models.ts';
 import { policyCommand } from './commands/policy.ts';
 import { serveCommand } from './commands/serve.ts';
 import { serversCommand } from './commands/servers.ts';
@@ -21,7 +22,7 @@ import { readVersion } from './read-version.ts';
 /** The whole command line, unparsed; the documentation tests read it too. */
 export function createProgram(): Command {
   const program = new Command('portcullis')
-    .description('One governed endpoint in front of every MCP server.')
+    .description('One governed endpoint in front of every MCP server and model.')
     .version(readVersion(), '-V, --version')
     .showHelpAfterError('(--help shows what there is)')
     .configureHelp({ showGlobalOptions: true })
@@ -44,6 +45,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no gateway at the address, 4 key 
     serversCommand,
     loginCommand,
     toolsCommand,
+    modelsCommand,
     auditCommand,
     connectCommand,
     stdioCommand,

@@ -86,6 +86,8 @@ export interface CallFacts {
   model?: ModelReport;
   /** Where its key stands with its rates; undefined: it has none. */
   standing?: RateStanding;
+  /** Calls of models: usage and cost are recorded, but not told in headers. */
+  hidesUsage?: true;
   /** W3C trace id and span id of this call in the gateway: 32 and 16 lower-case hex digits. */
   traceId?: string;
   spanId?: string;

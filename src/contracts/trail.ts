@@ -1,8 +1,10 @@
 /** The audit trail's port: intent before a side effect, one finish per call, nothing lost on kill -9. */
 
 import type { CallKind } from './call.ts';
+import type { StopReason, Usage } from './chat.ts';
 import type { DefinitionEventKind } from './definitions.ts';
 import type { JsonText } from './json.ts';
+import type { ModelAttempt } from './models.ts';
 import type { PolicyNote } from './policy.ts';
 
 /** Known when the call is about to be made. */
@@ -29,6 +31,23 @@ export interface CallIntent {
 
 export type ResultClass = 'ok' | 'tool-error' | 'rpc-error' | 'refused' | 'failed' | 'cancelled' | 'unknown';
 
+/** What the trail keeps of a call of a model, besides who and what: never what was said. */
+export interface ModelNote {
+  /** Undefined: nothing was answered. */
+  readonly usage?: Pick<
+    Usage,
+    'inputTokens' | 'outputTokens' | 'cachedTokens' | 'cacheWriteTokens' | 'reasoningTokens' | 'searches' | 'estimated'
+  >;
+  readonly firstByteMs?: number | undefined;
+  readonly stop?: StopReason | undefined;
+  /** Every try, in order. */
+  readonly attempts: readonly ModelAttempt[];
+  /** Members of the request that were left out; at most the first 20. */
+  readonly dropped?: readonly string[] | undefined;
+  /** Alias, rule or fallback that decided where the call went. */
+  readonly rule?: string | undefined;
+}
+
 /** Known when it is over. */
 export interface CallFinish {
   readonly id: string;
@@ -44,8 +63,10 @@ export interface CallFinish {
   readonly policy?: PolicyNote | undefined;
   /** Answered without calling the server. */
   readonly cached?: boolean | undefined;
-  /** What the configuration says the call cost; undefined: no price. Micro-dollars. */
+  /** What the configuration (for models: or the catalogue) says the call cost; undefined: no price. Micro-dollars. */
   readonly priceMicroUsd?: number | undefined;
+  /** Calls of models. */
+  readonly model?: ModelNote | undefined;
 }
 
 /** A row as read back. `result` undefined: still running; `unknown`: the process died before it was over. */
@@ -59,6 +80,7 @@ export interface TrailRow extends CallIntent {
   /** Undefined: no. */
   readonly cached?: boolean | undefined;
   readonly priceMicroUsd?: number | undefined;
+  readonly model?: ModelNote | undefined;
 }
 
 export interface TrailFilter {

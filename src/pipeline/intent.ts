@@ -23,6 +23,8 @@ export function createDescribeIntent(deps: {
   const argumentsOf = (call: Call): string | undefined => {
     // Without a server there is no redaction rule, so nothing is kept of a call that named nothing visible.
     if (!deps.keepArguments || call.facts.serverId === undefined) return undefined;
+    // What is said to models is not kept.
+    if (call.surface === 'models') return undefined;
     const text = argumentsText(call.params);
     return text === undefined ? undefined : redactArguments(text, deps.redactionOf(call.facts.serverId));
   };

@@ -56,8 +56,10 @@ function watch<T>(
       return {
         next: () => inner.next().then(onItem, onError),
         return() {
+          // From the inside out, as at every other end: who stands further out wants to know what those within found.
+          const left = inner.return?.() ?? Promise.resolve({ done: true, value: undefined });
           end({ type: 'left', bytes });
-          return inner.return?.() ?? Promise.resolve({ done: true, value: undefined });
+          return left;
         },
       };
     },

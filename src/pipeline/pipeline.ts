@@ -4,6 +4,7 @@ import type { Call } from '../contracts/call.ts';
 import type { KeyStore } from '../contracts/caller.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
 import type { Meter } from '../contracts/meter.ts';
+import type { ModelCatalog } from '../contracts/model-catalog.ts';
 import type { ModelProvider } from '../contracts/models.ts';
 import type { Sealer } from '../contracts/sealing.ts';
 import type { Trail } from '../contracts/trail.ts';
@@ -21,6 +22,7 @@ import type { KeyBudgets } from './limits/key-budgets.ts';
 import type { KeyRates } from './limits/key-rates.ts';
 import type { LiveCatalog } from './live-catalog.ts';
 import { createAttempt } from './models/attempt.ts';
+import { createPriceOf } from './models/price-of.ts';
 import { createPolicyView } from './policy-view.ts';
 import { createAuthorize } from './steps/authorize.ts';
 import { createAuthorizeModel } from './steps/authorize-model.ts';
@@ -38,6 +40,7 @@ import { createListItems } from './steps/list-items.ts';
 import { createListModels } from './steps/list-models.ts';
 import { createListSkills } from './steps/list-skills.ts';
 import { createPriceCall } from './steps/price-call.ts';
+import { createPriceTokens } from './steps/price-tokens.ts';
 import { createReadCache } from './steps/read-cache.ts';
 import { createReadKeptResult } from './steps/read-kept-result.ts';
 import { createReadResource } from './steps/read-resource.ts';
@@ -53,6 +56,8 @@ export interface PipelineDeps {
   readonly trail: Trail;
   /** Providers of models of the configuration in force. */
   readonly providers: () => ReadonlyMap<string, ModelProvider>;
+  /** Of the configuration in force; undefined: none of its providers can be in one. */
+  readonly modelCatalog?: (() => ModelCatalog | undefined) | undefined;
   readonly keyStore: KeyStore;
   readonly sealer: Sealer;
   /** Outlives configurations, as clients hold addresses of what is in it. */
@@ -110,6 +115,7 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
     taskIds,
   };
   const configured = config.providers ?? [];
+  const priceOf = createPriceOf({ catalog: deps.modelCatalog?.(), providers: configured }, config.models?.prices ?? []);
   const authorize = createAuthorize({ ...viewing, continuations, taskIds });
   const columns = compileColumns(
     {
@@ -121,14 +127,16 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
       'limit-rate': createLimitRate(deps),
       'reserve-budget': createReserveBudget({
         budgets: deps.budgets,
-        estimate: createEstimateCost({ prices: config.prices }),
+        estimate: createEstimateCost({ prices: config.prices, priceOf, now: deps.now }),
       }),
       'write-ahead': createWriteAhead({ trail, describeIntent }),
       'read-cache': config.cache && createReadCache({ catalog: deps.catalog.current, monotonicMs }, config.cache),
       'price-call': config.prices && createPriceCall(config.prices),
       'authorize-model': createAuthorizeModel({ grantOf: granted, resolve: createResolveModel(configured) }),
       'inject-tools': undefined,
-      'price-tokens': undefined,
+      'price-tokens': createPriceTokens({
+        ...{ priceOf, now: deps.now, monotonicMs, tellsUsage: config.models?.usageHeaders ?? true },
+      }),
       'cut-result': config.results && createCutResult({ kept: deps.kept }, config.results),
     },
     {

@@ -86,8 +86,22 @@ function cellsOf(row: Row): Cell[] {
   ];
 }
 
+const MODEL_HEADING = ['TOKENS', 'FIRST MS', 'COST'];
+
+/** `in>out`, with `~` where it is estimated, and what went wrong on the way. */
+function modelCellsOf({ model, priceMicroUsd }: Row): Cell[] {
+  const usage = model?.usage;
+  const tokens = usage === undefined ? '-' : `${usage.estimated ? '~' : ''}${usage.inputTokens}>${usage.outputTokens}`;
+  const tries = model === undefined || model.attempts.length < 2 ? '' : ` (${model.attempts.length} tries)`;
+  return [
+    `${tokens}${tries}`,
+    model?.firstByteMs?.toFixed(1) ?? '-',
+    priceMicroUsd === undefined ? '-' : renderUsd(priceMicroUsd),
+  ];
+}
+
 function printRow(row: Row): void {
-  const cells = cellsOf(row).map((cell) => {
+  const cells = [...cellsOf(row), ...(row.model === undefined ? [] : modelCellsOf(row))].map((cell) => {
     if (typeof cell === 'string') return showForeign(cell).replace(/\s+/g, ' ');
     return paint(cell.style, cell.text);
   });
@@ -135,7 +149,11 @@ async function runList(reader: TrailReader, options: AuditOptions): Promise<void
     return;
   }
   if (rows.length === 0) printNote('No calls match.');
-  printTable(HEADING, rows.map(cellsOf));
+  if (rows.every(({ model }) => model === undefined)) return printTable(HEADING, rows.map(cellsOf));
+  printTable(
+    [...HEADING, ...MODEL_HEADING],
+    rows.map((row) => [...cellsOf(row), ...modelCellsOf(row)]),
+  );
 }
 
 /** Pieces of a few hundred rows, so that an export of any size needs little memory. */
@@ -178,9 +196,9 @@ async function runExport(reader: TrailReader, options: ExportOptions): Promise<v
 function withFilters(command: Command): Command {
   return withDataOptions(command)
     .option('--key <key>', 'only calls of this key (name or id)')
-    .option('--server <id>', 'only calls to this server')
-    .option('--tool <name>', 'only this tool, prompt or resource')
-    .option('--kind <kind>', 'only this kind, such as tools.call')
+    .option('--server <id>', 'only calls to this server or provider')
+    .option('--tool <name>', 'only this tool, prompt, resource or model')
+    .option('--kind <kind>', 'only this kind, such as tools.call or chat')
     .addOption(new Option('--result <class>', 'only this result').choices(RESULTS))
     .option('--since <when>', 'span back from now (1h, 7d) or a time')
     .option('--until <when>', 'span back from now or a time')
@@ -201,14 +219,15 @@ async function runCosts(reader: TrailReader, options: CostsOptions): Promise<voi
   const sums = reader.costs(options.by, filterFrom(options, undefined));
   if (options.json) return printJson(sums);
   if (sums.length === 0) printNote('No calls match.');
+  const showsTokens = sums.some(({ inputTokens, outputTokens }) => inputTokens + outputTokens > 0);
   printTable(
-    [options.by.toUpperCase(), 'CALLS', 'FROM CACHE', 'PRICED', 'COST'],
-    sums.map(({ name, calls, cached, priced, microUsd }) => [
-      name ?? '-',
-      String(calls),
-      String(cached),
-      String(priced),
-      renderUsd(microUsd),
+    [
+      ...[options.by.toUpperCase(), 'CALLS', 'FROM CACHE', 'PRICED', 'COST'],
+      ...(showsTokens ? ['TOKENS IN', 'OF THEM CACHED', 'TOKENS OUT'] : []),
+    ],
+    sums.map(({ name, calls, cached, priced, microUsd, inputTokens, cachedTokens, outputTokens }) => [
+      ...[name ?? '-', String(calls), String(cached), String(priced), renderUsd(microUsd)],
+      ...(showsTokens ? [inputTokens, cachedTokens, outputTokens].map(String) : []),
     ]),
   );
 }
@@ -230,11 +249,11 @@ Examples:
     )
     .action((options: AuditOptions) => withReader(options, (reader) => runList(reader, options)));
   withDataOptions(audit.command('costs'))
-    .description('Add up what calls of tools cost')
+    .description('Add up what calls of tools and models cost, and the tokens they took')
     .addOption(new Option('--by <what>', 'one line for each').choices(COST_GROUPS).default('key'))
     .option('--key <key>', 'only calls of this key (name or id)')
-    .option('--server <id>', 'only calls to this server')
-    .option('--tool <name>', 'only this tool')
+    .option('--server <id>', 'only calls to this server or provider')
+    .option('--tool <name>', 'only this tool or model')
     .option('--since <when>', 'span back from now (1h, 7d) or a time')
     .option('--until <when>', 'span back from now or a time')
     .option('--json', 'print as a JSON array')

@@ -19,9 +19,12 @@ function report(file: string, problems: readonly ConfigProblem[], result: Config
     return;
   }
   if (result.warnings.length > 0) print(renderProblems(result.warnings, file));
-  const { servers, keys } = result.config;
+  const { servers, keys, providers = [] } = result.config;
+  const offered = providers.length > 0 ? `, ${count(providers.length, 'provider')}` : '';
   const warned = result.warnings.length > 0 ? `, ${count(result.warnings.length, 'warning')}` : '';
-  print(`${paint('green', 'ok')} ${file}: ${count(servers.length, 'server')}, ${count(keys.length, 'key')}${warned}`);
+  print(
+    `${paint('green', 'ok')} ${file}: ${count(servers.length, 'server')}${offered}, ${count(keys.length, 'key')}${warned}`,
+  );
 }
 
 async function runCheck(options: { readonly config: string; readonly json?: boolean }): Promise<void> {

@@ -1,12 +1,23 @@
 /** `portcullis keys create|list|revoke`: virtual keys in the gateway's store. A running gateway notices within a second. */
 
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { KeyRecord, KeyStore } from '../../contracts/caller.ts';
+import { readEnvironment } from '../../platform/config/environment.ts';
+import { loadConfig } from '../../platform/config/load-config.ts';
 import { openKeyStore } from '../../platform/stores/sqlite/keys.ts';
 import { CommandError, EXIT } from './command-error.ts';
 import { type LimitOptions, parseLimits, renderLimits } from './parse-limits.ts';
 import { parseMoment } from './parse-moment.ts';
-import { type DataOptions, isToolsetName, requireDataDir, resolveDataDir, withDataOptions } from './shared-options.ts';
+import {
+  type DataOptions,
+  DEFAULT_CONFIG,
+  isToolsetName,
+  requireDataDir,
+  resolveDataDir,
+  withDataOptions,
+} from './shared-options.ts';
 import { type Cell, paint, print, printJson, printNote, printTable, renderTime } from './terminal.ts';
 
 const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
@@ -45,7 +56,20 @@ interface CreateOptions extends DataOptions, LimitOptions {
   readonly json?: boolean;
 }
 
-function runCreate(options: CreateOptions): void {
+/** Hints at patterns for models of providers that the configuration, where there is a good one, does not have. */
+async function hintAtProviders(options: CreateOptions): Promise<void> {
+  const named = options.allow.flatMap((pattern) => /^model:([^/*]+)(?:\/|$)/.exec(pattern)?.[1] ?? []);
+  const file = resolve(options.config ?? DEFAULT_CONFIG);
+  if (named.length === 0 || !existsSync(file)) return;
+  const result = await loadConfig({ file, env: readEnvironment() });
+  if (!result.ok) return;
+  const known = (result.config.providers ?? []).map(({ id }) => id);
+  for (const id of new Set(named))
+    if (!known.includes(id))
+      printNote(`There is no provider "${id}" in ${file} yet: nothing is reached by "model:${id}".`);
+}
+
+async function runCreate(options: CreateOptions): Promise<void> {
   const nowMs = Date.now();
   let expiresAtMs: number | undefined;
   if (options.expires !== undefined) {
@@ -68,6 +92,7 @@ function runCreate(options: CreateOptions): void {
   }
   print(secret);
   printNote(`Key ${record.name} (${record.prefix}…) is shown this once; only its hash is kept.`);
+  await hintAtProviders(options);
   if (grant.allow.length === 0 && grant.toolsets.length === 0)
     printNote('It allows nothing yet: keys are made with --allow, for example --allow "*".');
 }
@@ -149,10 +174,12 @@ export function keysCommand(program: Command): void {
       'after',
       `
 Patterns: "server", "server/tool", "server__tool", "prompt:server/*", "*" matches anything.
+Models: "model:provider/model", "model:provider/*", "model:*".
 
 Examples:
   portcullis keys create --name laptop --allow "*"
   portcullis keys create --name ci --allow "filesystem/read_*" --allow memory --expires 30d
+  portcullis keys create --name app --allow "model:openai/gpt-*" --allow "github/get_*"
   portcullis keys create --name triage --toolset triage
   portcullis keys create --name agent --allow "*" --rate 60/minute --budget 5usd/day
   portcullis keys create --name careful --allow github --deny "github/delete_*"`,

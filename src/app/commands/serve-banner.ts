@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
+import type { ProviderConfig } from '../../contracts/models-config.ts';
 import type { App } from '../assemble.ts';
 import { resolveDataDir } from './shared-options.ts';
 import { paint, print } from './terminal.ts';
@@ -11,6 +12,17 @@ function ownCommand(): string {
   const root = resolve(import.meta.dirname, '../../..');
   const isClone = existsSync(resolve(root, 'src/app/main.ts'));
   return isClone ? `node ${relative(process.cwd(), resolve(root, 'bin/portcullis.mjs'))}` : 'portcullis';
+}
+
+/** One that surely exists: the pretended one, or one that the configuration names. */
+function exampleModel(providers: readonly ProviderConfig[]): string | undefined {
+  const fake = providers.find(({ type }) => type === 'fake');
+  if (fake !== undefined) return `${fake.id}/echo`;
+  for (const { id, models } of providers) {
+    const model = models.find((name) => /^[\w./:@-]+$/.test(name));
+    if (model !== undefined) return `${id}/${model}`;
+  }
+  return undefined;
 }
 
 /** For a person: where the gateway is, the key if it was made just now, and what to do next. */
@@ -23,6 +35,7 @@ export function sayWhereItIs(
 ): void {
   const command = ownCommand();
   const shown = key ?? '$PORTCULLIS_KEY';
+  const providers = (app.gateway.config().providers ?? []).filter(({ enabled }) => enabled);
   const servers = [...app.registry.current().values()];
   const tool = servers.some((s) => s.id === 'everything')
     ? "tools call everything__echo --arg message='hello'"
@@ -36,12 +49,21 @@ export function sayWhereItIs(
     print(
       `${title('Keys')} ${app.countKeys()} in force; make another with: ${command} keys create --name NAME --allow '*'`,
     );
+  if (providers.length > 0) print(`${title('Models')} ${url}/v1   (${providers.map(({ id }) => id).join(', ')})`);
   print(
     `${title('Servers')} ${servers.length === 0 ? `none yet: ${command} init, or write ${file}` : servers.map((s) => s.id).join(', ')}`,
   );
   print();
-  print('Call a tool:');
-  print(`  ${command} ${tool} --url ${url} --key ${shown}`);
+  if (servers.length > 0 || providers.length === 0) {
+    print('Call a tool:');
+    print(`  ${command} ${tool} --url ${url} --key ${shown}`);
+  }
+  const model = exampleModel(providers);
+  if (model !== undefined) {
+    const body = JSON.stringify({ model, messages: [{ role: 'user', content: 'hello' }] });
+    print('Ask a model:');
+    print(`  curl ${url}/v1/chat/completions -H "Authorization: Bearer ${shown}" --json '${body}'`);
+  }
   print('Connect Claude Code:');
   print(`  claude mcp add --transport http portcullis ${url}/mcp --header "Authorization: Bearer ${shown}"`);
   print('See what happened:');

@@ -108,8 +108,10 @@ export async function serve(
       apply: (next) => app.apply(next),
       log,
     });
-    if (options.json) printJson({ url: address.url, mcpUrl: `${address.url}/mcp`, keyCreated: keyCreated ?? null });
-    else sayWhereItIs(app, address.url, keyCreated, options, relative(process.cwd(), file) || dirname(file));
+    if (options.json) {
+      const models = config.providers === undefined ? {} : { modelsUrl: `${address.url}/v1` };
+      printJson({ url: address.url, mcpUrl: `${address.url}/mcp`, ...models, keyCreated: keyCreated ?? null });
+    } else sayWhereItIs(app, address.url, keyCreated, options, relative(process.cwd(), file) || dirname(file));
     const signal = await stopped;
     log.info('stopping', { signal });
   } finally {

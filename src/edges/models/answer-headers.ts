@@ -1,12 +1,13 @@
 /** Headers on answers to calls of models: who answered, what it took, what was left out. */
 
 import type { ModelCall } from '../../contracts/call.ts';
+import type { Usage } from '../../contracts/chat.ts';
 import type { RateStanding } from '../../contracts/limits.ts';
 import type { AnswerHeaders } from '../http/exchange.ts';
 
 /** `whole`: nothing more of the answer is to come, so that usage and cost are final. */
 export function answerHeaders(call: ModelCall, whole: boolean): AnswerHeaders {
-  const { model: report, priceMicroUsd, standing } = call.facts;
+  const { model: report, priceMicroUsd, hidesUsage, standing } = call.facts;
   const headers: { [name: string]: string } = { 'x-request-id': call.id, 'x-portcullis-call-id': call.id };
   if (standing !== undefined) Object.assign(headers, rateHeaders(standing));
   if (report?.provider !== undefined) headers['x-portcullis-provider'] = report.provider;
@@ -15,11 +16,20 @@ export function answerHeaders(call: ModelCall, whole: boolean): AnswerHeaders {
     headers['x-portcullis-attempts'] = String(report.attempts.length);
   if (report !== undefined && report.dropped.length > 0)
     headers['x-portcullis-dropped'] = headerText(report.dropped.join(', '));
-  if (whole && report?.usage !== undefined) {
-    headers['x-portcullis-input-tokens'] = String(report.usage.inputTokens);
-    headers['x-portcullis-output-tokens'] = String(report.usage.outputTokens);
-  }
-  if (whole && priceMicroUsd !== undefined) headers['x-portcullis-cost-micro-usd'] = String(priceMicroUsd);
+  return whole && hidesUsage !== true ? { ...headers, ...usageHeaders(report?.usage, priceMicroUsd) } : headers;
+}
+
+function usageHeaders(usage: Usage | undefined, priceMicroUsd: number | undefined): AnswerHeaders {
+  const headers: { [name: string]: string } = {};
+  const tell = (name: string, value: number | undefined): void => {
+    if (value !== undefined) headers[`x-portcullis-${name}`] = String(value);
+  };
+  tell('input-tokens', usage?.inputTokens);
+  tell('output-tokens', usage?.outputTokens);
+  tell('cached-tokens', usage?.cachedTokens);
+  tell('reasoning-tokens', usage?.reasoningTokens);
+  if (usage?.estimated) headers['x-portcullis-usage-estimated'] = 'true';
+  tell('cost-micro-usd', priceMicroUsd);
   return headers;
 }
 

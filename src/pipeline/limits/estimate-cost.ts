@@ -1,16 +1,62 @@
 /** What a call may well cost, before it is made: what its budget sets aside for it. */
 
 import type { Call } from '../../contracts/call.ts';
+import type { Usage } from '../../contracts/chat.ts';
 import type { PricesConfig } from '../../contracts/config.ts';
+import { tokensOfChars } from '../../domain/models/estimate-usage.ts';
+import { tokenCost } from '../../domain/models/token-cost.ts';
 import { compileToolRules } from '../../domain/tools/tool-rules.ts';
+import { isObject } from '../../lib/is-object.ts';
+import type { PriceOf } from '../models/price-of.ts';
 
 /** Micro-dollars; 0 where nothing has a price. */
 export type EstimateCost = (call: Call) => number;
 
-export function createEstimateCost(deps: { readonly prices: PricesConfig | undefined }): EstimateCost {
+/** What an answer is taken to be long where its request sets no bound; most are shorter. */
+const USUAL_OUTPUT_TOKENS = 1_000;
+/** A bound that is never reached (32,000 and more are usual) shall not keep a small budget from being used. */
+const MAX_OUTPUT_TOKENS = 8_000;
+
+export function createEstimateCost(deps: {
+  readonly prices: PricesConfig | undefined;
+  readonly priceOf: PriceOf;
+  /** Wall clock, epoch milliseconds. */
+  readonly now: () => number;
+}): EstimateCost {
   const ruleOf = deps.prices && compileToolRules(deps.prices.tools);
-  return ({ facts: { serverId, tool } }) => {
+
+  /** Of the targets that may be asked first, the dearest. */
+  const modelCost = (call: Call): number => {
+    const usage = expectedUsage(call);
+    const nowMs = deps.now();
+    const costs = (call.facts.plan?.stages[0] ?? []).map(({ provider, model }) => {
+      const prices = deps.priceOf(provider, model, nowMs);
+      return (prices && tokenCost(usage, prices)) ?? 0;
+    });
+    return Math.max(0, ...costs);
+  };
+
+  return (call) => {
+    if (call.surface === 'models') return modelCost(call);
+    const { serverId, tool } = call.facts;
     if (ruleOf === undefined || serverId === undefined || tool === undefined) return 0;
     return ruleOf(serverId, tool)?.perCallMicroUsd ?? 0;
   };
+}
+
+function expectedUsage({ kind, params: { text, value } }: Call): Usage {
+  if (kind === 'models.pass') return { inputTokens: 0, outputTokens: 0 };
+  const inputTokens = tokensOfChars(text.length);
+  return { inputTokens, outputTokens: kind === 'chat' ? Math.min(wantedOutput(value), MAX_OUTPUT_TOKENS) : 0 };
+}
+
+/** The bound on the answer, whatever dialect the request is in. */
+function wantedOutput(body: { readonly [member: string]: unknown }): number {
+  const { generationConfig, generation_config: snake } = body;
+  const inner = isObject(generationConfig) ? generationConfig : isObject(snake) ? snake : {};
+  const bounds = [
+    ...[body.max_completion_tokens, body.max_output_tokens, body.max_tokens],
+    ...[inner.maxOutputTokens, inner.max_output_tokens],
+  ];
+  return bounds.find((bound): bound is number => typeof bound === 'number' && bound > 0) ?? USUAL_OUTPUT_TOKENS;
 }

@@ -7,6 +7,7 @@ import type { ModelOutcome } from '../../contracts/models.ts';
 import type { CallFinish, ResultClass, Trail } from '../../contracts/trail.ts';
 import { memberText } from '../../lib/json-text.ts';
 import type { DescribeIntent } from '../intent.ts';
+import { describeReport } from '../models/describe-report.ts';
 import { isStreamed, onEnd, type StreamEnd, type StreamedOutcome } from '../on-end.ts';
 
 function classOf(code: ErrorCode): ResultClass {
@@ -60,6 +61,7 @@ export function createRecord(deps: RecordDeps): SharedStep {
   const end = (call: Call, result: ResultClass, error: string | undefined, resultBytes: number): void => {
     const totalMs = deps.monotonicMs() - call.startedMs;
     call.facts.totalMs = totalMs;
+    const { model } = call.facts;
     const finish: CallFinish = {
       id: call.id,
       result,
@@ -70,6 +72,7 @@ export function createRecord(deps: RecordDeps): SharedStep {
       policy: call.facts.policy,
       cached: call.facts.cached,
       priceMicroUsd: call.facts.priceMicroUsd,
+      model: model && describeReport(model, call.facts.plan),
     };
     meter?.end(call, finish);
     if (call.facts.intended) deps.trail.finish(finish);

@@ -24,8 +24,9 @@ export interface FoldStatements {
 const INTENT = `seq, run_id, id, parent_id, trace_id, at_ms, kind, surface, key_id, key_name, server_id, name, target,
   client, arguments, reserved_micro_usd`;
 const INTENT_MARKS = Array(16).fill('?').join(', ');
-const FINISH = 'result, error, result_bytes, total_ms, upstream_ms, policy, cached, price_micro_usd';
-const FINISH_MARKS = Array(8).fill('?').join(', ');
+const FINISH = `result, error, result_bytes, total_ms, upstream_ms, policy, cached, price_micro_usd, input_tokens,
+  output_tokens, cached_tokens, reasoning_tokens, first_byte_ms, model`;
+const FINISH_MARKS = Array(14).fill('?').join(', ');
 /** A finish that comes after its run was taken for dead is the better knowledge. */
 const IS_OPEN = "(trail.result IS NULL OR trail.result = 'unknown')";
 
@@ -40,9 +41,8 @@ export function createFoldStatements(db: DatabaseSync): FoldStatements {
   const insertIntent = db.prepare(`INSERT INTO trail (${INTENT}) VALUES (${INTENT_MARKS}) ON CONFLICT (id) DO NOTHING`);
   const insertRecord = db.prepare(
     `INSERT INTO trail (${INTENT}, ${FINISH}) VALUES (${INTENT_MARKS}, ${FINISH_MARKS})
-     ON CONFLICT (id) DO UPDATE SET (seq, ${FINISH}) = (excluded.seq, excluded.result, excluded.error,
-       excluded.result_bytes, excluded.total_ms, excluded.upstream_ms, excluded.policy, excluded.cached,
-       excluded.price_micro_usd) WHERE ${IS_OPEN}`,
+     ON CONFLICT (id) DO UPDATE SET (seq, ${FINISH}) = (excluded.seq, ${FINISH.replace(/\w+/g, 'excluded.$&')})
+       WHERE ${IS_OPEN}`,
   );
   const updateFinish = db.prepare(
     `UPDATE trail SET (seq, ${FINISH}) = (?, ${FINISH_MARKS}) WHERE id = ? AND ${IS_OPEN}`,

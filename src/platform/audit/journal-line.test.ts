@@ -21,7 +21,7 @@ test('what is encoded is one line and decodes to the same fields', () => {
   assert.deepEqual(decodeLine(encodeFinish(makeFinish('id', { error: 'x' })).trimEnd()), {
     type: 'finish',
     id: 'id',
-    columns: ['ok', 'x', 10, 2.5, 2, null, null, null],
+    columns: ['ok', 'x', 10, 2.5, 2, null, null, null, null, null, null, null, null, null],
   });
   const policy = { verdict: 'deny', rule: 'no-force' } as const;
   const decoded = decodeLine(encodeRecord(makeIntent('id'), makeFinish('id', { policy })).trimEnd());
@@ -38,8 +38,8 @@ test('what is encoded is one line and decodes to the same fields', () => {
       decodeLine(line.trimEnd()),
     );
     const [alone, together] = lines;
-    assert.deepEqual(alone?.type === 'finish' && alone.columns.slice(6), columns);
-    assert.deepEqual(together?.type === 'record' && together.finish.slice(6), columns);
+    assert.deepEqual(alone?.type === 'finish' && alone.columns.slice(6, 8), columns);
+    assert.deepEqual(together?.type === 'record' && together.finish.slice(6, 8), columns);
   }
 });
 
@@ -74,4 +74,18 @@ test('no field a client may choose makes a line longer than a reader takes at on
     arguments: `"${'€'.repeat(5_000)}"`,
   });
   assert.ok(Buffer.byteLength(encodeRecord(intent, makeFinish('id', { error: huge }))) < 200_000);
+});
+
+test('figures of a model take columns, the rest of its note one text; lines of before have none', () => {
+  const model = {
+    usage: { inputTokens: 12, outputTokens: 3, reasoningTokens: 2, searches: 1 },
+    ...{ firstByteMs: 4.5, stop: 'end' as const, attempts: [] },
+  };
+  const rest = '{"stop":"end","attempts":[],"usage":{"searches":1}}';
+  const line = decodeLine(encodeFinish(makeFinish('id', { model })).trimEnd());
+  assert.deepEqual(line?.type === 'finish' && line.columns.slice(6), [null, null, 12, 3, null, 2, 4.5, rest]);
+  const silent = decodeLine(encodeFinish(makeFinish('id', { model: { attempts: [] } })).trimEnd());
+  const nothing = [null, null, null, null, null, null, null, '{"attempts":[]}'];
+  assert.deepEqual(silent?.type === 'finish' && silent.columns.slice(6), nothing);
+  assert.equal(decodeLine('["f","id","ok",null,1,1,1,null,1,7]')?.type, 'finish');
 });

@@ -5,7 +5,7 @@
 
 import { createHash } from 'node:crypto';
 import type { JsonText } from '../../contracts/json.ts';
-import type { CallFinish, CallIntent } from '../../contracts/trail.ts';
+import type { CallFinish, CallIntent, ModelNote } from '../../contracts/trail.ts';
 
 /** Larger arguments are replaced by their size and digest. UTF-8 bytes. */
 export const MAX_ARGUMENT_BYTES = 16 * 1024;
@@ -13,7 +13,10 @@ const MAX_FIELD_CHARS = 2_048;
 
 /** Columns of an intent, in the order of the table: the fields of the line, arguments, reserved_micro_usd. */
 export type IntentColumns = readonly (string | number | null)[];
-/** result, error, result_bytes, total_ms, upstream_ms, policy (JSON), cached, price_micro_usd. */
+/**
+ * result, error, result_bytes, total_ms, upstream_ms, policy (JSON), cached, price_micro_usd, and for calls of models
+ * input_tokens, output_tokens, cached_tokens, reasoning_tokens, first_byte_ms, model (JSON: what else there is).
+ */
 export type FinishColumns = readonly (string | number | null)[];
 
 export type JournalLine =
@@ -41,12 +44,15 @@ export function encodeRecord(intent: CallIntent, finish: CallFinish): string {
 }
 
 const INTENT_FIELDS = 12;
-const FINISH_FIELDS = 8;
-/** The last of a finish (policy note, cached, price) are left out where they say nothing. */
-const OPTIONAL_FIELDS = 3;
+const FINISH_FIELDS = 14;
+/** The last of a finish (policy note, cached, price, figures of models) are left out where they say nothing. */
+const OPTIONAL_FIELDS = 9;
 /** Which fields may be null, and which are numbers: everything else is text. */
 const INTENT_SHAPE = ['s', 's?', 's', 'n', 's', 's', 's?', 's?', 's?', 's', 's?', 's?'] as const;
-const FINISH_SHAPE = ['s', 's?', 'n', 'n', 'n', 's?', 'n?', 'n?'] as const;
+const FINISH_SHAPE = [
+  ...(['s', 's?', 'n', 'n', 'n', 's?', 'n?', 'n?'] as const),
+  ...(['n?', 'n?', 'n?', 'n?', 'n?', 's?'] as const),
+];
 
 function intentFields(intent: CallIntent): unknown[] {
   return [
@@ -66,13 +72,24 @@ function intentFields(intent: CallIntent): unknown[] {
 }
 
 function finishFields(finish: CallFinish): unknown[] {
-  const { result, error, resultBytes, totalMs, upstreamMs, policy, cached, priceMicroUsd } = finish;
+  const { result, error, resultBytes, totalMs, upstreamMs, policy, cached, priceMicroUsd, model } = finish;
   const fields = [result, cap(error), Math.round(resultBytes), totalMs, upstreamMs];
-  if (policy === undefined && cached !== true && priceMicroUsd === undefined) return fields;
+  if (policy === undefined && cached !== true && priceMicroUsd === undefined && model === undefined) return fields;
   fields.push(policy && JSON.stringify({ ...policy, problem: cap(policy.problem) }));
-  if (cached === true || priceMicroUsd !== undefined) fields.push(cached === true ? 1 : undefined, priceMicroUsd);
+  if (cached === true || priceMicroUsd !== undefined || model !== undefined)
+    fields.push(cached === true ? 1 : undefined, priceMicroUsd);
+  if (model !== undefined) fields.push(...modelFields(model));
   return fields;
 }
+
+/** What is added up has a column of its own; the rest of the note is one text. */
+function modelFields({ usage, firstByteMs, ...rest }: ModelNote): (string | number | undefined)[] {
+  const { inputTokens, outputTokens, cachedTokens, reasoningTokens, ...more }: Partial<ModelUsage> = usage ?? {};
+  const other = JSON.stringify(Object.keys(more).length === 0 ? rest : { ...rest, usage: more });
+  return [inputTokens, outputTokens, cachedTokens, reasoningTokens, firstByteMs, other];
+}
+
+type ModelUsage = NonNullable<ModelNote['usage']>;
 
 function cap(text: string | undefined): string | undefined {
   return text === undefined || text.length <= MAX_FIELD_CHARS ? text : `${text.slice(0, MAX_FIELD_CHARS)}…`;

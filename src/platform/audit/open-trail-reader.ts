@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { CallKind } from '../../contracts/call.ts';
 import type { PolicyNote } from '../../contracts/policy.ts';
-import type { ResultClass, TrailFilter, TrailRow } from '../../contracts/trail.ts';
+import type { ModelNote, ResultClass, TrailFilter, TrailRow } from '../../contracts/trail.ts';
 import { openStore } from '../stores/sqlite/open-store.ts';
 import { createFold, type FoldReport } from './fold.ts';
 import { type CostGroup, type CostSum, sumCosts } from './sum-costs.ts';
@@ -25,7 +25,7 @@ export interface TrailReader extends Disposable {
    * stands for any run of characters. Rows are read page by page: a slow consumer holds no lock.
    */
   query(filter: TrailFilter): IterableIterator<SeqRow>;
-  /** What the calls of tools that match cost, added up. */
+  /** What the calls of tools and models that match cost, added up. */
   costs(by: CostGroup, filter: TrailFilter): readonly CostSum[];
   /** Takes in what the journal holds and no one has folded; calls of dead runs become `unknown`. */
   fold(): FoldReport;
@@ -86,7 +86,8 @@ function parseRow(row: { readonly [column: string]: unknown }): SeqRow {
     const value = row[column];
     return typeof value === 'number' ? value : undefined;
   };
-  const policy = parsePolicy(text('policy'));
+  const policy = parseOwn<PolicyNote>(text('policy'));
+  const model = parseModel(text('model'), number);
   return {
     seq: number('seq') ?? 0,
     id: text('id') ?? '',
@@ -110,14 +111,37 @@ function parseRow(row: { readonly [column: string]: unknown }): SeqRow {
     ...(policy === undefined ? {} : { policy }),
     ...(row.cached === 1 && { cached: true }),
     ...(typeof row.price_micro_usd === 'number' && { priceMicroUsd: row.price_micro_usd }),
+    ...(model && { model }),
+  };
+}
+
+/** The note as it was, from its columns and its text. */
+function parseModel(text: string | undefined, number: (column: string) => number | undefined): ModelNote | undefined {
+  const note = parseOwn<ModelNote>(text);
+  const inputTokens = number('input_tokens');
+  if (note === undefined) return undefined;
+  const cachedTokens = number('cached_tokens');
+  const reasoningTokens = number('reasoning_tokens');
+  const firstByteMs = number('first_byte_ms');
+  return {
+    ...note,
+    ...(inputTokens !== undefined && {
+      usage: {
+        ...{ inputTokens, outputTokens: number('output_tokens') ?? 0 },
+        ...(cachedTokens !== undefined && { cachedTokens }),
+        ...(reasoningTokens !== undefined && { reasoningTokens }),
+        ...note.usage,
+      },
+    }),
+    ...(firstByteMs !== undefined && { firstByteMs }),
   };
 }
 
 /** Written by ourselves, so what does not read is damage, and shown as none. */
-function parsePolicy(text: string | undefined): PolicyNote | undefined {
+function parseOwn<T>(text: string | undefined): T | undefined {
   if (text === undefined) return undefined;
   try {
-    return JSON.parse(text) as PolicyNote;
+    return JSON.parse(text) as T;
   } catch {
     return undefined;
   }

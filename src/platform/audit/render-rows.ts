@@ -38,7 +38,17 @@ const COLUMNS = [
   'arguments',
   'cached',
   'priceMicroUsd',
+  'inputTokens',
+  'outputTokens',
+  'cachedTokens',
+  'reasoningTokens',
+  'usageEstimated',
+  'firstByteMs',
+  'stop',
+  'attempts',
+  'dropped',
 ] as const;
+type Column = (typeof COLUMNS)[number];
 
 /**
  * RFC 4180 with a header line (unless `header` is false, for the second and later pieces of a long export). Text that a
@@ -53,10 +63,30 @@ export function renderCsv(rows: Iterable<Row>, options: { header?: boolean } = {
   return out;
 }
 
-function cellOf(row: Row, column: (typeof COLUMNS)[number]): string | number | boolean | undefined {
-  if (column === 'at') return isoTime(row.atMs);
-  if (column === 'policy') return row.policy && JSON.stringify(row.policy);
-  return row[column];
+function cellOf(row: Row, column: Column): string | number | boolean | undefined {
+  const { model } = row;
+  switch (column) {
+    case 'at':
+      return isoTime(row.atMs);
+    case 'policy':
+      return row.policy && JSON.stringify(row.policy);
+    case 'inputTokens':
+    case 'outputTokens':
+    case 'cachedTokens':
+    case 'reasoningTokens':
+      return model?.usage?.[column];
+    case 'usageEstimated':
+      return model?.usage?.estimated;
+    case 'firstByteMs':
+    case 'stop':
+      return model?.[column];
+    case 'attempts':
+      return model && JSON.stringify(model.attempts);
+    case 'dropped':
+      return model?.dropped?.join(' ');
+    default:
+      return row[column];
+  }
 }
 
 function renderCell(value: string | number | boolean | undefined): string {

@@ -1,14 +1,14 @@
-/** What calls of tools cost, added up from the trail. */
+/** What calls of tools and models cost, and the tokens models took, added up from the trail. */
 
 import type { DatabaseSync } from 'node:sqlite';
 import type { TrailFilter } from '../../contracts/trail.ts';
 import { conditionsOf } from './trail-conditions.ts';
 
-export const COST_GROUPS = ['key', 'tool', 'server'] as const;
+export const COST_GROUPS = ['key', 'tool', 'server', 'model', 'provider'] as const;
 export type CostGroup = (typeof COST_GROUPS)[number];
 
 export interface CostSum {
-  /** Key name, `server/tool`, or server id; undefined: calls that named none there is. */
+  /** Key name, `server/tool`, server id, `provider/model` or provider id; undefined: calls that named none there is. */
   readonly name: string | undefined;
   /** Only with `key`: names may be used again, ids are not. */
   readonly keyId: string | undefined;
@@ -19,24 +19,39 @@ export interface CostSum {
   /** Made, and with a price. */
   readonly priced: number;
   readonly microUsd: number;
+  /** Of calls of models, whether told or estimated. */
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Of the input: read from providers' caches. */
+  readonly cachedTokens: number;
 }
 
-const GROUPS: { readonly [by in CostGroup]: { readonly group: string; readonly name: string } } = {
-  key: { group: 'key_id', name: 'max(key_name)' },
-  tool: { group: 'server_id, target', name: "server_id || '/' || target" },
-  server: { group: 'server_id', name: 'server_id' },
+const TOOLS = "kind = 'tools.call'";
+const MODELS = "kind IN ('chat', 'embed', 'models.pass')";
+const TARGET = "server_id || '/' || target";
+
+const GROUPS: {
+  readonly [by in CostGroup]: { readonly kinds: string; readonly group: string; readonly name: string };
+} = {
+  key: { kinds: `(${TOOLS} OR ${MODELS})`, group: 'key_id', name: 'max(key_name)' },
+  tool: { kinds: TOOLS, group: 'server_id, target', name: TARGET },
+  server: { kinds: TOOLS, group: 'server_id', name: 'server_id' },
+  model: { kinds: MODELS, group: 'server_id, target', name: TARGET },
+  provider: { kinds: MODELS, group: 'server_id', name: 'server_id' },
 };
 
-/** The dearest first. Of `filter`, `limit` and `afterSeq` have no effect. */
+/** The dearest first. Of `filter`, `kind`, `limit` and `afterSeq` have no effect. */
 export function sumCosts(db: DatabaseSync, by: CostGroup, filter: TrailFilter): readonly CostSum[] {
-  const { limit: _limit, afterSeq: _afterSeq, ...rest } = filter;
-  const conditions = conditionsOf({ ...rest, kind: 'tools.call' });
-  const where = conditions.map((condition) => condition.sql).join(' AND ');
-  const { group, name } = GROUPS[by];
+  const { limit: _limit, afterSeq: _afterSeq, kind: _kind, ...rest } = filter;
+  const { kinds, group, name } = GROUPS[by];
+  const conditions = conditionsOf(rest);
+  const where = [kinds, ...conditions.map((condition) => condition.sql)].join(' AND ');
   const rows = db
     .prepare(
       `SELECT ${name} AS name, ${by === 'key' ? 'key_id' : 'NULL'} AS key_id, count(*) AS calls, total(cached) AS cached,
-         count(price_micro_usd) AS priced, coalesce(sum(price_micro_usd), 0) AS micro_usd
+         count(price_micro_usd) AS priced, coalesce(sum(price_micro_usd), 0) AS micro_usd,
+         coalesce(sum(input_tokens), 0) AS input_tokens, coalesce(sum(output_tokens), 0) AS output_tokens,
+         coalesce(sum(cached_tokens), 0) AS cached_tokens
        FROM trail WHERE ${where} GROUP BY ${group} ORDER BY micro_usd DESC, calls DESC, name`,
     )
     .all(...conditions.flatMap((condition) => condition.values));
@@ -47,5 +62,8 @@ export function sumCosts(db: DatabaseSync, by: CostGroup, filter: TrailFilter): 
     cached: Number(row.cached),
     priced: Number(row.priced),
     microUsd: Number(row.micro_usd),
+    inputTokens: Number(row.input_tokens),
+    outputTokens: Number(row.output_tokens),
+    cachedTokens: Number(row.cached_tokens),
   }));
 }

@@ -8,18 +8,35 @@ const KINDS = ['tool', 'prompt', 'resource', 'model'] as const;
 
 type Words = readonly [message: string, remedy?: string | undefined];
 
-/** Reports a pattern that can never match as a problem, and one for a server that is not there as a warning. */
-export function checkPattern(report: Report, path: Path, pattern: string, known: readonly KnownServer[]): void {
+/**
+ * Reports a pattern that can never match as a problem, and one for a server or provider that is not there as a warning.
+ * `providers`: names of those that there are.
+ */
+export function checkPattern(
+  report: Report,
+  path: Path,
+  pattern: string,
+  known: readonly KnownServer[],
+  providers: readonly string[] = [],
+): void {
   const fault = findFault(pattern, known);
   if (fault !== undefined) {
     report.problem(path, ...fault);
     return;
   }
   const { kind, server } = takeApart(pattern);
-  // A provider; there may be one without a configuration that names it.
-  if (kind === 'model') return;
-  if (!server.includes('*') && !known.some(({ id }) => id === server))
-    report.warning(path, 'there is no server with this id', suggestServer(server, known));
+  if (server.includes('*')) return;
+  if (kind === 'model') {
+    if (providers.includes(server)) return;
+    const near = closest(server, providers);
+    const remedy = near === undefined ? 'write it under "providers"' : `did you mean "${near}"?`;
+    report.warning(path, 'there is no provider of this name', remedy);
+  } else if (!known.some(({ id }) => id === server)) {
+    const remedy = providers.includes(server)
+      ? `for its models write "model:${pattern}"`
+      : suggestServer(server, known);
+    report.warning(path, 'there is no server with this id', remedy);
+  }
 }
 
 function takeApart(pattern: string): {
@@ -54,7 +71,8 @@ function findFault(pattern: string, known: readonly KnownServer[]): Words | unde
   }
   if (name === '') return [`names nothing after "${separator}"`, 'add a name, or * for all'];
   if (server === '') return ['names no server', 'write server/name; * stands for any server'];
-  if (/^[A-Za-z*][A-Za-z0-9_*-]*$/.test(server)) return undefined;
+  if (/^[A-Za-z*][A-Za-z0-9_*-]*$/.test(server) || (kind === 'model' && /^[a-z0-9][a-z0-9_*-]*$/.test(server)))
+    return undefined;
   return [
     'the server is not written as an id: a letter, then letters, digits, "_", "-" and *',
     suggestServer(server, known) ?? 'write the id of the server',

@@ -48,12 +48,13 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   checkSections(root, report);
   const { servers, known } = readServers(document);
   const toolsets = readToolsets(document, known);
-  const keys = readKeys(document, known, toolsets);
-  const policy = readPolicy(document, known);
   const providers = readProviders(document);
+  const providerIds = (providers ?? []).map(({ id }) => id);
+  const keys = readKeys(document, known, toolsets, providerIds);
+  const policy = readPolicy(document, known);
   const models = readModels(document, providers);
   const listen = readListen(document);
-  const anonymous = readAnonymous(document, known, listen?.host);
+  const anonymous = readAnonymous(document, known, listen?.host, providerIds);
   const limits = readSection(document, 'limits', Limits);
   const audit = readSection(document, 'audit', Audit);
   const log = readSection(document, 'log', LogSection);

@@ -22,6 +22,7 @@ export function readKeys(
   document: Document,
   known: readonly KnownServer[],
   toolsets: readonly Pick<ToolsetConfig, 'name'>[],
+  providers: readonly string[],
 ): readonly ConfigKey[] {
   const { root, report } = document;
   const section = nodeAt(root, ['keys']);
@@ -51,7 +52,7 @@ export function readKeys(
       report.problem([...path, 'value'], `is the value of ${renderPath(sameValue)} too`, 'give each key its own value');
     names.set(key.name, sameName ?? path);
     values.set(key.value, sameValue ?? path);
-    const grant = checkGrant(document, path, key, known);
+    const grant = checkGrant(document, path, key, known, providers);
     checkToolsets(document, path, key.toolsets ?? [], toolsets);
     const limits = readLimits(report, [...path, 'limits'], key.limits);
     keys.push({ name: key.name, value: new Secret(key.value), grant, ...(limits !== undefined && { limits }) });
@@ -87,6 +88,7 @@ export function readAnonymous(
   document: Document,
   known: readonly KnownServer[],
   host: string | undefined,
+  providers: readonly string[],
 ): Grant | undefined {
   const node = nodeAt(document.root, ['anonymous']);
   if (node === undefined) return undefined;
@@ -97,12 +99,19 @@ export function readAnonymous(
       'set listen.host to "127.0.0.1", or take "anonymous" out and make a key',
     );
   const grant = readPart(document, ['anonymous'], node, Anonymous, Object.keys(Anonymous.shape));
-  return grant === undefined ? undefined : checkGrant(document, ['anonymous'], grant, known);
+  return grant === undefined ? undefined : checkGrant(document, ['anonymous'], grant, known, providers);
 }
 
-function checkGrant({ report }: Document, path: Path, grant: Grant, known: readonly KnownServer[]): Grant {
+function checkGrant(
+  { report }: Document,
+  path: Path,
+  grant: Grant,
+  known: readonly KnownServer[],
+  providers: readonly string[],
+): Grant {
   for (const field of ['allow', 'deny'] as const)
-    for (const [i, pattern] of grant[field].entries()) checkPattern(report, [...path, field, i], pattern, known);
+    for (const [i, pattern] of grant[field].entries())
+      checkPattern(report, [...path, field, i], pattern, known, providers);
   const named = grant.toolsets ?? [];
   if (grant.allow.length === 0 && named.length === 0)
     report.warning(

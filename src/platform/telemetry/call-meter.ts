@@ -8,6 +8,7 @@ import type { Meter } from '../../contracts/meter.ts';
 import type { Era } from '../../contracts/peer.ts';
 import type { CallFinish, ResultClass } from '../../contracts/trail.ts';
 import { grown, type HistogramFigures, HistogramTable } from './histogram.ts';
+import { createModelMeter, type ModelFigures, type ModelMeter } from './model-meter.ts';
 
 export const RESULT_CLASSES: readonly ResultClass[] = [
   'ok',
@@ -70,13 +71,14 @@ export interface CallFigures {
   readonly inFlight: number;
   readonly boundsMs: readonly number[];
   readonly groups: readonly GroupFigures[];
+  readonly models: ModelFigures;
 }
 
 export interface CallMeter extends Meter {
   read(): CallFigures;
 }
 
-/** `maxTools` and `maxServers`: so many are told apart; further ones share a row named `other`. */
+/** `maxTools` (models count as such, for themselves) and `maxServers`: so many are told apart; further ones are `other`. */
 export function createCallMeter(limits: { readonly maxTools: number; readonly maxServers: number }): CallMeter {
   return new TableMeter(limits.maxTools, limits.maxServers);
 }
@@ -84,6 +86,7 @@ export function createCallMeter(limits: { readonly maxTools: number; readonly ma
 class TableMeter implements CallMeter {
   readonly #maxTools: number;
   readonly #maxServers: number;
+  readonly #models: ModelMeter;
   readonly #durations = new HistogramTable(BOUNDS_MS);
   readonly #servers = new Map<string, Eras>();
   readonly #groups: Group[] = [];
@@ -95,14 +98,20 @@ class TableMeter implements CallMeter {
   constructor(maxTools: number, maxServers: number) {
     this.#maxTools = maxTools;
     this.#maxServers = maxServers;
+    this.#models = createModelMeter({ maxModels: maxTools });
   }
 
   begin(): void {
     this.#inFlight++;
   }
 
-  end(call: Call, { result, totalMs, upstreamMs, resultBytes }: CallFinish): void {
+  end(call: Call, finish: CallFinish): void {
     this.#inFlight--;
+    if (call.surface === 'models') {
+      this.#models.end(call, finish);
+      return;
+    }
+    const { result, totalMs, upstreamMs, resultBytes } = finish;
     const { facts, kind, params } = call;
     const group = this.#groupOf(call);
     const tool = kind === 'tools.call' && facts.serverId !== undefined ? facts.target : undefined;
@@ -118,8 +127,8 @@ class TableMeter implements CallMeter {
 
   sent(call: Call): void {
     const { totalMs } = call.facts;
-    // Answered because it was cancelled, while the call itself still winds down.
-    if (totalMs === undefined) return;
+    // Answered because it was cancelled, while the call itself still winds down. Of models the whole answer is timed.
+    if (totalMs === undefined || call.surface === 'models') return;
     this.#durations.observe(this.#groupOf(call).durations.answer, performance.now() - call.startedMs - totalMs);
   }
 
@@ -146,7 +155,7 @@ class TableMeter implements CallMeter {
         resultBytes,
       };
     });
-    return { inFlight: this.#inFlight, boundsMs: BOUNDS_MS, groups };
+    return { inFlight: this.#inFlight, boundsMs: BOUNDS_MS, groups, models: this.#models.read() };
   }
 
   /** Calls that named nothing visible, and lists, have no server. */

@@ -6,6 +6,7 @@ import type { ServerState, ServerStatus } from '../../contracts/upstream.ts';
 import { type CallFigures, type GroupFigures, type Phase, RESULT_CLASSES } from './call-meter.ts';
 import { createExposition, type Exposition, type Labels, type MetricsFormat } from './exposition.ts';
 import type { ProcessFigures } from './process-figures.ts';
+import { writeModels } from './render-model-metrics.ts';
 
 export interface MetricsSources {
   readonly version: string;
@@ -129,7 +130,9 @@ export function renderMetrics(sources: MetricsSources, format: MetricsFormat): s
   out
     .gauge('portcullis_build_info', 'Always 1; the labels say what runs.')
     .sample({ version: sources.version, node: process.version }, 1);
-  writeCalls(out, sources.calls());
+  const calls = sources.calls();
+  writeCalls(out, calls);
+  writeModels(out, calls.models);
   out.gauge('portcullis_sessions', 'Client sessions of the legacy era that are open.').sample({}, sources.sessions());
   writeServers(out, sources.servers());
   const trail = sources.trail();

@@ -24,6 +24,10 @@ export function renderConfig(config: NewConfig): string {
   // A value written as "\${env:NAME}" is taken from the environment: no secret has to stand here.
   "mcpServers": ${indented(config.servers)},
 
+  // Models, by provider. With { "openai": { "apiKey": "\${env:OPENAI_API_KEY}" } } clients ask for "openai/gpt-5". The one
+  // below needs neither key nor network: "fake/echo" repeats what it is told.
+  // "providers": { "fake": {} },
+
   // Our own settings of a server, by its name above.
   // "serverOptions": { "github": { "callTimeoutMs": 60000, "redactArguments": ["token"] } },
 

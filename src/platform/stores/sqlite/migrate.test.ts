@@ -50,3 +50,17 @@ test('the steps of portcullis.db apply', () => {
   migrate(db, MIGRATIONS, 1);
   assert.equal(db.prepare('SELECT count(*) AS n FROM trail').get()?.n, 0);
 });
+
+test('a trail of before calls of models keeps its rows, which have no figures of models', () => {
+  const db = new (loadSqlite().DatabaseSync)(':memory:');
+  const before = MIGRATIONS.findIndex(({ name }) => name === 'trail-models');
+  migrate(db, MIGRATIONS.slice(0, before), 1);
+  db.exec(
+    "INSERT INTO trail (seq, id, run_id, trace_id, at_ms, kind, surface, name) VALUES (1, 'x', 'r', 't', 1, 'tools.call', 'mcp', 'n')",
+  );
+  migrate(db, MIGRATIONS, 2);
+  assert.deepEqual(
+    { ...db.prepare('SELECT id, input_tokens, model FROM trail').get() },
+    { id: 'x', input_tokens: null, model: null },
+  );
+});

@@ -76,6 +76,18 @@ ALTER TABLE trail ADD COLUMN cached INTEGER;
 ALTER TABLE trail ADD COLUMN price_micro_usd INTEGER;
 `;
 
+/** Calls of models; NULL: nobody told. */
+const TRAIL_MODELS = `
+ALTER TABLE trail ADD COLUMN input_tokens INTEGER;
+ALTER TABLE trail ADD COLUMN output_tokens INTEGER;
+-- Of the input and of the output.
+ALTER TABLE trail ADD COLUMN cached_tokens INTEGER;
+ALTER TABLE trail ADD COLUMN reasoning_tokens INTEGER;
+ALTER TABLE trail ADD COLUMN first_byte_ms REAL;
+-- JSON: attempts, stop, dropped, rule, and what of the usage has no column.
+ALTER TABLE trail ADD COLUMN model TEXT;
+`;
+
 const DEFINITIONS = `
 CREATE TABLE definitions (
   server_id TEXT NOT NULL,
@@ -165,4 +177,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'server-credentials', sql: SERVER_CREDENTIALS },
   { name: 'key-limits', sql: KEY_LIMITS },
   { name: 'spend', sql: SPEND },
+  { name: 'trail-models', sql: TRAIL_MODELS },
 ];

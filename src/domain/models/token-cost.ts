@@ -1,0 +1,63 @@
+/** What a call of a model cost, from its usage and its model's prices: exact, and rounded once. */
+
+import type { Usage } from '../../contracts/chat.ts';
+import type { TokenPrices, TokenRate } from '../../contracts/model-catalog.ts';
+
+const UNITS_PER_RATE = 1_000_000n;
+
+/** One kind of unit, and how many of them are charged by its own rate. */
+type Part = readonly [rate: TokenRate | undefined, units: number];
+
+/** Micro-dollars, the sum of all parts rounded half up. Undefined: nothing that was used has a price. */
+export function tokenCost(usage: Usage, prices: TokenPrices): number | undefined {
+  const parts = [...inputParts(usage, prices), ...outputParts(usage, prices)];
+  parts.push([prices.searches, usage.searches ?? 0], [prices.calls, 1]);
+  const priced = parts.filter(([rate]) => rate !== undefined);
+  if (priced.length === 0) return undefined;
+  const total = priced.reduce((sum, [rate, units]) => sum + BigInt(rateAt(rate, usage)) * BigInt(whole(units)), 0n);
+  return Number((total + UNITS_PER_RATE / 2n) / UNITS_PER_RATE);
+}
+
+/** Input that no part with a rate of its own has claimed costs the rate of input. Parts never come to more than the whole. */
+function inputParts(usage: Usage, prices: TokenPrices): Part[] {
+  const written = whole(usage.cacheWriteTokens);
+  const writtenForLong = Math.min(whole(usage.cacheWrite1hTokens), written);
+  const longRate = prices.cacheWrite1h ?? prices.cacheWrite;
+  return shareOut(whole(usage.inputTokens), prices.input, [
+    [prices.cached, whole(usage.cachedTokens)],
+    [longRate, writtenForLong],
+    [prices.cacheWrite, written - writtenForLong],
+    [prices.audioInput, whole(usage.audioInputTokens)],
+  ]);
+}
+
+function outputParts(usage: Usage, prices: TokenPrices): Part[] {
+  return shareOut(whole(usage.outputTokens), prices.output, [
+    [prices.reasoning, whole(usage.reasoningTokens)],
+    [prices.audioOutput, whole(usage.audioOutputTokens)],
+  ]);
+}
+
+function shareOut(units: number, rate: TokenRate | undefined, own: readonly Part[]): Part[] {
+  let left = units;
+  const parts: Part[] = [];
+  for (const [ownRate, wanted] of own) {
+    if (ownRate === undefined) continue;
+    const taken = Math.min(wanted, left);
+    left -= taken;
+    parts.push([ownRate, taken]);
+  }
+  parts.push([rate, left]);
+  return parts;
+}
+
+function rateAt(rate: TokenRate | undefined, { inputTokens }: Usage): number {
+  let at = rate?.base ?? 0;
+  for (const tier of rate?.tiers ?? []) if (inputTokens > tier.aboveInputTokens) at = tier.rate;
+  return at;
+}
+
+/** Counts come from providers: what is no count is none. */
+function whole(count: number | undefined): number {
+  return count !== undefined && Number.isFinite(count) && count > 0 ? Math.min(Math.round(count), 1e15) : 0;
+}
