@@ -47,6 +47,14 @@ export function createFoldStatements(db: DatabaseSync): FoldStatements {
   const updateFinish = db.prepare(
     `UPDATE trail SET (seq, ${FINISH}) = (?, ${FINISH_MARKS}) WHERE id = ? AND ${IS_OPEN}`,
   );
+  /** A call of a model may be answered by another one than it was meant for. */
+  const updateAnswerer = db.prepare(
+    `UPDATE trail SET server_id = coalesce(model ->> '$.attempts[#-1].provider', server_id),
+       target = coalesce(model ->> '$.attempts[#-1].model', target) WHERE id = ?`,
+  );
+  const noteAnswerer = (id: string | number | null | undefined, finish: FinishColumns): void => {
+    if (id !== undefined && finish.at(-1) !== null) updateAnswerer.run(id);
+  };
   const selectRuns = db.prepare('SELECT DISTINCT run_id FROM trail WHERE result IS NULL');
   const selectRunning = db.prepare('SELECT row FROM trail WHERE run_id = ? AND result IS NULL ORDER BY row LIMIT ?');
   const updateUnknown = db.prepare(
@@ -69,9 +77,17 @@ export function createFoldStatements(db: DatabaseSync): FoldStatements {
       return result;
     },
     insertRunning: (nextSeq, runId, columns) => insertIntent.run(nextSeq(), runId, ...columns).changes === 1,
-    insertFinished: (nextSeq, runId, columns, finish) =>
-      insertRecord.run(nextSeq(), runId, ...columns, ...finish).changes === 1,
-    finish: (nextSeq, id, finish) => updateFinish.run(nextSeq(), ...finish, id).changes === 1,
+    insertFinished(nextSeq, runId, columns, finish) {
+      const isNew = insertRecord.run(nextSeq(), runId, ...columns, ...finish).changes === 1;
+      // One that set money aside was written before it was known who answers.
+      if (isNew && columns.at(-1) !== null) noteAnswerer(columns[0], finish);
+      return isNew;
+    },
+    finish(nextSeq, id, finish) {
+      const isKnown = updateFinish.run(nextSeq(), ...finish, id).changes === 1;
+      if (isKnown) noteAnswerer(id, finish);
+      return isKnown;
+    },
     runsWithRunningRows: () => selectRuns.all().map((row) => String(row.run_id)),
     markUnknown(nextSeq, runId, limit) {
       const rows = selectRunning.all(runId, limit);
