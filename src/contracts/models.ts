@@ -45,6 +45,11 @@ export type ModelRequest = {
       readonly stream: boolean;
       /** Decoded when first asked for, and once. Throws GatewayError `invalid_params` that names the field. */
       readonly chat: () => ChatRequest;
+      /**
+       * The provider keeps a part of the conversation (a thread, a container), which another of its keys may not see: calls of
+       * one caller that say so go to one and the same key. Default false.
+       */
+      readonly keepsKey?: boolean | undefined;
     }
   | { readonly operation: 'embed'; readonly dialect: EmbedDialect; readonly embed: () => EmbedRequest }
   | { readonly operation: 'list' }

@@ -3,10 +3,15 @@
 import type { ModelCall } from '../../contracts/call.ts';
 import type { AnswerHeaders } from '../http/exchange.ts';
 
+/** Under both names that SDKs look for it. */
+export function requestIdHeaders(id: string): { readonly [name: string]: string } {
+  return { 'x-request-id': id, 'request-id': id };
+}
+
 /** `whole`: nothing more of the answer is to come, so that usage and cost are final. */
 export function answerHeaders(call: ModelCall, whole: boolean): AnswerHeaders {
   const { model: report, priceMicroUsd } = call.facts;
-  const headers: { [name: string]: string } = { 'x-request-id': call.id, 'x-portcullis-call-id': call.id };
+  const headers: { [name: string]: string } = { ...requestIdHeaders(call.id), 'x-portcullis-call-id': call.id };
   if (report?.provider !== undefined) headers['x-portcullis-provider'] = report.provider;
   if (report?.model !== undefined) headers['x-portcullis-model'] = headerText(report.model);
   if (report !== undefined && report.attempts.length > 1)
