@@ -43,9 +43,10 @@ export function encodeMessages(request: ChatRequest, options: EncodeOptions): En
   };
   const { dropped } = encoding;
   refuse(request, traits.schemas);
-  const turns = encodeTurns(encoding, request.messages);
   const { injected } = options;
   const { tools, tool_choice } = encodeTools(encoding, request, injected !== undefined);
+  // After the tools: what they are called must not depend on what was said.
+  const turns = encodeTurns(encoding, request.messages);
   const reasoning = encodeReasoning(encoding, request, traits);
   const { output_config: configExtra, ...extra } = encodeExtra(encoding, request.extra, '');
   const format =

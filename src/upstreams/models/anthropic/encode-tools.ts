@@ -16,11 +16,12 @@ export function encodeTools(
   const shown = tools.filter((tool) => allowed === undefined || allowed.has(tool.name));
   const encoded = shown.flatMap((tool, i) => encodeTool(encoding, tool, `tools[${i}]`));
   if (encoded.length === 0 && !hasInjected) return { tools: encoded, tool_choice: undefined };
-  return { tools: encoded, tool_choice: encodeChoice(encoding, toolChoice, parallelToolCalls) };
+  return { tools: encoded, tool_choice: encodeChoice(encoding, tools, toolChoice, parallelToolCalls) };
 }
 
 function encodeChoice(
   { names }: Encoding,
+  tools: readonly ChatTool[],
   choice: ChatRequest['toolChoice'],
   parallel: boolean | undefined,
 ): JsonObject | undefined {
@@ -33,8 +34,11 @@ function encodeChoice(
       return { type: 'auto', ...alone };
     case 'required':
       return { type: 'any', ...alone };
-    case 'tool':
-      return { type: 'tool', name: names.toWire(choice.name), ...alone };
+    case 'tool': {
+      const tool = tools.find(({ name }) => name === choice.name);
+      const namespace = tool?.type === 'function' ? tool.namespace : undefined;
+      return { type: 'tool', name: names.toWire(choice.name, namespace), ...alone };
+    }
     case 'allowed':
       return { type: choice.required ? 'any' : 'auto', ...alone };
   }
