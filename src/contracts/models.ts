@@ -46,10 +46,10 @@ export type ModelRequest = {
       /** Decoded when first asked for, and once. Throws GatewayError `invalid_params` that names the field. */
       readonly chat: () => ChatRequest;
       /**
-       * The provider keeps a part of the conversation (a thread, a container), which another of its keys may not see: calls of
-       * one caller that say so go to one and the same key. Default false.
+       * Why it can only be forwarded as it came: it holds what no other dialect has and what must not be left out. Whoever
+       * would have to translate it refuses it. Undefined: it can be translated.
        */
-      readonly keepsKey?: boolean | undefined;
+      readonly passOnly?: string | undefined;
     }
   | { readonly operation: 'embed'; readonly dialect: EmbedDialect; readonly embed: () => EmbedRequest }
   | { readonly operation: 'list' }

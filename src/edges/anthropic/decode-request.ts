@@ -1,8 +1,7 @@
 /** From a Messages request to the neutral one. Read only where another dialect has to be spoken. */
 
 import type { ChatRequest, OutputFormat, ReasoningWish } from '../../contracts/chat.ts';
-import { GatewayError } from '../../contracts/errors.ts';
-import type { JsonObject, ParsedJson } from '../../contracts/json.ts';
+import type { ParsedJson } from '../../contracts/json.ts';
 import { decodeToolChoice, decodeTools } from './decode-tools.ts';
 import { decodeTurns, foundTools } from './decode-turns.ts';
 import { invalid, numberOf, objectOf, optional, rest, textOf } from './read-members.ts';
@@ -27,10 +26,9 @@ const READ = [
   'service_tier',
 ];
 
-/** Throws GatewayError `invalid_params` that names the field, `unsupported_by_model` for what cannot be left out. */
+/** Throws GatewayError `invalid_params` that names the field. */
 export function decodeRequest(body: ParsedJson): ChatRequest {
   const { value } = body;
-  refuseUntranslatable(value);
   const config = objectOf(value.output_config, 'output_config') ?? {};
   const format = config.format ?? value.output_format;
   const configRest = rest(config, ['effort', 'format']).extra;
@@ -56,19 +54,6 @@ export function decodeRequest(body: ParsedJson): ChatRequest {
     ...(Object.keys(extra).length === 0 ? {} : { extra }),
     stream: value.stream === true,
   };
-}
-
-/** A conversation that only Anthropic has, and what changes all of the answer: without them it would be another request. */
-function refuseUntranslatable({ thread, mcp_servers: servers, compaction }: JsonObject): void {
-  if (thread !== undefined && thread !== null)
-    throw new GatewayError('unsupported_by_model', 'threads are kept by Anthropic only; send the whole conversation', {
-      // What the SDK's tool runner goes on from, without a thread.
-      data: { error_code: 'thread_unsupported_request', unsupported: ['thread'] },
-    });
-  if (Array.isArray(servers) && servers.length > 0)
-    throw new GatewayError('unsupported_by_model', 'mcp_servers are called by Anthropic only');
-  if (compaction !== undefined && compaction !== null)
-    throw new GatewayError('unsupported_by_model', 'compaction is done by Anthropic only');
 }
 
 function readStop(value: unknown): readonly string[] | undefined {

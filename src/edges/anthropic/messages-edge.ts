@@ -40,8 +40,12 @@ function statusOf({ code }: GatewayError): number {
   return code === 'provider_unavailable' ? OVERLOADED : ERRORS[code].httpStatus;
 }
 
-function renderBody(error: GatewayError, requestId: string): string {
-  const details = { error_code: error.code, ...error.data };
+/** Its SDK's tool runner then goes on without a thread, and sends the whole conversation. */
+const NO_THREADS = 'thread_unsupported_request';
+
+function renderBody(error: GatewayError, requestId: string, hasThread: boolean): string {
+  const code = hasThread && error.code === 'unsupported_by_model' ? NO_THREADS : error.code;
+  const details = { error_code: code, ...error.data };
   const type = typeOf(statusOf(error));
   return JSON.stringify({
     type: 'error',
@@ -50,10 +54,16 @@ function renderBody(error: GatewayError, requestId: string): string {
   });
 }
 
-export const messagesEdge: ChatEdge = {
-  streamContentType: 'text/event-stream; charset=utf-8',
-  renderError: (error, requestId) => ({ status: statusOf(error), body: renderBody(error, requestId) }),
-  renderStreamError: (error, requestId) => `event: error\ndata: ${renderBody(error, requestId)}\n\n`,
-  encodeAnswer,
-  createStreamEncoder: createMessageStreamEncoder,
-};
+/** `hasThread` is asked when an error is told: the request continues or begins a thread of the provider's. */
+export function createMessagesEdge(hasThread: () => boolean): ChatEdge {
+  return {
+    streamContentType: 'text/event-stream; charset=utf-8',
+    renderError: (error, requestId) => ({
+      status: statusOf(error),
+      body: renderBody(error, requestId, hasThread()),
+    }),
+    renderStreamError: (error, requestId) => `event: error\ndata: ${renderBody(error, requestId, hasThread())}\n\n`,
+    encodeAnswer,
+    createStreamEncoder: createMessageStreamEncoder,
+  };
+}

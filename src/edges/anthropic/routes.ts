@@ -2,7 +2,6 @@
 
 import { GatewayError } from '../../contracts/errors.ts';
 import type { JsonObject } from '../../contracts/json.ts';
-import { isObject } from '../../lib/is-object.ts';
 import type { Exchange, Route } from '../http/exchange.ts';
 import { methodNotAllowed } from '../http/render-error.ts';
 import { answerHeaders } from '../models/answer-headers.ts';
@@ -12,7 +11,12 @@ import { readWishes } from '../models/read-wishes.ts';
 import { createSendChat } from '../models/send-chat.ts';
 import { type ModelEdgeDeps, type ReadRequest, type SendOutcome, serveModel } from '../models/serve-model.ts';
 import { decodeRequest } from './decode-request.ts';
-import { messagesEdge } from './messages-edge.ts';
+import { createMessagesEdge } from './messages-edge.ts';
+
+/** What errors are told by, found while reading. */
+interface Seen {
+  hasThread: boolean;
+}
 
 const sendCount: SendOutcome = (exchange, call, outcome) => {
   if (outcome.type !== 'token-count')
@@ -22,17 +26,25 @@ const sendCount: SendOutcome = (exchange, call, outcome) => {
   exchange.sendJson(200, body, answerHeaders(call, true));
 };
 
-/** The provider holds a part of the conversation: with another key it would not find it. */
-function isKept({ thread, container }: JsonObject): boolean {
-  return isObject(thread) || container !== undefined;
+/** What no other provider can do, and without which the answer would be to another question. */
+function passOnly({ thread, mcp_servers: servers, compaction }: JsonObject): string | undefined {
+  if (isSet(thread)) return 'thread: only Anthropic keeps conversations; send the whole of it';
+  if (Array.isArray(servers) && servers.length > 0) return 'mcp_servers: only Anthropic calls them';
+  return isSet(compaction) ? 'compaction: only Anthropic does it' : undefined;
 }
 
-export function createAnthropicRoutes(deps: ModelEdgeDeps): readonly Route[] {
-  const sendChat = createSendChat(deps, messagesEdge);
+const isSet = (value: unknown): boolean => value !== undefined && value !== null;
 
-  const read = async (exchange: Exchange, operation: 'chat' | 'count'): Promise<ReadRequest> => {
+export function createAnthropicRoutes(deps: ModelEdgeDeps): readonly Route[] {
+  const sendChat = createSendChat(
+    deps,
+    createMessagesEdge(() => false),
+  );
+
+  const read = async (exchange: Exchange, operation: 'chat' | 'count', seen: Seen): Promise<ReadRequest> => {
     if (exchange.method !== 'POST') throw methodNotAllowed('POST');
     const body = readJsonObject(await exchange.body(), deps.limits().maxJsonDepth);
+    seen.hasThread = isSet(body.value.thread);
     let decoded: ReturnType<typeof decodeRequest> | undefined;
     return {
       kind: operation === 'chat' ? 'chat' : 'tokens.count',
@@ -45,7 +57,7 @@ export function createAnthropicRoutes(deps: ModelEdgeDeps): readonly Route[] {
         wishes: readWishes(exchange),
         headers: exchange.headersWithPrefix('anthropic-'),
         chat: () => (decoded ??= decodeRequest(body)),
-        keepsKey: isKept(body.value),
+        passOnly: passOnly(body.value),
       },
     };
   };
@@ -54,11 +66,13 @@ export function createAnthropicRoutes(deps: ModelEdgeDeps): readonly Route[] {
     (exchange) => {
       const path = readModelPath(exchange.segments);
       if (path === undefined || (path.api !== undefined && path.api !== 'anthropic')) return false;
+      const seen: Seen = { hasThread: false };
+      const edge = createMessagesEdge(() => seen.hasThread);
       switch (path.rest.join('/')) {
         case 'messages':
-          return serveModel(deps, exchange, messagesEdge, () => read(exchange, 'chat'), sendChat);
+          return serveModel(deps, exchange, edge, () => read(exchange, 'chat', seen), sendChat);
         case 'messages/count_tokens':
-          return serveModel(deps, exchange, messagesEdge, () => read(exchange, 'count'), sendCount);
+          return serveModel(deps, exchange, edge, () => read(exchange, 'count', seen), sendCount);
         default:
           return false;
       }

@@ -11,7 +11,7 @@ import {
 } from '../../../contracts/models.ts';
 import type { ProviderConfig, ProviderKey } from '../../../contracts/models-config.ts';
 import { isObject } from '../../../lib/is-object.ts';
-import { withMembers } from '../../../lib/json-text.ts';
+import { scanMembers, withMembers } from '../../../lib/json-text.ts';
 import { failureOf } from '../classify-status.ts';
 import type { CreateProvider } from '../provider-codec.ts';
 import { type ProviderResponse, type SendBounds, type SendRequest, sendToProvider } from '../send.ts';
@@ -102,9 +102,11 @@ function bodyOf(
   const encoded = encodeMessages(request.chat(), {
     ...{ model, injected, modelInBody: true, streamInBody: true, countOnly: request.operation === 'count' },
   });
-  report.dropped = encoded.dropped;
-  if (refuses.length === 0) return encoded;
-  const without = Object.fromEntries(refuses.map((member) => [member, undefined]));
+  const refused =
+    refuses.length === 0 ? [] : scanMembers(encoded.body).flatMap(({ key }) => (refuses.includes(key) ? [key] : []));
+  report.dropped = [...encoded.dropped, ...refused];
+  if (refused.length === 0) return encoded;
+  const without = Object.fromEntries(refused.map((member) => [member, undefined]));
   return { body: withMembers(encoded.body, without), names: encoded.names };
 }
 
