@@ -39,8 +39,8 @@ describe("Anthropic's SDK", { timeout: 120_000 }, () => {
     gateway = await startGateway(cleanup, {
       config: {
         providers: {
-          anthropic: { baseUrl: mock.origin, apiKey: 'sk-provider' },
-          wrong: { type: 'anthropic', baseUrl: mock.origin, apiKey: 'wrong-provider-key' },
+          anthropic: { baseUrl: mock.origin, apiKey: 'sk-provider', maxRetries: 0 },
+          wrong: { type: 'anthropic', baseUrl: mock.origin, apiKey: 'wrong-provider-key', maxRetries: 0 },
           fake: {},
         },
       },
