@@ -3,17 +3,13 @@
 import type { ModelCall } from '../../contracts/call.ts';
 import type { AnswerHeaders } from '../http/exchange.ts';
 
-/** Under both names that SDKs look for it. */
-export function requestIdHeaders(id: string): { readonly [name: string]: string } {
-  return { 'x-request-id': id, 'request-id': id };
-}
-
 /** `whole`: nothing more of the answer is to come, so that usage and cost are final. */
 export function answerHeaders(call: ModelCall, whole: boolean): AnswerHeaders {
   const { model: report, priceMicroUsd } = call.facts;
-  const headers: { [name: string]: string } = { ...requestIdHeaders(call.id), 'x-portcullis-call-id': call.id };
+  const headers: { [name: string]: string } = { 'x-request-id': call.id, 'x-portcullis-call-id': call.id };
   if (report?.provider !== undefined) headers['x-portcullis-provider'] = report.provider;
   if (report?.model !== undefined) headers['x-portcullis-model'] = headerText(report.model);
+  Object.assign(headers, requestIdHeaders(call.id));
   if (report !== undefined && report.attempts.length > 1)
     headers['x-portcullis-attempts'] = String(report.attempts.length);
   if (report !== undefined && report.dropped.length > 0)
@@ -31,4 +27,9 @@ const MAX_HEADER_CHARS = 1_024;
 /** Visible ASCII only: what stands in a header must not be able to end it. */
 function headerText(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '?').slice(0, MAX_HEADER_CHARS);
+}
+
+/** Under both names that SDKs look for it. */
+export function requestIdHeaders(id: string): { readonly [name: string]: string } {
+  return { 'x-request-id': id, 'request-id': id };
 }
