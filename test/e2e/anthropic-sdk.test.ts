@@ -214,7 +214,6 @@ describe("Anthropic's SDK", { timeout: 120_000 }, () => {
     const body = { model: 'anthropic/m', max_tokens: 9, messages: [{ role: 'user' as const, content: 'Hi' }] };
     await fails(stranger.messages.create(body), Anthropic.AuthenticationError, 401, 'authentication_error');
     await fails(ask('Hi', { model: 'anthropic/unknown' }), Anthropic.NotFoundError, 404, 'not_found_error');
-    await fails(ask('Hi', { model: 'nowhere/m' }), Anthropic.NotFoundError, 404, 'not_found_error');
     const limited = await fails(ask('!fail 429 7'), Anthropic.RateLimitError, 429, 'rate_limit_error');
     assert.equal(limited.errorCode, 'provider_rate_limited');
     await fails(ask('!fail 529'), Anthropic.InternalServerError, 529, 'overloaded_error');
