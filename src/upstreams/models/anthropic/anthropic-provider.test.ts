@@ -244,4 +244,16 @@ test('a stream that nobody reads is given up', async (t) => {
   assert.ok(outcome.type === 'chat-stream' && outcome.stream.lane === 'neutral');
   await outcome.stream.value[Symbol.asyncIterator]().return?.();
   await mock.waitForAborts(1);
+
+  // In the middle of waiting it is no failure of the provider's.
+  const second = await chat(
+    call({ stream: true, chat: () => ({ ...ASKED, stream: true, messages: [{ role: 'user', parts }] }) }),
+  );
+  assert.ok(second.type === 'chat-stream' && second.stream.lane === 'neutral');
+  const iterator = second.stream.value[Symbol.asyncIterator]();
+  await iterator.next();
+  const waiting = iterator.next();
+  await iterator.return?.();
+  assert.equal((await waiting).done, true);
+  await mock.waitForAborts(2);
 });

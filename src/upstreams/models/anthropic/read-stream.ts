@@ -14,14 +14,17 @@ export interface PieceReader<T> {
  */
 export async function beginStream<T>(pieces: AsyncIterable<Buffer>, reader: PieceReader<T>): Promise<AsyncIterable<T>> {
   const source = pieces[Symbol.asyncIterator]();
+  let isLeft = false;
   const leave = async (): Promise<void> => {
+    isLeft = true;
     await source.return?.();
   };
   const advance = async (): Promise<IteratorResult<T>> => {
     for (;;) {
       const piece = await source.next();
       if (piece.done === true) {
-        reader.finish();
+        // Whoever left did not wait for an end.
+        if (!isLeft) reader.finish();
         return { done: true, value: undefined };
       }
       let item: T | undefined;
