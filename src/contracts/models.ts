@@ -45,6 +45,11 @@ export type ModelRequest = {
       readonly stream: boolean;
       /** Decoded when first asked for, and once. Throws GatewayError `invalid_params` that names the field. */
       readonly chat: () => ChatRequest;
+      /**
+       * Why it can only be forwarded as it came: it holds what no other dialect has and what must not be left out. Whoever
+       * would have to translate it refuses it. Undefined: it can be translated.
+       */
+      readonly passOnly?: string | undefined;
     }
   | { readonly operation: 'embed'; readonly dialect: EmbedDialect; readonly embed: () => EmbedRequest }
   | { readonly operation: 'list' }

@@ -12,6 +12,7 @@ export function answerHeaders(call: ModelCall, whole: boolean): AnswerHeaders {
   if (standing !== undefined) Object.assign(headers, rateHeaders(standing));
   if (report?.provider !== undefined) headers['x-portcullis-provider'] = report.provider;
   if (report?.model !== undefined) headers['x-portcullis-model'] = headerText(report.model);
+  Object.assign(headers, requestIdHeaders(call.id));
   if (report !== undefined && report.attempts.length > 1)
     headers['x-portcullis-attempts'] = String(report.attempts.length);
   if (report !== undefined && report.dropped.length > 0)
@@ -47,4 +48,9 @@ const MAX_HEADER_CHARS = 1_024;
 /** Visible ASCII only: what stands in a header must not be able to end it. */
 function headerText(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '?').slice(0, MAX_HEADER_CHARS);
+}
+
+/** Under both names that SDKs look for it. */
+export function requestIdHeaders(id: string): { readonly [name: string]: string } {
+  return { 'x-request-id': id, 'request-id': id };
 }

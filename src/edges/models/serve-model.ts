@@ -9,7 +9,7 @@ import type { ClientPeer } from '../../contracts/peer.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { errorHeaders } from '../http/render-error.ts';
 import { readTraceparent } from '../http/traceparent.ts';
-import { answerHeaders } from './answer-headers.ts';
+import { answerHeaders, requestIdHeaders } from './answer-headers.ts';
 import type { DialectEdge } from './dialect-edge.ts';
 import { readEndpoint } from './read-wishes.ts';
 
@@ -61,7 +61,7 @@ export async function serveModel(
     if (!exchange.gone) call.facts.onSent?.(call);
   } catch (error) {
     if (exchange.answered) throw error;
-    refuse(deps, exchange, edge, error, id, { 'x-request-id': id });
+    refuse(deps, exchange, edge, error, id, requestIdHeaders(id));
   }
 }
 

@@ -2,10 +2,13 @@
 
 import type { ModelProvider } from '../../contracts/models.ts';
 import type { ProviderConfig, ProviderType } from '../../contracts/models-config.ts';
+import { createAnthropicProvider } from './anthropic/anthropic-provider.ts';
 import { createFakeProvider } from './fake/fake-provider.ts';
 import type { CreateProvider, ProviderDeps } from './provider-codec.ts';
+import { refuseToTranslate } from './refuse-to-translate.ts';
 
 const CODECS: { readonly [type in ProviderType]?: CreateProvider } = {
+  anthropic: createAnthropicProvider,
   fake: createFakeProvider,
 };
 
@@ -17,7 +20,7 @@ export function createProviders(
   const providers = new Map<string, ModelProvider>();
   for (const config of configs) {
     const create = CODECS[config.type];
-    if (config.enabled && create !== undefined) providers.set(config.id, create(deps, config));
+    if (config.enabled && create !== undefined) providers.set(config.id, refuseToTranslate(create(deps, config)));
   }
   return providers;
 }
