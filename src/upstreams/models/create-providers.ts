@@ -3,11 +3,13 @@
 import type { ModelProvider } from '../../contracts/models.ts';
 import type { ProviderConfig, ProviderType } from '../../contracts/models-config.ts';
 import { createBedrockProvider } from './bedrock/bedrock-provider.ts';
+import { createCohereProvider } from './cohere/cohere-provider.ts';
 import { createFakeProvider } from './fake/fake-provider.ts';
 import type { CreateProvider, ProviderDeps } from './provider-codec.ts';
 
 const CODECS: { readonly [type in ProviderType]?: CreateProvider } = {
   bedrock: createBedrockProvider,
+  cohere: createCohereProvider,
   fake: createFakeProvider,
 };
 
