@@ -96,14 +96,19 @@ export function stopSequenceOf({ additionalModelResponseFields }: JsonObject): {
 
 const count = (value: unknown): number => (typeof value === 'number' && value >= 0 ? value : 0);
 
-/** Bedrock counts what was read from or written to the cache apart from the rest of the input; all of it is input. */
+/**
+ * Claude's input is counted without what was read from or written to the cache, as its `totalTokens` shows; where these say
+ * that the cached part is in it already, it is not added again.
+ */
 export function usageOf(usage: unknown): Usage | undefined {
   if (!isObject(usage) || typeof usage.inputTokens !== 'number') return undefined;
-  const { cacheReadInputTokens: read, cacheWriteInputTokens: written, cacheDetails } = usage;
+  const { inputTokens: told, cacheReadInputTokens: read, cacheWriteInputTokens: written, cacheDetails } = usage;
+  const outputTokens = count(usage.outputTokens);
+  const kept = count(read) + count(written);
+  const holdsKept = kept <= told && usage.totalTokens === told + outputTokens;
   const hour = (Array.isArray(cacheDetails) ? cacheDetails : []).find((each) => isObject(each) && each.ttl === '1h');
   return {
-    inputTokens: usage.inputTokens + count(read) + count(written),
-    outputTokens: count(usage.outputTokens),
+    ...{ inputTokens: holdsKept ? told : told + kept, outputTokens },
     ...(read === undefined ? {} : { cachedTokens: count(read) }),
     ...(written === undefined ? {} : { cacheWriteTokens: count(written) }),
     ...(isObject(hour) ? { cacheWrite1hTokens: count(hour.inputTokens) } : {}),

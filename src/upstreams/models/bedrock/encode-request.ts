@@ -23,7 +23,6 @@ const OWN_MEMBERS = [
   'additionalModelResponseFieldPaths',
   'promptVariables',
   'performanceConfig',
-  'requestMetadata',
 ] as const;
 const KEPT: ReadonlySet<string> = new Set([...OWN_MEMBERS, 'additionalModelRequestFields']);
 
@@ -52,7 +51,8 @@ export function encodeConverse(chat: ChatRequest, model: string, injected: Injec
     member('inferenceConfig', inferenceConfig(chat)),
     member('outputConfig', outputConfig(chat.output, thinking?.effort)),
     member('serviceTier', serviceTier(chat.serviceTier, dropped)),
-    ...OWN_MEMBERS.map((name) => member(name, chat.extra?.[name] ?? ownMetadata(name, chat))),
+    member('requestMetadata', requestMetadata(chat, dropped)),
+    ...OWN_MEMBERS.map((name) => member(name, chat.extra?.[name])),
   ]);
   return { counted: `{${counted}}`, body: `{${join([counted, rest])}}`, names, dropped: dropped.paths };
 }
@@ -63,11 +63,20 @@ function member(name: string, value: unknown): string {
   return value === undefined ? '' : `${JSON.stringify(name)}:${JSON.stringify(value)}`;
 }
 
-/** Labels of the request that Bedrock writes into its own logs. */
-function ownMetadata(name: (typeof OWN_MEMBERS)[number], { metadata }: ChatRequest): unknown {
-  return name === 'requestMetadata' && metadata !== undefined && Object.keys(metadata).length > 0
-    ? metadata
-    : undefined;
+/** What Bedrock takes as names and values of labels; another character makes it refuse the request. */
+const LABEL = /^[a-zA-Z0-9\s:_@$#=/+,.-]{0,256}$/;
+const MAX_LABELS = 16;
+
+/** Labels of the request, which Bedrock writes into its own logs. */
+function requestMetadata({ metadata = {} }: ChatRequest, dropped: Dropped): JsonObject | undefined {
+  const labels = Object.entries(metadata);
+  if (labels.length === 0) return undefined;
+  const isFit =
+    labels.length <= MAX_LABELS &&
+    labels.every(([name, value]) => name !== '' && LABEL.test(name) && LABEL.test(value));
+  if (isFit) return metadata;
+  dropped.note('metadata');
+  return undefined;
 }
 
 function noteUnsaid(chat: ChatRequest, dropped: Dropped): void {
