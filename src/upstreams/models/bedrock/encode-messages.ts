@@ -131,7 +131,7 @@ function encodeAssistant(part: AssistantPart, path: string, context: Context): r
       const toolUse = {
         toolUseId: ids.toWire(part.id),
         name: names.toWire(part.name, part.namespace),
-        input: readInput(part.arguments, path),
+        input: readInput(part.arguments, path, dropped),
       };
       return [{ toolUse }, ...cachePoint(part.cache)];
     }
@@ -140,14 +140,15 @@ function encodeAssistant(part: AssistantPart, path: string, context: Context): r
   }
 }
 
-function readInput(text: JsonText, path: string): unknown {
+/** What a model wrote wrongly must not end the conversation: it is shown to it as it was, as Anthropic has it. */
+function readInput(text: JsonText, path: string, dropped: Dropped): object {
   if (text.trim() === '') return {};
-  let input: unknown;
   try {
-    input = parseExactly(text);
+    const input = parseExactly(text);
+    if (isObject(input)) return input;
   } catch {
-    refuse(path, 'the arguments of this call are no JSON, and Bedrock takes nothing else');
+    // Said below.
   }
-  if (!isObject(input)) refuse(path, 'the arguments of this call are no object, and Bedrock takes nothing else');
-  return input;
+  dropped.note(`${path}.arguments`);
+  return { INVALID_JSON: text };
 }

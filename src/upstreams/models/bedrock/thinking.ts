@@ -48,9 +48,13 @@ export function thinkingOf(
     const display = wish.show === undefined ? {} : { display: wish.show === false ? 'omitted' : 'summarized' };
     return { fields: { thinking: { type: 'adaptive', ...display } }, effort };
   }
-  // It must be smaller than all of the answer, of which it is a part.
-  const mostTokens = (maxOutputTokens ?? Number.POSITIVE_INFINITY) - 1;
-  const fitting = wish.budgetTokens ?? Math.max(MIN_BUDGET_TOKENS, Math.min(budgetTokens, mostTokens));
+  // It is a part of the answer, which must be longer: a quarter at least is left for what is said.
+  const mostTokens = Math.floor((maxOutputTokens ?? Number.POSITIVE_INFINITY) * 0.75);
+  if (wish.budgetTokens === undefined && mostTokens < MIN_BUDGET_TOKENS) {
+    dropped.note('reasoning.effort');
+    return { fields: {}, effort: undefined };
+  }
+  const fitting = wish.budgetTokens ?? Math.min(budgetTokens, mostTokens);
   return {
     fields: { thinking: { type: 'enabled', budget_tokens: fitting } },
     effort: wish.budgetTokens === undefined ? undefined : effort,
