@@ -3,12 +3,16 @@
 import type { ModelProvider } from '../../contracts/models.ts';
 import type { ProviderConfig, ProviderType } from '../../contracts/models-config.ts';
 import { createAnthropicProvider } from './anthropic/anthropic-provider.ts';
+import { createBedrockProvider } from './bedrock/bedrock-provider.ts';
+import { createCohereProvider } from './cohere/cohere-provider.ts';
 import { createFakeProvider } from './fake/fake-provider.ts';
 import type { CreateProvider, ProviderDeps } from './provider-codec.ts';
 import { refuseToTranslate } from './refuse-to-translate.ts';
 
 const CODECS: { readonly [type in ProviderType]?: CreateProvider } = {
   anthropic: createAnthropicProvider,
+  bedrock: createBedrockProvider,
+  cohere: createCohereProvider,
   fake: createFakeProvider,
 };
 

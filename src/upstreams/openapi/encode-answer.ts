@@ -2,9 +2,9 @@
 
 import { STATUS_CODES } from 'node:http';
 import type { JsonText } from '../../contracts/json.ts';
+import { parseExactly } from '../../lib/exact-numbers.ts';
 import { isObject } from '../../lib/is-object.ts';
 import { redactTexts } from './api-target.ts';
-import { parseExactly } from './exact-numbers.ts';
 import { fitToSchema } from './fit-to-schema.ts';
 import { isJsonType } from './plan-body.ts';
 import type { OutputPlan } from './plan-output.ts';

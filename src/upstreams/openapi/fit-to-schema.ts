@@ -3,8 +3,8 @@
  * part of a result holds what fits; the text beside it holds everything.
  */
 
+import { ExactNumber } from '../../lib/exact-numbers.ts';
 import { isObject } from '../../lib/is-object.ts';
-import { ExactNumber } from './exact-numbers.ts';
 import type { Schema } from './write-schema.ts';
 
 /** Deeper or wider answers stay text: more steps than this would hold everybody up. */

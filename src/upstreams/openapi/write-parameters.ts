@@ -1,8 +1,8 @@
 /** Parameters on the wire: every style OpenAPI knows, each value encoded so that it arrives as it was given. */
 
+import { ExactNumber } from '../../lib/exact-numbers.ts';
 import { isObject } from '../../lib/is-object.ts';
 import { ArgumentError } from './document-error.ts';
-import { ExactNumber } from './exact-numbers.ts';
 import type { ParameterPlan } from './plan-inputs.ts';
 
 /** Name and value of one query parameter, form field or cookie, encoded. */

@@ -37,15 +37,21 @@ export interface MockProvider extends AsyncDisposable {
 }
 
 /** What a dialect makes of a request; an error it renders itself, in the words of its vendor, is a reply like any other. */
-export type MockAnswer = (request: MockRequest) => MockReply;
+export type MockAnswer = (request: MockRequest) => MockReply | Promise<MockReply>;
 
 export interface MockOptions {
   readonly answer: MockAnswer;
   /** The vendor's body for a failure by script. */
   readonly renderFailure: (status: number, request: MockRequest) => string;
+  /** Headers of such a failure besides `content-type`. */
+  readonly failureHeaders?: (status: number) => { readonly [name: string]: string };
 }
 
-export async function startMockProvider({ answer, renderFailure }: MockOptions): Promise<MockProvider> {
+export async function startMockProvider({
+  answer,
+  renderFailure,
+  failureHeaders = () => ({}),
+}: MockOptions): Promise<MockProvider> {
   const requests: MockRequest[] = [];
   /** How often the fault of a prompt has happened, by the request's whole body. */
   const happened = new Map<string, number>();
@@ -55,20 +61,23 @@ export async function startMockProvider({ answer, renderFailure }: MockOptions):
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
+    request.on('end', async () => {
       const body = Buffer.concat(chunks);
       const seen: MockRequest = {
         ...{ method: request.method ?? '', path: request.url ?? '', headers: request.headers, body },
         json: parse(body),
       };
       requests.push(seen);
-      const reply = answer(seen);
       response.on('close', () => {
         if (response.writableFinished) return;
         aborts++;
         for (const each of waiting) if (aborts >= each.count) each.resolve();
       });
-      void perform(response, reply, isDue(reply.script, seen), () => renderFailure(failStatus(reply), seen));
+      const reply = await answer(seen);
+      void perform(response, reply, isDue(reply.script, seen), () => ({
+        body: renderFailure(failStatus(reply), seen),
+        headers: failureHeaders(failStatus(reply)),
+      }));
     });
   });
 
@@ -119,7 +128,7 @@ async function perform(
   response: ServerResponse,
   reply: MockReply,
   isFaulty: boolean,
-  renderFailure: () => string,
+  renderFailure: () => { readonly body: string; readonly headers: { readonly [name: string]: string } },
 ): Promise<void> {
   const { script } = reply;
   const fault = isFaulty ? script?.fault : undefined;
@@ -127,8 +136,9 @@ async function perform(
   const type = reply.headers ?? { 'content-type': 'application/json' };
   if (fault?.type === 'status') {
     const retry = fault.retryAfterS === undefined ? {} : { 'retry-after': String(fault.retryAfterS) };
-    response.writeHead(fault.status, { 'content-type': 'application/json', ...retry });
-    response.end(renderFailure());
+    const { body, headers } = renderFailure();
+    response.writeHead(fault.status, { 'content-type': 'application/json', ...retry, ...headers });
+    response.end(body);
     return;
   }
   if (fault?.at === 'head') {
