@@ -9,6 +9,9 @@ import {
 import { isObject } from '../../../lib/is-object.ts';
 import type { CreateProvider } from '../provider-codec.ts';
 import { type ProviderResponse, sendToProvider } from '../send.ts';
+import { decodeAnswer } from './decode-answer.ts';
+import { decodeStream } from './decode-stream.ts';
+import { type ChatHabits, encodeChat } from './encode-chat.ts';
 import { createListModels } from './list-models.ts';
 import { patchChat } from './patch-chat.ts';
 import { providerHeaders, providerUrl, secretsOf } from './provider-request.ts';
@@ -20,6 +23,12 @@ type ChatCall = ProviderCall<ChatModelRequest>;
 type Chat = NonNullable<ModelProvider['chat']>;
 
 export const createOpenaiProvider: CreateProvider = (deps, config): ModelProvider => {
+  const habits: ChatHabits = {
+    isOpenai: config.type === 'azure' || config.preset === 'openai',
+    isKnown: config.type === 'azure' || config.preset !== undefined,
+    quirks: config.quirks,
+  };
+
   const send = async (call: ChatCall, body: string): Promise<ProviderResponse> => {
     const response = await sendToProvider(
       deps.http,
@@ -66,8 +75,25 @@ export const createOpenaiProvider: CreateProvider = (deps, config): ModelProvide
     return { type: 'chat', answer: { lane: 'pass', value: answer } };
   };
 
-  const translateChat: Chat = async ({ request }) => {
-    throw new ProviderFailure('unsupported', `${request.dialect} cannot be translated yet`);
+  const translateChat: Chat = async (call) => {
+    const { text, dropped, names } = encodeChat(call.request.chat(), {
+      ...{ model: call.model, stream: call.request.stream, injected: call.injected },
+      habits,
+    });
+    const { report } = call;
+    report.dropped = dropped;
+    const response = await send(call, text);
+    const secrets = secretsOf(config, call.key);
+    const ids = { now: deps.now, randomHex: deps.randomHex };
+    if (call.request.stream) {
+      const pieces = await piecesOf(call, response);
+      const options = { names, ids, report, secrets, maxEventChars: config.maxAnswerBytes };
+      const value = decodeStream(pieces, options);
+      return { type: 'chat-stream', stream: { lane: 'neutral', value }, contentType: 'text/event-stream' };
+    }
+    const wire = readAnswer(await response.text(), secrets);
+    noteAnswer(call, wire);
+    return { type: 'chat', answer: { lane: 'neutral', value: decodeAnswer(wire, { names, ids }) } };
   };
 
   // HERE is where `openai-responses` comes in: a client of that dialect at a provider that has it is passed on by

@@ -41,7 +41,7 @@ test('however it is cut, a stream leaves as it came, but for the usage that nobo
       fc.boolean(),
       async (texts, cuts, strips, crlf) => {
         const style = (wire: string): string => (crlf ? wire.replaceAll('\n', '\r\n') : wire);
-        const parts = ': ping\n\n' + texts.map(text).join('') + STOP;
+        const parts = `: ping\n\n${texts.map(text).join('')}${STOP}`;
         const seen = await run(cut(style(parts + USAGE + DONE), cuts), strips);
         assert.equal(seen.failure, undefined);
         assert.equal(seen.text, style(strips ? parts + DONE : parts + USAGE + DONE));

@@ -2,6 +2,7 @@
 
 import { type ModelReport, ProviderFailure } from '../../../contracts/models.ts';
 import { isObject } from '../../../lib/is-object.ts';
+import { type PieceReader, readPieces } from '../read-pieces.ts';
 import { failureIn } from './read-failure.ts';
 import { readStop, usageIn } from './read-usage.ts';
 
@@ -19,46 +20,9 @@ export interface TapOptions {
  * failed is not taken for one that answers. Throws ProviderFailure, also for an end that nobody announced.
  */
 export function tapStream(pieces: AsyncIterable<Buffer>, options: TapOptions): AsyncIterable<Uint8Array> {
-  return {
-    [Symbol.asyncIterator]() {
-      const inner = pieces[Symbol.asyncIterator]();
-      const tap = new Tap(options);
-      let isOver = false;
-      const leave = (): Promise<IteratorResult<Uint8Array>> => {
-        isOver = true;
-        return inner.return?.().then(() => DONE) ?? Promise.resolve(DONE);
-      };
-      const pull = async (): Promise<IteratorResult<Uint8Array>> => {
-        let out: Buffer | undefined;
-        while (!isOver) {
-          // What came before the fault was handed out first.
-          if (tap.failure !== undefined) throw tap.failure;
-          const { done, value } = await inner.next();
-          if (isOver) return DONE;
-          if (done === true) {
-            isOver = true;
-            const rest = tap.finish(out);
-            return rest.length === 0 ? DONE : { done: false, value: rest };
-          }
-          const passed = tap.push(value);
-          out = out === undefined ? passed : Buffer.concat([out, passed]);
-          if (tap.hasBegun && out.length > 0) return { done: false, value: out };
-        }
-        return DONE;
-      };
-      return {
-        next: () =>
-          pull().catch(async (error: unknown) => {
-            if (!isOver) await leave();
-            throw error;
-          }),
-        return: leave,
-      };
-    },
-  };
+  return readPieces(pieces, new Tap(options));
 }
 
-const DONE: IteratorResult<Uint8Array> = Object.freeze({ done: true, value: undefined });
 const NEW_LINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const EMPTY = Buffer.alloc(0);
@@ -66,11 +30,14 @@ const EMPTY = Buffer.alloc(0);
 const PRODUCED = /"(?:content|reasoning_content|reasoning|refusal|arguments|input)":\s*"((?:[^"\\]|\\.)*)"/g;
 const TELLS = /"usage":\s*\{|"finish_reason":\s*"|"error":/;
 
-class Tap {
-  hasBegun = false;
+class Tap implements PieceReader<Buffer> {
   failure: ProviderFailure | undefined = undefined;
   readonly #options: TapOptions;
+  /** A line that has not ended. */
   #rest: Buffer = EMPTY;
+  /** Before the first event. */
+  #held: Buffer = EMPTY;
+  #hasBegun = false;
   #isAnnounced = false;
   #dropsBlank = false;
 
@@ -78,40 +45,50 @@ class Tap {
     this.#options = options;
   }
 
-  /** What of it goes on now. */
-  push(piece: Buffer): Buffer {
+  push(piece: Buffer): Buffer | undefined {
+    const passed = this.#pass(piece);
+    if (!this.#hasBegun) {
+      this.#held = join([this.#held, passed]);
+      return undefined;
+    }
+    const out = join([this.#held, passed]);
+    this.#held = EMPTY;
+    return out.length === 0 ? undefined : out;
+  }
+
+  finish(): Buffer | undefined {
+    const rest = this.#rest;
+    const isDropped = rest.length > 0 && this.#line(rest, 0, rest.length) && this.#options.stripsUsage;
+    if (this.failure !== undefined) throw this.failure;
+    if (!this.#hasBegun) throw new ProviderFailure('malformed', 'a stream without a single event');
+    if (!this.#isAnnounced) throw new ProviderFailure('connection-lost', 'the stream ended before its end');
+    const out = isDropped ? this.#held : join([this.#held, rest]);
+    return out.length === 0 ? undefined : out;
+  }
+
+  /** The lines that are whole now, but for what is to be left out. Nobody can use half an event, so holding it costs nothing. */
+  #pass(piece: Buffer): Buffer {
     const { stripsUsage, maxLineBytes } = this.#options;
     const held = this.#rest.length;
-    const input = held === 0 ? piece : Buffer.concat([this.#rest, piece]);
+    const input = held === 0 ? piece : join([this.#rest, piece]);
     const kept: Buffer[] = [];
     let from = 0;
     let start = 0;
     for (let end = input.indexOf(NEW_LINE, held); end !== -1; end = input.indexOf(NEW_LINE, start)) {
       const isDropped = this.#line(input, start, end) && stripsUsage;
-      if (this.failure !== undefined) return Buffer.concat([...kept, input.subarray(from, start)]);
+      if (this.failure !== undefined) break;
       if (isDropped) {
-        if (start > from) kept.push(input.subarray(from, start));
+        kept.push(input.subarray(from, start));
         from = end + 1;
       }
       start = end + 1;
     }
+    kept.push(input.subarray(from, start));
+    if (this.failure !== undefined) return join(kept);
     this.#rest = input.subarray(start);
-    if (this.#rest.length > maxLineBytes)
-      throw new ProviderFailure('malformed', `an event is larger than ${maxLineBytes} bytes`);
-    // Nobody can use half an event, so holding it back until it is known costs nothing.
-    if (start > from) kept.push(input.subarray(from, start));
-    if (kept.length === 0) return EMPTY;
-    return kept.length === 1 && kept[0] !== undefined ? kept[0] : Buffer.concat(kept);
-  }
-
-  /** The rest, once the provider has ended. `held`: what was not handed out yet. */
-  finish(held: Buffer | undefined): Buffer {
-    const rest = this.#rest;
-    if (rest.length > 0 && this.#line(rest, 0, rest.length) && this.#options.stripsUsage) this.#rest = EMPTY;
-    if (this.failure !== undefined) throw this.failure;
-    if (!this.hasBegun) throw new ProviderFailure('malformed', 'a stream without a single event');
-    if (!this.#isAnnounced) throw new ProviderFailure('connection-lost', 'the stream ended before its end');
-    return held === undefined ? this.#rest : Buffer.concat([held, this.#rest]);
+    if (this.#rest.length + this.#held.length > maxLineBytes)
+      this.failure = new ProviderFailure('malformed', `an event is larger than ${maxLineBytes} bytes`);
+    return join(kept);
   }
 
   /** True if this line is part of the chunk that tells of usage only. */
@@ -127,14 +104,14 @@ class Tap {
     const text = input.toString('latin1', start + 5, end);
     for (const [, value = ''] of text.matchAll(PRODUCED)) this.#options.report.outputChars += value.length;
     if (text.trim() === '[DONE]') {
-      this.hasBegun = true;
+      this.#hasBegun = true;
       this.#isAnnounced = true;
       return false;
     }
     // Looking for a few words is much less work than reading each event.
-    if (this.hasBegun && !TELLS.test(text)) return false;
+    if (this.#hasBegun && !TELLS.test(text)) return false;
     this.#dropsBlank = this.#read(input.toString('utf8', start + 5, end));
-    if (this.failure === undefined) this.hasBegun = true;
+    if (this.failure === undefined) this.#hasBegun = true;
     return this.#dropsBlank;
   }
 
@@ -162,4 +139,9 @@ class Tap {
       }
     return choices.length === 0 && isObject(chunk.usage);
   }
+}
+
+function join(parts: readonly Buffer[]): Buffer {
+  const full = parts.filter(({ length }) => length > 0);
+  return full.length === 1 && full[0] !== undefined ? full[0] : Buffer.concat(full);
 }
