@@ -60,7 +60,8 @@ export function encodeChat(request: ChatRequest, { model, stream, injected, habi
     ...(stream && quirks.streamUsage ? { stream_options: { include_usage: true } } : {}),
   };
   const changes: { [member: string]: string | undefined } = {};
-  if (fragment !== '') changes.tools = withTools(tools.tools === undefined ? undefined : JSON.stringify(tools.tools), fragment);
+  if (fragment !== '')
+    changes.tools = withTools(tools.tools === undefined ? undefined : JSON.stringify(tools.tools), fragment);
   for (const member of applyQuirks(body, (name) => JSON.stringify(body[name]), quirks, changes)) dropped.add(member);
   const text = JSON.stringify(body);
   return { text: Object.keys(changes).length === 0 ? text : withMembers(text, changes), dropped: [...dropped], names };
