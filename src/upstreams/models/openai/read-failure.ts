@@ -21,7 +21,6 @@ const KINDS: ReadonlyMap<string, ProviderFailureKind> = new Map<string, Provider
   ['rate_limit_exceeded', 'rate-limited'],
   ['rate_limit_error', 'rate-limited'],
   ['overloaded_error', 'overloaded'],
-  ['server_error', 'server-error'],
 ]);
 
 /** Compatible servers say it in words only. */
