@@ -6,6 +6,7 @@ import { createAnthropicProvider } from './anthropic/anthropic-provider.ts';
 import { createBedrockProvider } from './bedrock/bedrock-provider.ts';
 import { createCohereProvider } from './cohere/cohere-provider.ts';
 import { createFakeProvider } from './fake/fake-provider.ts';
+import { createOpenaiProvider } from './openai/openai-provider.ts';
 import type { CreateProvider, ProviderDeps } from './provider-codec.ts';
 import { refuseToTranslate } from './refuse-to-translate.ts';
 
@@ -13,6 +14,8 @@ const CODECS: { readonly [type in ProviderType]?: CreateProvider } = {
   anthropic: createAnthropicProvider,
   bedrock: createBedrockProvider,
   cohere: createCohereProvider,
+  openai: createOpenaiProvider,
+  azure: createOpenaiProvider,
   fake: createFakeProvider,
 };
 
