@@ -4,6 +4,7 @@ import type { Gateway, ModelGateway } from '../contracts/call.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
 import { servesToolset } from './grants.ts';
 import { createKeptResults } from './kept-results.ts';
+import { createModelHealth, type ModelStatus } from './models/model-health.ts';
 import { createPipeline, type Pipeline, type PipelineDeps } from './pipeline.ts';
 import { startSpan } from './trace.ts';
 import { createWatches } from './watches.ts';
@@ -15,13 +16,15 @@ export type SwappableGateway = Gateway &
     swap(config: GatewayConfig): void;
     /** Follows keys that other processes created or revoked. */
     refreshKeys(): void;
+    /** How the models that were called have answered of late. */
+    modelStatus(): readonly ModelStatus[];
   };
 
 export function createGateway(
-  deps: Omit<PipelineDeps, 'kept'> & { randomHex: (digits: number) => string },
+  deps: Omit<PipelineDeps, 'kept' | 'modelHealth'> & { randomHex: (digits: number) => string },
   config: GatewayConfig,
 ): SwappableGateway {
-  const lasting: PipelineDeps = { ...deps, kept: createKeptResults(deps) };
+  const lasting: PipelineDeps = { ...deps, kept: createKeptResults(deps), modelHealth: createModelHealth(deps) };
   let pipeline: Pipeline = createPipeline(lasting, config);
   deps.catalog.invalidate(config.toolsets ?? []);
 
@@ -51,6 +54,7 @@ export function createGateway(
     },
     watch: (request) => watches.open(request),
     config: () => pipeline.config,
+    modelStatus: () => lasting.modelHealth.snapshot(),
     swap(next) {
       pipeline = createPipeline(lasting, next);
       deps.catalog.invalidate(next.toolsets ?? []);

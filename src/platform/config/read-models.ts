@@ -1,11 +1,19 @@
 /** The section `models`: aliases, fallbacks, routes and prices, with their targets looked up among the providers. */
 
 import type { z } from 'zod';
-import type { ModelPrice, ModelsConfig, ModelTarget, ProviderConfig } from '../../contracts/models-config.ts';
+import {
+  type ModelPrice,
+  type ModelsConfig,
+  type ModelTarget,
+  type ProviderConfig,
+  ROUTE_VARIABLES,
+} from '../../contracts/models-config.ts';
+import { createCelCompiler } from '../../lib/cel.ts';
 import { closest } from '../../lib/closest.ts';
 import { type Document, readPart } from './document.ts';
 import { Models, type Price } from './providers-schema.ts';
 import { nodeAt, type Path } from './report.ts';
+import { reportCondition } from './report-condition.ts';
 
 type Written = string | { readonly target: string; readonly weight: number };
 
@@ -19,6 +27,7 @@ export function readModels(
   const models = readPart(document, ['models'], node, Models, Object.keys(Models.shape));
   if (models === undefined) return undefined;
   const known = providers ?? [];
+  const compileRoute = createCelCompiler(ROUTE_VARIABLES);
   const targetsOf = (path: Path, written: readonly Written[]): readonly ModelTarget[] =>
     written.flatMap((each, i) => readTarget(document, [...path, i], each, known) ?? []);
   return {
@@ -31,6 +40,9 @@ export function readModels(
       }
       const { targets, fallbacks } = 'targets' in value ? value : { targets: value, fallbacks: [] };
       if (targets.length === 0) document.report.problem(path, 'names no target', 'write "provider/model"');
+      for (const each of [...targets, ...fallbacks])
+        if (!name.includes('*') && (typeof each === 'string' ? each : each.target).includes('*'))
+          document.report.problem(path, 'has a target with *, and no * itself', 'write the whole name of the model');
       return { name, targets: targetsOf(path, targets), fallbacks: targetsOf([...path, 'fallbacks'], fallbacks) };
     }),
     fallbacks: Object.entries(models.fallbacks).map(([source, written]) => ({
@@ -39,6 +51,10 @@ export function readModels(
     })),
     routes: models.routes.map(({ name, when, targets, fallbacks }, i) => {
       const path = ['models', 'routes', i];
+      const compiled = compileRoute(when);
+      if (!compiled.ok) reportCondition(document, [...path, 'when'], when, compiled);
+      if (models.routes.findIndex((each) => each.name === name) < i)
+        document.report.problem([...path, 'name'], 'stands twice', 'give each rule its own name');
       if (targets.length === 0)
         document.report.problem([...path, 'targets'], 'names no target', 'write "provider/model"');
       return {
