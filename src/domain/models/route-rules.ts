@@ -29,14 +29,12 @@ export function compileRoutes(rules: readonly RouteRule[]): DecideRoute {
   };
 }
 
-const NO_HEADERS: ReadonlyMap<string, string> = new Map();
-
 /** Headers that cannot be read (one stands there twice) are none. */
-function readHeaders({ routingHeaders }: ModelCall): ReadonlyMap<string, string> {
+function readHeaders({ routingHeaders }: ModelCall): Iterable<readonly [string, string]> {
   try {
-    return routingHeaders?.() ?? NO_HEADERS;
+    return routingHeaders?.() ?? [];
   } catch {
-    return NO_HEADERS;
+    return [];
   }
 }
 
