@@ -36,8 +36,9 @@ export function nativeOf({ model }: ModelCall): Native {
   return model.dialect === 'openai-chat' || model.dialect === 'openai-responses' ? 'openai' : model.dialect;
 }
 
-export function createModelNames(enabled: readonly ProviderConfig[], aliases: readonly ModelAlias[]): ModelNames {
-  const byId = new Map(enabled.map((provider) => [provider.id, provider]));
+export function createModelNames(providers: readonly ProviderConfig[], aliases: readonly ModelAlias[]): ModelNames {
+  const byId = new Map(providers.map((provider) => [provider.id, provider]));
+  const enabled = providers.filter((provider) => provider.enabled);
   const exact = new Map(aliases.filter(({ name }) => !name.includes('*')).map((alias) => [alias.name, alias]));
   const patterns = aliases.filter(({ name }) => name.includes('*'));
   const natives = Object.fromEntries(
@@ -54,7 +55,10 @@ export function createModelNames(enabled: readonly ProviderConfig[], aliases: re
     const usable = ({ id }: ProviderConfig): boolean => mayUse(id, name);
     return (
       enabled.find((each) => each.models.length > 0 && offers(each, name) && usable(each)) ??
-      natives[native].find((each) => offers(each, name) && usable(each))
+      // OpenAI has no names with a slash: one is a provider that is not there.
+      (native === 'openai' && name.includes('/')
+        ? undefined
+        : natives[native].find((each) => offers(each, name) && usable(each)))
     );
   };
 
@@ -66,7 +70,7 @@ export function createModelNames(enabled: readonly ProviderConfig[], aliases: re
       const explicit = named(name);
       if (explicit !== undefined) {
         const { provider, model } = explicit;
-        return model !== '' && offers(provider, model) ? alone(provider, model) : undefined;
+        return provider.enabled && model !== '' && offers(provider, model) ? alone(provider, model) : undefined;
       }
       const provider = findBare(name, native, mayUse);
       return provider && alone(provider, name);

@@ -21,9 +21,8 @@ export function createResolveModel(
   providers: readonly ProviderConfig[],
   models: Pick<ModelsConfig, 'aliases' | 'fallbacks' | 'routes'> = { aliases: [], fallbacks: [], routes: [] },
 ): ResolveModel {
-  const enabled = providers.filter((provider) => provider.enabled);
-  const byId = new Map(enabled.map((provider) => [provider.id, provider]));
-  const names = createModelNames(enabled, models.aliases);
+  const byId = new Map(providers.filter(({ enabled }) => enabled).map((provider) => [provider.id, provider]));
+  const names = createModelNames(providers, models.aliases);
   const decideRoute = compileRoutes(models.routes);
 
   /** Switched-off providers, and those without a key for the model, cannot be asked by anybody. */
