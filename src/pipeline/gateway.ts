@@ -1,6 +1,7 @@
 /** The one door in. Holds the pipeline of the current configuration; a call runs on the one that was current when it began. */
 
 import type { Gateway, ModelGateway } from '../contracts/call.ts';
+import type { Caller } from '../contracts/caller.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
 import { servesToolset } from './grants.ts';
 import { createKeptResults } from './kept-results.ts';
@@ -16,8 +17,8 @@ export type SwappableGateway = Gateway &
     swap(config: GatewayConfig): void;
     /** Follows keys that other processes created or revoked. */
     refreshKeys(): void;
-    /** How the models that were called have answered of late. */
-    modelStatus(): readonly ModelStatus[];
+    /** How the models that were called have answered of late, of those this caller may use. */
+    modelStatus(caller: Caller): readonly ModelStatus[];
   };
 
 export function createGateway(
@@ -54,7 +55,10 @@ export function createGateway(
     },
     watch: (request) => watches.open(request),
     config: () => pipeline.config,
-    modelStatus: () => lasting.modelHealth.snapshot(),
+    modelStatus(caller) {
+      const grant = pipeline.grantOf(caller, { servers: undefined, tools: undefined }, { type: 'all' });
+      return lasting.modelHealth.snapshot().filter(({ provider, model }) => grant.allows('model', provider, model));
+    },
     swap(next) {
       pipeline = createPipeline(lasting, next);
       deps.catalog.invalidate(next.toolsets ?? []);

@@ -315,8 +315,18 @@ test('who goes away is not served on: not while a provider is silent, not in a p
 
 test('the time a request allows itself ends an attempt that does not answer, and its stream', async () => {
   const wishes = { fallbacks: undefined, timeoutMs: 30, toolMode: undefined, namesTools: false };
-  const head = bench({ a: [() => new Promise(() => {})] });
+  const signals: { readonly aborted: boolean }[] = [];
+  const silent: Act = ({ signal }) => {
+    signals.push(signal);
+    return new Promise(() => {});
+  };
+  const head = bench({ a: [silent] });
   assert.equal((await refused(head.run(head.callOf({ wishes })))).code, 'provider_timeout');
+  assert.deepEqual(
+    signals.map(({ aborted }) => aborted),
+    [true],
+    'the provider is told to stop',
+  );
   const once: ByteStream = {
     [Symbol.asyncIterator]() {
       let isFirst = true;

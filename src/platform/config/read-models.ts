@@ -2,6 +2,7 @@
 
 import type { z } from 'zod';
 import {
+  type ModelAlias,
   type ModelPrice,
   type ModelsConfig,
   type ModelTarget,
@@ -31,20 +32,19 @@ export function readModels(
   const targetsOf = (path: Path, written: readonly Written[]): readonly ModelTarget[] =>
     written.flatMap((each, i) => readTarget(document, [...path, i], each, known) ?? []);
   return {
-    aliases: Object.entries(models.aliases).map(([name, value]) => {
-      const path = ['models', 'aliases', name];
-      checkAlias(document, path, name, known);
-      if (typeof value === 'string') {
-        const target = readTarget(document, path, value, known);
-        return { name, targets: target === undefined ? [] : [target], fallbacks: [] };
-      }
-      const { targets, fallbacks } = 'targets' in value ? value : { targets: value, fallbacks: [] };
-      if (targets.length === 0) document.report.problem(path, 'names no target', 'write "provider/model"');
-      for (const each of [...targets, ...fallbacks])
-        if (!name.includes('*') && (typeof each === 'string' ? each : each.target).includes('*'))
-          document.report.problem(path, 'has a target with *, and no * itself', 'write the whole name of the model');
-      return { name, targets: targetsOf(path, targets), fallbacks: targetsOf([...path, 'fallbacks'], fallbacks) };
-    }),
+    aliases: Object.entries(models.aliases)
+      .map(([name, value]) => {
+        const path = ['models', 'aliases', name];
+        checkAlias(document, path, name, known);
+        if (typeof value === 'string') {
+          const target = readTarget(document, path, value, known);
+          return { name, targets: target === undefined ? [] : [target], fallbacks: [] };
+        }
+        const { targets, fallbacks } = 'targets' in value ? value : { targets: value, fallbacks: [] };
+        if (targets.length === 0) document.report.problem(path, 'names no target', 'write "provider/model"');
+        return { name, targets: targetsOf(path, targets), fallbacks: targetsOf([...path, 'fallbacks'], fallbacks) };
+      })
+      .map((alias) => checkStar(document, alias)),
     fallbacks: Object.entries(models.fallbacks).map(([source, written]) => ({
       source,
       targets: targetsOf(['models', 'fallbacks', source], written),
@@ -73,6 +73,16 @@ function checkAlias({ report }: Document, path: Path, name: string, providers: r
   if (name.split('*').length > 2) report.problem(path, 'holds more than one *', 'keep one');
   if (providers.some(({ id }) => name.startsWith(`${id}/`)))
     report.warning(path, 'begins like a model of a provider, and hides it');
+}
+
+function checkStar({ report }: Document, alias: ModelAlias): ModelAlias {
+  if (!alias.name.includes('*') && [...alias.targets, ...alias.fallbacks].some(({ model }) => model.includes('*')))
+    report.problem(
+      ['models', 'aliases', alias.name],
+      'has a target with *, and no * itself',
+      'write the whole name of the model',
+    );
+  return alias;
 }
 
 function readTarget(
