@@ -106,7 +106,7 @@ export interface ModelReport {
   dropped: readonly string[];
   /** Characters of text, reasoning and arguments that came: what is estimated from if usage never comes. */
   outputChars: number;
-  /** What providers told of attempts that failed all the same: the caller got nothing of it, but it may be charged for. */
+  /** What providers told of other attempts, which failed: the caller got nothing of it, but it may be charged for. */
   readonly wasted?: readonly { readonly provider: string; readonly model: string; readonly usage: Usage }[];
 }
 

@@ -374,6 +374,27 @@ test('what a failed attempt consumed is kept apart from what the answer did', as
   ]);
 });
 
+test('where none answered, what the attempt that the caller is told of consumed stands in the report, once', async () => {
+  const costly =
+    (outputTokens: number): Act =>
+    ({ report }) => {
+      report.usage = { inputTokens: 7, outputTokens };
+      throw new ProviderFailure('malformed', 'half an answer');
+    };
+  const { run, callOf } = bench({ a: [costly(1), costly(2)], b: [costly(3), fail('timeout')] });
+  const call = callOf();
+  await refused(run(call));
+  const { usage, provider, wasted, attempts } = call.facts.model ?? {};
+  assert.deepEqual([provider, usage?.outputTokens, attempts?.length], ['a', 1, 4]);
+  assert.deepEqual(
+    wasted?.map((each) => [each.provider, each.usage.outputTokens]),
+    [
+      ['a', 2],
+      ['b', 3],
+    ],
+  );
+});
+
 test('what belongs to a thread goes to the same key every time', async () => {
   const { run, asked, callOf } = bench({ a: [] }, { keys: ['k1', 'k2', 'k3'] });
   for (let i = 0; i < 6; i++) {

@@ -60,7 +60,7 @@ export function createAttempt(deps: AttemptDeps): Attempt {
   ): Promise<Tried<O>> {
     const { call } = journey;
     const leaveOut = (failure: ProviderFailure): Tried<O> => {
-      journey.failures.push({ target, failure, wasAsked: false });
+      journey.failures.push({ target, failure, report: undefined });
       return { type: 'failure', next: 'target' };
     };
     const provider = journey.providers.get(target.provider);

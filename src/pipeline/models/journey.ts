@@ -38,8 +38,8 @@ export interface Journey<R extends ModelRequest, O> {
 interface Failed {
   readonly target: ModelTarget;
   readonly failure: ProviderFailure;
-  /** False: it was left out. */
-  readonly wasAsked: boolean;
+  /** Of the attempt; undefined: the target was left out. */
+  readonly report: ModelReport | undefined;
 }
 
 export function startJourney<R extends ModelRequest, O>(
@@ -89,21 +89,29 @@ export function notAsked(
  * What the caller is told: the failure that ended the call, where one did; else what the first target that was asked
  * answered first; else why none was.
  */
-export function lastWord<R extends ModelRequest, O>({ call, failures, attempts }: Journey<R, O>): GatewayError {
+export function lastWord<R extends ModelRequest, O>(journey: Journey<R, O>): GatewayError {
+  const { call, failures, attempts, wasted } = journey;
   if (call.signal.aborted) return new GatewayError('cancelled');
   const last = failures.at(-1);
   const decisive =
     (last !== undefined && isFinal(last.failure.kind, call.model) ? last : undefined) ??
-    failures.find(({ wasAsked }) => wasAsked) ??
+    failures.find(({ report }) => report !== undefined) ??
     failures[0];
   if (decisive === undefined) return new GatewayError('unknown_model', call.name);
-  const { target, failure } = decisive;
+  const { target, failure, report } = decisive;
   const { facts } = call;
   facts.serverId = target.provider;
   facts.target = target.model;
-  if (facts.model !== undefined) {
-    facts.model.provider = target.provider;
-    facts.model.model = target.model;
-  }
+  facts.model = report ?? {
+    provider: target.provider,
+    model: target.model,
+    attempts,
+    wasted,
+    dropped: [],
+    outputChars: 0,
+  };
+  // What this one took stands in its own report.
+  const own = wasted.findIndex(({ usage }) => usage === report?.usage);
+  if (own !== -1) wasted.splice(own, 1);
   return providerError(target, failure, attempts);
 }

@@ -127,7 +127,7 @@ export function createTryOnce(deps: TryDeps): TryOnce {
       blame(error);
       call.facts.upstreamMs = monotonicMs() - journey.startedMs;
       if (report.usage !== undefined) wasted.push({ provider: provider.id, model: target.model, usage: report.usage });
-      journey.failures.push({ target, failure: error, wasAsked: true });
+      journey.failures.push({ target, failure: error, report });
       return error;
     }
   };
