@@ -272,7 +272,7 @@ test('any faults in any order at three providers: the documented failover, one a
     { weight: 12, arbitrary: fc.constantFrom(...FAULTS.filter((each) => !each.startsWith('hang'))) },
     { weight: 1, arbitrary: fc.constantFrom<Fault>('hang-head', 'hang-stream') },
   );
-  const script = fc.array(fault, { maxLength: 2 });
+  const script = fc.array(fault, { minLength: 1, maxLength: 2 });
   await fc.assert(
     fc.asyncProperty(fc.record({ a: script, b: script, c: script }), fc.boolean(), async (faults, isStream) => {
       bench.plan(faults);
