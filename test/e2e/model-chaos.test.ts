@@ -8,6 +8,7 @@ import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import OpenAI from 'openai';
 import { assemble } from '../../src/app/assemble.ts';
+import type { GatewayConfig } from '../../src/contracts/config.ts';
 import type { Log } from '../../src/contracts/log.ts';
 import { parseConfig } from '../../src/platform/config/parse-config.ts';
 import type { Script, ScriptFault } from '../../src/upstreams/models/fake/script.ts';
@@ -146,6 +147,26 @@ interface Bench {
 
 const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} };
 
+/** Everything but the process: its own data, a port, a first key. */
+async function startApp(t: TestContext, config: GatewayConfig) {
+  const dataDir = await createTempDir(t);
+  const app = await assemble({
+    ...{ config, dataDir, environment: {}, log: SILENT, inProcess: new Map() },
+    identity: { name: 'portcullis', version: '0.0.0' },
+    // No pauses but those that providers ask for.
+    random: () => 0,
+  });
+  let isOpen = true;
+  const close = async (): Promise<void> => {
+    if (isOpen) await app[Symbol.asyncDispose]();
+    isOpen = false;
+  };
+  t.after(close);
+  const apiKey = app.createFirstKey() ?? '';
+  const { url } = await app.listen('127.0.0.1', 0);
+  return { apiKey, url, dataDir, close };
+}
+
 async function startBench(t: TestContext): Promise<Bench> {
   const asked: Target[] = [];
   const queues: { [target in Target]: Fault[] } = { a: [], b: [], c: [] };
@@ -177,21 +198,7 @@ async function startBench(t: TestContext): Promise<Bench> {
     { file: 'portcullis.json', env: {} },
   );
   assert.ok(parsed.ok, JSON.stringify(parsed));
-  const dataDir = await createTempDir(t);
-  const app = await assemble({
-    ...{ config: parsed.config, dataDir, environment: {}, log: SILENT, inProcess: new Map() },
-    identity: { name: 'portcullis', version: '0.0.0' },
-    // No pauses but those that providers ask for.
-    random: () => 0,
-  });
-  let isOpen = true;
-  const close = async (): Promise<void> => {
-    if (isOpen) await app[Symbol.asyncDispose]();
-    isOpen = false;
-  };
-  t.after(close);
-  const apiKey = app.createFirstKey() ?? '';
-  const { url } = await app.listen('127.0.0.1', 0);
+  const { apiKey, url, dataDir, close } = await startApp(t, parsed.config);
   return {
     ...{ mocks, asked, dataDir, close },
     plan(faults) {
@@ -289,7 +296,11 @@ test('any faults in any order at three providers: the documented failover, one a
     const row = rows[i];
     const { end } = expected;
     if (end.type !== 'answer') assert.notEqual(row?.result, 'ok');
-    else assert.deepEqual([row?.result, row?.serverId, row?.target], ['ok', end.by, 'm']);
+    else {
+      assert.deepEqual([row?.result, row?.serverId, row?.target], ['ok', end.by, 'm']);
+      // A dollar a million for 1,000 tokens in and 10 out, however many were asked: where prices are known, never more.
+      assert.equal(row?.priceMicroUsd ?? 1_010, 1_010);
+    }
   }
 });
 
@@ -315,4 +326,69 @@ test('a client that goes away ends what is under way, and nobody else is asked',
     await bench.mocks.a.waitForAborts(i + 1);
     assert.deepEqual(bench.asked, ['a']);
   }
+});
+
+test('several keys, each limited, refused, used up or good: each is tried once, until a good one is found', async (t) => {
+  const SAYS = { good: 200, limited: 429, refused: 401, 'used-up': 402 } as const;
+  type Word = keyof typeof SAYS;
+  const words = new Map<string, Word>();
+  const tried: Word[] = [];
+  const mock = await startMockProvider({
+    answer({ headers }) {
+      const word = words.get(String(headers.authorization).replace('Bearer ', '')) ?? 'refused';
+      tried.push(word);
+      const pieces = piecesOf('a', false).join('');
+      const echo = JSON.stringify({ error: { message: `the key ${headers.authorization} is ${word}` } });
+      return { status: SAYS[word], body: word === 'good' ? pieces : echo };
+    },
+    renderFailure: () => '',
+  });
+  t.after(() => mock[Symbol.asyncDispose]());
+  const secrets = ['sk-one-0123456789', 'sk-two-0123456789', 'sk-three-0123456789'];
+  const keys = secrets.map((value, i) => ({ name: `k${i}`, value, weight: i + 1 }));
+  const parsed = parseConfig(
+    JSON.stringify({
+      providers: {
+        many: {
+          type: 'openai',
+          baseUrl: `${mock.origin}/v1`,
+          keys,
+          maxRetries: 1,
+          circuitBreaker: { failures: 1_000 },
+        },
+      },
+    }),
+    { file: 'portcullis.json', env: {} },
+  );
+  assert.ok(parsed.ok, JSON.stringify(parsed));
+  const { apiKey, url } = await startApp(t, parsed.config);
+  const client = new OpenAI({ apiKey, baseURL: `${url}/v1`, maxRetries: 0 });
+  const word = fc.constantFrom<Word>('good', 'limited', 'refused', 'used-up');
+  let run = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.tuple(word, word, word), async (says) => {
+      for (const [i, secret] of secrets.entries()) words.set(secret, says[i] ?? 'good');
+      tried.length = 0;
+      // Keys are left alone for a model: each run has its own.
+      const answered = await client.chat.completions
+        .create({ model: `many/m${run++}`, messages: MESSAGES })
+        .then(() => undefined)
+        .catch((error: unknown) => error);
+      if (says.includes('good')) {
+        assert.equal(answered, undefined);
+        assert.equal(tried.indexOf('good'), tried.length - 1);
+        assert.ok(tried.length <= 3);
+        return;
+      }
+      assert.ok(answered instanceof OpenAI.APIError);
+      assert.doesNotMatch(JSON.stringify([answered.message, answered.error]), /sk-/);
+      assert.deepEqual(tried.slice(0, 3).toSorted(), says.toSorted(), 'each key once, before any a second time');
+      // Only where all there is to do is wait is one of them asked again.
+      assert.ok(
+        tried.slice(3).every((each) => each === 'limited'),
+        tried.join(),
+      );
+    }),
+    { numRuns: 40, endOnFailure: true },
+  );
 });
