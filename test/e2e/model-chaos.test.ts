@@ -214,6 +214,8 @@ interface Seen {
   /** Code of the error, where there was one: before the answer, or in the middle of it. */
   readonly error: string | undefined;
   readonly attempts: number | undefined;
+  /** Providers of the attempts that an error lists. */
+  readonly told?: readonly Target[] | undefined;
 }
 
 const MESSAGES = [{ role: 'user' as const, content: 'hello' }];
@@ -238,7 +240,8 @@ async function ask(client: OpenAI, isStream: boolean): Promise<Seen> {
     return { text, error: undefined, attempts };
   } catch (error) {
     assert.ok(error instanceof OpenAI.APIError, String(error));
-    return { text, error: String(error.code), attempts };
+    const told = error.error as { gateway_code?: string; attempts?: { provider: Target }[] } | undefined;
+    return { text, error: String(told?.gateway_code), attempts, told: told?.attempts?.map(({ provider }) => provider) };
   }
 }
 
@@ -247,6 +250,7 @@ function check(seen: Seen, asked: readonly Target[], expected: Expected): void {
   const { end } = expected;
   if (end.type === 'refused') {
     assert.deepEqual([seen.text, seen.error], ['', end.code]);
+    assert.deepEqual(seen.told, asked);
     return;
   }
   assert.equal(seen.attempts, expected.asked.length);
@@ -254,7 +258,8 @@ function check(seen: Seen, asked: readonly Target[], expected: Expected): void {
   if (end.type === 'answer') assert.deepEqual([seen.text, seen.error], [whole, undefined]);
   else {
     assert.ok(seen.text !== '' && whole.startsWith(seen.text) && seen.text !== whole, seen.text);
-    assert.notEqual(seen.error, undefined);
+    assert.match(String(seen.error), /^provider_(failed|timeout)$/);
+    assert.deepEqual(seen.told, asked);
   }
 }
 

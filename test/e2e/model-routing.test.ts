@@ -65,13 +65,13 @@ async function ask(
     body: JSON.stringify({ model, messages: [{ role: 'user', content: 'hello' }] }),
   });
   const { error } = (await response.json()) as {
-    readonly error?: { readonly code?: string; readonly message?: string };
+    readonly error?: { readonly gateway_code?: string; readonly message?: string };
   };
   return {
     status: response.status,
     by: `${response.headers.get('x-portcullis-provider')}/${response.headers.get('x-portcullis-model')}`,
     attempts: response.headers.get('x-portcullis-attempts'),
-    error: error && { code: error.code, message: error.message },
+    error: error && { code: error.gateway_code, message: error.message },
   };
 }
 
