@@ -50,6 +50,8 @@ export interface AppOptions {
   readonly identity: { readonly name: string; readonly version: string };
   readonly log: Log;
   readonly inProcess: ReadonlyMap<string, InProcessServer>;
+  /** Where chance decides among models, and on pauses; 0 to 1, exclusive. Default `Math.random`. */
+  readonly random?: (() => number) | undefined;
 }
 
 export interface App extends AsyncDisposable {
@@ -139,6 +141,8 @@ export async function assemble(options: AppOptions): Promise<App> {
       now,
       monotonicMs,
       meter,
+      log,
+      random: options.random,
       randomHex: ids.hex,
     },
     config,

@@ -1,10 +1,12 @@
-/** What GET /ready says: every server and its state; why one failed only to callers who may reach it. */
+/** What GET /ready says: every server and its state; why one failed, and how models do, only to callers who may use them. */
 
 import type { Gateway } from '../contracts/call.ts';
 import type { Caller } from '../contracts/caller.ts';
 import type { ServerRegistry } from '../contracts/upstream.ts';
 import type { Exchange } from '../edges/http/exchange.ts';
 import type { Definitions } from '../pipeline/definitions/definitions.ts';
+import type { SwappableGateway } from '../pipeline/gateway.ts';
+import type { ModelStatus } from '../pipeline/models/model-health.ts';
 
 function callerOf(gateway: Gateway, exchange: Exchange): Caller | undefined {
   try {
@@ -17,7 +19,7 @@ function callerOf(gateway: Gateway, exchange: Exchange): Caller | undefined {
 
 export function describeReadiness(
   deps: {
-    gateway: Gateway;
+    gateway: Gateway & Pick<SwappableGateway, 'modelStatus'>;
     registry: Pick<ServerRegistry, 'current'>;
     definitions: Pick<Definitions, 'counts'>;
     identity: { name: string; version: string };
@@ -55,5 +57,14 @@ export function describeReadiness(
         : {}),
     };
   });
-  return { ready: true, version: deps.identity.version, servers };
+  const models = caller === undefined ? [] : deps.gateway.modelStatus(caller).map(describeModel);
+  return { ready: true, version: deps.identity.version, servers, ...(models.length > 0 && { models }) };
+}
+
+/** Rounded: what is shown is a tendency. */
+function describeModel({ provider, model, circuit, errorRate, latencyMs }: ModelStatus) {
+  return {
+    ...{ provider, model, circuit, errorRate: Math.round(errorRate * 1_000) / 1_000 },
+    latencyMs: latencyMs === undefined ? null : Math.round(latencyMs),
+  };
 }

@@ -128,6 +128,8 @@ export interface Call {
 export interface ModelCall extends Call {
   readonly kind: ModelCallKind;
   readonly model: ModelRequest;
+  /** The client's `x-…` headers and `user-agent`, without what it proves itself with; for routing. Undefined: none. */
+  readonly routingHeaders?: (() => ReadonlyMap<string, string>) | undefined;
 }
 
 /** Answer of a call. Ours go out as built, a server's as it came. Refusals and failures are thrown as GatewayError. */

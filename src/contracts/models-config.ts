@@ -124,10 +124,28 @@ export interface FallbackRule {
   readonly targets: readonly ModelTarget[];
 }
 
+/**
+ * What the condition of a rule may name. `headers` are the client's `x-…` and `user-agent`, never what it proves itself with.
+ * `request.tokens` is estimated, a token for four characters of text; `dialect` is '' for what is passed through.
+ */
+export const ROUTE_VARIABLES = {
+  key: { name: 'string' },
+  model: 'string',
+  headers: 'map',
+  request: {
+    operation: 'string',
+    dialect: 'string',
+    stream: 'bool',
+    hasTools: 'bool',
+    hasImages: 'bool',
+    tokens: 'int',
+  },
+} as const;
+
 /** The first rule whose condition holds decides where a call goes. */
 export interface RouteRule {
   readonly name: string;
-  /** CEL over `key`, `model`, `headers`, `request`; see the guide. */
+  /** CEL over `ROUTE_VARIABLES`; one that has no answer (no such header) does not hold. */
   readonly when: string;
   readonly targets: readonly ModelTarget[];
   readonly fallbacks: readonly ModelTarget[];

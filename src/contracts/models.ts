@@ -87,13 +87,16 @@ export interface ModelAttempt {
   readonly model: string;
   /** Name of the provider's key, never the key. */
   readonly key: string | undefined;
-  /** Undefined: it answered. */
+  /** Undefined: it answered. Of a stream that broke: what broke it. */
   readonly failure: ProviderFailureKind | undefined;
   readonly status: number | undefined;
   readonly durationMs: number;
 }
 
-/** What became of a call of a model; written while it runs, complete when its outcome (or its stream) has ended. */
+/**
+ * What became of a call of a model; written while it runs, complete when its outcome (or its stream) has ended. Each attempt
+ * has its own, so look at `call.facts.model` anew once there is an outcome; `attempts` and `wasted` they share.
+ */
 export interface ModelReport {
   /** Who answered. */
   provider?: string;
@@ -108,6 +111,8 @@ export interface ModelReport {
   dropped: readonly string[];
   /** Characters of text, reasoning and arguments that came: what is estimated from if usage never comes. */
   outputChars: number;
+  /** What providers told of other attempts, which failed: the caller got nothing of it, but it may be charged for. */
+  readonly wasted?: readonly { readonly provider: string; readonly model: string; readonly usage: Usage }[];
 }
 
 /** Where client and provider speak one dialect, what the provider sent; else what it means. */

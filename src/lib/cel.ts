@@ -14,7 +14,8 @@ import { closest } from './closest.ts';
 import { compileLinearRegex, type LinearRegex } from './linear-regex.ts';
 import { RegexError } from './parse-regex.ts';
 
-export type CelType = 'string' | 'bool' | 'map' | 'timestamp';
+/** Values of type `int` are given as bigint. */
+export type CelType = 'string' | 'bool' | 'int' | 'map' | 'timestamp';
 /** What an expression may name: a value, or an object with known fields. */
 export interface CelVariables {
   readonly [name: string]: CelType | { readonly [field: string]: CelType };

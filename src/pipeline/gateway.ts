@@ -1,12 +1,14 @@
 /** The one door in. Holds the pipeline of the current configuration; a call runs on the one that was current when it began. */
 
 import type { Gateway, ModelGateway } from '../contracts/call.ts';
+import type { Caller } from '../contracts/caller.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
 import type { SpendStore } from '../contracts/limits.ts';
 import { servesToolset } from './grants.ts';
 import { createKeptResults } from './kept-results.ts';
 import { createKeyBudgets } from './limits/key-budgets.ts';
 import { createKeyRates } from './limits/key-rates.ts';
+import { createModelHealth, type ModelStatus } from './models/model-health.ts';
 import { createPipeline, type Pipeline, type PipelineDeps } from './pipeline.ts';
 import { startSpan } from './trace.ts';
 import { createWatches } from './watches.ts';
@@ -18,10 +20,12 @@ export type SwappableGateway = Gateway &
     swap(config: GatewayConfig): void;
     /** Follows keys that other processes created or revoked. */
     refreshKeys(): void;
+    /** How the models that were called have answered of late, of those this caller may use. */
+    modelStatus(caller: Caller): readonly ModelStatus[];
   };
 
 export function createGateway(
-  deps: Omit<PipelineDeps, 'kept' | 'rates' | 'budgets'> & {
+  deps: Omit<PipelineDeps, 'kept' | 'rates' | 'budgets' | 'modelHealth'> & {
     readonly randomHex: (digits: number) => string;
     readonly spend: Pick<SpendStore, 'spentSince'>;
   },
@@ -32,6 +36,7 @@ export function createGateway(
     kept: createKeptResults(deps),
     rates: createKeyRates(deps),
     budgets: createKeyBudgets(deps),
+    modelHealth: createModelHealth(deps),
   };
   let pipeline: Pipeline = createPipeline(lasting, config);
   deps.catalog.invalidate(config.toolsets ?? []);
@@ -62,6 +67,10 @@ export function createGateway(
     },
     watch: (request) => watches.open(request),
     config: () => pipeline.config,
+    modelStatus(caller) {
+      const grant = pipeline.grantOf(caller, { servers: undefined, tools: undefined }, { type: 'all' });
+      return lasting.modelHealth.snapshot().filter(({ provider, model }) => grant.allows('model', provider, model));
+    },
     swap(next) {
       pipeline = createPipeline(lasting, next);
       deps.catalog.invalidate(next.toolsets ?? []);

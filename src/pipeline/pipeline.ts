@@ -3,6 +3,7 @@
 import type { Call } from '../contracts/call.ts';
 import type { KeyStore } from '../contracts/caller.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
+import type { Log } from '../contracts/log.ts';
 import type { Meter } from '../contracts/meter.ts';
 import type { ModelCatalog } from '../contracts/model-catalog.ts';
 import type { ModelProvider } from '../contracts/models.ts';
@@ -22,6 +23,7 @@ import type { KeyBudgets } from './limits/key-budgets.ts';
 import type { KeyRates } from './limits/key-rates.ts';
 import type { LiveCatalog } from './live-catalog.ts';
 import { createAttempt } from './models/attempt.ts';
+import type { ModelHealth } from './models/model-health.ts';
 import { createPriceOf } from './models/price-of.ts';
 import { createPolicyView } from './policy-view.ts';
 import { createAuthorize } from './steps/authorize.ts';
@@ -65,12 +67,17 @@ export interface PipelineDeps {
   /** Outlive configurations: a change is no amnesty. */
   readonly rates: KeyRates;
   readonly budgets: KeyBudgets;
+  /** Outlives them, too: a provider does not recover because a file was saved. */
+  readonly modelHealth: ModelHealth;
   /** Wall clock, epoch milliseconds. */
   readonly now: () => number;
   /** Monotonic clock, milliseconds. */
   readonly monotonicMs: () => number;
   /** Used while the configuration asks for metrics. */
   readonly meter?: Meter | undefined;
+  readonly log?: Log | undefined;
+  /** 0 to 1, exclusive. Default `Math.random`. */
+  readonly random?: (() => number) | undefined;
 }
 
 export interface Pipeline {
@@ -132,7 +139,10 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
       'write-ahead': createWriteAhead({ trail, describeIntent }),
       'read-cache': config.cache && createReadCache({ catalog: deps.catalog.current, monotonicMs }, config.cache),
       'price-call': config.prices && createPriceCall(config.prices),
-      'authorize-model': createAuthorizeModel({ grantOf: granted, resolve: createResolveModel(configured) }),
+      'authorize-model': createAuthorizeModel({
+        grantOf: granted,
+        resolve: createResolveModel(configured, config.models),
+      }),
       'inject-tools': undefined,
       'price-tokens': createPriceTokens({
         ...{ priceOf, now: deps.now, monotonicMs, tellsUsage: config.models?.usageHeaders ?? true },
@@ -152,7 +162,12 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
       'call-task': createCallTask(forwarding),
       'subscribe-task': createSubscribeTask(),
       'list-models': createListModels({ grantOf: granted, providers: configured }),
-      ...createModelSteps(createAttempt({ providers: deps.providers, monotonicMs })),
+      ...createModelSteps(
+        createAttempt({
+          ...{ providers: deps.providers, health: deps.modelHealth, monotonicMs, log: deps.log },
+          random: deps.random ?? Math.random,
+        }),
+      ),
     },
   );
   return { config, keyring, grantOf, run: (call) => columns[call.kind](call) };

@@ -12,6 +12,7 @@ import { errorHeaders } from '../http/render-error.ts';
 import { readTraceparent } from '../http/traceparent.ts';
 import { answerHeaders, requestIdHeaders } from './answer-headers.ts';
 import type { DialectEdge } from './dialect-edge.ts';
+import { readRoutingHeaders } from './read-routing-headers.ts';
 import { readEndpoint } from './read-wishes.ts';
 
 export interface ModelEdgeDeps {
@@ -117,6 +118,7 @@ function createModelCall(
     parentId: undefined,
     facts: {},
     model: parts.request,
+    routingHeaders: () => readRoutingHeaders(exchange),
   };
 }
 

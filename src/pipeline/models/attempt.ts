@@ -1,92 +1,109 @@
 /** Carries out a plan: one try after the other until a provider answers, or none is left. */
 
 import type { ModelCall } from '../../contracts/call.ts';
-import { type ErrorCode, GatewayError } from '../../contracts/errors.ts';
-import {
-  type ModelOutcome,
-  type ModelProvider,
-  type ModelReport,
-  type ModelRequest,
-  type ProviderCall,
-  ProviderFailure,
-  type ProviderFailureKind,
-} from '../../contracts/models.ts';
+import { type ModelOutcome, type ModelProvider, type ModelRequest, ProviderFailure } from '../../contracts/models.ts';
+import type { ModelTarget, ProviderKey } from '../../contracts/models-config.ts';
+import { AFTER_FAILURE, type AfterFailure } from '../../domain/models/after-failure.ts';
+import { fullJitterMs } from '../../lib/backoff.ts';
+import { pause } from './attempt-limit.ts';
+import { deadlineAt, isFinal, type Journey, lastWord, type MethodOf, notAsked, startJourney } from './journey.ts';
+import { type PickDeps, pickKey, takeTarget } from './pick.ts';
+import { createTryOnce, type TryDeps } from './try-once.ts';
 
-export interface AttemptDeps {
+export interface AttemptDeps extends PickDeps, TryDeps {
   readonly providers: () => ReadonlyMap<string, ModelProvider>;
-  readonly monotonicMs: () => number;
 }
 
 export type Attempt = <R extends ModelRequest, O extends ModelOutcome>(
   call: ModelCall & { readonly model: R },
-  methodOf: (provider: ModelProvider) => ((call: ProviderCall<R>) => Promise<O>) | undefined,
+  methodOf: MethodOf<R, O>,
 ) => Promise<O>;
 
-/** What a client is told of each way to fail. */
-export const FAILURE_CODES: { readonly [kind in ProviderFailureKind]: ErrorCode } = {
-  'rate-limited': 'provider_rate_limited',
-  'quota-exceeded': 'provider_rate_limited',
-  overloaded: 'provider_unavailable',
-  'server-error': 'provider_failed',
-  unreachable: 'provider_unavailable',
-  'connection-lost': 'provider_failed',
-  timeout: 'provider_timeout',
-  malformed: 'provider_failed',
-  unauthorized: 'provider_needs_auth',
-  'unknown-model': 'unknown_model',
-  'invalid-request': 'refused_by_provider',
-  'context-too-long': 'context_too_long',
-  'content-filtered': 'content_filtered',
-  unsupported: 'unsupported_by_model',
-  cancelled: 'cancelled',
-};
+const BACKOFF = { firstMs: 500, maxMs: 8_000 };
+/** The longest a provider's `Retry-After` is waited for: where somebody else could be asked, and where nobody could. */
+const PATIENCE_MS = { withOthers: 2_000, alone: 30_000 };
+/** Of one call, all targets, keys and retries. */
+const MAX_ATTEMPTS = 32;
+
+type Tried<O> =
+  | { readonly type: 'answer'; readonly outcome: O }
+  | { readonly type: 'failure'; readonly next: AfterFailure['next'] };
 
 export function createAttempt(deps: AttemptDeps): Attempt {
+  const { health, monotonicMs } = deps;
+  const tryOnce = createTryOnce(deps);
+
   return async (call, methodOf) => {
-    const report: ModelReport = { attempts: [], dropped: [], outputChars: 0 };
-    call.facts.model = report;
-    const target = call.facts.plan?.stages[0]?.[0];
-    const provider = target && deps.providers().get(target.provider);
-    const method = provider && methodOf(provider);
-    if (target === undefined || provider === undefined) throw new GatewayError('unknown_model', call.name);
-    if (method === undefined) throw new GatewayError('unsupported_by_model', `${provider.id} has no such operation`);
-    const { config } = provider;
-    report.provider = provider.id;
-    report.model = target.model;
-    call.facts.serverId = provider.id;
-    call.facts.target = target.model;
-    const startedMs = deps.monotonicMs();
-    const key = config.keys[0];
-    const note = (failure: ProviderFailure | undefined): void => {
-      const durationMs = deps.monotonicMs() - startedMs;
-      call.facts.upstreamMs = durationMs;
-      report.attempts.push({
-        ...{ provider: provider.id, model: target.model, key: key?.name, durationMs },
-        ...{ failure: failure?.kind, status: failure?.status },
-      });
-    };
-    try {
-      const outcome = await method({
-        request: call.model,
-        body: call.params,
-        model: target.model,
-        key,
-        injected: call.facts.injected,
-        signal: call.signal,
-        firstByteTimeoutMs: config.firstByteTimeoutMs,
-        idleTimeoutMs: config.idleTimeoutMs,
-        traceparent: call.traceparent,
-        report,
-      });
-      note(undefined);
-      return outcome;
-    } catch (error) {
-      if (!(error instanceof ProviderFailure)) throw error;
-      note(error);
-      throw new GatewayError(FAILURE_CODES[error.kind], error.publicText, {
-        data: { provider: provider.id, attempts: report.attempts },
-        cause: error,
-      });
+    const stages = call.facts.plan?.stages ?? [];
+    const journey = startJourney(call, methodOf, deps.providers(), monotonicMs());
+    for (const [i, stage] of stages.entries()) {
+      const left = [...stage];
+      while (left.length > 0) {
+        const target = takeTarget(deps, left, journey.steady);
+        if (target === undefined) break;
+        if (call.signal.aborted) throw lastWord(journey);
+        const hasOthers = left.length > 0 || i < stages.length - 1;
+        const tried = await tryTarget(journey, target, hasOthers);
+        if (tried.type === 'answer') return tried.outcome;
+        if (tried.next === 'nowhere') throw lastWord(journey);
+        if (tried.next === 'stage') break;
+      }
     }
+    throw lastWord(journey);
   };
+
+  /** All that is tried at one target: its keys, and again after a pause. */
+  async function tryTarget<R extends ModelRequest, O extends ModelOutcome>(
+    journey: Journey<R, O>,
+    target: ModelTarget,
+    hasOthers: boolean,
+  ): Promise<Tried<O>> {
+    const { call } = journey;
+    const leaveOut = (failure: ProviderFailure): Tried<O> => {
+      journey.failures.push({ target, failure, report: undefined });
+      return { type: 'failure', next: 'target' };
+    };
+    const provider = journey.providers.get(target.provider);
+    // The configuration was swapped under a call that had its plan.
+    if (provider === undefined)
+      return leaveOut(new ProviderFailure('unknown-model', 'the provider is not there any more'));
+    const { config } = provider;
+    const method = journey.methodOf(provider);
+    if (method === undefined) {
+      const publicText = `${provider.id} has no such operation`;
+      return leaveOut(new ProviderFailure('unsupported', publicText, { publicText }));
+    }
+    const deadlineMs = deadlineAt(journey, provider, monotonicMs());
+    const used = new Set<ProviderKey>();
+    for (let retries = 0; ; ) {
+      const closedForMs = health.closedForMs(target);
+      if (closedForMs !== undefined) return leaveOut(notAsked(target, 'overloaded', closedForMs));
+      const picked = pickKey(deps, target, config, used, journey.steady);
+      if (picked.type === 'wait') return leaveOut(notAsked(target, picked.reason, picked.leftMs));
+      if (picked.type === 'none') return leaveOut(notAsked(target, 'unauthorized', undefined));
+      const { key } = picked;
+      const result = await tryOnce(journey, { provider, method, target, key, deadlineMs });
+      if (!(result instanceof ProviderFailure)) return { type: 'answer', outcome: result };
+
+      const { again, next } = AFTER_FAILURE[result.kind];
+      const isOver = monotonicMs() >= journey.deadlineMs || journey.attempts.length >= MAX_ATTEMPTS;
+      if (isOver || call.signal.aborted || isFinal(result.kind, call.model))
+        return { type: 'failure', next: 'nowhere' };
+      if (again === 'no') return { type: 'failure', next };
+      if (again === 'other-key') {
+        if (key !== undefined) used.add(key);
+        if (key !== undefined && pickKey(deps, target, config, used, journey.steady).type === 'key') continue;
+        if (result.kind !== 'rate-limited') return { type: 'failure', next };
+        used.clear();
+      }
+      const pauseMs = result.retryAfterMs ?? fullJitterMs(retries, BACKOFF, deps.random);
+      const patienceMs = hasOthers ? PATIENCE_MS.withOthers : PATIENCE_MS.alone;
+      const isTooLong = result.retryAfterMs !== undefined && pauseMs > patienceMs;
+      if (retries >= config.maxRetries || isTooLong || monotonicMs() + pauseMs >= deadlineMs)
+        return { type: 'failure', next };
+      retries++;
+      await pause(pauseMs, call.signal);
+      if (call.signal.aborted) return { type: 'failure', next: 'nowhere' };
+    }
+  }
 }

@@ -66,8 +66,10 @@ export const Provider = z.strictObject({
     .describe('Largest answer accepted in one piece.'),
   circuitBreaker: z
     .strictObject({
-      failures: z.int().min(1).max(1000).default(5).describe('So many failures in a row open it.'),
-      openMs: milliseconds(100).default(30_000).describe('So long others are preferred; then one call tries.'),
+      failures: z.int().min(1).max(1000).default(5).describe('So many failures of a model in a row open it.'),
+      openMs: milliseconds(100)
+        .default(30_000)
+        .describe('So long a model that failed so is passed over; then one call tries.'),
     })
     .prefault({})
     .describe('Stops asking a provider that keeps failing.'),
@@ -95,7 +97,9 @@ export const Route = z.strictObject({
   name: z.string().describe('Stands in records.'),
   when: z
     .string()
-    .describe('Condition (CEL) over `key`, `model`, `headers`, `request`. The first rule that holds decides.'),
+    .describe(
+      'Condition (CEL) over `key`, `model`, `headers`, `request`. The first rule that holds decides; one without an answer does not hold.',
+    ),
   targets: targets('Where calls go, by weight and health.'),
   fallbacks: targets('Tried in order once all targets failed.'),
 });

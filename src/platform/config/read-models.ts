@@ -1,11 +1,20 @@
 /** The section `models`: aliases, fallbacks, routes and prices, with their targets looked up among the providers. */
 
 import type { z } from 'zod';
-import type { ModelPrice, ModelsConfig, ModelTarget, ProviderConfig } from '../../contracts/models-config.ts';
+import {
+  type ModelAlias,
+  type ModelPrice,
+  type ModelsConfig,
+  type ModelTarget,
+  type ProviderConfig,
+  ROUTE_VARIABLES,
+} from '../../contracts/models-config.ts';
+import { createCelCompiler } from '../../lib/cel.ts';
 import { closest } from '../../lib/closest.ts';
 import { type Document, readPart } from './document.ts';
 import { Models, type Price } from './providers-schema.ts';
 import { nodeAt, type Path } from './report.ts';
+import { reportCondition } from './report-condition.ts';
 
 type Written = string | { readonly target: string; readonly weight: number };
 
@@ -19,26 +28,33 @@ export function readModels(
   const models = readPart(document, ['models'], node, Models, Object.keys(Models.shape));
   if (models === undefined) return undefined;
   const known = providers ?? [];
+  const compileRoute = createCelCompiler(ROUTE_VARIABLES);
   const targetsOf = (path: Path, written: readonly Written[]): readonly ModelTarget[] =>
     written.flatMap((each, i) => readTarget(document, [...path, i], each, known) ?? []);
   return {
-    aliases: Object.entries(models.aliases).map(([name, value]) => {
-      const path = ['models', 'aliases', name];
-      checkAlias(document, path, name, known);
-      if (typeof value === 'string') {
-        const target = readTarget(document, path, value, known);
-        return { name, targets: target === undefined ? [] : [target], fallbacks: [] };
-      }
-      const { targets, fallbacks } = 'targets' in value ? value : { targets: value, fallbacks: [] };
-      if (targets.length === 0) document.report.problem(path, 'names no target', 'write "provider/model"');
-      return { name, targets: targetsOf(path, targets), fallbacks: targetsOf([...path, 'fallbacks'], fallbacks) };
-    }),
+    aliases: Object.entries(models.aliases)
+      .map(([name, value]) => {
+        const path = ['models', 'aliases', name];
+        checkAlias(document, path, name, known);
+        if (typeof value === 'string') {
+          const target = readTarget(document, path, value, known);
+          return { name, targets: target === undefined ? [] : [target], fallbacks: [] };
+        }
+        const { targets, fallbacks } = 'targets' in value ? value : { targets: value, fallbacks: [] };
+        if (targets.length === 0) document.report.problem(path, 'names no target', 'write "provider/model"');
+        return { name, targets: targetsOf(path, targets), fallbacks: targetsOf([...path, 'fallbacks'], fallbacks) };
+      })
+      .map((alias) => checkStar(document, alias)),
     fallbacks: Object.entries(models.fallbacks).map(([source, written]) => ({
       source,
       targets: targetsOf(['models', 'fallbacks', source], written),
     })),
     routes: models.routes.map(({ name, when, targets, fallbacks }, i) => {
       const path = ['models', 'routes', i];
+      const compiled = compileRoute(when);
+      if (!compiled.ok) reportCondition(document, [...path, 'when'], when, compiled);
+      if (models.routes.findIndex((each) => each.name === name) < i)
+        document.report.problem([...path, 'name'], 'stands twice', 'give each rule its own name');
       if (targets.length === 0)
         document.report.problem([...path, 'targets'], 'names no target', 'write "provider/model"');
       return {
@@ -57,6 +73,16 @@ function checkAlias({ report }: Document, path: Path, name: string, providers: r
   if (name.split('*').length > 2) report.problem(path, 'holds more than one *', 'keep one');
   if (providers.some(({ id }) => name.startsWith(`${id}/`)))
     report.warning(path, 'begins like a model of a provider, and hides it');
+}
+
+function checkStar({ report }: Document, alias: ModelAlias): ModelAlias {
+  if (!alias.name.includes('*') && [...alias.targets, ...alias.fallbacks].some(({ model }) => model.includes('*')))
+    report.problem(
+      ['models', 'aliases', alias.name],
+      'has a target with *, and no * itself',
+      'write the whole name of the model',
+    );
+  return alias;
 }
 
 function readTarget(

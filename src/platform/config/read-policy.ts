@@ -10,6 +10,7 @@ import { type Document, readPart } from './document.ts';
 import { Policy, PolicyAnnotations, PolicyDefaults, PolicyRuleEntry } from './policy-schema.ts';
 import type { KnownServer } from './read-servers.ts';
 import { nodeAt, type Path, renderPath } from './report.ts';
+import { reportCondition } from './report-condition.ts';
 
 type Rule = z.output<typeof PolicyRuleEntry>;
 
@@ -124,17 +125,4 @@ function checkTargets(document: Document, path: Path, targets: readonly string[]
   if (targets.length === 0)
     document.report.problem([...path, 'targets'], 'names nothing', 'write patterns, e.g. ["github/*"]');
   for (const [i, pattern] of targets.entries()) checkPattern(document.report, [...path, 'targets', i], pattern, known);
-}
-
-function reportCondition(
-  document: Document,
-  path: Path,
-  when: string,
-  fault: { readonly at: number; readonly message: string; readonly remedy: string | undefined },
-): void {
-  const node = nodeAt(document.root, path);
-  // Only where every character stands for itself is the place in the file known.
-  const isPlain = node?.type === 'scalar' && node.value === when && node.end - node.start === when.length + 2;
-  const at = isPlain ? node.start + 1 + fault.at : undefined;
-  document.report.problem(path, `character ${fault.at + 1}: ${fault.message}`, fault.remedy, at);
 }

@@ -163,3 +163,33 @@ test('without providers there are no models, and nothing is said of them', () =>
   const result = parse({ mcpServers: { a: { command: 'x' } } });
   assert.ok(result.ok && result.config.providers === undefined && result.config.models === undefined);
 });
+
+test('conditions of routes are checked with the file, over what they may name', () => {
+  const routes = (...whens: string[]) => ({
+    providers: { fake: {} },
+    models: { routes: whens.map((when, i) => ({ name: `r${i}`, when, targets: ['fake/echo'] })) },
+  });
+  const fine = parse(routes('request.tokens > 1000 && headers["x-team"] == "a"', 'key.name == "ci" && model != "x"'));
+  assert.ok(fine.ok, JSON.stringify(fine));
+  assert.match(
+    complaints(routes('request.stream', 'request.tokns > 5')).join(),
+    /^models\.routes\[1\]\.when: character \d+: .* -> did you mean "tokens"\?$/,
+  );
+  assert.match(complaints(routes('credential == "x"')).join(), /when: .*credential/);
+});
+
+test('a route whose name stands twice, and a target whose * nothing can fill, are refused', () => {
+  const twice = [
+    { name: 'r', when: 'true', targets: ['fake/echo'] },
+    { name: 'r', when: 'false', targets: ['fake/echo'] },
+  ];
+  assert.match(
+    complaints({ providers: { fake: {} }, models: { routes: twice } }).join(),
+    /routes\[1\]\.name: stands twice/,
+  );
+  const aliases = { fast: 'fake/*' };
+  assert.match(
+    complaints({ providers: { fake: {} }, models: { aliases } }).join(),
+    /aliases\.fast: has a target with \*/,
+  );
+});
