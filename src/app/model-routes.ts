@@ -1,12 +1,13 @@
 /** The front doors of models: one line per dialect. Without a configured provider none of their paths exists. */
 
 import type { GatewayConfig } from '../contracts/config.ts';
+import { createGeminiRoutes } from '../edges/gemini/routes.ts';
 import type { Route } from '../edges/http/exchange.ts';
 import type { ModelEdgeDeps } from '../edges/models/serve-model.ts';
 import { createOpenaiChatRoutes } from '../edges/openai-chat/routes.ts';
 
 export function createModelRoutes(deps: ModelEdgeDeps & { readonly config: () => GatewayConfig }): readonly Route[] {
-  const routes = [...createOpenaiChatRoutes(deps)];
+  const routes = [...createOpenaiChatRoutes(deps), ...createGeminiRoutes(deps)];
   return routes.map(
     (route): Route =>
       (exchange) =>

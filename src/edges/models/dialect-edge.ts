@@ -1,8 +1,10 @@
 /** What the front door of a dialect consists of; the way of a request through it is the same for all, see `serve-model`. */
 
+import type { Credential } from '../../contracts/caller.ts';
 import type { ChatAnswer, ChatEvent } from '../../contracts/chat.ts';
 import type { GatewayError } from '../../contracts/errors.ts';
 import type { JsonText } from '../../contracts/json.ts';
+import type { Exchange } from '../http/exchange.ts';
 
 /** One error in the words of a dialect. */
 export interface RenderedError {
@@ -19,6 +21,8 @@ export interface StreamEncoder {
 }
 
 export interface DialectEdge {
+  /** Where else than in its headers a request may carry its key. Undefined: nowhere. Throws GatewayError `unauthenticated`. */
+  readonly credentialOf?: ((exchange: Exchange) => Credential | undefined) | undefined;
   /** `requestId` is the call's id. Public text only. */
   renderError(error: GatewayError, requestId: string): RenderedError;
   /** What ends a stream that broke, in the form clients of this dialect look for. */
