@@ -3,9 +3,12 @@
 import type { ModelProvider } from '../../contracts/models.ts';
 import type { ProviderConfig, ProviderType } from '../../contracts/models-config.ts';
 import { createFakeProvider } from './fake/fake-provider.ts';
+import { createGeminiProvider } from './gemini/gemini-provider.ts';
 import type { CreateProvider, ProviderDeps } from './provider-codec.ts';
 
 const CODECS: { readonly [type in ProviderType]?: CreateProvider } = {
+  gemini: createGeminiProvider,
+  vertex: createGeminiProvider,
   fake: createFakeProvider,
 };
 
