@@ -11,19 +11,18 @@ import {
   ProviderFailure,
   type ProviderModel,
 } from '../../../contracts/models.ts';
-import type { ProviderConfig, ProviderKey } from '../../../contracts/models-config.ts';
 import { isObject } from '../../../lib/is-object.ts';
-import type { CreateProvider, ProviderDeps } from '../provider-codec.ts';
-import { type ProviderResponse, type SendBounds, sendToProvider } from '../send.ts';
+import type { CreateProvider } from '../provider-codec.ts';
+import { type ProviderResponse, sendToProvider } from '../send.ts';
 import { type DecodeContext, decodeAnswer } from './decode-answer.ts';
 import { createStreamDecoder } from './decode-stream.ts';
 import { decodeEmbeddings, encodeEmbed, encodePredict } from './embeddings.ts';
 import { type EncodedRequest, encodeRequest } from './encode-request.ts';
-import { createGoogleSurface, type GoogleSurface } from './google-surface.ts';
+import { type GoogleClient, headersOf, post, secretsOf, textOrFailure } from './google-client.ts';
+import { createGoogleSurface } from './google-surface.ts';
 import { listGeminiModels } from './list-models.ts';
 import { noteAnswer } from './note-answer.ts';
 import { patchChat, patchCount, patchEmbed } from './patch-body.ts';
-import { failureOfBody } from './read-error.ts';
 import { createPieceReader } from './read-pieces.ts';
 import { decodeStream, forwardStream, type StreamSource } from './stream-answer.ts';
 
@@ -33,7 +32,7 @@ type CountOutcome = Extract<ModelOutcome, { readonly type: 'token-count' }>;
 
 export const createGeminiProvider: CreateProvider = (deps, config): ModelProvider => {
   const surface = createGoogleSurface(deps, config);
-  const client: Client = { deps, config, surface };
+  const client: GoogleClient = { deps, config, surface };
   return {
     id: config.id,
     config,
@@ -45,20 +44,14 @@ export const createGeminiProvider: CreateProvider = (deps, config): ModelProvide
   };
 };
 
-interface Client {
-  readonly deps: ProviderDeps;
-  readonly config: ProviderConfig;
-  readonly surface: GoogleSurface;
-}
-
-async function chat(client: Client, call: ProviderCall<ChatModelRequest>): Promise<ChatOutcome> {
+async function chat(client: GoogleClient, call: ProviderCall<ChatModelRequest>): Promise<ChatOutcome> {
   const { request, model, body, injected, report } = call;
   const isPassed = request.dialect === 'gemini';
   const encoded = isPassed ? undefined : translate(client, call);
   const text = encoded?.body ?? patchChat(body.text, model, injected);
   const form = isPassed && request.streamForm === 'json-array' ? 'json-array' : 'sse';
   const operation = request.stream ? `streamGenerateContent${form === 'sse' ? '?alt=sse' : ''}` : 'generateContent';
-  const response = await post(client, call, client.surface.url(model, operation), text);
+  const response = await post(client, call, { url: client.surface.url(model, operation), body: text });
   if (request.stream) return answerStream(client, call, response, form, encoded);
   const answerText = await response.text();
   const answer = parseAnswer(answerText);
@@ -68,7 +61,7 @@ async function chat(client: Client, call: ProviderCall<ChatModelRequest>): Promi
 }
 
 async function answerStream(
-  client: Client,
+  client: GoogleClient,
   call: ProviderCall<ChatModelRequest>,
   response: ProviderResponse,
   form: 'sse' | 'json-array',
@@ -90,14 +83,14 @@ async function answerStream(
   return { type: 'chat-stream', stream: { lane: 'pass', value }, contentType };
 }
 
-async function countTokens(client: Client, call: ProviderCall<ChatModelRequest>): Promise<CountOutcome> {
+async function countTokens(client: GoogleClient, call: ProviderCall<ChatModelRequest>): Promise<CountOutcome> {
   const { request, model, body, injected } = call;
   const { surface } = client;
   const isPassed = request.dialect === 'gemini';
   const text = isPassed
     ? patchCount(body.text, model, injected, surface.isVertex)
     : wrapCount(translate(client, call).body, model, surface.isVertex);
-  const response = await post(client, call, surface.url(model, 'countTokens'), text);
+  const response = await post(client, call, { url: surface.url(model, 'countTokens'), body: text });
   const answerText = await response.text();
   const { totalTokens } = parseAnswer(answerText);
   if (isPassed) return { type: 'token-count', answer: { lane: 'pass', value: answerText } };
@@ -111,7 +104,7 @@ function wrapCount(body: JsonText, model: string, isVertex: boolean): JsonText {
   return `{"generateContentRequest":{"model":${JSON.stringify(`models/${model}`)},${body.slice(1)}}`;
 }
 
-async function embed(client: Client, call: ProviderCall<EmbedModelRequest>): Promise<EmbedOutcome> {
+async function embed(client: GoogleClient, call: ProviderCall<EmbedModelRequest>): Promise<EmbedOutcome> {
   const { request, model, body, report } = call;
   const { surface } = client;
   const dropped = new Set<string>();
@@ -123,7 +116,7 @@ async function embed(client: Client, call: ProviderCall<EmbedModelRequest>): Pro
     ? patchEmbed(body.text, model, wish.single)
     : JSON.stringify(surface.isVertex ? encodePredict(wish, drop) : encodeEmbed(wish, model, drop));
   report.dropped = [...dropped];
-  const response = await post(client, call, surface.url(model, operation), text);
+  const response = await post(client, call, { url: surface.url(model, operation), body: text });
   const answerText = await response.text();
   const answer = parseAnswer(answerText);
   if (isPassed) {
@@ -136,7 +129,7 @@ async function embed(client: Client, call: ProviderCall<EmbedModelRequest>): Pro
   return { type: 'embeddings', answer: { lane: 'neutral', value } };
 }
 
-async function listModels(client: Client, url: string, call: ListModelsCall): Promise<readonly ProviderModel[]> {
+async function listModels(client: GoogleClient, url: string, call: ListModelsCall): Promise<readonly ProviderModel[]> {
   const headers = await headersOf(client, call.key, []);
   const bounds = {
     ...{ signal: call.signal, firstByteTimeoutMs: call.timeoutMs, idleTimeoutMs: call.timeoutMs },
@@ -149,53 +142,15 @@ async function listModels(client: Client, url: string, call: ListModelsCall): Pr
   });
 }
 
-function translate(client: Client, call: ProviderCall<ChatModelRequest>): EncodedRequest {
+function translate(client: GoogleClient, call: ProviderCall<ChatModelRequest>): EncodedRequest {
   const { request, model, injected, report } = call;
   const encoded = encodeRequest(request.chat(), { model, isVertex: client.surface.isVertex, injected });
   report.dropped = encoded.dropped;
   return encoded;
 }
 
-function contextOf({ deps }: Client, { model }: ProviderCall, { names, custom }: EncodedRequest): DecodeContext {
+function contextOf({ deps }: GoogleClient, { model }: ProviderCall, { names, custom }: EncodedRequest): DecodeContext {
   return { names, custom, model, now: deps.now, newId: (prefix) => `${prefix}${deps.randomHex(24)}` };
-}
-
-/** Resolves with an answer that is one. Throws ProviderFailure. */
-async function post(client: Client, call: ProviderCall, url: string, body: JsonText): Promise<ProviderResponse> {
-  const passed = [...call.request.headers].flat();
-  const trace = call.traceparent === undefined ? [] : ['traceparent', call.traceparent];
-  const headers = await headersOf(client, call.key, ['content-type', 'application/json', ...passed, ...trace]);
-  const bounds: SendBounds = {
-    ...{ signal: call.signal, firstByteTimeoutMs: call.firstByteTimeoutMs, idleTimeoutMs: call.idleTimeoutMs },
-    maxBytes: client.config.maxAnswerBytes,
-  };
-  const response = await sendToProvider(client.deps.http, { method: 'POST', url, headers, body }, bounds);
-  if (response.status >= 200 && response.status < 300) return response;
-  throw failureOfBody(response, await response.text(), secretsOf(client, call.key));
-}
-
-async function textOrFailure(
-  client: Client,
-  key: ProviderKey | undefined,
-  response: ProviderResponse,
-): Promise<string> {
-  const text = await response.text();
-  if (response.status >= 200 && response.status < 300) return text;
-  throw failureOfBody(response, text, secretsOf(client, key));
-}
-
-async function headersOf(
-  { config, surface }: Client,
-  key: ProviderKey | undefined,
-  own: readonly string[],
-): Promise<readonly string[]> {
-  const extra = Object.entries(config.headers).flatMap(([name, value]) => [name, value.open()]);
-  return ['accept', '*/*', ...(await surface.authorize(key)), ...own, ...extra];
-}
-
-/** What a provider might quote, and nobody else shall read. */
-function secretsOf({ config }: Client, key: ProviderKey | undefined): readonly string[] {
-  return [...(key === undefined ? [] : [key.value]), ...Object.values(config.headers)].map((secret) => secret.open());
 }
 
 function parseAnswer(text: string): JsonObject {
