@@ -2,7 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { createGoogleGenerativeAI } from '@ai-sdk/google';
 import { ApiError, FunctionCallingConfigMode, GoogleGenAI, Type } from '@google/genai';
+import { ChatGoogleGenerativeAI } from '@langchain/google-genai';
+import { embedMany, generateText, jsonSchema, Output, stepCountIs, streamText, tool } from 'ai';
 import { type StartedGateway, startGateway } from '../support/gateway.ts';
 import { GEMINI_KEY, type GeminiMock, startGeminiMock, VERTEX_PROJECT } from '../support/providers/gemini.ts';
 import type { Cleanup } from '../support/temp-dir.ts';
@@ -280,4 +283,53 @@ test('the models are listed in the words of Gemini', async () => {
   const response = await fetch(`${gateway.url}/v1beta/models?key=${KEY}`);
   assert.equal(response.status, 200);
   assert.ok(Array.isArray(((await response.json()) as { models: unknown[] }).models));
+});
+
+test("Vercel's AI SDK: text, stream, tools, objects and embeddings", async () => {
+  const google = createGoogleGenerativeAI({ apiKey: KEY, baseURL: `${gateway.url}/gemini/v1beta` });
+  const model = google('gemini/gemini-2.5-flash');
+  assert.equal((await generateText({ model, prompt: 'Hello', maxRetries: 0 })).text, 'You said: Hello');
+  const streamed = streamText({ model, prompt: 'one two\n!usage 8 4', maxRetries: 0 });
+  let text = '';
+  for await (const piece of streamed.textStream) text += piece;
+  assert.equal(text, 'You said: one two');
+  assert.equal((await streamed.usage).inputTokens, 8);
+  const called = await generateText({
+    model,
+    prompt: '!call weather {"city":"Kiel"}',
+    maxRetries: 0,
+    stopWhen: stepCountIs(2),
+    tools: {
+      weather: tool({
+        inputSchema: jsonSchema<{ city: string }>({ type: 'object', properties: { city: { type: 'string' } } }),
+        execute: ({ city }) => `fine in ${city}`,
+      }),
+    },
+  });
+  assert.match(called.text, /fine in Kiel/);
+  const { output: object } = await generateText({
+    model,
+    output: Output.object({
+      schema: jsonSchema<{ a: number }>({ type: 'object', properties: { a: { type: 'number' } } }),
+    }),
+    prompt: '!say {"a":1}',
+    maxRetries: 0,
+  });
+  assert.deepEqual(object, { a: 1 });
+  const embedder = google.embeddingModel('gemini/gemini-embedding-001');
+  const { embeddings } = await embedMany({ model: embedder, values: ['Aa', 'Bb'], maxRetries: 0 });
+  assert.deepEqual(
+    embeddings.map(([first]) => first),
+    [65 / 256, 66 / 256],
+  );
+});
+
+test('LangChain: an answer and a stream', async () => {
+  const model = new ChatGoogleGenerativeAI({
+    ...{ apiKey: KEY, baseUrl: gateway.url, model: 'gemini/gemini-2.5-flash', maxRetries: 0 },
+  });
+  assert.equal((await model.invoke('Hello')).text, 'You said: Hello');
+  let text = '';
+  for await (const piece of await model.stream('one two')) text += piece.text;
+  assert.equal(text, 'You said: one two');
 });
