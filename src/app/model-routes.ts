@@ -2,12 +2,13 @@
 
 import type { GatewayConfig } from '../contracts/config.ts';
 import { createAnthropicRoutes } from '../edges/anthropic/routes.ts';
+import { createGeminiRoutes } from '../edges/gemini/routes.ts';
 import type { Route } from '../edges/http/exchange.ts';
 import type { ModelEdgeDeps } from '../edges/models/serve-model.ts';
 import { createOpenaiChatRoutes } from '../edges/openai-chat/routes.ts';
 
 export function createModelRoutes(deps: ModelEdgeDeps & { readonly config: () => GatewayConfig }): readonly Route[] {
-  const routes = [...createOpenaiChatRoutes(deps), ...createAnthropicRoutes(deps)];
+  const routes = [...createOpenaiChatRoutes(deps), ...createAnthropicRoutes(deps), ...createGeminiRoutes(deps)];
   return routes.map(
     (route): Route =>
       (exchange) =>

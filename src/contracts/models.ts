@@ -43,6 +43,8 @@ export type ModelRequest = {
       readonly operation: 'chat' | 'count';
       readonly dialect: ChatDialect;
       readonly stream: boolean;
+      /** Gemini without `alt=sse`: the stream is a JSON array, element by element. Undefined: server-sent events. */
+      readonly streamForm?: 'json-array' | undefined;
       /** Decoded when first asked for, and once. Throws GatewayError `invalid_params` that names the field. */
       readonly chat: () => ChatRequest;
       /**

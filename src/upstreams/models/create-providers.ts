@@ -6,6 +6,7 @@ import { createAnthropicProvider } from './anthropic/anthropic-provider.ts';
 import { createBedrockProvider } from './bedrock/bedrock-provider.ts';
 import { createCohereProvider } from './cohere/cohere-provider.ts';
 import { createFakeProvider } from './fake/fake-provider.ts';
+import { createGeminiProvider } from './gemini/gemini-provider.ts';
 import { createOpenaiProvider } from './openai/openai-provider.ts';
 import type { CreateProvider, ProviderDeps } from './provider-codec.ts';
 import { refuseToTranslate } from './refuse-to-translate.ts';
@@ -16,6 +17,8 @@ const CODECS: { readonly [type in ProviderType]?: CreateProvider } = {
   cohere: createCohereProvider,
   openai: createOpenaiProvider,
   azure: createOpenaiProvider,
+  gemini: createGeminiProvider,
+  vertex: createGeminiProvider,
   fake: createFakeProvider,
 };
 
