@@ -43,7 +43,10 @@ export type ModelRequest = {
       readonly operation: 'chat' | 'count';
       readonly dialect: ChatDialect;
       readonly stream: boolean;
-      /** Decoded when first asked for, and once. Throws GatewayError `invalid_params` that names the field. */
+      /**
+       * Decoded when first asked for, and once. Throws GatewayError `invalid_params` that names the field, and ProviderFailure
+       * `unsupported` where only a provider of this dialect can serve it: what it means is kept there.
+       */
       readonly chat: () => ChatRequest;
     }
   | { readonly operation: 'embed'; readonly dialect: EmbedDialect; readonly embed: () => EmbedRequest }

@@ -2,7 +2,7 @@
 
 import type { ChatAnswer, ChatEvent } from '../../contracts/chat.ts';
 import type { GatewayError } from '../../contracts/errors.ts';
-import type { JsonText } from '../../contracts/json.ts';
+import type { JsonObject, JsonText } from '../../contracts/json.ts';
 
 /** One error in the words of a dialect. */
 export interface RenderedError {
@@ -27,8 +27,9 @@ export interface DialectEdge {
 
 /** The front door of a chat dialect. */
 export interface ChatEdge extends DialectEdge {
-  encodeAnswer(answer: ChatAnswer): JsonText;
-  createStreamEncoder(): StreamEncoder;
+  /** `body`: the request as the client sent it, for dialects that repeat it or let it decide how they answer. */
+  encodeAnswer(answer: ChatAnswer, body: JsonObject): JsonText;
+  createStreamEncoder(body: JsonObject): StreamEncoder;
   /** Of streams that we write. */
   readonly streamContentType: string;
 }
