@@ -53,6 +53,8 @@ class InputReader implements DecodedInput {
       case 'additional_tools':
         this.tools.push(...decodeTools(item.tools, `${path}.tools`));
         return;
+      case 'image_generation_call':
+        return this.#readImage(item, path);
       // What these stand for is known to the provider alone.
       case 'item_reference':
       case 'compaction':
@@ -107,14 +109,22 @@ class InputReader implements DecodedInput {
     const extra = {
       ...(shown.length > 1 ? { summary: item.summary } : {}),
       ...(content.length > 0 ? { content: item.content } : {}),
+      ...(seal.type === 'own' && seal.text !== '' ? { encrypted_content: seal.text } : {}),
     };
     const part: ReasoningPart = {
       ...{ type: 'reasoning', text: texts.join('\n\n'), id: optionalText(item.id, `${path}.id`) },
       ...(seal.type === 'redacted' ? { sealed: seal.sealed } : {}),
-      ...(seal.type === 'signature' && seal.signature !== '' ? { signature: seal.signature } : {}),
+      ...(seal.type === 'signature' ? { signature: seal.signature } : {}),
       ...(Object.keys(extra).length > 0 ? { extra } : {}),
     };
     this.#produced(part);
+  }
+
+  #readImage(item: JsonObject, path: string): void {
+    const data = optionalText(item.result, `${path}.result`);
+    if (!data) return this.#readForeign(item, 'image_generation_call', path);
+    const format = optionalText(item.output_format, `${path}.output_format`) ?? 'png';
+    this.#produced({ type: 'image', source: { type: 'base64', mediaType: `image/${format}`, data } });
   }
 
   #replace(old: ToolCallPart, part: ToolCallPart): void {

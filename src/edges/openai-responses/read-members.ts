@@ -55,11 +55,8 @@ export function optionalWord<W extends string>(value: unknown, words: readonly W
 
 /** The members that no word was found for; those that are null or empty say nothing. */
 export function extraOf(value: JsonObject, known?: ReadonlySet<string>): { readonly extra?: JsonObject } {
-  let extra: { [member: string]: unknown } | undefined;
-  for (const [member, each] of Object.entries(value)) {
-    if (known?.has(member) || isAbsent(each) || (Array.isArray(each) && each.length === 0)) continue;
-    extra ??= {};
-    extra[member] = each;
-  }
-  return extra === undefined ? {} : { extra };
+  const rest = Object.entries(value).filter(
+    ([member, each]) => !(known?.has(member) || isAbsent(each) || (Array.isArray(each) && each.length === 0)),
+  );
+  return rest.length === 0 ? {} : { extra: Object.fromEntries(rest) };
 }

@@ -3,10 +3,13 @@
  * `encrypted_content` of reasoning items.
  */
 
+const SIGNATURE = 'portcullis.signature.';
 const REDACTED = 'portcullis.redacted.';
 const CALL = 'portcullis.call.';
 
 export type Seal =
+  /** Of a provider that speaks Responses: means nothing to any other. */
+  | { readonly type: 'own'; readonly text: string }
   | { readonly type: 'signature'; readonly signature: string }
   /** Anthropic's `redacted_thinking`. */
   | { readonly type: 'redacted'; readonly sealed: string }
@@ -15,8 +18,10 @@ export type Seal =
 
 export function encodeSeal(seal: Seal): string {
   switch (seal.type) {
+    case 'own':
+      return seal.text;
     case 'signature':
-      return seal.signature;
+      return SIGNATURE + seal.signature;
     case 'redacted':
       return REDACTED + seal.sealed;
     case 'call':
@@ -24,11 +29,12 @@ export function encodeSeal(seal: Seal): string {
   }
 }
 
-/** Whatever does not bear our mark is a provider's own. */
+/** Whatever does not bear our mark is the own of a provider that speaks Responses. */
 export function decodeSeal(text: string): Seal {
+  if (text.startsWith(SIGNATURE)) return { type: 'signature', signature: text.slice(SIGNATURE.length) };
   if (text.startsWith(REDACTED)) return { type: 'redacted', sealed: text.slice(REDACTED.length) };
   const dot = text.startsWith(CALL) ? text.indexOf('.', CALL.length) : -1;
-  if (dot === -1) return { type: 'signature', signature: text };
+  if (dot === -1) return { type: 'own', text };
   const callId = Buffer.from(text.slice(CALL.length, dot), 'base64url').toString('utf8');
   return { type: 'call', callId, signature: text.slice(dot + 1) };
 }

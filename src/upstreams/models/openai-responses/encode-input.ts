@@ -171,15 +171,20 @@ function encodeProduced(
   switch (part.type) {
     case 'reasoning': {
       const { signature, id, text } = part;
-      const isReadable = isOwn ? part.sealed === undefined : signature?.startsWith(OWN_SEAL) === true;
-      if (!isReadable) {
+      const isReadable = signature?.startsWith(OWN_SEAL) === true;
+      if (!isReadable && !isOwn) {
         losses.note(path, part);
         return [];
       }
-      const summary = text === '' || part.extra?.content !== undefined ? [] : [{ type: 'summary_text', text }];
-      const seal = signature === undefined ? {} : { encrypted_content: signature };
-      const own = { ...(isOwn && id !== undefined ? { id } : {}), summary, ...extraOf(part, path, context) };
-      return [{ type: 'reasoning', ...own, ...seal }];
+      losses.note(`${path}.sealed`, part.sealed);
+      if (!isReadable) losses.note(`${path}.signature`, signature);
+      const extra = extraOf(part, path, context);
+      // Where there is more than one summary, or the whole text, these are kept as they were.
+      const summary = text === '' || extra.content !== undefined ? [] : [{ type: 'summary_text', text }];
+      const kept = isOwn && id !== undefined ? { id } : {};
+      return [
+        { type: 'reasoning', ...kept, summary, ...(isReadable ? { encrypted_content: signature } : {}), ...extra },
+      ];
     }
     case 'tool-call': {
       const group = part.namespace === undefined ? {} : { namespace: part.namespace };

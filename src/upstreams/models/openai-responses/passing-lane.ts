@@ -3,7 +3,7 @@
 import type { JsonText } from '../../../contracts/json.ts';
 import type { ByteStream, InjectedTools, ModelReport } from '../../../contracts/models.ts';
 import { ProviderFailure } from '../../../contracts/models.ts';
-import { memberText, withMembers } from '../../../lib/json-text.ts';
+import { elementTexts, memberText, withMembers } from '../../../lib/json-text.ts';
 import type { ProviderResponse } from '../send.ts';
 import { asObject, decodeItem, decodeUsage, stopOf } from './decode-answer.ts';
 import { renderInjected } from './encode-tools.ts';
@@ -12,11 +12,24 @@ import { createStreamTap } from './tap-stream.ts';
 
 /** The request with the provider's own name of the model, and with the gateway's tools behind the caller's. */
 export function patchBody(text: JsonText, model: string, injected: InjectedTools | undefined): JsonText {
-  const changes = { model: JSON.stringify(model) };
+  const changes = { model: JSON.stringify(model), ...withoutOurSeals(text) };
   if (injected === undefined || injected.tools.length === 0) return withMembers(text, changes);
   const ours = injected.fragment('openai-responses', renderInjected);
   const theirs = memberText(text, 'tools') ?? 'null';
   return withMembers(text, { ...changes, tools: joinArrays(theirs, ours) });
+}
+
+const OUR_SEAL = /"encrypted_content"\s*:\s*"portcullis\./;
+
+/**
+ * Thoughts of other providers, which the client was given sealed by us when they answered earlier turns: this one would refuse
+ * the request for them.
+ */
+function withoutOurSeals(text: JsonText): { readonly input?: JsonText } {
+  if (!OUR_SEAL.test(text)) return {};
+  const items = elementTexts(memberText(text, 'input') ?? '');
+  const kept = items.filter((item) => !/"type"\s*:\s*"reasoning"/.test(item) || !OUR_SEAL.test(item));
+  return kept.length === items.length ? {} : { input: `[${kept.join(',')}]` };
 }
 
 function joinArrays(first: JsonText, second: JsonText): JsonText {
