@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import OpenAI from 'openai';
 import { zodTextFormat } from 'openai/helpers/zod';
@@ -301,6 +302,81 @@ test('a request at fault is refused in words that name the member', async (t) =>
     status: 400,
     message: /input\[0\]\.arguments must be a string/,
   });
+});
+
+test('what Codex sends is understood, and answered with the groups of its tools', async (t) => {
+  const { doors, scripted } = await setUp(t);
+  const fixture = new URL('../fixtures/dialects/openai-responses/codex-request.json', import.meta.url);
+  const { wire } = JSON.parse(readFileSync(fixture, 'utf8')) as { wire: { input: object[] } };
+  const prompt = '!call create_issue {"title":"hi"}\n!call apply_patch *** Begin Patch';
+  const input = [...wire.input, { type: 'message', role: 'user', content: [{ type: 'input_text', text: prompt }] }];
+  const response = await fetch(`${doors.origin}/v1/responses`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${DOOR_KEY}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ ...wire, input, model: 'told/any' }),
+  });
+  const events = (await response.text())
+    .split('\n')
+    .flatMap((line) =>
+      line.startsWith('data: ') ? [JSON.parse(line.slice(6)) as { type: string; item?: object }] : [],
+    );
+  const done = events.flatMap(({ type, item }) => (type === 'response.output_item.done' ? [item] : []));
+  const called = { status: 'completed', type: 'function_call', call_id: 'call_0', name: 'create_issue' };
+  assert.deepEqual(done, [
+    { id: 'fc_abc123000', ...called, namespace: 'mcp__github', arguments: '{"title":"hi"}' },
+    {
+      ...{ id: 'ctc_abc123001', type: 'custom_tool_call', status: 'completed', call_id: 'call_1', name: 'apply_patch' },
+      input: '*** Begin Patch',
+    },
+  ]);
+  assert.equal(events.at(-1)?.type, 'response.completed');
+  const [asked] = scripted.asked;
+  assert.deepEqual(
+    asked?.tools.map((tool) => [tool.type, tool.name, tool.type !== 'foreign' && tool.namespace]),
+    [
+      ['function', 'exec_command', undefined],
+      ['custom', 'apply_patch', undefined],
+      ['function', 'create_issue', 'mcp__github'],
+      ['function', 'list_issues', 'mcp__github'],
+      ['foreign', 'web_search', false],
+    ],
+  );
+});
+
+test('items as SDKs give them back are taken: without types, with ids, as bare strings', async (t) => {
+  const { client, scripted } = await setUp(t);
+  const input = [
+    { role: 'user', content: 'first' },
+    { role: 'assistant', content: 'one' },
+    {
+      id: 'fc_1',
+      type: 'function_call',
+      status: 'completed',
+      call_id: 'c',
+      name: 'f',
+      arguments: '{}',
+      parsed_arguments: null,
+    },
+    { type: 'function_call_output', call_id: 'c', output: 'done' },
+    { role: 'user', content: 'second' },
+  ] as OpenAI.Responses.ResponseInputItem[];
+  const answer = await client.responses.create({
+    model: 'told/any',
+    instructions: null,
+    input,
+    tools: [],
+    metadata: null,
+  });
+  assert.equal(answer.output_text, 'You said: second');
+  assert.deepEqual(
+    scripted.asked[0]?.messages.map(({ role, parts }) => [role, parts.length]),
+    [
+      ['user', 1],
+      ['assistant', 2],
+      ['tool', 1],
+      ['user', 1],
+    ],
+  );
 });
 
 test('without a key nobody gets in', async (t) => {

@@ -30,7 +30,8 @@ export function readErrorBody(text: string): ErrorBody {
     return { message: undefined, kind: undefined };
   }
   const { message, kind } = readError(isObject(value) ? ((value as { error?: unknown }).error ?? value) : undefined);
-  return { message, kind };
+  // Of a failure of the server its status says more.
+  return { message, kind: kind === 'server-error' ? undefined : kind };
 }
 
 function readError(value: unknown): ErrorBody {
@@ -46,9 +47,14 @@ const EXPLAINED: ReadonlySet<ProviderFailureKind> = new Set([
   'content-filtered',
 ]);
 
-/** Of an error that came with status 200: in a stream, or in a response that failed. */
+/**
+ * Of an error that came with status 200: in a stream, or in a response that failed. Its words are kept only where they are of
+ * the request: others may quote what is ours.
+ */
 export function failureOfError(error: unknown): ProviderFailure {
-  const { message = 'the response failed', kind = 'server-error' } = readError(error);
+  const { message = '', kind = 'server-error' } = readError(error);
   const words = message.replace(/\s+/g, ' ').slice(0, 300);
-  return new ProviderFailure(kind, words, { publicText: EXPLAINED.has(kind) ? words : undefined });
+  const isExplained = EXPLAINED.has(kind) && words !== '';
+  const text = isExplained ? `the response failed: ${words}` : `the response failed: ${kind}`;
+  return new ProviderFailure(kind, text, { publicText: isExplained ? words : undefined });
 }
