@@ -189,9 +189,10 @@ for (const [model, lane] of [
     await assert.rejects(client.responses.create({ model, input: '!fail 429 7' }), (error: unknown) => {
       assert.ok(error instanceof OpenAI.RateLimitError);
       assert.equal(error.code, 'rate_limit_exceeded');
-      const { portcullis } = error.error as { portcullis: { code: string; attempts: { status: number }[] } };
-      assert.equal(portcullis.code, 'provider_rate_limited');
-      assert.equal(portcullis.attempts[0]?.status, 429);
+      const body = error.error as { gateway_code: string; attempts: { status: number; key?: string }[] };
+      assert.equal(body.gateway_code, 'provider_rate_limited');
+      assert.equal(body.attempts[0]?.status, 429);
+      assert.equal(body.attempts[0]?.key, undefined);
       return true;
     });
   });

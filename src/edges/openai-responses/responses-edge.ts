@@ -2,6 +2,7 @@
 
 import { ERRORS, type ErrorCode, type GatewayError } from '../../contracts/errors.ts';
 import type { JsonObject } from '../../contracts/json.ts';
+import type { ModelAttempt } from '../../contracts/models.ts';
 import type { ChatEdge } from '../models/dialect-edge.ts';
 import { encodeAnswer } from './encode-answer.ts';
 import { createStreamEncoder } from './encode-stream.ts';
@@ -23,19 +24,23 @@ function typeOf(status: number): string {
   return status >= 500 ? 'server_error' : 'invalid_request_error';
 }
 
-function describe(error: GatewayError, requestId: string): JsonObject {
-  const { data } = error;
+/** `code` is OpenAI's where it has one; `gateway_code` is always ours, see docs/reference/errors.md. */
+function describe({ code, message, data }: GatewayError, requestId: string): JsonObject {
+  const { param, provider, attempts } = data ?? {};
   return {
-    message: error.message,
-    type: typeOf(ERRORS[error.code].httpStatus),
-    param: null,
-    code: VENDOR_CODES[error.code] ?? error.code,
-    portcullis: {
-      ...{ code: error.code, request_id: requestId },
-      ...(data?.provider === undefined ? {} : { provider: data.provider }),
-      ...(data?.attempts === undefined ? {} : { attempts: data.attempts }),
-    },
+    message,
+    type: typeOf(ERRORS[code].httpStatus),
+    param: typeof param === 'string' ? param : null,
+    code: VENDOR_CODES[code] ?? code,
+    ...{ gateway_code: code, request_id: requestId },
+    ...(typeof provider === 'string' ? { provider } : {}),
+    ...(Array.isArray(attempts) ? { attempts: (attempts as readonly ModelAttempt[]).map(publicAttempt) } : {}),
   };
+}
+
+/** Which of our keys it was is nobody's business. */
+function publicAttempt({ provider, model, failure, status, durationMs }: ModelAttempt): JsonObject {
+  return { provider, model, failure, status, duration_ms: Math.round(durationMs) };
 }
 
 export const openaiResponsesEdge: ChatEdge = {
@@ -46,14 +51,15 @@ export const openaiResponsesEdge: ChatEdge = {
   }),
   /** Some clients look for the event `error`, others for a response that failed. */
   renderStreamError(error, requestId) {
-    const { message, code, portcullis } = describe(error, requestId);
+    const { type: _, ...said } = describe(error, requestId);
+    const { code, message } = said;
     const failed = {
       ...{ id: `resp_${requestId}`, object: 'response', created_at: 0, status: 'failed', model: '', output: [] },
       ...{ error: { code, message }, incomplete_details: null, usage: null, metadata: {} },
     };
     // What came before may have ended in the middle of an event.
     return `\n\n${[
-      { type: 'error', sequence_number: 0, code, message, param: null, portcullis },
+      { type: 'error', sequence_number: 0, ...said },
       { type: 'response.failed', sequence_number: 1, response: failed },
     ]
       .map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)

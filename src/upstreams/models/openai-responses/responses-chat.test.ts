@@ -169,6 +169,27 @@ test('members that a vendor refuses are left out and named', async (t) => {
   assert.ok(!Object.hasOwn(mock.requests[0]?.json as object, 'metadata'));
 });
 
+for (const [apiVersion, path] of [
+  [undefined, '/openai/v1/responses'],
+  ['2026-04-01', '/openai/responses?api-version=2026-04-01'],
+] as const) {
+  test(`Azure is asked at ${path}, with its own header`, async (t) => {
+    const mock = await startMockProvider({ answer: () => ({ status: 404, body: '{}' }), renderFailure: () => '' });
+    t.after(() => mock[Symbol.asyncDispose]());
+    const http = createHttpClient();
+    t.after(() => http[Symbol.asyncDispose]());
+    const headers = { 'X-Own': new Secret('of the configuration') };
+    const config = { ...providerConfig('az', `${mock.origin}/openai/v1`), type: 'azure' as const, apiVersion, headers };
+    const chat = createResponsesChat({ http }, config);
+    await assert.rejects(chat(createCall('openai-responses', 'x', false)), { kind: 'unknown-model' });
+    const [seen] = mock.requests;
+    assert.equal(seen?.path, path);
+    assert.equal(seen?.headers['api-key'], 'sk-upstream-secret');
+    assert.equal(seen?.headers.authorization, undefined);
+    assert.equal(seen?.headers['x-own'], 'of the configuration');
+  });
+}
+
 test('a call is told by the name its tool was declared with', async (t) => {
   const { chat, sent } = await openMock(t);
   await chat(createCall('anthropic', 'x', false));

@@ -8,7 +8,7 @@ import {
   type ProviderCall,
   ProviderFailure,
 } from '../../../contracts/models.ts';
-import type { ProviderConfig, ProviderKey } from '../../../contracts/models-config.ts';
+import type { ProviderConfig } from '../../../contracts/models-config.ts';
 import { scanMembers, withMembers } from '../../../lib/json-text.ts';
 import { failureOf } from '../classify-status.ts';
 import type { ProviderDeps } from '../provider-codec.ts';
@@ -19,36 +19,39 @@ import { readAnswer, readStream } from './neutral-lane.ts';
 import { passAnswer, passStream, patchBody } from './passing-lane.ts';
 import { readErrorBody } from './read-error.ts';
 
-/** Where a vendor differs from OpenAI. */
-export interface ResponsesWire {
-  /** Default: `{baseUrl}/responses`. */
-  readonly url?: (model: string) => string;
-  /** Names and values in turn. Default: `authorization: Bearer …`, nothing without a key. */
-  readonly authorize?: (key: ProviderKey | undefined) => readonly string[];
-}
-
 type ChatOutcome = Extract<ModelOutcome, { readonly type: 'chat' | 'chat-stream' }>;
 export type ResponsesChat = (call: ProviderCall<ChatModelRequest>) => Promise<ChatOutcome>;
 
-const bearer = (key: ProviderKey | undefined): readonly string[] =>
-  key === undefined ? [] : ['authorization', `Bearer ${key.value.open()}`];
+/** Azure has two surfaces; on neither does the path say which model. */
+function urlOf({ type, baseUrl, apiVersion }: ProviderConfig): string {
+  if (type !== 'azure') return `${baseUrl}/responses`;
+  // Both forms are found in Azure's own pages: with the surface in it, and without.
+  const resource = baseUrl.replace(/\/openai(\/v1)?$/, '');
+  if (apiVersion === undefined) return `${resource}/openai/v1/responses`;
+  return `${resource}/openai/responses?api-version=${encodeURIComponent(apiVersion)}`;
+}
+
+/** Names and values in turn; those of the configuration replace ours of the same name. */
+function headersOf(config: ProviderConfig, call: ProviderCall<ChatModelRequest>): readonly string[] {
+  const { request, key, traceparent } = call;
+  const headers = new Map(request.dialect === 'openai-responses' ? request.headers : []);
+  headers.set('content-type', 'application/json');
+  headers.set('accept', request.stream ? 'text/event-stream' : 'application/json');
+  if (key !== undefined && config.type === 'azure') headers.set('api-key', key.value.open());
+  else if (key !== undefined) headers.set('authorization', `Bearer ${key.value.open()}`);
+  if (traceparent !== undefined) headers.set('traceparent', traceparent);
+  for (const [name, value] of Object.entries(config.headers)) headers.set(name.toLowerCase(), value.open());
+  return [...headers].flat();
+}
 
 /** Clients of Responses get what the provider sent, byte for byte; others what it means. */
-export function createResponsesChat(
-  { http }: Pick<ProviderDeps, 'http'>,
-  config: ProviderConfig,
-  { url = () => `${config.baseUrl}/responses`, authorize = bearer }: ResponsesWire = {},
-): ResponsesChat {
+export function createResponsesChat({ http }: Pick<ProviderDeps, 'http'>, config: ProviderConfig): ResponsesChat {
+  const url = urlOf(config);
   const send = async (call: ProviderCall<ChatModelRequest>, body: JsonText): Promise<ProviderResponse> => {
-    const { request, model, key, signal, firstByteTimeoutMs, idleTimeoutMs } = call;
-    const headers = ['content-type', 'application/json', ...authorize(key)];
-    headers.push('accept', request.stream ? 'text/event-stream' : 'application/json');
-    if (request.dialect === 'openai-responses') for (const header of request.headers) headers.push(...header);
-    if (call.traceparent !== undefined) headers.push('traceparent', call.traceparent);
-    for (const [name, value] of Object.entries(config.headers)) headers.push(name, value.open());
+    const { key, signal, firstByteTimeoutMs, idleTimeoutMs } = call;
     const response = await sendToProvider(
       http,
-      { method: 'POST', url: url(model), headers, body },
+      { method: 'POST', url, headers: headersOf(config, call), body },
       { signal, firstByteTimeoutMs, idleTimeoutMs, maxBytes: config.maxAnswerBytes },
     );
     if (response.status >= 200 && response.status < 300) return response;
