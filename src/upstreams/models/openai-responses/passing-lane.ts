@@ -74,9 +74,11 @@ export async function passStream(
 ): Promise<ByteStream> {
   const pieces = response.pieces()[Symbol.asyncIterator]();
   const tap = createStreamTap(report, maxEventChars);
+  let isLeft = false;
   const onPiece = (result: IteratorResult<Buffer>): IteratorResult<Buffer> => {
     if (result.done !== true) tap.see(result.value);
-    else if (!tap.isOver) throw new ProviderFailure('connection-lost', 'the stream ended before its last event');
+    else if (!tap.isOver && !isLeft)
+      throw new ProviderFailure('connection-lost', 'the stream ended before its last event');
     return result;
   };
   let first: IteratorResult<Buffer> | undefined = onPiece(await pieces.next());
@@ -92,6 +94,7 @@ export async function passStream(
       return Promise.resolve(result);
     },
     return() {
+      isLeft = true;
       first = undefined;
       return pieces.return?.() ?? Promise.resolve({ done: true, value: undefined });
     },

@@ -190,6 +190,26 @@ for (const [apiVersion, path] of [
   });
 }
 
+for (const dialect of ['anthropic', 'openai-responses'] as const) {
+  test(`${dialect}: who leaves a stream, even before reading it, ends the answer at the provider`, async (t) => {
+    const mock = await startResponsesMock();
+    t.after(() => mock[Symbol.asyncDispose]());
+    const chat = open(t, mock.origin);
+    const left = await chat(createCall(dialect, '!say a b c\n!pace 1500', true));
+    assert.ok(left.type === 'chat-stream');
+    await left.stream.value[Symbol.asyncIterator]().return?.();
+    await mock.waitForAborts(1);
+    const waiting = await chat(createCall(dialect, '!say a b c d\n!pace 1500', true));
+    assert.ok(waiting.type === 'chat-stream');
+    const iterator = waiting.stream.value[Symbol.asyncIterator]();
+    await iterator.next();
+    const pending = iterator.next();
+    await iterator.return?.();
+    assert.deepEqual(await pending, { done: true, value: undefined });
+    await mock.waitForAborts(2);
+  });
+}
+
 test('a call is told by the name its tool was declared with', async (t) => {
   const { chat, sent } = await openMock(t);
   await chat(createCall('anthropic', 'x', false));
