@@ -460,3 +460,12 @@ test('what others say and Responses cannot is left out and named, or refused', (
       publicText: new RegExp(`^${member}: `),
     });
 });
+
+test('stream.json: events as OpenAI sends them, parallel calls interleaved, are read as they should be', () => {
+  const { wire, neutral } = read('stream.json');
+  const decoder = createStreamDecoder(anyNames(), 1_000_000);
+  const events = (wire as unknown as { readonly type: string }[]).flatMap((event) =>
+    decoder.push(Buffer.from(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)),
+  );
+  assert.deepEqual(plain(events), neutral);
+});
