@@ -6,9 +6,15 @@ import { createGeminiRoutes } from '../edges/gemini/routes.ts';
 import type { Route } from '../edges/http/exchange.ts';
 import type { ModelEdgeDeps } from '../edges/models/serve-model.ts';
 import { createOpenaiChatRoutes } from '../edges/openai-chat/routes.ts';
+import { createOpenaiResponsesRoutes } from '../edges/openai-responses/routes.ts';
 
 export function createModelRoutes(deps: ModelEdgeDeps & { readonly config: () => GatewayConfig }): readonly Route[] {
-  const routes = [...createOpenaiChatRoutes(deps), ...createAnthropicRoutes(deps), ...createGeminiRoutes(deps)];
+  const routes = [
+    ...createOpenaiChatRoutes(deps),
+    ...createOpenaiResponsesRoutes(deps),
+    ...createAnthropicRoutes(deps),
+    ...createGeminiRoutes(deps),
+  ];
   return routes.map(
     (route): Route =>
       (exchange) =>

@@ -45,7 +45,10 @@ export type ModelRequest = {
       readonly stream: boolean;
       /** Gemini without `alt=sse`: the stream is a JSON array, element by element. Undefined: server-sent events. */
       readonly streamForm?: 'json-array' | undefined;
-      /** Decoded when first asked for, and once. Throws GatewayError `invalid_params` that names the field. */
+      /**
+       * Decoded when first asked for, and once. Throws GatewayError `invalid_params` that names the field, and ProviderFailure
+       * `unsupported` where only a provider of this dialect can serve it: what it means is kept there.
+       */
       readonly chat: () => ChatRequest;
       /**
        * Why it can only be forwarded as it came: it holds what no other dialect has and what must not be left out. Whoever

@@ -62,7 +62,7 @@ test('the answer is decoded and encoded as written down, whole and as a stream',
     reader.read(Buffer.from(text)).flatMap((piece) => decoder.decode(piece)),
   );
   assert.deepEqual(clean([...decoded, ...decoder.finish()]), events);
-  const encoder = geminiEdge.createStreamEncoder();
+  const encoder = geminiEdge.createStreamEncoder({});
   assert.equal(events.map((event) => encoder.encode([event])).join('') + encoder.finish(), wireStream.join(''));
 });
 

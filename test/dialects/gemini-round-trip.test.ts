@@ -263,7 +263,7 @@ for (const form of ['sse', 'json-array'] as const)
   test(`a stream (${form}) comes back from the wire as it was, wherever it is cut`, () => {
     fc.assert(
       fc.property(answer, fc.infiniteStream(fc.integer({ min: 1, max: 40 })), (given, sizes) => {
-        const encoder = (form === 'sse' ? geminiEdge : createArrayEdge()).createStreamEncoder();
+        const encoder = (form === 'sse' ? geminiEdge : createArrayEdge()).createStreamEncoder({});
         const wire = Buffer.from(
           eventsOf(given)
             .map((event) => encoder.encode([event]))

@@ -50,8 +50,6 @@ export function createPriceTokens({ priceOf, now, monotonicMs, tellsUsage }: Pri
       return outcome;
     }
     return onEnd<StreamedOutcome>(outcome, ({ type }) => {
-      // A provider that streams is waited for until its last byte.
-      facts.upstreamMs = (facts.upstreamMs ?? 0) + monotonicMs() - beganMs;
       settle(call, type === 'complete');
     });
   };

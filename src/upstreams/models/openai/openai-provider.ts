@@ -7,6 +7,7 @@ import {
   ProviderFailure,
 } from '../../../contracts/models.ts';
 import { isObject } from '../../../lib/is-object.ts';
+import { createResponsesChat } from '../openai-responses/responses-chat.ts';
 import type { CreateProvider } from '../provider-codec.ts';
 import { type ProviderResponse, sendToProvider } from '../send.ts';
 import { decodeAnswer } from './decode-answer.ts';
@@ -28,6 +29,8 @@ export const createOpenaiProvider: CreateProvider = (deps, config): ModelProvide
     isKnown: config.type === 'azure' || config.preset !== undefined,
     quirks: config.quirks,
   };
+
+  const responsesChat = createResponsesChat(deps, config);
 
   const send = async (call: ChatCall, body: string): Promise<ProviderResponse> => {
     const response = await sendToProvider(
@@ -100,8 +103,9 @@ export const createOpenaiProvider: CreateProvider = (deps, config): ModelProvide
     switch (call.request.dialect) {
       case 'openai-chat':
         return passChat(call);
-      // PLACE FOR `createResponsesChat(deps, config)` of ../openai-responses/: clients of `openai-responses` go there where
-      // `config.quirks.has` names `responses`; at all other vendors they are translated like everybody else.
+      case 'openai-responses':
+        // Vendors without Responses are spoken to like those of any other dialect.
+        return config.quirks.has.includes('responses') ? responsesChat(call) : translateChat(call);
       default:
         return translateChat(call);
     }
