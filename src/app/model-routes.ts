@@ -3,10 +3,11 @@
 import type { GatewayConfig } from '../contracts/config.ts';
 import type { Route } from '../edges/http/exchange.ts';
 import type { ModelEdgeDeps } from '../edges/models/serve-model.ts';
+import { createOpenaiRoutes } from '../edges/openai/routes.ts';
 import { createOpenaiChatRoutes } from '../edges/openai-chat/routes.ts';
 
 export function createModelRoutes(deps: ModelEdgeDeps & { readonly config: () => GatewayConfig }): readonly Route[] {
-  const routes = [...createOpenaiChatRoutes(deps)];
+  const routes = [...createOpenaiChatRoutes(deps), ...createOpenaiRoutes(deps)];
   return routes.map(
     (route): Route =>
       (exchange) =>

@@ -79,6 +79,8 @@ export interface CallFacts {
   plan?: ModelPlan;
   /** Calls of models: the gateway's tools that go along. */
   injected?: InjectedTools;
+  /** Names of the gateway's tools that were left out, since the request brings its own of that name. */
+  leftOutTools?: readonly string[];
   /** Calls of models: who answered, after which attempts, with what usage. */
   model?: ModelReport;
   /** W3C trace id and span id of this call in the gateway: 32 and 16 lower-case hex digits. */

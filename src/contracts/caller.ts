@@ -1,5 +1,7 @@
 /** Who calls, and what that caller may reach. */
 
+import type { ToolMode } from './models-config.ts';
+
 /** What was presented on the request, before anybody believed it. */
 export interface Credential {
   /** Where it came from; two different credentials on one request are refused by the edge. */
@@ -18,6 +20,8 @@ export interface Grant {
   readonly deny: readonly string[];
   /** Toolsets whose endpoint may be used with all they hold, but for what `deny` takes away. Default none. */
   readonly toolsets?: readonly string[] | undefined;
+  /** Whether its requests to models get the gateway's tools; undefined: as the configuration says for all. */
+  readonly toolMode?: ToolMode | undefined;
 }
 
 /** An identified caller. */

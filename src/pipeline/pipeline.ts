@@ -9,6 +9,7 @@ import type { Sealer } from '../contracts/sealing.ts';
 import type { Trail } from '../contracts/trail.ts';
 import type { ServerRegistry } from '../contracts/upstream.ts';
 import { createResolveModel } from '../domain/models/resolve-model.ts';
+import { createResolveSurface } from '../domain/models/resolve-surface.ts';
 import { compilePolicy } from '../domain/policy/compile-policy.ts';
 import { compileColumns } from './compile.ts';
 import { createContinuations } from './continuations.ts';
@@ -30,6 +31,7 @@ import { createDecidePolicy } from './steps/decide-policy.ts';
 import { createDescribeEndpoint } from './steps/describe-endpoint.ts';
 import { createGetPrompt } from './steps/get-prompt.ts';
 import { createIdentify } from './steps/identify.ts';
+import { createInjectTools } from './steps/inject-tools.ts';
 import { createListItems } from './steps/list-items.ts';
 import { createListModels } from './steps/list-models.ts';
 import { createListSkills } from './steps/list-skills.ts';
@@ -113,8 +115,11 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
       'write-ahead': createWriteAhead({ trail, describeIntent }),
       'read-cache': config.cache && createReadCache({ catalog: deps.catalog.current, monotonicMs }, config.cache),
       'price-call': config.prices && createPriceCall(config.prices),
-      'authorize-model': createAuthorizeModel({ grantOf: granted, resolve: createResolveModel(configured) }),
-      'inject-tools': undefined,
+      'authorize-model': createAuthorizeModel({
+        ...{ grantOf: granted, resolve: createResolveModel(configured) },
+        resolveSurface: createResolveSurface(configured),
+      }),
+      'inject-tools': config.providers && createInjectTools(viewing, config.models?.toolMode ?? 'off'),
       'price-tokens': undefined,
       'cut-result': config.results && createCutResult({ kept: deps.kept }, config.results),
     },
@@ -130,7 +135,10 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
       'complete-argument': createCompleteArgument(forwarding),
       'call-task': createCallTask(forwarding),
       'subscribe-task': createSubscribeTask(),
-      'list-models': createListModels({ grantOf: granted, providers: configured }),
+      'list-models': createListModels({
+        ...{ grantOf: granted, configs: configured, aliases: config.models?.aliases ?? [] },
+        ...{ providers: deps.providers, monotonicMs },
+      }),
       ...createModelSteps(createAttempt({ providers: deps.providers, monotonicMs })),
     },
   );

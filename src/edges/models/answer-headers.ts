@@ -13,6 +13,9 @@ export function answerHeaders(call: ModelCall, whole: boolean): AnswerHeaders {
     headers['x-portcullis-attempts'] = String(report.attempts.length);
   if (report !== undefined && report.dropped.length > 0)
     headers['x-portcullis-dropped'] = headerText(report.dropped.join(', '));
+  if (call.kind === 'tokens.count' && report?.usage?.estimated === true) headers['x-portcullis-estimated'] = 'true';
+  if (call.facts.leftOutTools !== undefined)
+    headers['x-portcullis-left-out-tools'] = headerText(call.facts.leftOutTools.join(', '));
   if (whole && report?.usage !== undefined) {
     headers['x-portcullis-input-tokens'] = String(report.usage.inputTokens);
     headers['x-portcullis-output-tokens'] = String(report.usage.outputTokens);
