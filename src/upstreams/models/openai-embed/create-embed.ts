@@ -5,7 +5,7 @@ import type { JsonText } from '../../../contracts/json.ts';
 import { type ModelProvider, type ModelReport, ProviderFailure } from '../../../contracts/models.ts';
 import type { ProviderConfig } from '../../../contracts/models-config.ts';
 import { isObject } from '../../../lib/is-object.ts';
-import { memberText, withMembers } from '../../../lib/json-text.ts';
+import { memberText, scanMembers, withMembers } from '../../../lib/json-text.ts';
 import { type OpenaiWire, openaiWire, parseObject, sendOpenai } from '../openai-pass/openai-wire.ts';
 import type { ProviderDeps } from '../provider-codec.ts';
 
@@ -30,7 +30,12 @@ export function createEmbed(deps: ProviderDeps, config: ProviderConfig, wire: Op
   };
 }
 
-const patch = (text: JsonText, model: string): JsonText => withMembers(text, { model: JSON.stringify(model) });
+/** Every other byte stays. */
+function patch(text: JsonText, model: string): JsonText {
+  const member = scanMembers(text).find(({ key }) => key === 'model');
+  if (member === undefined) return withMembers(text, { model: JSON.stringify(model) });
+  return text.slice(0, member.valueStart) + JSON.stringify(model) + text.slice(member.valueEnd);
+}
 
 /** What this vendor refuses or calls otherwise. */
 function refit(text: JsonText, { quirks }: ProviderConfig, report: ModelReport): JsonText {
@@ -54,16 +59,20 @@ function refit(text: JsonText, { quirks }: ProviderConfig, report: ModelReport):
 /** Whether it is an answer at all, without reading its vectors. */
 function checked(text: JsonText): { readonly usage: JsonText } {
   const whole = text.trim();
-  let data: JsonText | undefined;
-  let usage: JsonText | undefined;
+  if (!whole.endsWith('}')) throw malformed();
+  let members: ReturnType<typeof scanMembers>;
   try {
-    data = whole.endsWith('}') ? memberText(whole, 'data') : undefined;
-    usage = memberText(whole, 'usage');
+    members = scanMembers(whole);
   } catch (error) {
     throw new ProviderFailure('malformed', 'embeddings that are no JSON', { cause: error });
   }
-  if (data?.startsWith('[') !== true || !data.endsWith(']')) throw malformed();
-  return { usage: usage ?? '' };
+  const textOf = (name: string): JsonText => {
+    const member = members.find(({ key }) => key === name);
+    return member === undefined ? '' : whole.slice(member.valueStart, member.valueEnd);
+  };
+  const data = textOf('data');
+  if (!data.startsWith('[') || !data.endsWith(']')) throw malformed();
+  return { usage: textOf('usage') };
 }
 
 const malformed = (): ProviderFailure => new ProviderFailure('malformed', 'an answer without embeddings');
