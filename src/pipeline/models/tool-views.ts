@@ -13,13 +13,18 @@ import { createLru } from '../../lib/lru.ts';
 const MAX_VIEW_BYTES = 8 * 1024 * 1024;
 /** Of what dialects made of them. Room for 2,000 real tools (4.5 MB) in every dialect. */
 const MAX_FRAGMENT_BYTES = 64 * 1024 * 1024;
-const BYTES_PER_TOOL = 8;
+const BYTES_PER_TOOL = 48;
 const BYTES_PER_VIEW = 512;
 
 export interface ToolView {
   readonly injected: InjectedTools;
   /** Names left out since the request has its own of that name, and those that no model API takes. */
   readonly leftOut: readonly string[];
+}
+
+/** By name: a request brings fewer tools than a view has. */
+interface KnownView extends ToolView {
+  readonly names: ReadonlySet<string>;
 }
 
 export interface ToolViews {
@@ -29,7 +34,7 @@ export interface ToolViews {
 
 export function createToolViews(deps: { readonly catalog: () => Catalog }): ToolViews {
   const parsed = new WeakMap<CatalogItem, { readonly tool: InjectedTool | undefined }>();
-  const views = createLru<ToolView>(MAX_VIEW_BYTES);
+  const views = createLru<KnownView>(MAX_VIEW_BYTES);
   const fragments = createLru<JsonText>(MAX_FRAGMENT_BYTES);
   let of: Catalog | undefined;
   let made = 0;
@@ -60,10 +65,11 @@ export function createToolViews(deps: { readonly catalog: () => Catalog }): Tool
   };
 
   /** A view, and the same one without some names. */
-  const find = (key: string, make: () => ToolView): ToolView => {
+  const find = (key: string, make: () => ToolView): KnownView => {
     let view = views.get(key);
     if (view === undefined) {
-      view = make();
+      const plain = make();
+      view = { ...plain, names: new Set(plain.injected.tools.map(({ name }) => name)) };
       const items = view.injected.tools.length + view.leftOut.length;
       views.set(key, view, BYTES_PER_VIEW + BYTES_PER_TOOL * items + 2 * key.length);
     }
@@ -94,7 +100,7 @@ export function createToolViews(deps: { readonly catalog: () => Catalog }): Tool
       let view = find(key, () => lay(catalog, endpoint, grant));
       if (ownNames.size > 0) {
         const whole = view;
-        const clashing = whole.injected.tools.filter(({ name }) => ownNames.has(name)).map(({ name }) => name);
+        const clashing = [...ownNames].filter((name) => whole.names.has(name)).sort();
         if (clashing.length > 0) view = find(JSON.stringify([key, clashing]), () => without(whole, clashing));
       }
       return view.injected.tools.length === 0 && view.leftOut.length === 0 ? undefined : view;
