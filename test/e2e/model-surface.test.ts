@@ -5,22 +5,30 @@ import { test } from 'node:test';
 import Anthropic from '@anthropic-ai/sdk';
 import { GoogleGenAI } from '@google/genai';
 import OpenAI, { NotFoundError, toFile } from 'openai';
-import type { ModelProvider, ProviderModel } from '../../src/contracts/models.ts';
+import type { ChatModelRequest, ModelProvider, ProviderCall, ProviderModel } from '../../src/contracts/models.ts';
 import type { ProviderConfig } from '../../src/contracts/models-config.ts';
+import { offerOf } from '../../src/pipeline/fixtures/harness.ts';
 import { createHttpClient } from '../../src/upstreams/http/client.ts';
+import { readScript } from '../../src/upstreams/models/fake/script.ts';
 import { createEmbed } from '../../src/upstreams/models/openai-embed/create-embed.ts';
 import { createPass } from '../../src/upstreams/models/openai-pass/create-pass.ts';
 import { providerConfig, startModelSurface } from '../support/model-surface.ts';
 import { startMockProvider } from '../support/providers/mock-provider.ts';
 import { createOpenaiOther, readForm, SPEECH, vectorOf } from '../support/providers/openai-other.ts';
 import type { Cleanup } from '../support/temp-dir.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 type Options = Omit<Parameters<typeof startModelSurface>[1], 'providers'>;
 
 async function start(cleanup: Cleanup, options: Options = {}, changes: Partial<ProviderConfig> = {}) {
   const other = createOpenaiOther();
   const mock = await startMockProvider({
-    answer: (request) => other(request) ?? { status: 404, body: '{}' },
+    answer(request) {
+      const reply = other(request) ?? { status: 404, body: '{}' };
+      const { input } = (request.json ?? {}) as { input?: unknown };
+      if (typeof input !== 'string' || !input.startsWith('!')) return reply;
+      return { ...reply, script: readScript(input, { media: [], toolResults: [] }) };
+    },
     renderFailure: (status) => JSON.stringify({ error: { message: `mock ${status}` } }),
   });
   const http = createHttpClient();
@@ -279,4 +287,64 @@ test("a provider's failure is told in OpenAI's words, without what it said of it
   await assert.rejects(openai.audio.speech.create({ model: 'openai/tts', voice: 'alloy', input: 'x' }), {
     ...{ status: 503, code: 'provider_unavailable', type: 'server_error' },
   });
+});
+
+test('speech begins before it is over, and a client that hangs up ends it at the provider', async (t) => {
+  const { url, mock, harness } = await start(t);
+  const headers = { authorization: 'Bearer all', 'content-type': 'application/json' };
+  const body = JSON.stringify({ model: 'openai/tts', input: '!pace 60000' });
+  const leaving = new AbortController();
+  const request = { method: 'POST', headers, body, signal: leaving.signal };
+  const response = await fetch(`${url}/v1/audio/speech`, request);
+  const { value } = (await response.body?.getReader().read()) ?? {};
+  assert.deepEqual(Buffer.from(value ?? []), SPEECH);
+  leaving.abort();
+  await mock.waitForAborts(1);
+  await waitFor('the record', async () => harness.trail.events.at(-1)?.result === 'cancelled');
+});
+
+test('an answer that breaks off in the middle does not look whole, and is recorded as failed', async (t) => {
+  const { url, harness } = await start(t);
+  const headers = { authorization: 'Bearer all', 'content-type': 'application/json' };
+  const body = JSON.stringify({ model: 'openai/tts', input: '!reset stream' });
+  const response = await fetch(`${url}/v1/audio/speech`, { method: 'POST', headers, body });
+  assert.equal(response.status, 200);
+  await assert.rejects(response.arrayBuffer());
+  assert.equal(last(harness.trail.events).result, 'failed');
+});
+
+test("a key's tool mode, a narrowed request and a clash are told in headers and seen by the provider", async (t) => {
+  const seen: ProviderCall<ChatModelRequest>[] = [];
+  const provider: ModelProvider = {
+    ...{ id: 'm', config: providerConfig('m', 'http://127.0.0.1:9'), embed: undefined, pass: undefined },
+    ...{ listModels: undefined, countTokens: undefined },
+    async chat(call) {
+      seen.push(call);
+      return { type: 'chat', answer: { lane: 'pass', value: '{"choices":[]}' } };
+    },
+  };
+  const offers = {
+    files: offerOf({ tools: [{ name: 'read' }, { name: 'write' }] }),
+    mail: offerOf({ tools: [{ name: 'send' }] }),
+  };
+  const { url } = await startModelSurface(t, { providers: [provider], offers });
+  const openai = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'all', maxRetries: 0 });
+  const ask = async (headers: { [name: string]: string }, own: readonly string[] = []) => {
+    const tools = own.map((name) => ({ type: 'function' as const, function: { name } }));
+    const body = {
+      model: 'm/x',
+      messages: [{ role: 'user' as const, content: 'x' }],
+      ...(tools.length > 0 && { tools }),
+    };
+    const { response } = await openai.chat.completions.create(body, { headers }).withResponse();
+    const names = seen.at(-1)?.injected?.tools.map(({ name }) => name) ?? [];
+    return { names, leftOut: response.headers.get('x-portcullis-left-out-tools') };
+  };
+  assert.deepEqual(await ask({}), { names: [], leftOut: null });
+  assert.deepEqual((await ask({ 'x-portcullis-servers': 'files' })).names, ['files__read', 'files__write']);
+  assert.deepEqual((await ask({ 'x-portcullis-tools': 'mail/*' })).names, ['mail__send']);
+  assert.deepEqual(await ask({ 'x-portcullis-tool-mode': 'classic' }, ['files__read', 'mine']), {
+    ...{ names: ['files__write', 'mail__send'], leftOut: 'files__read' },
+  });
+  await assert.rejects(ask({ 'x-portcullis-tool-mode': 'code' }), OpenAI.BadRequestError);
 });
