@@ -5,7 +5,7 @@ import type { ToolMode } from './models-config.ts';
 /** What was presented on the request, before anybody believed it. */
 export interface Credential {
   /** Where it came from; two different credentials on one request are refused by the edge. */
-  readonly source: 'authorization' | 'x-api-key' | 'x-goog-api-key' | 'x-portcullis-key';
+  readonly source: 'authorization' | 'x-api-key' | 'x-goog-api-key' | 'x-portcullis-key' | 'query' | 'api-key';
   readonly token: string;
   /** SHA-256 of the token, a byte a character: the keyring's note, so that a request with several looks at it pays for one. */
   hash?: string;

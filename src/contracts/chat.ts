@@ -141,6 +141,7 @@ export type ChatTool =
   | ({
       readonly type: 'custom';
       readonly name: string;
+      readonly namespace?: string | undefined;
       readonly description?: string | undefined;
       /** Grammar of the input, as the dialect writes it. */
       readonly format?: JsonObject | undefined;
@@ -150,7 +151,7 @@ export type ChatTool =
 
 export type ToolChoice =
   | { readonly type: 'auto' | 'none' | 'required' }
-  | { readonly type: 'tool'; readonly name: string }
+  | { readonly type: 'tool'; readonly name: string; readonly namespace?: string | undefined }
   /** Any of these; `required`: one of them must be called. */
   | { readonly type: 'allowed'; readonly names: readonly string[]; readonly required: boolean };
 

@@ -82,6 +82,8 @@ export interface ProviderQuirks {
   readonly refuses: readonly string[];
   /** Member to the name it has there: `max_completion_tokens` to `max_tokens`. */
   readonly renames: { readonly [member: string]: string };
+  /** Members it takes besides OpenAI's, where we translate: `top_k`, `reasoning_content` (earlier thinking is sent back). */
+  readonly takes?: readonly string[] | undefined;
   /** It understands `stream_options.include_usage`. Default true. */
   readonly streamUsage: boolean;
   /** Surfaces it has besides chat. */

@@ -1,8 +1,10 @@
 /** What the front door of a dialect consists of; the way of a request through it is the same for all, see `serve-model`. */
 
+import type { Credential } from '../../contracts/caller.ts';
 import type { ChatAnswer, ChatEvent } from '../../contracts/chat.ts';
 import type { GatewayError } from '../../contracts/errors.ts';
-import type { JsonText } from '../../contracts/json.ts';
+import type { JsonObject, JsonText } from '../../contracts/json.ts';
+import type { Exchange } from '../http/exchange.ts';
 
 /** One error in the words of a dialect. */
 export interface RenderedError {
@@ -19,6 +21,8 @@ export interface StreamEncoder {
 }
 
 export interface DialectEdge {
+  /** Where else than in its headers a request may carry its key. Undefined: nowhere. Throws GatewayError `unauthenticated`. */
+  readonly credentialOf?: ((exchange: Exchange) => Credential | undefined) | undefined;
   /** `requestId` is the call's id. Public text only. */
   renderError(error: GatewayError, requestId: string): RenderedError;
   /** What ends a stream that broke, in the form clients of this dialect look for. */
@@ -27,8 +31,9 @@ export interface DialectEdge {
 
 /** The front door of a chat dialect. */
 export interface ChatEdge extends DialectEdge {
-  encodeAnswer(answer: ChatAnswer): JsonText;
-  createStreamEncoder(): StreamEncoder;
+  /** `body`: the request as the client sent it, for dialects that repeat it or let it decide how they answer. */
+  encodeAnswer(answer: ChatAnswer, body: JsonObject): JsonText;
+  createStreamEncoder(body: JsonObject): StreamEncoder;
   /** Of streams that we write. */
   readonly streamContentType: string;
 }

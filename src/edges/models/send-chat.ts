@@ -15,7 +15,11 @@ export function createSendChat(deps: Pick<ModelEdgeDeps, 'log'>, edge: ChatEdge)
   return (exchange, call, outcome) => {
     if (outcome.type === 'chat') {
       const { lane, value } = outcome.answer;
-      exchange.sendJson(200, lane === 'pass' ? value : edge.encodeAnswer(value), answerHeaders(call, true));
+      exchange.sendJson(
+        200,
+        lane === 'pass' ? value : edge.encodeAnswer(value, call.params.value),
+        answerHeaders(call, true),
+      );
       return;
     }
     if (outcome.type === 'chat-stream') return sendStream(deps, exchange, call, edge, outcome);
@@ -37,7 +41,7 @@ function sendStream(
     const sink = exchange.openBytes(200, { 'Content-Type': contentType, ...headers });
     return pump(deps, sink, call, edge, stream.value, (chunk) => chunk, '');
   }
-  const encoder = edge.createStreamEncoder();
+  const encoder = edge.createStreamEncoder(call.params.value);
   const sink = exchange.openBytes(200, { 'Content-Type': edge.streamContentType, ...headers });
   const encode = (events: readonly ChatEvent[]): string => encoder.encode(events);
   return pump(deps, sink, call, edge, stream.value, encode, () => encoder.finish());

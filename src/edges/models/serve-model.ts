@@ -1,6 +1,7 @@
 /** The way of a model request, the same for every dialect: who is it, read, through the gateway, answer in its own words. */
 
 import type { Gateway, ModelCall, ModelGateway } from '../../contracts/call.ts';
+import type { Credential } from '../../contracts/caller.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { JsonText, ParsedJson } from '../../contracts/json.ts';
 import type { Log } from '../../contracts/log.ts';
@@ -47,9 +48,10 @@ export async function serveModel(
   const id = deps.newId();
   try {
     // Before its body is read: who has no key shall not make us read one.
-    deps.gateway.identify(exchange.credential);
+    const credential = edge.credentialOf === undefined ? exchange.credential : edge.credentialOf(exchange);
+    deps.gateway.identify(credential);
     const { kind, model, body, request } = await read();
-    const call = createModelCall(deps, exchange, { id, kind, model, body, request });
+    const call = createModelCall(deps, exchange, { id, credential, kind, model, body, request });
     let outcome: ModelOutcome;
     try {
       outcome = await deps.gateway.call(call);
@@ -95,7 +97,7 @@ function retryHeaders({ data }: GatewayError): { readonly [name: string]: string
 function createModelCall(
   deps: ModelEdgeDeps,
   exchange: Exchange,
-  parts: ReadRequest & { readonly id: string },
+  parts: ReadRequest & { readonly id: string; readonly credential: Credential | undefined },
 ): ModelCall {
   return {
     id: parts.id,
@@ -104,7 +106,7 @@ function createModelCall(
     startedMs: exchange.receivedMs,
     surface: 'models',
     endpoint: readEndpoint(exchange),
-    credential: exchange.credential,
+    credential: parts.credential,
     narrowing: exchange.narrowing,
     params: parts.body,
     name: parts.model,

@@ -1,4 +1,4 @@
-/** `POST /v1/chat/completions`. */
+/** `POST /v1/chat/completions`, and the same as Azure has it: `/openai/deployments/{model}/chat/completions`. */
 
 import type { Exchange, Route } from '../http/exchange.ts';
 import { methodNotAllowed } from '../http/render-error.ts';
@@ -13,13 +13,13 @@ import { decodeChat } from './decode-chat.ts';
 export function createOpenaiChatRoutes(deps: ModelEdgeDeps): readonly Route[] {
   const send = createSendChat(deps, openaiChatEdge);
 
-  const read = async (exchange: Exchange): Promise<ReadRequest> => {
+  const read = async (exchange: Exchange, deployment: string | undefined): Promise<ReadRequest> => {
     if (exchange.method !== 'POST') throw methodNotAllowed('POST');
     const body = readJsonObject(await exchange.body(), deps.limits().maxJsonDepth);
     let decoded: ReturnType<typeof decodeChat> | undefined;
     return {
       kind: 'chat',
-      model: readModelName(body.value.model),
+      model: readModelName(deployment ?? body.value.model),
       body,
       request: {
         operation: 'chat',
@@ -34,10 +34,20 @@ export function createOpenaiChatRoutes(deps: ModelEdgeDeps): readonly Route[] {
 
   return [
     (exchange) => {
-      const path = readModelPath(exchange.segments);
-      if (path === undefined || path.rest.join('/') !== 'chat/completions') return false;
-      if (path.api !== undefined && path.api !== 'openai') return false;
-      return serveModel(deps, exchange, openaiChatEdge, () => read(exchange), send);
+      const deployment = readDeployment(exchange.segments);
+      if (deployment === undefined) return false;
+      return serveModel(deps, exchange, openaiChatEdge, () => read(exchange, deployment.model), send);
     },
   ];
+}
+
+/** Undefined: not our path. Its `model`: named by the path, which goes before the body's. */
+function readDeployment(segments: readonly string[]): { readonly model: string | undefined } | undefined {
+  const path = readModelPath(segments);
+  if (path === undefined || (path.api !== undefined && path.api !== 'openai')) return undefined;
+  const { rest } = path;
+  if (rest.join('/') === 'chat/completions') return { model: undefined };
+  const isDeployment =
+    path.api === 'openai' && rest[0] === 'deployments' && rest.slice(2).join('/') === 'chat/completions';
+  return isDeployment ? { model: rest[1] } : undefined;
 }

@@ -72,6 +72,7 @@ function complete(document: Document, path: Path, id: string, entry: Entry): Pro
     quirks: {
       refuses: [...(row?.quirks?.refuses ?? []), ...entry.refuses],
       renames: { ...row?.quirks?.renames, ...entry.renames },
+      takes: row?.quirks?.takes,
       streamUsage: row?.quirks?.streamUsage ?? true,
       has: row?.quirks?.has ?? [
         'responses',

@@ -3,9 +3,12 @@
 import type { ModelProvider } from '../../contracts/models.ts';
 import type { ProviderConfig, ProviderType } from '../../contracts/models-config.ts';
 import { createFakeProvider } from './fake/fake-provider.ts';
+import { createOpenaiProvider } from './openai/openai-provider.ts';
 import type { CreateProvider, ProviderDeps } from './provider-codec.ts';
 
 const CODECS: { readonly [type in ProviderType]?: CreateProvider } = {
+  openai: createOpenaiProvider,
+  azure: createOpenaiProvider,
   fake: createFakeProvider,
 };
 

@@ -1,0 +1,143 @@
+/** The provider that speaks OpenAI's wire: OpenAI itself, Azure, and every vendor that is compatible. */
+
+import {
+  type ChatModelRequest,
+  type ModelProvider,
+  type ProviderCall,
+  ProviderFailure,
+} from '../../../contracts/models.ts';
+import { isObject } from '../../../lib/is-object.ts';
+import type { CreateProvider } from '../provider-codec.ts';
+import { type ProviderResponse, sendToProvider } from '../send.ts';
+import { decodeAnswer } from './decode-answer.ts';
+import { decodeStream } from './decode-stream.ts';
+import { type ChatHabits, encodeChat } from './encode-chat.ts';
+import { createListModels } from './list-models.ts';
+import { patchChat } from './patch-chat.ts';
+import { providerHeaders, providerUrl, secretsOf } from './provider-request.ts';
+import { failureIn, readFailure } from './read-failure.ts';
+import { readStop, usageIn } from './read-usage.ts';
+import { tapStream } from './tap-stream.ts';
+
+type ChatCall = ProviderCall<ChatModelRequest>;
+type Chat = NonNullable<ModelProvider['chat']>;
+
+export const createOpenaiProvider: CreateProvider = (deps, config): ModelProvider => {
+  const habits: ChatHabits = {
+    isOpenai: config.type === 'azure' || config.preset === 'openai',
+    isKnown: config.type === 'azure' || config.preset !== undefined,
+    quirks: config.quirks,
+  };
+
+  const send = async (call: ChatCall, body: string): Promise<ProviderResponse> => {
+    const response = await sendToProvider(
+      deps.http,
+      {
+        method: 'POST',
+        url: providerUrl(config, 'chat/completions', call.model),
+        headers: providerHeaders(config, {
+          ...{ key: call.key, contentType: 'application/json', traceparent: call.traceparent },
+          client: call.request.dialect === 'openai-chat' ? call.request.headers : undefined,
+        }),
+        body,
+      },
+      {
+        ...{ signal: call.signal, firstByteTimeoutMs: call.firstByteTimeoutMs, idleTimeoutMs: call.idleTimeoutMs },
+        maxBytes: config.maxAnswerBytes,
+      },
+    );
+    if (response.status !== 200) throw await readFailure(response, secretsOf(config, call.key));
+    return response;
+  };
+
+  /** The events of an answer that has begun; throws if it is no stream. */
+  const piecesOf = async (call: ChatCall, response: ProviderResponse): Promise<AsyncIterable<Buffer>> => {
+    const type = String(response.headers['content-type'] ?? '');
+    if (!/json/i.test(type)) return response.pieces();
+    const answer = readAnswer(await response.text(), secretsOf(config, call.key));
+    throw new ProviderFailure('malformed', `a whole answer instead of a stream: ${Object.keys(answer).join(', ')}`);
+  };
+
+  const passChat: Chat = async (call) => {
+    const { text, dropped, stripsUsage } = patchChat(call, config.quirks);
+    const { report } = call;
+    report.dropped = dropped;
+    const response = await send(call, text);
+    const secrets = secretsOf(config, call.key);
+    if (call.request.stream) {
+      const contentType = String(response.headers['content-type'] ?? 'text/event-stream');
+      const pieces = await piecesOf(call, response);
+      const value = tapStream(pieces, { report, stripsUsage, secrets, maxLineBytes: config.maxAnswerBytes });
+      return { type: 'chat-stream', stream: { lane: 'pass', value }, contentType };
+    }
+    const answer = await response.text();
+    noteAnswer(call, readAnswer(answer, secrets));
+    return { type: 'chat', answer: { lane: 'pass', value: answer } };
+  };
+
+  const translateChat: Chat = async (call) => {
+    const { text, dropped, names } = encodeChat(call.request.chat(), {
+      ...{ model: call.model, stream: call.request.stream, injected: call.injected },
+      habits,
+    });
+    const { report } = call;
+    report.dropped = dropped;
+    const response = await send(call, text);
+    const secrets = secretsOf(config, call.key);
+    const ids = { now: deps.now, randomHex: deps.randomHex };
+    if (call.request.stream) {
+      const pieces = await piecesOf(call, response);
+      const options = { names, ids, report, secrets, maxEventChars: config.maxAnswerBytes };
+      const value = decodeStream(pieces, options);
+      return { type: 'chat-stream', stream: { lane: 'neutral', value }, contentType: 'text/event-stream' };
+    }
+    const wire = readAnswer(await response.text(), secrets);
+    noteAnswer(call, wire);
+    return { type: 'chat', answer: { lane: 'neutral', value: decodeAnswer(wire, { names, ids }) } };
+  };
+
+  // HERE is where `openai-responses` comes in: a client of that dialect at a provider that has it is passed on by
+  // `createResponsesChat(deps, config)` (src/upstreams/models/openai-responses/), everybody else is translated.
+  const responsesChat: Chat | undefined = undefined;
+
+  const chat: Chat = async (call) => {
+    if (call.request.dialect === 'openai-chat') return passChat(call);
+    const hasResponses = config.quirks.has.includes('responses');
+    if (call.request.dialect === 'openai-responses' && hasResponses && responsesChat !== undefined)
+      return (responsesChat as Chat)(call);
+    return translateChat(call);
+  };
+
+  return {
+    ...{ id: config.id, config, chat, embed: undefined, countTokens: undefined, pass: undefined },
+    listModels: config.quirks.has.includes('models') ? createListModels(deps, config) : undefined,
+  };
+};
+
+/** A whole answer, parsed. Throws ProviderFailure where it is none. */
+function readAnswer(text: string, secrets: readonly string[]): { readonly [member: string]: unknown } {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new ProviderFailure('malformed', 'the answer is no JSON', { cause: error });
+  }
+  if (!isObject(value)) throw new ProviderFailure('malformed', 'the answer is no object');
+  if (value.error !== undefined && value.error !== null && !Array.isArray(value.choices))
+    throw failureIn(value.error, secrets);
+  if (!Array.isArray(value.choices)) throw new ProviderFailure('malformed', 'the answer has no choices');
+  return value;
+}
+
+function noteAnswer({ report }: ChatCall, wire: { readonly [member: string]: unknown }): void {
+  const usage = usageIn(wire);
+  if (usage !== undefined) report.usage = usage;
+  for (const choice of Array.isArray(wire.choices) ? wire.choices : []) {
+    if (!isObject(choice)) continue;
+    if (choice.finish_reason !== undefined) report.stop = readStop(choice.finish_reason);
+    const message = isObject(choice.message) ? choice.message : {};
+    for (const text of [message.content, message.reasoning_content, message.reasoning, message.refusal])
+      if (typeof text === 'string') report.outputChars += text.length;
+    if (Array.isArray(message.tool_calls)) report.outputChars += JSON.stringify(message.tool_calls).length;
+  }
+}

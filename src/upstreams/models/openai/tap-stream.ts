@@ -1,0 +1,147 @@
+/** The passing lane's stream: bytes as they came, looked through for usage, the reason to stop, errors and the end. */
+
+import { type ModelReport, ProviderFailure } from '../../../contracts/models.ts';
+import { isObject } from '../../../lib/is-object.ts';
+import { type PieceReader, readPieces } from '../read-pieces.ts';
+import { failureIn } from './read-failure.ts';
+import { readStop, usageIn } from './read-usage.ts';
+
+export interface TapOptions {
+  readonly report: ModelReport;
+  /** Leave out the chunk that tells of usage only: the client had not asked for it. */
+  readonly stripsUsage: boolean;
+  readonly secrets: readonly string[];
+  /** Longest line. */
+  readonly maxLineBytes: number;
+}
+
+/**
+ * One item per read of the socket; the first one holds the first event, so that a provider which only breathed before it
+ * failed is not taken for one that answers. Throws ProviderFailure, also for an end that nobody announced.
+ */
+export function tapStream(pieces: AsyncIterable<Buffer>, options: TapOptions): AsyncIterable<Uint8Array> {
+  return readPieces(pieces, new Tap(options));
+}
+
+const NEW_LINE = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const EMPTY = Buffer.alloc(0);
+/** Members whose values are what the model produced; escapes and bytes are counted roughly, for estimates only. */
+const PRODUCED = /"(?:content|reasoning_content|reasoning|refusal|arguments|input)":\s*"((?:[^"\\]|\\.)*)"/g;
+const TELLS = /"usage":\s*\{|"finish_reason":\s*"|"error":/;
+
+class Tap implements PieceReader<Buffer> {
+  failure: ProviderFailure | undefined = undefined;
+  readonly #options: TapOptions;
+  /** A line that has not ended. */
+  #rest: Buffer = EMPTY;
+  /** Before the first event. */
+  #held: Buffer = EMPTY;
+  #hasBegun = false;
+  #isAnnounced = false;
+  #dropsBlank = false;
+
+  constructor(options: TapOptions) {
+    this.#options = options;
+  }
+
+  push(piece: Buffer): Buffer | undefined {
+    const passed = this.#pass(piece);
+    if (!this.#hasBegun) {
+      this.#held = join([this.#held, passed]);
+      return undefined;
+    }
+    const out = join([this.#held, passed]);
+    this.#held = EMPTY;
+    return out.length === 0 ? undefined : out;
+  }
+
+  finish(): Buffer | undefined {
+    const rest = this.#rest;
+    const isDropped = rest.length > 0 && this.#line(rest, 0, rest.length) && this.#options.stripsUsage;
+    if (this.failure !== undefined) throw this.failure;
+    if (!this.#hasBegun) throw new ProviderFailure('malformed', 'a stream without a single event');
+    if (!this.#isAnnounced) throw new ProviderFailure('connection-lost', 'the stream ended before its end');
+    const out = isDropped ? this.#held : join([this.#held, rest]);
+    return out.length === 0 ? undefined : out;
+  }
+
+  /** The lines that are whole now, but for what is to be left out. Nobody can use half an event, so holding it costs nothing. */
+  #pass(piece: Buffer): Buffer {
+    const { stripsUsage, maxLineBytes } = this.#options;
+    const held = this.#rest.length;
+    const input = held === 0 ? piece : join([this.#rest, piece]);
+    const kept: Buffer[] = [];
+    let from = 0;
+    let start = 0;
+    for (let end = input.indexOf(NEW_LINE, held); end !== -1; end = input.indexOf(NEW_LINE, start)) {
+      const isDropped = this.#line(input, start, end) && stripsUsage;
+      if (this.failure !== undefined) break;
+      if (isDropped) {
+        kept.push(input.subarray(from, start));
+        from = end + 1;
+      }
+      start = end + 1;
+    }
+    kept.push(input.subarray(from, start));
+    if (this.failure !== undefined) return join(kept);
+    this.#rest = input.subarray(start);
+    if (this.#rest.length + this.#held.length > maxLineBytes)
+      this.failure = new ProviderFailure('malformed', `an event is larger than ${maxLineBytes} bytes`);
+    return join(kept);
+  }
+
+  /** True if this line is part of the chunk that tells of usage only. */
+  #line(input: Buffer, start: number, newLine: number): boolean {
+    const end = newLine > start && input[newLine - 1] === CARRIAGE_RETURN ? newLine - 1 : newLine;
+    if (end === start) {
+      const isDropped = this.#dropsBlank;
+      this.#dropsBlank = false;
+      return isDropped;
+    }
+    // `data:`
+    if (input[start] !== 0x64 || input[start + 4] !== 0x3a) return false;
+    const text = input.toString('latin1', start + 5, end);
+    for (const [, value = ''] of text.matchAll(PRODUCED)) this.#options.report.outputChars += value.length;
+    if (text.trim() === '[DONE]') {
+      this.#hasBegun = true;
+      this.#isAnnounced = true;
+      return false;
+    }
+    // Looking for a few words is much less work than reading each event.
+    if (this.#hasBegun && !TELLS.test(text)) return false;
+    this.#dropsBlank = this.#read(input.toString('utf8', start + 5, end));
+    if (this.failure === undefined) this.#hasBegun = true;
+    return this.#dropsBlank;
+  }
+
+  #read(json: string): boolean {
+    const { report, secrets } = this.#options;
+    let chunk: unknown;
+    try {
+      chunk = JSON.parse(json);
+    } catch {
+      this.failure = new ProviderFailure('malformed', 'an event that is no JSON');
+      return false;
+    }
+    if (!isObject(chunk)) return false;
+    if (chunk.error !== undefined && chunk.error !== null) {
+      this.failure = failureIn(chunk.error, secrets);
+      return false;
+    }
+    const usage = usageIn(chunk);
+    if (usage !== undefined) report.usage = usage;
+    const choices = Array.isArray(chunk.choices) ? chunk.choices : [];
+    for (const choice of choices)
+      if (isObject(choice) && typeof choice.finish_reason === 'string') {
+        this.#isAnnounced = true;
+        report.stop = readStop(choice.finish_reason);
+      }
+    return choices.length === 0 && isObject(chunk.usage);
+  }
+}
+
+function join(parts: readonly Buffer[]): Buffer {
+  const full = parts.filter(({ length }) => length > 0);
+  return full.length === 1 && full[0] !== undefined ? full[0] : Buffer.concat(full);
+}
