@@ -6,20 +6,19 @@ import { type ModelProvider, type ModelReport, ProviderFailure } from '../../../
 import type { ProviderConfig } from '../../../contracts/models-config.ts';
 import { isObject } from '../../../lib/is-object.ts';
 import { memberText, scanMembers, withMembers } from '../../../lib/json-text.ts';
-import { type OpenaiWire, openaiWire, parseObject, sendOpenai } from '../openai-pass/openai-wire.ts';
+import { parseObject, sendOpenai } from '../openai-pass/send-openai.ts';
 import type { ProviderDeps } from '../provider-codec.ts';
 
 type Embed = NonNullable<ModelProvider['embed']>;
 
-export function createEmbed(deps: ProviderDeps, config: ProviderConfig, wire: OpenaiWire = openaiWire(config)): Embed {
+export function createEmbed(deps: ProviderDeps, config: ProviderConfig): Embed {
   return async (call) => {
     const { request, report } = call;
     const isSame = request.dialect === 'openai';
     const written = isSame ? patch(call.body.text, call.model) : encodeEmbed(request.embed(), call.model, report);
     const body = refit(written, config, report);
     const response = await sendOpenai(deps, config, call, {
-      ...{ method: 'POST', url: wire.url('embeddings', call.model), body },
-      headers: [...wire.headers(call.key), 'content-type', 'application/json'],
+      ...{ method: 'POST', path: 'embeddings', contentType: 'application/json', body, model: call.model },
     });
     const text = await response.text();
     if (isSame) {

@@ -4,25 +4,23 @@ import type { ModelProvider, RawRequest } from '../../../contracts/models.ts';
 import { ProviderFailure } from '../../../contracts/models.ts';
 import type { ProviderConfig } from '../../../contracts/models-config.ts';
 import type { ProviderDeps } from '../provider-codec.ts';
-import { hasNot, type OpenaiWire, openaiWire, sendOpenai } from './openai-wire.ts';
+import { hasNot, sendOpenai } from './send-openai.ts';
 
 type Pass = NonNullable<ModelProvider['pass']>;
 
 /** Of the provider's answer, what a client may see. */
 const SHOWN_HEADERS = ['content-type', 'content-disposition'] as const;
 
-export function createPass(deps: ProviderDeps, config: ProviderConfig, wire: OpenaiWire = openaiWire(config)): Pass {
+export function createPass(deps: ProviderDeps, config: ProviderConfig): Pass {
   return async (call) => {
     const { raw } = call.request;
     const { surface } = raw;
     if (surface !== 'completions' && !config.quirks.has.includes(surface)) throw hasNot(config, surface);
-    const type = raw.contentType === undefined ? [] : ['content-type', raw.contentType];
-    const request = {
-      ...{ method: raw.method, url: wire.url(raw.path, call.model), body: withModel(raw, call.model) },
-      headers: [...wire.headers(call.key), ...type],
-    };
     try {
-      const { status, headers, pieces } = await sendOpenai(deps, config, call, request);
+      const { status, headers, pieces } = await sendOpenai(deps, config, call, {
+        ...{ method: raw.method, path: raw.path, contentType: raw.contentType, body: withModel(raw, call.model) },
+        model: surface === 'files' ? undefined : call.model,
+      });
       const shown = SHOWN_HEADERS.flatMap((name) => {
         const value = headers[name];
         return typeof value === 'string' ? [[name, value]] : [];
