@@ -98,16 +98,15 @@ export const createOpenaiProvider: CreateProvider = (deps, config): ModelProvide
     return { type: 'chat', answer: { lane: 'neutral', value: decodeAnswer(wire, { names, ids }) } };
   };
 
-  // HERE is where `openai-responses` comes in: a client of that dialect at a provider that has it is passed on by
-  // `createResponsesChat(deps, config)` (src/upstreams/models/openai-responses/), everybody else is translated.
-  const responsesChat: Chat | undefined = undefined;
-
-  const chat: Chat = async (call) => {
-    if (call.request.dialect === 'openai-chat') return passChat(call);
-    const hasResponses = config.quirks.has.includes('responses');
-    if (call.request.dialect === 'openai-responses' && hasResponses && responsesChat !== undefined)
-      return (responsesChat as Chat)(call);
-    return translateChat(call);
+  const chat: Chat = (call) => {
+    switch (call.request.dialect) {
+      case 'openai-chat':
+        return passChat(call);
+      // PLACE FOR `createResponsesChat(deps, config)` of ../openai-responses/: clients of `openai-responses` go there where
+      // `config.quirks.has` names `responses`; at all other vendors they are translated like everybody else.
+      default:
+        return translateChat(call);
+    }
   };
 
   return {

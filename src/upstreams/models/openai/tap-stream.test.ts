@@ -16,7 +16,7 @@ function cut(wire: string, cuts: readonly number[]): readonly Buffer[] {
   return at.slice(1).flatMap((end, i) => (end > (at[i] ?? 0) ? [bytes.subarray(at[i], end)] : []));
 }
 
-async function run(pieces: readonly Buffer[], stripsUsage: boolean) {
+async function run(pieces: readonly Buffer[], stripsUsage: boolean, maxLineBytes = 10_000) {
   const report: ModelReport = { attempts: [], dropped: [], outputChars: 0 };
   async function* source() {
     yield* pieces;
@@ -24,8 +24,7 @@ async function run(pieces: readonly Buffer[], stripsUsage: boolean) {
   const out: Uint8Array[] = [];
   let failure: unknown;
   try {
-    for await (const piece of tapStream(source(), { report, stripsUsage, secrets: [], maxLineBytes: 10_000 }))
-      out.push(piece);
+    for await (const piece of tapStream(source(), { report, stripsUsage, secrets: [], maxLineBytes })) out.push(piece);
   } catch (error) {
     failure = error;
   }
@@ -77,4 +76,11 @@ test('a line larger than its bound ends the stream', async () => {
 test('what was produced is counted, for streams that never tell their usage', async () => {
   const call = chunk({ choices: [{ delta: { tool_calls: [{ index: 0, function: { arguments: '1234' } }] } }] });
   assert.equal((await run([Buffer.from(text('abc') + call + STOP)], false)).report.outputChars, 7);
+});
+
+test('one enormous event is read like any other', async () => {
+  const wire = text('x\n'.repeat(4_000_000)) + STOP;
+  const { report, failure } = await run([Buffer.from(wire)], false, 64_000_000);
+  assert.equal(failure, undefined);
+  assert.ok(report.outputChars >= 12_000_000);
 });

@@ -27,7 +27,7 @@ const NEW_LINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const EMPTY = Buffer.alloc(0);
 /** Members whose values are what the model produced; escapes and bytes are counted roughly, for estimates only. */
-const PRODUCED = /"(?:content|reasoning_content|reasoning|refusal|arguments|input)":\s*"((?:[^"\\]|\\.)*)"/g;
+const PRODUCED = /"(?:content|reasoning_content|reasoning|refusal|arguments|input)":\s*"/g;
 const TELLS = /"usage":\s*\{|"finish_reason":\s*"|"error":/;
 
 class Tap implements PieceReader<Buffer> {
@@ -102,7 +102,7 @@ class Tap implements PieceReader<Buffer> {
     // `data:`
     if (input[start] !== 0x64 || input[start + 4] !== 0x3a) return false;
     const text = input.toString('latin1', start + 5, end);
-    for (const [, value = ''] of text.matchAll(PRODUCED)) this.#options.report.outputChars += value.length;
+    this.#options.report.outputChars += countProduced(text);
     if (text.trim() === '[DONE]') {
       this.#hasBegun = true;
       this.#isAnnounced = true;
@@ -139,6 +139,24 @@ class Tap implements PieceReader<Buffer> {
       }
     return choices.length === 0 && isObject(chunk.usage);
   }
+}
+
+/** Not one expression to the closing quote: on strings of millions of escapes those run out of stack. */
+function countProduced(text: string): number {
+  let characters = 0;
+  for (const match of text.matchAll(PRODUCED)) {
+    const start = match.index + match[0].length;
+    let end = text.indexOf('"', start);
+    while (end !== -1 && isEscaped(text, end)) end = text.indexOf('"', end + 1);
+    if (end !== -1) characters += end - start;
+  }
+  return characters;
+}
+
+function isEscaped(text: string, at: number): boolean {
+  let backslashes = 0;
+  while (text[at - 1 - backslashes] === '\\') backslashes++;
+  return backslashes % 2 === 1;
 }
 
 function join(parts: readonly Buffer[]): Buffer {
