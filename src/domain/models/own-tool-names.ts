@@ -12,13 +12,10 @@ const HOLDERS = ['function', 'custom', 'toolSpec'] as const;
 const LISTS = ['functionDeclarations', 'function_declarations', 'tools'] as const;
 const MAX_DEPTH = 3;
 
-const NONE: ReadonlySet<string> = new Set();
-
 export function ownToolNames(body: JsonObject): ReadonlySet<string> {
   const config = body.toolConfig;
   // Bedrock keeps them a level down; Gemini has a member of that name, too, without tools in it.
   const lists = [body.tools, isObject(config) ? (config as JsonObject).tools : undefined].filter(Array.isArray);
-  if (lists.length === 0) return NONE;
   const names = new Set<string>();
   for (const list of lists) collect(list, names, 0);
   return names;

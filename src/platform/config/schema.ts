@@ -2,11 +2,10 @@
 /** The shape of `portcullis.json`: the one source of validation, of the published JSON Schema and of the reference page. */
 
 import { z } from 'zod';
-import { TOOL_MODES } from '../../contracts/models-config.ts';
 import { Listen } from './listen-schema.ts';
 import { OAuth } from './oauth-schema.ts';
 import { Policy } from './policy-schema.ts';
-import { Models, Provider } from './providers-schema.ts';
+import { KeyToolMode, Models, Provider } from './providers-schema.ts';
 import { DAY_MS, milliseconds } from './schema-words.ts';
 import { ServerEntry } from './server-schema.ts';
 import { Cache, Prices, Results } from './tool-rule-schema.ts';
@@ -114,12 +113,7 @@ export const Key = z.strictObject({
     .array(z.string())
     .default([])
     .describe('Toolsets whose endpoint it may use with all they hold, whatever `allow` says; `deny` still takes away.'),
-  toolMode: z
-    .enum(TOOL_MODES)
-    .optional()
-    .describe(
-      "Whether its requests to models get the gateway's tools: `classic` adds all it may use, `off` none, whatever a request says. Left out: as `models.toolMode`.",
-    ),
+  toolMode: KeyToolMode,
 });
 
 const entryOf = (kind: 'tool' | 'prompt' | 'resource') => ({
