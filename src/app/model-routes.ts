@@ -5,6 +5,7 @@ import { createAnthropicRoutes } from '../edges/anthropic/routes.ts';
 import { createGeminiRoutes } from '../edges/gemini/routes.ts';
 import type { Route } from '../edges/http/exchange.ts';
 import type { ModelEdgeDeps } from '../edges/models/serve-model.ts';
+import { createOpenaiRoutes } from '../edges/openai/routes.ts';
 import { createOpenaiChatRoutes } from '../edges/openai-chat/routes.ts';
 import { createOpenaiResponsesRoutes } from '../edges/openai-responses/routes.ts';
 
@@ -14,6 +15,7 @@ export function createModelRoutes(deps: ModelEdgeDeps & { readonly config: () =>
     ...createOpenaiResponsesRoutes(deps),
     ...createAnthropicRoutes(deps),
     ...createGeminiRoutes(deps),
+    ...createOpenaiRoutes(deps),
   ];
   return routes.map(
     (route): Route =>

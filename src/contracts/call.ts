@@ -82,6 +82,8 @@ export interface CallFacts {
   plan?: ModelPlan;
   /** Calls of models: the gateway's tools that go along. */
   injected?: InjectedTools;
+  /** Names of the gateway's tools that were left out, since the request brings its own of that name. */
+  leftOutTools?: readonly string[];
   /** Calls of models: who answered, after which attempts, with what usage. */
   model?: ModelReport;
   /** Where its key stands with its rates; undefined: it has none. */

@@ -1,6 +1,7 @@
 /** Who calls, and what that caller may reach. */
 
 import type { KeyLimits } from './limits.ts';
+import type { ToolMode } from './models-config.ts';
 
 /** What was presented on the request, before anybody believed it. */
 export interface Credential {
@@ -20,6 +21,8 @@ export interface Grant {
   readonly deny: readonly string[];
   /** Toolsets whose endpoint may be used with all they hold, but for what `deny` takes away. Default none. */
   readonly toolsets?: readonly string[] | undefined;
+  /** Whether its requests to models get the gateway's tools; undefined: as the configuration says for all. */
+  readonly toolMode?: ToolMode | undefined;
 }
 
 /** An identified caller. */

@@ -22,6 +22,10 @@ export interface ModelWishes {
   readonly namesTools: boolean;
 }
 
+/** What is passed through. A request that names no model is allowed as the model `provider/{surface}`: `openai/files`. */
+export const PASS_SURFACES = ['audio', 'images', 'moderations', 'files', 'rerank', 'completions'] as const;
+export type PassSurface = (typeof PASS_SURFACES)[number];
+
 /** A pass-through request: forwarded as bytes, only its model is looked at. */
 export interface RawRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -31,6 +35,9 @@ export interface RawRequest {
   readonly body: Uint8Array | undefined;
   /** Where the model's name stands in `body`, to be replaced by the provider's own. Undefined: nowhere. */
   readonly modelAt?: { readonly start: number; readonly end: number; readonly quoted: boolean } | undefined;
+  readonly surface: PassSurface;
+  /** Whom a request without a model is for, by `x-portcullis-provider`. Undefined: the only one who has this. */
+  readonly provider: string | undefined;
 }
 
 /** What a call of a model carries besides what every call does. The body is `call.params`, the model's name `call.name`. */

@@ -11,6 +11,7 @@ import type { Sealer } from '../contracts/sealing.ts';
 import type { Trail } from '../contracts/trail.ts';
 import type { ServerRegistry } from '../contracts/upstream.ts';
 import { createResolveModel } from '../domain/models/resolve-model.ts';
+import { createResolveSurface } from '../domain/models/resolve-surface.ts';
 import { compilePolicy } from '../domain/policy/compile-policy.ts';
 import { compileColumns } from './compile.ts';
 import { createContinuations } from './continuations.ts';
@@ -37,6 +38,7 @@ import { createDecidePolicy } from './steps/decide-policy.ts';
 import { createDescribeEndpoint } from './steps/describe-endpoint.ts';
 import { createGetPrompt } from './steps/get-prompt.ts';
 import { createIdentify } from './steps/identify.ts';
+import { createInjectTools } from './steps/inject-tools.ts';
 import { createLimitRate } from './steps/limit-rate.ts';
 import { createListItems } from './steps/list-items.ts';
 import { createListModels } from './steps/list-models.ts';
@@ -122,7 +124,8 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
     taskIds,
   };
   const configured = config.providers ?? [];
-  const priceOf = createPriceOf({ catalog: deps.modelCatalog?.(), providers: configured }, config.models?.prices ?? []);
+  const catalog = deps.modelCatalog?.();
+  const priceOf = createPriceOf({ catalog, providers: configured }, config.models?.prices ?? []);
   const authorize = createAuthorize({ ...viewing, continuations, taskIds });
   const columns = compileColumns(
     {
@@ -140,10 +143,10 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
       'read-cache': config.cache && createReadCache({ catalog: deps.catalog.current, monotonicMs }, config.cache),
       'price-call': config.prices && createPriceCall(config.prices),
       'authorize-model': createAuthorizeModel({
-        grantOf: granted,
-        resolve: createResolveModel(configured, config.models),
+        ...{ grantOf: granted, resolve: createResolveModel(configured, config.models) },
+        resolveSurface: createResolveSurface(configured),
       }),
-      'inject-tools': undefined,
+      'inject-tools': config.providers && createInjectTools(viewing, config.models?.toolMode ?? 'off'),
       'price-tokens': createPriceTokens({
         ...{ priceOf, now: deps.now, monotonicMs, tellsUsage: config.models?.usageHeaders ?? true },
       }),
@@ -161,7 +164,11 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
       'complete-argument': createCompleteArgument(forwarding),
       'call-task': createCallTask(forwarding),
       'subscribe-task': createSubscribeTask(),
-      'list-models': createListModels({ grantOf: granted, providers: configured }),
+      'list-models': createListModels({
+        ...{ grantOf: granted, configs: configured, aliases: config.models?.aliases ?? [] },
+        ...{ providers: deps.providers, monotonicMs },
+        contextTokensOf: (provider, model) => catalog?.contextTokensOf(provider, model),
+      }),
       ...createModelSteps(
         createAttempt({
           ...{ providers: deps.providers, health: deps.modelHealth, monotonicMs, log: deps.log },

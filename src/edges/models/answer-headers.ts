@@ -17,6 +17,9 @@ export function answerHeaders(call: ModelCall, whole: boolean): AnswerHeaders {
     headers['x-portcullis-attempts'] = String(report.attempts.length);
   if (report !== undefined && report.dropped.length > 0)
     headers['x-portcullis-dropped'] = headerText(report.dropped.join(', '));
+  if (call.kind === 'tokens.count' && report?.usage?.estimated === true) headers['x-portcullis-estimated'] = 'true';
+  if (call.facts.leftOutTools !== undefined)
+    headers['x-portcullis-left-out-tools'] = headerText(call.facts.leftOutTools.join(', '));
   return whole && hidesUsage !== true ? { ...headers, ...usageHeaders(report?.usage, priceMicroUsd) } : headers;
 }
 

@@ -1,14 +1,43 @@
 /** Step: which models a call may go to. What the key may not use does not exist for it. */
 
-import type { ModelStep } from '../../contracts/call.ts';
+import type { Endpoint, ModelCall, ModelStep } from '../../contracts/call.ts';
 import { GatewayError } from '../../contracts/errors.ts';
+import type { ModelPlan, RawRequest } from '../../contracts/models.ts';
+import type { MayUseModel } from '../../domain/models/find-model.ts';
 import type { ResolveModel } from '../../domain/models/resolve-model.ts';
+import type { ResolveSurface } from '../../domain/models/resolve-surface.ts';
 import { callerOf, type GrantOf } from '../grants.ts';
 
-export function createAuthorizeModel(deps: { readonly grantOf: GrantOf; readonly resolve: ResolveModel }): ModelStep {
+/** A toolset opens what it holds to a key that names it; models it does not hold, so it must not open those. */
+const WITHOUT_TOOLSET: Endpoint = Object.freeze({ type: 'all' });
+
+/** Whether this caller may use a model. */
+export function mayUseModel(call: ModelCall, grantOf: GrantOf): MayUseModel {
+  const grant = grantOf(callerOf(call), call.narrowing, WITHOUT_TOOLSET);
+  return (provider, model) => grant.allows('model', provider, model);
+}
+
+export function createAuthorizeModel(deps: {
+  readonly grantOf: GrantOf;
+  readonly resolve: ResolveModel;
+  readonly resolveSurface: ResolveSurface;
+}): ModelStep {
+  const planSurface = ({ surface, provider }: RawRequest, mayUse: MayUseModel): ModelPlan => {
+    const verdict = deps.resolveSurface(surface, provider, mayUse);
+    switch (verdict.type) {
+      case 'plan':
+        return verdict.plan;
+      case 'none':
+        throw new GatewayError('unknown_model', `no provider has ${surface} for this key`);
+      case 'several':
+        throw new GatewayError('invalid_request', `name one in x-portcullis-provider: ${verdict.providers.join(', ')}`);
+    }
+  };
   return (call, next) => {
-    const grant = deps.grantOf(callerOf(call), call.narrowing, call.endpoint);
-    const plan = deps.resolve(call, (provider, model) => grant.allows('model', provider, model));
+    const mayUse = mayUseModel(call, deps.grantOf);
+    const { model } = call;
+    const isNameless = model.operation === 'pass' && call.name === '';
+    const plan = isNameless ? planSurface(model.raw, mayUse) : deps.resolve(call, mayUse);
     if (plan === undefined) throw new GatewayError('unknown_model', call.name);
     call.facts.plan = plan;
     return next();

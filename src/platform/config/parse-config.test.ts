@@ -591,3 +591,19 @@ test('whatever the text is, the answer is a configuration or at least one proble
     { numRuns: 400 },
   );
 });
+
+test('a key may say how its requests to models get tools; callers without a key may not', () => {
+  const keys = [
+    { name: 'a', value: '${env:KEY}', allow: ['*'], toolMode: 'classic' },
+    { name: 'b', value: 'another-key-0123456789', allow: ['*'] },
+  ];
+  assert.deepEqual(
+    accept({ keys }).keys.map(({ grant }) => grant),
+    [
+      { allow: ['*'], deny: [], toolMode: 'classic' },
+      { allow: ['*'], deny: [] },
+    ],
+  );
+  assert.match(String(complaints({ keys: [{ ...keys[0], toolMode: 'search' }] })), /keys\[0\]\.toolMode: /);
+  assert.match(String(complaints({ anonymous: { allow: ['*'], toolMode: 'off' } })), /anonymous\.toolMode: /);
+});

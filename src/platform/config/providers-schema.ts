@@ -121,6 +121,14 @@ export const Price = z.strictObject({
     .describe('For each call besides, in millionths of a dollar.'),
 });
 
+/** Of one key. */
+export const KeyToolMode = z
+  .enum(TOOL_MODES)
+  .optional()
+  .describe(
+    "Whether its requests to models get the gateway's tools: `classic` adds all it may use, `off` none, whatever a request says. Left out: as `models.toolMode`.",
+  );
+
 export const Models = z
   .strictObject({
     aliases: z

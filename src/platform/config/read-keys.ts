@@ -119,7 +119,8 @@ function checkGrant(
       'allows nothing, so nothing can be reached',
       'add patterns, e.g. "allow": ["*"]',
     );
-  return { allow: grant.allow, deny: grant.deny, ...(named.length > 0 && { toolsets: named }) };
+  const { allow, deny, toolMode } = grant;
+  return { allow, deny, ...(named.length > 0 && { toolsets: named }), ...(toolMode !== undefined && { toolMode }) };
 }
 
 function checkToolsets(

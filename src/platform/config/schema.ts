@@ -6,7 +6,7 @@ import { Limits as KeyLimits } from './limits-schema.ts';
 import { Listen } from './listen-schema.ts';
 import { OAuth } from './oauth-schema.ts';
 import { Policy } from './policy-schema.ts';
-import { Models, Provider } from './providers-schema.ts';
+import { KeyToolMode, Models, Provider } from './providers-schema.ts';
 import { DAY_MS, milliseconds } from './schema-words.ts';
 import { ServerEntry } from './server-schema.ts';
 import { Cache, Prices, Results } from './tool-rule-schema.ts';
@@ -115,6 +115,7 @@ export const Key = z.strictObject({
     .default([])
     .describe('Toolsets whose endpoint it may use with all they hold, whatever `allow` says; `deny` still takes away.'),
   limits: KeyLimits.optional(),
+  toolMode: KeyToolMode,
 });
 
 const entryOf = (kind: 'tool' | 'prompt' | 'resource') => ({

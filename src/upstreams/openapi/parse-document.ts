@@ -33,11 +33,11 @@ export function parseApiDocument(text: string): ApiDocument {
   const { openapi, swagger, info } = root;
   if (swagger !== undefined)
     throw new DocumentError(
-      `the document is Swagger ${String(swagger).slice(0, 10)}; convert it to OpenAPI 3, for example with swagger2openapi`,
+      `the document is Swagger ${textOf(swagger).slice(0, 10)}; convert it to OpenAPI 3, for example with swagger2openapi`,
     );
   if (openapi === undefined)
     throw new DocumentError('the document has no "openapi" member, so it is no OpenAPI document');
-  const version = String(openapi);
+  const version = textOf(openapi);
   if (!/^3\.\d/.test(version))
     throw new DocumentError(`the document is OpenAPI ${version.slice(0, 10)}; 3.0 and 3.1 are understood`);
   const about = isObject(info) ? info : {};
@@ -90,4 +90,9 @@ function checkSize(root: unknown): void {
     for (const each of Object.values(value)) visit(each, depth + 1);
   };
   visit(root, 0);
+}
+
+/** A version as it was written; YAML makes a number of `3.1`, and an object may have no text at all. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

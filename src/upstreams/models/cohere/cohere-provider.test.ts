@@ -234,6 +234,8 @@ test('rerank is passed on with the model put in, and counted', async (t) => {
   const raw = {
     method: 'POST',
     path: 'rerank',
+    surface: 'rerank',
+    provider: undefined,
     contentType: 'application/json',
     body: Buffer.from(text),
     modelAt,

@@ -7,6 +7,8 @@ import {
   ProviderFailure,
 } from '../../../contracts/models.ts';
 import { isObject } from '../../../lib/is-object.ts';
+import { createEmbed } from '../openai-embed/create-embed.ts';
+import { createPass } from '../openai-pass/create-pass.ts';
 import { createResponsesChat } from '../openai-responses/responses-chat.ts';
 import type { CreateProvider } from '../provider-codec.ts';
 import { type ProviderResponse, sendToProvider } from '../send.ts';
@@ -112,7 +114,8 @@ export const createOpenaiProvider: CreateProvider = (deps, config): ModelProvide
   };
 
   return {
-    ...{ id: config.id, config, chat, embed: undefined, countTokens: undefined, pass: undefined },
+    ...{ id: config.id, config, chat, countTokens: undefined, pass: createPass(deps, config) },
+    embed: config.quirks.has.includes('embeddings') ? createEmbed(deps, config) : undefined,
     listModels: config.quirks.has.includes('models') ? createListModels(deps, config) : undefined,
   };
 };
