@@ -85,6 +85,8 @@ export async function startGeminiMock(): Promise<GeminiMock> {
     }
     const list = /^\/v1(?:beta)?\/models$/.test(url.pathname);
     if (list) return listModels(url.searchParams.get('pageToken'));
+    const [, claude, predict] = /\/publishers\/anthropic\/models\/([^/:]+):(\w+)$/.exec(url.pathname) ?? [];
+    if (isVertex && claude !== undefined) return answerAsClaude(claude, predict ?? '', request.json as Json);
     const pattern = isVertex
       ? /^\/v1\/projects\/[^/]+\/locations\/[^/]+\/publishers\/google\/models\/([^/:]+):(\w+)$/
       : /^\/v1(?:beta)?\/models\/([^/:]+):(\w+)$/;
@@ -109,6 +111,39 @@ export async function startGeminiMock(): Promise<GeminiMock> {
       private_key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
       token_uri: `${origin}/token`,
     }),
+  };
+}
+
+/** Claude beside it: Messages without `model`, and with the version that Vertex wants. */
+function answerAsClaude(model: string, method: string, body: Json): MockReply {
+  const refuse = (message: string): MockReply =>
+    json(400, { type: 'error', error: { type: 'invalid_request_error', message } });
+  if (body.anthropic_version !== 'vertex-2023-10-16') return refuse('anthropic_version: Field required');
+  const said = JSON.stringify(body.messages);
+  if (model === 'count-tokens') {
+    if (typeof body.model !== 'string') return refuse('model: Field required');
+    return json(200, { input_tokens: said.length });
+  }
+  if (body.model !== undefined) return refuse('model: Extra inputs are not permitted');
+  if ((body.stream === true) !== (method === 'streamRawPredict')) return refuse('stream does not fit the path');
+  const text = `Claude was told ${said}`;
+  const head = { id: 'msg_vrtx_1', type: 'message', role: 'assistant', model, stop_sequence: null } as const;
+  const usage = { input_tokens: 12, output_tokens: 5 };
+  const message = { ...head, content: [{ type: 'text', text }], stop_reason: 'end_turn', usage };
+  if (body.stream !== true) return json(200, message);
+  const event = (type: string, rest: Json): string => `event: ${type}\ndata: ${JSON.stringify({ type, ...rest })}\n\n`;
+  return {
+    ...{ status: 200, headers: { 'content-type': 'text/event-stream' } },
+    body: [
+      event('message_start', {
+        message: { ...message, content: [], stop_reason: null, usage: { ...usage, output_tokens: 1 } },
+      }),
+      event('content_block_start', { index: 0, content_block: { type: 'text', text: '' } }),
+      event('content_block_delta', { index: 0, delta: { type: 'text_delta', text } }),
+      event('content_block_stop', { index: 0 }),
+      event('message_delta', { delta: { stop_reason: 'end_turn', stop_sequence: null }, usage: { output_tokens: 5 } }),
+      event('message_stop', {}),
+    ],
   };
 }
 

@@ -1,4 +1,4 @@
-/** Gemini as a provider, at Google's API for developers and on Vertex. */
+/** Gemini as a provider, at Google's API for developers and on Vertex, where Claude is its neighbour. */
 
 import type { JsonObject, JsonText } from '../../../contracts/json.ts';
 import {
@@ -14,6 +14,7 @@ import {
 import { isObject } from '../../../lib/is-object.ts';
 import type { CreateProvider } from '../provider-codec.ts';
 import { type ProviderResponse, sendToProvider } from '../send.ts';
+import { chatWithClaude, countForClaude, isClaude } from './claude-on-vertex.ts';
 import { type DecodeContext, decodeAnswer } from './decode-answer.ts';
 import { createStreamDecoder } from './decode-stream.ts';
 import { decodeEmbeddings, encodeEmbed, encodePredict } from './embeddings.ts';
@@ -45,6 +46,7 @@ export const createGeminiProvider: CreateProvider = (deps, config): ModelProvide
 };
 
 async function chat(client: GoogleClient, call: ProviderCall<ChatModelRequest>): Promise<ChatOutcome> {
+  if (client.surface.isVertex && isClaude(call.model)) return chatWithClaude(client, call);
   const { request, model, body, injected, report } = call;
   const isPassed = request.dialect === 'gemini';
   const encoded = isPassed ? undefined : translate(client, call);
@@ -84,6 +86,7 @@ async function answerStream(
 }
 
 async function countTokens(client: GoogleClient, call: ProviderCall<ChatModelRequest>): Promise<CountOutcome> {
+  if (client.surface.isVertex && isClaude(call.model)) return countForClaude(client, call);
   const { request, model, body, injected } = call;
   const { surface } = client;
   const isPassed = request.dialect === 'gemini';
