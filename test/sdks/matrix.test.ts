@@ -48,7 +48,8 @@ let gateway: StartedGateway;
 before(async () => {
   for (const provider of PROVIDERS) started.set(provider.id, await provider.start());
   const providers = Object.fromEntries([...started].map(([id, { config }]) => [id, config]));
-  gateway = await startGateway(cleanup, { config: { providers } });
+  const aliases = Object.fromEntries(PROVIDERS.map(({ id, model }) => [`gemini-2-${id}`, `${id}/${model}`]));
+  gateway = await startGateway(cleanup, { config: { providers, models: { aliases } } });
 });
 
 after(async () => {
@@ -75,7 +76,7 @@ for (const createClient of CLIENTS) {
         const embedding = embeddingModel === undefined ? undefined : `${id}/${embeddingModel}`;
         const subject = {
           client,
-          model: `${id}/${model}`,
+          model: client.modelPrefix === undefined ? `${id}/${model}` : `${client.modelPrefix}${id}`,
           embeddingModel: embedding,
           awaitAbort: awaitAbortAt(started.get(id)?.mock),
         };

@@ -37,8 +37,12 @@ export interface SdkClient {
   embed: ((model: string, texts: readonly string[]) => Promise<readonly (readonly number[])[]>) | undefined;
   /** HTTP status of the error it throws. */
   failure(ask: Ask): Promise<{ readonly status: number | undefined; readonly message: string }>;
-  /** Streams, and goes away after the first piece. */
-  abort(ask: Ask): Promise<void>;
+  /** Streams, and goes away after the first piece. Undefined: the SDK itself breaks on it, also without us. */
+  readonly abort: ((ask: Ask) => Promise<void>) | undefined;
+  /** It adds up figures that the vendor means as replacing each other, also without us. */
+  readonly misreadsStreamedUsage?: boolean;
+  /** What a model's name has to begin with for the SDK to believe that it can see. */
+  readonly modelPrefix?: string;
 }
 
 export interface Connection {

@@ -55,10 +55,8 @@ export function createModelNames(providers: readonly ProviderConfig[], aliases: 
     const usable = ({ id }: ProviderConfig): boolean => mayUse(id, name);
     return (
       enabled.find((each) => each.models.length > 0 && offers(each, name) && usable(each)) ??
-      // OpenAI has no names with a slash: one is a provider that is not there.
-      (native === 'openai' && name.includes('/')
-        ? undefined
-        : natives[native].find((each) => offers(each, name) && usable(each)))
+      // None of these vendors has names with a slash: what stands before it is a provider that is not there.
+      (name.includes('/') ? undefined : natives[native].find((each) => offers(each, name) && usable(each)))
     );
   };
 

@@ -55,8 +55,11 @@ class InputReader implements DecodedInput {
         return;
       case 'image_generation_call':
         return this.#readImage(item, path);
-      // What these stand for is known to the provider alone.
       case 'item_reference':
+        // Thoughts alone can be done without: whoever thinks them again arrives at the same.
+        if (isThought(item.id)) return this.#readForeign(item, 'item_reference', path);
+        return onlyThere(path);
+      // What these stand for is known to the provider alone.
       case 'compaction':
       case 'compaction_trigger':
         return onlyThere(path);
@@ -169,6 +172,9 @@ class InputReader implements DecodedInput {
     else this.#produced(part);
   }
 }
+
+/** Ids of reasoning items, OpenAI's and ours. */
+const isThought = (id: unknown): boolean => typeof id === 'string' && id.startsWith('rs_');
 
 function readTexts(value: unknown, path: string): readonly string[] {
   if (value === undefined || value === null) return [];

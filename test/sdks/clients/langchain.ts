@@ -21,6 +21,7 @@ interface Wire {
   readonly name: string;
   model(id: string): BaseChatModel;
   readonly embeddings: ((id: string) => Embeddings) | undefined;
+  readonly quirks?: Partial<Pick<SdkClient, 'abort' | 'misreadsStreamedUsage' | 'modelPrefix'>>;
 }
 
 const tools = [{ type: 'function' as const, function: WEATHER }];
@@ -43,7 +44,7 @@ function tell(message: AIMessageChunk | BaseMessage, pieces: number): Told {
   };
 }
 
-function createLangchain({ name, model, embeddings }: Wire): SdkClient {
+function createLangchain({ name, model, embeddings, quirks }: Wire): SdkClient {
   const boundTo = ({ model: id, withTool }: Ask) => {
     const plain = model(id);
     if (withTool !== true) return plain;
@@ -84,6 +85,7 @@ function createLangchain({ name, model, embeddings }: Wire): SdkClient {
         if (!controller.signal.aborted) throw error;
       }
     },
+    ...quirks,
   };
 }
 
@@ -110,6 +112,8 @@ export const createLangchainAnthropic: CreateClient = ({ url, key }) =>
     name: 'langchain (anthropic)',
     model: (id) => new ChatAnthropic({ model: id, apiKey: key, anthropicApiUrl: url, maxRetries: 0 }),
     embeddings: undefined,
+    // It adds the output of message_start to the one of message_delta, which is all of it.
+    quirks: { misreadsStreamedUsage: true },
   });
 
 export const createLangchainGoogle: CreateClient = ({ url, key }) =>
@@ -117,4 +121,6 @@ export const createLangchainGoogle: CreateClient = ({ url, key }) =>
     name: 'langchain (google)',
     model: (id) => new ChatGoogleGenerativeAI({ model: id, apiKey: key, baseUrl: url, maxRetries: 0 }),
     embeddings: (id) => new GoogleGenerativeAIEmbeddings({ model: id, apiKey: key, baseUrl: url, maxRetries: 0 }),
+    // Whoever aborts a stream of the package below it gets an unhandled rejection.
+    quirks: { abort: undefined, modelPrefix: 'gemini-2-' },
   });

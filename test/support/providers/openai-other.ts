@@ -80,7 +80,7 @@ export function createOpenaiOther(): (request: MockRequest) => MockReply | undef
   };
 
   return (request) => {
-    const path = new URL(request.path, 'http://mock').pathname.replace(/^\/v1\//, '');
+    const path = new URL(request.path, 'http://mock').pathname.replace(/^(\/openai)?\/v1\//, '');
     const body = (request.json ?? {}) as { [member: string]: unknown };
     const [first, id, last] = path.split('/');
     if (first === 'files') {

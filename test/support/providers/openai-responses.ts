@@ -55,7 +55,8 @@ const NAME = /^[a-zA-Z0-9_-]{1,64}$/;
 
 /** What the real one refuses, as far as a gateway could get it wrong. */
 function findFault(body: Json, { headers }: MockRequest): MockReply | undefined {
-  if (!/^Bearer .+/.test(headers.authorization ?? ''))
+  // Azure takes its key in a header of its own.
+  if (!/^Bearer .+/.test(headers.authorization ?? '') && headers['api-key'] === undefined)
     return refuseRequest('You did not provide an API key.', 'authorization', 'invalid_api_key', 401);
   if (typeof body.model !== 'string') return refuseRequest('you must provide a model parameter', 'model');
   if (body.model.includes('/'))

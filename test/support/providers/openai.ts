@@ -108,7 +108,8 @@ function describeMedia(part: { readonly [member: string]: unknown }): string {
   const value = part[String(part.type)] as { readonly [member: string]: string } | undefined;
   const source = value?.url ?? value?.file_data ?? value?.data ?? value?.file_id ?? '';
   const [, type, data] = /^data:([^;]+);base64,(.*)$/s.exec(source) ?? [];
-  return data === undefined ? `${part.type} ${source}` : `${part.type} ${type} ${Buffer.from(data, 'base64').length} B`;
+  const kind = String(part.type).replace('image_url', 'image');
+  return data === undefined ? `${kind} ${source}` : `${kind} ${type} ${Buffer.from(data, 'base64').length} B`;
 }
 
 const FINISH: { readonly [stop: string]: string } = {
