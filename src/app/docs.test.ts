@@ -51,7 +51,12 @@ function findMistakes(args: readonly string[]): string[] {
 }
 
 /** What a document tells its reader to set before starting. */
-const READERS_ENV = { PORTCULLIS_METRICS_TOKEN: 'zR4t-Yq81_mNbVc3', AGENT_KEY: 'zR4t-Yq81_mNbVc3' };
+const READERS_ENV = {
+  PORTCULLIS_METRICS_TOKEN: 'zR4t-Yq81_mNbVc3',
+  AGENT_KEY: 'zR4t-Yq81_mNbVc3',
+  AWS_ACCESS_KEY_ID: 'AKIA',
+  AWS_SECRET_ACCESS_KEY: 's',
+};
 
 test('every portcullis command in the documents exists, with its flags', () => {
   let seen = 0;

@@ -22,7 +22,18 @@ interface Asked {
 
 function start(options: { toolMode?: ToolMode } = {}) {
   const seen: ProviderCall<ChatModelRequest>[] = [];
-  const config = { id: 'm', type: 'openai', enabled: true, keys: [], models: [], quirks: { has: [] } };
+  const limits = { timeoutMs: 60_000, firstByteTimeoutMs: 60_000, idleTimeoutMs: 60_000, maxRetries: 0 };
+  const circuitBreaker = { failures: 5, openMs: 1_000 };
+  const config = {
+    id: 'm',
+    type: 'openai',
+    enabled: true,
+    keys: [],
+    models: [],
+    quirks: { has: [] },
+    circuitBreaker,
+    ...limits,
+  };
   const provider: ModelProvider = {
     ...{ id: 'm', config: config as unknown as ProviderConfig, embed: undefined, pass: undefined },
     ...{ listModels: undefined, countTokens: undefined },

@@ -11,7 +11,13 @@ const render = (code: ErrorCode, data?: { readonly [key: string]: unknown }) => 
 
 test('every error has a type that SDKs of this dialect know, by its status', () => {
   const types: { readonly [status: number]: string } = {
-    ...{ 400: 'invalid_request_error', 401: 'authentication_error', 403: 'permission_error', 404: 'not_found_error' },
+    ...{
+      400: 'invalid_request_error',
+      401: 'authentication_error',
+      402: 'billing_error',
+      403: 'permission_error',
+      404: 'not_found_error',
+    },
     ...{ 405: 'invalid_request_error', 406: 'invalid_request_error', 413: 'request_too_large' },
     ...{ 415: 'invalid_request_error', 429: 'rate_limit_error', 499: 'api_error', 500: 'api_error', 501: 'api_error' },
     ...{ 502: 'api_error', 503: 'overloaded_error', 504: 'timeout_error', 529: 'overloaded_error' },

@@ -11,7 +11,13 @@ const callOf = (facts: CallFacts): ModelCall => ({ id: 'c', facts }) as unknown 
 test('a whole answer tells its tokens and cost, with what is known of them and no more', () => {
   const headers = answerHeaders(callOf({ model: REPORT, priceMicroUsd: 0 }), true);
   assert.deepEqual(headers, {
-    ...{ 'x-request-id': 'c', 'x-portcullis-call-id': 'c', 'x-portcullis-provider': 'p', 'x-portcullis-model': 'm' },
+    ...{
+      'x-request-id': 'c',
+      'request-id': 'c',
+      'x-portcullis-call-id': 'c',
+      'x-portcullis-provider': 'p',
+      'x-portcullis-model': 'm',
+    },
     ...{ 'x-portcullis-input-tokens': '10', 'x-portcullis-output-tokens': '2', 'x-portcullis-cached-tokens': '4' },
     ...{ 'x-portcullis-usage-estimated': 'true', 'x-portcullis-cost-micro-usd': '0' },
   });

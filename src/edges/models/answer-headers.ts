@@ -8,11 +8,10 @@ import type { AnswerHeaders } from '../http/exchange.ts';
 /** `whole`: nothing more of the answer is to come, so that usage and cost are final. */
 export function answerHeaders(call: ModelCall, whole: boolean): AnswerHeaders {
   const { model: report, priceMicroUsd, hidesUsage, standing } = call.facts;
-  const headers: { [name: string]: string } = { 'x-request-id': call.id, 'x-portcullis-call-id': call.id };
+  const headers: { [name: string]: string } = { ...requestIdHeaders(call.id), 'x-portcullis-call-id': call.id };
   if (standing !== undefined) Object.assign(headers, rateHeaders(standing));
   if (report?.provider !== undefined) headers['x-portcullis-provider'] = report.provider;
   if (report?.model !== undefined) headers['x-portcullis-model'] = headerText(report.model);
-  Object.assign(headers, requestIdHeaders(call.id));
   if (report !== undefined && report.attempts.length > 1)
     headers['x-portcullis-attempts'] = String(report.attempts.length);
   if (report !== undefined && report.dropped.length > 0)
