@@ -78,6 +78,15 @@ test('an answer is read and written with nothing lost, numbers included', async 
   assert.match(written, /12345678901234567890/);
 });
 
+test('a stream is read as it is meant, wherever it is cut, and written as clients of this API expect it', async () => {
+  const { wire, events, again } = JSON.parse(await fixture('stream.json'));
+  const bytes = Buffer.from(wire.join(''));
+  for (const length of [1, 7, 64, bytes.length]) assert.deepEqual(decodeStream(cut(bytes, [length])), events);
+  const encoder = createMessageStreamEncoder();
+  const written = events.map((event: ChatEvent) => encoder.encode([event])).join('') + encoder.finish();
+  assert.equal(written, again.join(''));
+});
+
 test('a streamed message says what the whole one says, wherever its bytes are cut', async () => {
   const text = await fixture('answer.json');
   const { wire } = JSON.parse(text);

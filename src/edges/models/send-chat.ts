@@ -7,6 +7,7 @@ import type { ModelOutcome } from '../../contracts/models.ts';
 import type { ByteSink, Exchange } from '../http/exchange.ts';
 import { answerHeaders } from './answer-headers.ts';
 import type { ChatEdge, DialectEdge } from './dialect-edge.ts';
+import { createFillEvents, fillAnswer } from './fill-arguments.ts';
 import { asGatewayError, type ModelEdgeDeps, type SendOutcome } from './serve-model.ts';
 
 const STREAM_HEADERS = { 'Cache-Control': 'no-store, no-transform', 'X-Accel-Buffering': 'no' };
@@ -17,7 +18,7 @@ export function createSendChat(deps: Pick<ModelEdgeDeps, 'log'>, edge: ChatEdge)
       const { lane, value } = outcome.answer;
       exchange.sendJson(
         200,
-        lane === 'pass' ? value : edge.encodeAnswer(value, call.params.value),
+        lane === 'pass' ? value : edge.encodeAnswer(fillAnswer(value), call.params.value),
         answerHeaders(call, true),
       );
       return;
@@ -43,7 +44,8 @@ function sendStream(
   }
   const encoder = edge.createStreamEncoder(call.params.value);
   const sink = exchange.openBytes(200, { 'Content-Type': edge.streamContentType, ...headers });
-  const encode = (events: readonly ChatEvent[]): string => encoder.encode(events);
+  const fill = createFillEvents();
+  const encode = (events: readonly ChatEvent[]): string => encoder.encode(fill(events));
   return pump(deps, sink, call, edge, stream.value, encode, () => encoder.finish());
 }
 
