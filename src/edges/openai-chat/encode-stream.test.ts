@@ -33,14 +33,22 @@ const CALL: readonly ChatEvent[] = [
 ];
 const ROLE = { role: 'assistant', content: '', refusal: null };
 
-test('the signature of a call comes with it, where clients send it back from', () => {
+const signed = (text: string) => ({ extra_content: { google: { thought_signature: text } } });
+
+test('the signature of a call comes with its beginning, the only place where AI SDK looks for it', () => {
   assert.deepEqual(deltas(encode(CALL)), [
     ROLE,
-    { tool_calls: [{ index: 0, id: 'c', type: 'function', function: { name: 'f', arguments: '' } }] },
+    { tool_calls: [{ index: 0, id: 'c', type: 'function', function: { name: 'f', arguments: '' }, ...signed('s1') }] },
     { tool_calls: [{ index: 0, function: { arguments: '{}' } }] },
-    { tool_calls: [{ index: 0, extra_content: { google: { thought_signature: 's1' } } }] },
     {},
   ]);
+});
+
+test('a signature that is told late comes in a piece of the call that strict clients accept', () => {
+  const late: ChatEvent = { type: 'signature', ...at, signature: 's2' };
+  const pieces = deltas(encode([...CALL.slice(0, 2), late, ...CALL.slice(2)]));
+  // opencode 1.18 (@ai-sdk/openai-compatible) ends with an error at a piece without `function`.
+  assert.deepEqual(pieces.at(-2), { tool_calls: [{ index: 0, function: { arguments: '' }, ...signed('s1s2') }] });
 });
 
 test('a client that sent functions gets a function_call', () => {

@@ -21,6 +21,13 @@ interface OpenPart {
   /** Of reasoning, which is repeated whole with its signature. */
   text: string;
   signature: string;
+  /** Whether the signature, as far as it is known, has been told. */
+  isSigned: boolean;
+}
+
+/** A further piece of a call: strict clients want `function` in each. */
+function moreOf({ custom }: { readonly custom?: boolean | undefined }, text: string): JsonObject {
+  return custom === true ? { custom: { input: text } } : { function: { arguments: text } };
 }
 
 /** Made for one answer. The usage is told in a chunk of its own, and only to those who asked for it. */
@@ -49,7 +56,7 @@ export function createChatStreamEncoder(body: JsonObject): StreamEncoder {
   const startPart = (choice: number, part: number, value: AssistantPart): string => {
     const call = calls.get(choice) ?? 0;
     const signature = value.type === 'reasoning' || value.type === 'tool-call' ? (value.signature ?? '') : '';
-    const open: OpenPart = { value, call, text: '', signature };
+    const open: OpenPart = { value, call, text: '', signature, isSigned: false };
     parts.set(`${choice} ${part}`, open);
     if (value.type === 'image') return delta(choice, { images: [encodeImage(value)] });
     if (value.type !== 'tool-call')
@@ -57,7 +64,9 @@ export function createChatStreamEncoder(body: JsonObject): StreamEncoder {
     calls.set(choice, call + 1);
     if (legacy)
       return call > 0 ? '' : delta(choice, { function_call: { name: value.name, arguments: value.arguments } });
-    return delta(choice, { tool_calls: [{ index: call, id: value.id, ...encodeCall(value, value.arguments) }] });
+    open.isSigned = true;
+    const begun = { index: call, id: value.id, ...encodeCall(value, value.arguments), ...signed(value) };
+    return delta(choice, { tool_calls: [begun] });
   };
 
   const addText = (choice: number, open: OpenPart, text: string): string => {
@@ -72,8 +81,7 @@ export function createChatStreamEncoder(body: JsonObject): StreamEncoder {
         return delta(choice, { reasoning_content: text });
       case 'tool-call': {
         if (legacy) return call > 0 ? '' : delta(choice, { function_call: { arguments: text } });
-        const inner = value.custom === true ? { custom: { input: text } } : { function: { arguments: text } };
-        return delta(choice, { tool_calls: [{ index: call, ...inner }] });
+        return delta(choice, { tool_calls: [{ index: call, ...moreOf(value, text) }] });
       }
       default:
         return '';
@@ -86,8 +94,8 @@ export function createChatStreamEncoder(body: JsonObject): StreamEncoder {
     if (open === undefined) return '';
     const { value, call, text } = open;
     const signature = open.signature === '' ? undefined : open.signature;
-    if (value.type === 'tool-call' && signature !== undefined && !legacy)
-      return delta(choice, { tool_calls: [{ index: call, ...signed({ signature }) }] });
+    if (value.type === 'tool-call' && signature !== undefined && !open.isSigned && !legacy)
+      return delta(choice, { tool_calls: [{ index: call, ...moreOf(value, ''), ...signed({ signature }) }] });
     if (value.type !== 'reasoning') return '';
     const details = reasoningDetail({ ...value, text, signature });
     return details.length === 0 ? '' : delta(choice, { reasoning_details: details });
@@ -109,7 +117,10 @@ export function createChatStreamEncoder(body: JsonObject): StreamEncoder {
       }
       case 'signature': {
         const open = parts.get(`${event.choice} ${event.part}`);
-        if (open !== undefined) open.signature += event.signature;
+        if (open !== undefined) {
+          open.signature += event.signature;
+          open.isSigned = false;
+        }
         return '';
       }
       case 'part-end':

@@ -283,13 +283,16 @@ function readConversation(contents: readonly Json[]): {
     content.role !== 'model' &&
     partsOf(content).some((part) => part.text !== undefined || part.inlineData !== undefined);
   const at = contents.findLastIndex(isPrompt);
-  const parts = at === -1 ? [] : partsOf(contents[at] as Json);
+  // What came in several turns running is one prompt: a note of the system may stand behind what the user said.
+  const before = contents.slice(0, at + 1).findLastIndex((content) => !isPrompt(content));
+  const said = contents.slice(before + 1, at + 1).map(partsOf);
+  const parts = said.flat();
   const results = contents
     .slice(at + 1)
     .flatMap(partsOf)
     .map(({ functionResponse }) => functionResponse as Json | undefined);
   return {
-    prompt: parts.map(({ text }) => text ?? '').join(''),
+    prompt: said.map((each) => each.map(({ text }) => text ?? '').join('')).join('\n'),
     media: parts.flatMap(({ inlineData }) => {
       const blob = inlineData as { mimeType: string; data: string } | undefined;
       if (blob === undefined) return [];
