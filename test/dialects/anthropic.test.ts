@@ -40,7 +40,8 @@ function assemble(events: readonly ChatEvent[]) {
 function decodeStream(pieces: readonly Uint8Array[], names = createWireNames()): ChatEvent[] {
   const decoder = createMessageStreamDecoder(names, 1);
   const events = pieces.flatMap((piece) => decoder.push(piece));
-  decoder.finish();
+  // What `openNeutralStream` does.
+  if (events.at(-1)?.type !== 'end') throw new ProviderFailure('connection-lost', 'no end');
   return events;
 }
 

@@ -365,7 +365,7 @@ test('a stream goes through the wire, whole and cut anywhere, and comes back wit
       const places = [...new Set(cuts.map((cut) => cut % bytes.length))].sort((a, b) => a - b);
       const decoder = createStreamDecoder(anyNames(), 1_000_000);
       const events = [0, ...places].flatMap((from, i) => decoder.push(bytes.subarray(from, places[i] ?? bytes.length)));
-      assert.ok(decoder.isComplete);
+      assert.equal(events.at(-1)?.type, 'end');
       assert.deepEqual(plain(gather(events)), asGiven(given));
     }),
     { numRuns: 400 },

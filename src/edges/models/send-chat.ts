@@ -6,8 +6,9 @@ import { GatewayError } from '../../contracts/errors.ts';
 import type { ModelOutcome } from '../../contracts/models.ts';
 import type { ByteSink, Exchange } from '../http/exchange.ts';
 import { answerHeaders } from './answer-headers.ts';
-import type { ChatEdge, DialectEdge } from './dialect-edge.ts';
+import type { ChatEdge } from './dialect-edge.ts';
 import { createFillEvents, fillAnswer } from './fill-arguments.ts';
+import { pump } from './pump.ts';
 import { asGatewayError, type ModelEdgeDeps, type SendOutcome } from './serve-model.ts';
 
 const STREAM_HEADERS = { 'Cache-Control': 'no-store, no-transform', 'X-Accel-Buffering': 'no' };
@@ -38,49 +39,18 @@ function sendStream(
   { stream, contentType }: Streamed,
 ): Promise<void> {
   const headers = { ...STREAM_HEADERS, ...answerHeaders(call, false) };
+  // The head has left with 200: the stream itself has to say that it broke.
+  const onBroken = (sink: ByteSink) => (error: unknown) => {
+    sink.write(edge.renderStreamError(asGatewayError(deps, error, call.id), call.id));
+    sink.end();
+  };
   if (stream.lane === 'pass') {
     const sink = exchange.openBytes(200, { 'Content-Type': contentType, ...headers });
-    return pump(deps, sink, call, edge, stream.value, (chunk) => chunk, '');
+    return pump(sink, stream.value, { encode: (chunk) => chunk, finish: () => '', onBroken: onBroken(sink) });
   }
   const encoder = edge.createStreamEncoder(call.params.value);
   const sink = exchange.openBytes(200, { 'Content-Type': edge.streamContentType, ...headers });
   const fill = createFillEvents();
   const encode = (events: readonly ChatEvent[]): string => encoder.encode(fill(events));
-  return pump(deps, sink, call, edge, stream.value, encode, () => encoder.finish());
-}
-
-/** Reads as fast as the client takes; a client that goes away ends the reading, and with it the provider's answer. */
-export async function pump<T>(
-  deps: Pick<ModelEdgeDeps, 'log'>,
-  sink: ByteSink,
-  call: ModelCall,
-  edge: DialectEdge,
-  stream: AsyncIterable<T>,
-  encode: (item: T) => Uint8Array | string,
-  finish: '' | (() => string),
-): Promise<void> {
-  const iterator = stream[Symbol.asyncIterator]();
-  let isLeft = false;
-  // Even in the middle of waiting for the provider: nobody is to pay for what nobody reads.
-  sink.onClose(() => {
-    if (isLeft) return;
-    isLeft = true;
-    void iterator.return?.();
-  });
-  try {
-    for (;;) {
-      const item = await iterator.next();
-      if (item.done === true) break;
-      if (sink.closed) return;
-      if (!sink.write(encode(item.value))) await sink.drained();
-    }
-    if (sink.closed) return;
-    if (finish !== '') sink.write(finish());
-  } catch (error) {
-    if (sink.closed) return;
-    // The head has left with 200: the stream itself has to say that it broke.
-    sink.write(edge.renderStreamError(asGatewayError(deps, error, call.id), call.id));
-  }
-  isLeft = true;
-  sink.end();
+  return pump(sink, stream.value, { encode, finish: () => encoder.finish(), onBroken: onBroken(sink) });
 }

@@ -57,6 +57,17 @@ export function failureOf(
   });
 }
 
+/**
+ * Of an error that came under a status of success: in a stream, or in a response that failed. Its words are kept only where
+ * they are of the request: others may quote what is ours.
+ */
+export function failureUnderSuccess({ message = '', kind = 'server-error' }: ErrorBody): ProviderFailure {
+  const words = message.replace(/\s+/g, ' ').slice(0, MAX_PUBLIC_CHARS);
+  const isExplained = EXPLAINED.has(kind) && words !== '';
+  const text = isExplained ? `the response failed: ${words}` : `the response failed: ${kind}`;
+  return new ProviderFailure(kind, text, { publicText: isExplained ? words : undefined });
+}
+
 function redact(text: string, secrets: readonly string[]): string {
   let clean = text;
   for (const secret of secrets) if (secret.length >= 8) clean = clean.replaceAll(secret, '[redacted]');

@@ -33,7 +33,9 @@ export async function openNeutralStream(
     try {
       while (!state.isOver) {
         const piece = await pieces.next();
-        state.isOver ||= piece.done === true;
+        // Whoever left while this was waited for wants no end.
+        if (state.isOver) return undefined;
+        state.isOver = piece.done === true;
         const events = piece.done === true ? decoder.finish() : decoder.push(piece.value);
         for (const event of events) note(event, report, state);
         if (events.length > 0) return events;

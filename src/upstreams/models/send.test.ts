@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, createGzip, gzipSync } from 'node:zlib';
 import type { ProviderFailure, ProviderFailureKind } from '../../contracts/models.ts';
 import { createHttpClient } from '../http/client.ts';
 import { type SendBounds, sendToProvider } from './send.ts';
@@ -162,4 +162,26 @@ test('leaving the pieces ends the exchange, also before the first was read', asy
   const pieces = (await provider.send()).pieces()[Symbol.asyncIterator]();
   await pieces.return?.();
   await provider.left;
+});
+
+test('a compressed answer is left like any other: before its first piece was read, and in the middle of a wait', async (t) => {
+  const compressed: RequestListener = (_, response) => {
+    response.writeHead(200, { 'content-encoding': 'gzip' });
+    const gzip = createGzip();
+    gzip.pipe(response, { end: false });
+    gzip.write('one');
+    gzip.flush();
+  };
+  const before = await start(t, compressed);
+  const unread = (await before.send()).pieces()[Symbol.asyncIterator]();
+  await unread.return?.();
+  await before.left;
+
+  const middle = await start(t, compressed);
+  const pieces = (await middle.send()).pieces()[Symbol.asyncIterator]();
+  assert.equal(String((await pieces.next()).value), 'one');
+  const waiting = pieces.next();
+  await pieces.return?.();
+  assert.equal((await waiting).done, true);
+  await middle.left;
 });

@@ -113,25 +113,52 @@ function respond(status: number, headers: IncomingHttpHeaders, body: Body): Prov
   };
 }
 
-/** Some servers compress whatever was asked for. */
-async function* decompress(body: Body, decoder: Transform): AsyncGenerator<Buffer> {
-  const feed = async (): Promise<void> => {
-    try {
-      for await (const chunk of body) if (!decoder.write(chunk)) await new Promise((go) => decoder.once('drain', go));
-      decoder.end();
-    } catch (error) {
-      decoder.destroy(error instanceof Error ? error : new Error(String(error)));
-    }
-  };
-  void feed();
-  try {
-    yield* decoder as AsyncIterable<Buffer>;
-  } catch (error) {
-    if (error instanceof ProviderFailure) throw error;
-    throw new ProviderFailure('malformed', 'the answer cannot be decompressed', { cause: error });
-  } finally {
+/** Some servers compress whatever was asked for. No generator: leaving it must end the exchange even in the middle of a wait. */
+function decompress(body: Body, decoder: Transform): AsyncIterable<Buffer> {
+  const done: IteratorResult<Buffer> = { done: true, value: undefined };
+  let source: AsyncIterator<Buffer> | undefined;
+  let isOver = false;
+  const leave = (): void => {
+    isOver = true;
     body.leave();
     decoder.destroy();
+  };
+  const iterator: AsyncIterator<Buffer> = {
+    async next() {
+      if (isOver) return done;
+      if (source === undefined) {
+        source = (decoder as AsyncIterable<Buffer>)[Symbol.asyncIterator]();
+        void feed(body, decoder);
+      }
+      try {
+        const piece = await source.next();
+        if (piece.done === true) leave();
+        return isOver ? done : piece;
+      } catch (error) {
+        if (isOver) return done;
+        leave();
+        if (error instanceof ProviderFailure) throw error;
+        throw new ProviderFailure('malformed', 'the answer cannot be decompressed', { cause: error });
+      }
+    },
+    return() {
+      leave();
+      return Promise.resolve(done);
+    },
+  };
+  return { [Symbol.asyncIterator]: () => iterator };
+}
+
+/** Never rejects: what fails is told by the decoder, or by nobody where that is gone. */
+async function feed(body: Body, decoder: Transform): Promise<void> {
+  try {
+    for await (const chunk of body) {
+      if (decoder.destroyed) return;
+      if (!decoder.write(chunk)) await new Promise((go) => decoder.once('drain', go));
+    }
+    decoder.end();
+  } catch (error) {
+    decoder.destroy(error instanceof Error ? error : new Error(String(error)));
   }
 }
 

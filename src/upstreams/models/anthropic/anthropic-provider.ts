@@ -13,6 +13,7 @@ import type { ProviderConfig, ProviderKey } from '../../../contracts/models-conf
 import { isObject } from '../../../lib/is-object.ts';
 import { scanMembers, withMembers } from '../../../lib/json-text.ts';
 import { failureOf } from '../classify-status.ts';
+import { readFailedText, secretsOf } from '../failed-answer.ts';
 import type { CreateProvider } from '../provider-codec.ts';
 import { type ProviderResponse, type SendBounds, type SendRequest, sendToProvider } from '../send.ts';
 import { encodeMessages } from './encode-messages.ts';
@@ -37,9 +38,7 @@ export const createAnthropicProvider: CreateProvider = ({ http, now }, config): 
   ): Promise<ProviderResponse> => {
     const response = await sendToProvider(http, request, bounds);
     if (response.status >= 200 && response.status < 300) return response;
-    const body = readError(await response.text().catch(() => ''));
-    const secrets = [key?.value.open() ?? '', ...Object.values(config.headers).map((value) => value.open())];
-    throw failureOf(response, body, secrets);
+    throw failureOf(response, readError(await readFailedText(response)), secretsOf(config, key));
   };
 
   const post = (call: ProviderCall<ChatModelRequest>, path: string, body: JsonText): Promise<ProviderResponse> => {

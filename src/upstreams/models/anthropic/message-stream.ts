@@ -5,20 +5,12 @@ import type { AssistantPart, ChatEvent } from '../../../contracts/chat.ts';
 import type { JsonObject } from '../../../contracts/json.ts';
 import { ProviderFailure } from '../../../contracts/models.ts';
 import { isObject } from '../../../lib/is-object.ts';
-import { createSseDecoder, type SseEvent } from '../../../lib/sse.ts';
+import { createSseDecoder, type SseEvent, SseTooLargeError } from '../../../lib/sse.ts';
+import type { StreamDecoder } from '../neutral-stream.ts';
 import { decodeBlock, freeText } from './decode-message.ts';
 import { streamFailure } from './read-error.ts';
 import { mergeUsage, readStop, readUsage } from './read-usage.ts';
 import type { WireNames } from './wire-names.ts';
-
-export interface MessageStreamDecoder {
-  /** Events that these bytes complete. Throws ProviderFailure `malformed`, or what an error event says. */
-  push(piece: Uint8Array): readonly ChatEvent[];
-  /** One event of the API, already taken apart: for wires that frame them otherwise (Bedrock). */
-  pushEvent(event: JsonObject): readonly ChatEvent[];
-  /** No more bytes come. Throws ProviderFailure `connection-lost` if the message was not over. */
-  finish(): void;
-}
 
 /** Of one event. */
 const MAX_EVENT_CHARS = 67_108_864;
@@ -31,11 +23,11 @@ interface OpenBlock {
   text: string;
 }
 
-export function createMessageStreamDecoder(names: WireNames, createdAtS: number): MessageStreamDecoder {
+/** Throws ProviderFailure `malformed`, or what an error event says. */
+export function createMessageStreamDecoder(names: WireNames, createdAtS: number): StreamDecoder {
   let out: ChatEvent[] = [];
   let usage: JsonObject | undefined;
   let parts = 0;
-  let hasEnded = false;
   const open = new Map<number, OpenBlock>();
   const utf8 = new StringDecoder('utf8');
 
@@ -129,7 +121,6 @@ export function createMessageStreamDecoder(names: WireNames, createdAtS: number)
         return;
       }
       case 'message_stop':
-        hasEnded = true;
         out.push({ type: 'end' });
         return;
       case 'error':
@@ -151,24 +142,20 @@ export function createMessageStreamDecoder(names: WireNames, createdAtS: number)
   };
   const events = createSseDecoder(onEvent, MAX_EVENT_CHARS);
 
-  const emit = (): readonly ChatEvent[] => {
-    const emitted = out;
-    out = [];
-    return emitted;
-  };
-
   return {
     push(piece) {
-      events.push(utf8.write(piece));
-      return emit();
+      try {
+        events.push(utf8.write(piece));
+      } catch (error) {
+        if (error instanceof SseTooLargeError) throw new ProviderFailure('malformed', error.message, { cause: error });
+        throw error;
+      }
+      const emitted = out;
+      out = [];
+      return emitted;
     },
-    pushEvent(event) {
-      take(event);
-      return emit();
-    },
-    finish() {
-      if (!hasEnded) throw new ProviderFailure('connection-lost', 'the stream ended before the message did');
-    },
+    // The event that is the last says so itself.
+    finish: () => [],
   };
 }
 

@@ -1,7 +1,7 @@
 /** What a provider of this dialect answered, as an outcome: as it came where the client speaks it, too, else decoded. */
 
-import type { ChatEvent } from '../../../contracts/chat.ts';
 import type { ModelOutcome, ModelReport } from '../../../contracts/models.ts';
+import { openNeutralStream } from '../neutral-stream.ts';
 import type { ProviderResponse } from '../send.ts';
 import { decodeMessage } from './decode-message.ts';
 import { createMessageStreamDecoder } from './message-stream.ts';
@@ -57,21 +57,6 @@ async function readStreamed(
     });
     return { type: 'chat-stream', stream: { lane: 'pass', value: stream }, contentType };
   }
-  const decoder = createMessageStreamDecoder(names, createdAtS);
-  const stream = await beginStream(response.pieces(), {
-    read(piece) {
-      const events = decoder.push(piece);
-      for (const event of events) note(report, event);
-      return events.length === 0 ? undefined : events;
-    },
-    finish: decoder.finish,
-  });
+  const stream = await openNeutralStream(response, createMessageStreamDecoder(names, createdAtS), report);
   return { type: 'chat-stream', stream: { lane: 'neutral', value: stream }, contentType };
-}
-
-/** What the record wants to know of a stream. */
-export function note(report: ModelReport, event: ChatEvent): void {
-  if (event.type === 'delta') report.outputChars += event.text.length;
-  else if (event.type === 'usage') report.usage = event.usage;
-  else if (event.type === 'choice-end') report.stop = event.stop;
 }

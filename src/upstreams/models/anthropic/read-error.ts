@@ -1,8 +1,8 @@
 /** What the Messages API says when it does not answer. */
 
-import { ProviderFailure, type ProviderFailureKind } from '../../../contracts/models.ts';
+import type { ProviderFailure, ProviderFailureKind } from '../../../contracts/models.ts';
 import { isObject } from '../../../lib/is-object.ts';
-import type { ErrorBody } from '../classify-status.ts';
+import { type ErrorBody, failureUnderSuccess } from '../classify-status.ts';
 
 /** `{ "type": "error", "error": { "type", "message" } }`, whole or as an event of a stream. */
 export function readError(text: string): ErrorBody {
@@ -45,6 +45,5 @@ function kindOf(type: unknown, message: string): ProviderFailureKind | undefined
 
 /** An error that came as an event, after a status that said all was well. */
 export function streamFailure(data: string): ProviderFailure {
-  const { message, kind } = readError(data);
-  return new ProviderFailure(kind ?? 'server-error', `error in the stream: ${message ?? 'without a word'}`);
+  return failureUnderSuccess(readError(data));
 }

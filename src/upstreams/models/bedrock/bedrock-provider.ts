@@ -1,6 +1,7 @@
 /** Amazon Bedrock: Converse and ConverseStream for chat, InvokeModel for embeddings, CountTokens, the list of models. */
 
 import type { ChatModelRequest, ModelProvider, ProviderCall } from '../../../contracts/models.ts';
+import { secretsOf } from '../failed-answer.ts';
 import { openNeutralStream } from '../neutral-stream.ts';
 import type { CreateProvider } from '../provider-codec.ts';
 import { type AnswerHead, decodeConverse, readObject } from './decode-answer.ts';
@@ -9,7 +10,6 @@ import { createEmbed } from './embed.ts';
 import { type EncodedConverse, encodeConverse } from './encode-request.ts';
 import { createListModels } from './list-models.ts';
 import { createSendBedrock } from './send-bedrock.ts';
-import { secretsOf } from './sign.ts';
 
 /** Frames are at most 16 MiB and a little (AWS, event stream encoding). */
 const MAX_FRAME_BYTES = 25_165_824;

@@ -3,10 +3,11 @@
 import { ProviderFailure } from '../../../contracts/models.ts';
 import type { ProviderConfig, ProviderKey } from '../../../contracts/models-config.ts';
 import { failureOf } from '../classify-status.ts';
+import { readFailedText, secretsOf } from '../failed-answer.ts';
 import type { ProviderDeps } from '../provider-codec.ts';
 import { type ProviderResponse, type SendBounds, sendToProvider } from '../send.ts';
 import { readExceptionBody } from './read-exception.ts';
-import { createSign, secretsOf } from './sign.ts';
+import { createSign } from './sign.ts';
 
 export interface BedrockRequest {
   readonly method: 'GET' | 'POST';
@@ -38,7 +39,7 @@ export function createSendBedrock(
       { ...bounds, maxBytes: config.maxAnswerBytes },
     );
     if (response.status >= 200 && response.status < 300) return response;
-    const failed = readExceptionBody(response.headers, await response.text());
+    const failed = readExceptionBody(response.headers, await readFailedText(response));
     throw failureOf(response, failed, secretsOf(config, key));
   };
 }

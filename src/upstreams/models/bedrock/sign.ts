@@ -54,9 +54,3 @@ const bearer: Sign = ({ key, body }) => {
   const type = body === undefined ? [] : ['content-type', 'application/json'];
   return Promise.resolve([...type, 'authorization', `Bearer ${key.value.open()}`]);
 };
-
-/** What must stand in no text that leaves us. */
-export function secretsOf({ cloud }: ProviderConfig, key: ProviderKey | undefined): readonly string[] {
-  const aws = cloud?.type === 'aws' ? [cloud.accessKeyId, cloud.secretAccessKey, cloud.sessionToken] : [];
-  return [key?.value, ...aws].flatMap((secret) => (secret === undefined ? [] : [secret.open()]));
-}

@@ -5,6 +5,7 @@ import type { ProviderConfig, ProviderKey } from '../../../contracts/models-conf
 import { isObject } from '../../../lib/is-object.ts';
 import type { HttpClient } from '../../http/client.ts';
 import { type ErrorBody, failureOf } from '../classify-status.ts';
+import { readFailedText, secretsOf } from '../failed-answer.ts';
 import { type ProviderResponse, type SendBounds, sendToProvider } from '../send.ts';
 
 export interface CohereRequest {
@@ -36,8 +37,8 @@ export function createSendCohere(http: HttpClient, config: ProviderConfig): Send
       { ...bounds, maxBytes: config.maxAnswerBytes },
     );
     if (response.status >= 200 && response.status < 300) return response;
-    const failed = readErrorBody(response.status, await response.text());
-    throw failureOf(response, failed, key === undefined ? [] : [key.value.open()]);
+    const failed = readErrorBody(response.status, await readFailedText(response));
+    throw failureOf(response, failed, secretsOf(config, key));
   };
 }
 

@@ -12,6 +12,7 @@ import {
   type ProviderModel,
 } from '../../../contracts/models.ts';
 import { isObject } from '../../../lib/is-object.ts';
+import { secretsOf } from '../failed-answer.ts';
 import type { CreateProvider } from '../provider-codec.ts';
 import { type ProviderResponse, sendToProvider } from '../send.ts';
 import { chatWithClaude, countForClaude, isClaude } from './claude-on-vertex.ts';
@@ -19,7 +20,7 @@ import { type DecodeContext, decodeAnswer } from './decode-answer.ts';
 import { createStreamDecoder } from './decode-stream.ts';
 import { decodeEmbeddings, encodeEmbed, encodePredict } from './embeddings.ts';
 import { type EncodedRequest, encodeRequest } from './encode-request.ts';
-import { type GoogleClient, headersOf, post, secretsOf, textOrFailure } from './google-client.ts';
+import { type GoogleClient, headersOf, post, textOrFailure } from './google-client.ts';
 import { createGoogleSurface } from './google-surface.ts';
 import { listGeminiModels } from './list-models.ts';
 import { noteAnswer } from './note-answer.ts';
@@ -72,7 +73,7 @@ async function answerStream(
   const source: StreamSource = {
     pieces: response.pieces()[Symbol.asyncIterator](),
     reader: createPieceReader(form, client.config.maxAnswerBytes),
-    ...{ report: call.report, secrets: secretsOf(client, call.key) },
+    ...{ report: call.report, secrets: secretsOf(client.config, call.key) },
   };
   if (encoded !== undefined) {
     const decoder = createStreamDecoder(contextOf(client, call, encoded));

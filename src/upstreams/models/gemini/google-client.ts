@@ -3,6 +3,7 @@
 import type { JsonText } from '../../../contracts/json.ts';
 import type { ProviderCall, ProviderFailure } from '../../../contracts/models.ts';
 import type { ProviderConfig, ProviderKey } from '../../../contracts/models-config.ts';
+import { readFailedText, secretsOf } from '../failed-answer.ts';
 import type { ProviderDeps } from '../provider-codec.ts';
 import { type ProviderResponse, type SendBounds, sendToProvider } from '../send.ts';
 import type { GoogleSurface } from './google-surface.ts';
@@ -32,7 +33,7 @@ export async function post(
   const sent = { method: 'POST', url, headers: await headersOf(client, key, own), body } as const;
   const response = await sendToProvider(client.deps.http, sent, bounds);
   if (response.status >= 200 && response.status < 300) return response;
-  throw explain(response, await response.text(), secretsOf(client, key));
+  throw explain(response, await readFailedText(response), secretsOf(client.config, key));
 }
 
 export async function textOrFailure(
@@ -40,9 +41,8 @@ export async function textOrFailure(
   key: ProviderKey | undefined,
   response: ProviderResponse,
 ): Promise<string> {
-  const text = await response.text();
-  if (response.status >= 200 && response.status < 300) return text;
-  throw failureOfBody(response, text, secretsOf(client, key));
+  if (response.status >= 200 && response.status < 300) return response.text();
+  throw failureOfBody(response, await readFailedText(response), secretsOf(client.config, key));
 }
 
 /** Names and values in turn; what the configuration says goes before what we say. */
@@ -56,9 +56,4 @@ export async function headersOf(
   for (let i = 0; i < ours.length; i += 2) all.set(ours[i] ?? '', ours[i + 1] ?? '');
   for (const [name, value] of Object.entries(config.headers)) all.set(name.toLowerCase(), value.open());
   return [...all].flat();
-}
-
-/** What a provider might quote, and nobody else shall read. */
-export function secretsOf({ config }: GoogleClient, key: ProviderKey | undefined): readonly string[] {
-  return [...(key === undefined ? [] : [key.value]), ...Object.values(config.headers)].map((secret) => secret.open());
 }

@@ -4,7 +4,8 @@ import type { EmbedModelRequest, PassModelRequest, ProviderCall } from '../../..
 import { ProviderFailure } from '../../../contracts/models.ts';
 import type { ProviderConfig } from '../../../contracts/models-config.ts';
 import { isObject } from '../../../lib/is-object.ts';
-import { providerHeaders, providerUrl, secretsOf } from '../openai/provider-request.ts';
+import { secretsOf } from '../failed-answer.ts';
+import { providerHeaders, providerUrl } from '../openai/provider-request.ts';
 import { readFailure } from '../openai/read-failure.ts';
 import type { ProviderDeps } from '../provider-codec.ts';
 import { type ProviderResponse, type SendRequest, sendToProvider } from '../send.ts';

@@ -4,6 +4,7 @@ import type { AssistantPart, ChatEvent } from '../../../contracts/chat.ts';
 import type { JsonObject } from '../../../contracts/json.ts';
 import { ProviderFailure } from '../../../contracts/models.ts';
 import { createSseDecoder, SseTooLargeError } from '../../../lib/sse.ts';
+import type { StreamDecoder } from '../neutral-stream.ts';
 import type { ToolNames } from '../tool-names.ts';
 import {
   asList,
@@ -27,14 +28,8 @@ interface OpenPart {
   shows?: 'summary' | 'text';
 }
 
-export interface ResponsesStreamDecoder {
-  /** Neutral events of these bytes. Throws ProviderFailure where the provider reports one, or sends no events. */
-  push(bytes: Uint8Array): readonly ChatEvent[];
-  /** The provider said that this is all. */
-  readonly isComplete: boolean;
-}
-
-export function createStreamDecoder(names: ToolNames, maxEventChars: number): ResponsesStreamDecoder {
+/** Gives `end` where the provider said that this is all. */
+export function createStreamDecoder(names: ToolNames, maxEventChars: number): StreamDecoder {
   const utf8 = new TextDecoder();
   const reader = new StreamReader(names);
   const sse = createSseDecoder(({ data }) => {
@@ -57,9 +52,8 @@ export function createStreamDecoder(names: ToolNames, maxEventChars: number): Re
       }
       return reader.flush();
     },
-    get isComplete() {
-      return reader.isComplete;
-    },
+    // The event that is the last says so itself.
+    finish: () => [],
   };
 }
 

@@ -2,12 +2,12 @@
 
 import type { AssistantPart, ChatMessage, ChatRequest, Extra, MediaPart, UserPart } from '../../../contracts/chat.ts';
 import type { JsonObject } from '../../../contracts/json.ts';
+import { type Dropped, refuse } from '../dropped.ts';
 import type { ToolNames } from '../tool-names.ts';
-import { type Losses, refuse } from './losses.ts';
 
 export interface InputContext {
   readonly names: ToolNames;
-  readonly losses: Losses;
+  readonly dropped: Dropped;
   /** The request was read from Responses: what it alone knows is written back. */
   readonly isOwn: boolean;
 }
@@ -34,9 +34,9 @@ function plainSystemText(message: ChatMessage | undefined): string | undefined {
 }
 
 function encodeMessage(message: ChatMessage, path: string, context: InputContext): readonly JsonObject[] {
-  const { losses } = context;
+  const { dropped } = context;
   if (message.role === 'assistant') {
-    losses.note(`${path}.name`, message.name);
+    dropped.note(`${path}.name`, message.name);
     return encodeTurn(message.parts, path, context);
   }
   const extra = extraOf(message, path, context);
@@ -45,12 +45,12 @@ function encodeMessage(message: ChatMessage, path: string, context: InputContext
   if (foreign.length > 0 && foreign.length === message.parts.length && message.role === 'user')
     return foreign.flatMap((part, i) => writeForeign(part, `${path}.parts[${i}]`, context));
   if (message.role !== 'tool') {
-    losses.note(`${path}.name`, message.name);
+    dropped.note(`${path}.name`, message.name);
     const role = message.role === 'user' ? 'user' : (message.voice ?? 'system');
     return [{ type: 'message', role, content: encodeParts(message.parts, path, context), ...extra }];
   }
-  losses.note(`${path}.isError`, message.isError || undefined);
-  if (message.cache !== undefined) losses.note(`${path}.cache`, message.cache);
+  dropped.note(`${path}.isError`, message.isError || undefined);
+  if (message.cache !== undefined) dropped.note(`${path}.cache`, message.cache);
   const [only, ...others] = message.parts;
   const isPlain = only?.type === 'text' && others.length === 0 && !only.extra && !only.cache;
   const output = isPlain ? only.text : encodeParts(message.parts, path, context);
@@ -58,18 +58,18 @@ function encodeMessage(message: ChatMessage, path: string, context: InputContext
   return [{ type, call_id: message.callId, output, ...extra }];
 }
 
-function extraOf(bag: Extra, path: string, { isOwn, losses }: InputContext): JsonObject {
-  if (!isOwn) losses.noteExtra(path, bag);
+function extraOf(bag: Extra, path: string, { isOwn, dropped }: InputContext): JsonObject {
+  if (!isOwn) dropped.noteExtra(path, bag);
   return isOwn ? (bag.extra ?? {}) : {};
 }
 
 function writeForeign(
   part: Extract<UserPart, { readonly type: 'foreign' }>,
   path: string,
-  { losses }: InputContext,
+  { dropped }: InputContext,
 ): readonly JsonObject[] {
   if (part.dialect === 'openai-responses') return [part.value];
-  losses.note(path, part);
+  dropped.note(path, part);
   return [];
 }
 
@@ -87,7 +87,7 @@ function encodeParts(parts: readonly UserPart[], path: string, context: InputCon
 function encodeCache({ cache, extra }: UserPart & Extra & { cache?: unknown }, path: string, context: InputContext) {
   if (cache === undefined || extra?.prompt_cache_breakpoint !== undefined) return {};
   if (context.isOwn) return { prompt_cache_breakpoint: { mode: 'explicit' } };
-  context.losses.note(`${path}.cache`, cache);
+  context.dropped.note(`${path}.cache`, cache);
   return {};
 }
 
@@ -148,7 +148,7 @@ function encodeTurn(parts: readonly AssistantPart[], path: string, context: Inpu
     const { phase: own, ...extra } = extraOf(part, at, context);
     if (own !== phase) endMessage();
     phase = own;
-    if (part.type === 'text' && part.cache !== undefined) context.losses.note(`${at}.cache`, part.cache);
+    if (part.type === 'text' && part.cache !== undefined) context.dropped.note(`${at}.cache`, part.cache);
     content.push(
       part.type === 'refusal'
         ? { type: 'refusal', refusal: part.text, ...extra }
@@ -167,17 +167,17 @@ function encodeProduced(
   path: string,
   context: InputContext,
 ): readonly JsonObject[] {
-  const { isOwn, losses, names } = context;
+  const { isOwn, dropped, names } = context;
   switch (part.type) {
     case 'reasoning': {
       const { signature, id, text } = part;
       const isReadable = signature?.startsWith(OWN_SEAL) === true;
       if (!isReadable && !isOwn) {
-        losses.note(path, part);
+        dropped.note(path, part);
         return [];
       }
-      losses.note(`${path}.sealed`, part.sealed);
-      if (!isReadable) losses.note(`${path}.signature`, signature);
+      dropped.note(`${path}.sealed`, part.sealed);
+      if (!isReadable) dropped.note(`${path}.signature`, signature);
       const extra = extraOf(part, path, context);
       // Where there is more than one summary, or the whole text, these are kept as they were.
       const summary = text === '' || extra.content !== undefined ? [] : [{ type: 'summary_text', text }];
@@ -189,8 +189,8 @@ function encodeProduced(
     case 'tool-call': {
       const group = part.namespace === undefined ? {} : { namespace: part.namespace };
       const head = { call_id: part.id, name: names.toWire(part.name), ...group };
-      losses.note(`${path}.signature`, part.signature);
-      if (part.cache !== undefined) losses.note(`${path}.cache`, part.cache);
+      dropped.note(`${path}.signature`, part.signature);
+      if (part.cache !== undefined) dropped.note(`${path}.cache`, part.cache);
       const extra = extraOf(part, path, context);
       return part.custom
         ? [{ type: 'custom_tool_call', ...head, input: part.arguments, ...extra }]
@@ -200,7 +200,7 @@ function encodeProduced(
       return writeForeign(part, path, context);
     default:
       // What the model drew or said aloud cannot be given back to it as its own.
-      losses.note(path, part);
+      dropped.note(path, part);
       return [];
   }
 }

@@ -2,10 +2,10 @@
 
 import type { ChatRequest, OutputFormat, ReasoningWish } from '../../../contracts/chat.ts';
 import type { JsonObject } from '../../../contracts/json.ts';
+import { createDropped, refuse } from '../dropped.ts';
 import { createToolNames, type ToolNames } from '../tool-names.ts';
 import { encodeInput, type InputContext } from './encode-input.ts';
 import { encodeToolChoice, encodeTools } from './encode-tools.ts';
-import { createLosses, refuse } from './losses.ts';
 
 export interface EncodedRequest {
   readonly body: JsonObject;
@@ -22,12 +22,12 @@ const ENCRYPTED = 'reasoning.encrypted_content';
 export function encodeRequest(request: ChatRequest, model: string): EncodedRequest {
   const isOwn = request.dialect === 'openai-responses';
   const names = createToolNames({ character: /^[a-zA-Z0-9_-]$/, maxChars: 64 });
-  const losses = createLosses();
-  const context: InputContext = { names, losses, isOwn };
+  const dropped = createDropped();
+  const context: InputContext = { names, dropped, isOwn };
   requireSayable(request);
   for (const member of ['topK', 'seed', 'frequencyPenalty', 'presencePenalty'] as const)
-    losses.note(member, request[member]);
-  if (!isOwn) losses.noteExtra('', request);
+    dropped.note(member, request[member]);
+  if (!isOwn) dropped.noteExtra('', request);
   const { include, text, reasoning: _, ...extra } = isOwn ? (request.extra ?? {}) : {};
   const { instructions, items } = encodeInput(request, context);
   const tools = encodeTools(request, context);
@@ -55,7 +55,7 @@ export function encodeRequest(request: ChatRequest, model: string): EncodedReque
       stream: request.stream || undefined,
       ...extra,
     }),
-    dropped: losses.paths,
+    dropped: dropped.paths,
     names,
   };
 }
@@ -91,9 +91,9 @@ function encodeFormat(output: OutputFormat): JsonObject {
   }
 }
 
-function encodeReasoning(wish: ReasoningWish | undefined, { isOwn, losses }: InputContext): JsonObject | undefined {
+function encodeReasoning(wish: ReasoningWish | undefined, { isOwn, dropped }: InputContext): JsonObject | undefined {
   if (wish === undefined) return undefined;
-  if (!isOwn) losses.noteExtra('reasoning', wish);
+  if (!isOwn) dropped.noteExtra('reasoning', wish);
   const { enabled, effort, budgetTokens, adaptive, show } = wish;
   return compact({
     effort: enabled ? (effort ?? (adaptive ? undefined : effortOf(budgetTokens))) : 'none',

@@ -13,12 +13,12 @@ export function encodeTools({ tools }: ChatRequest, context: InputContext): read
     if (tool.type === 'foreign') {
       group = undefined;
       if (tool.dialect === 'openai-responses') encoded.push(tool.value);
-      else context.losses.note(`tools[${i}]`, tool);
+      else context.dropped.note(`tools[${i}]`, tool);
       continue;
     }
     const { namespace } = tool;
     const { namespace_description: description = '', ...extra } = context.isOwn ? (tool.extra ?? {}) : {};
-    if (!context.isOwn) context.losses.noteExtra(`tools[${i}]`, tool);
+    if (!context.isOwn) context.dropped.noteExtra(`tools[${i}]`, tool);
     const written = encodeTool(tool, `tools[${i}]`, extra, context);
     if (namespace === undefined) {
       group = undefined;
@@ -38,13 +38,13 @@ function encodeTool(
   tool: Exclude<ChatTool, { readonly type: 'foreign' }>,
   path: string,
   extra: JsonObject,
-  { names, losses, isOwn }: InputContext,
+  { names, dropped, isOwn }: InputContext,
 ): JsonObject {
   // Elsewhere a function is held to its schema if that is said; here, if nothing is.
   const { type, description } = tool;
   const head = { type, name: names.toWire(tool.name), ...(description === undefined ? {} : { description }) };
   if (tool.type === 'custom') return { ...head, ...(tool.format && { format: tool.format }), ...extra };
-  if (tool.cache !== undefined) losses.note(`${path}.cache`, tool.cache);
+  if (tool.cache !== undefined) dropped.note(`${path}.cache`, tool.cache);
   return {
     ...head,
     parameters: tool.parameters ?? null,

@@ -1,8 +1,8 @@
 /** What OpenAI's errors say, whether they come as an answer, in a stream or in a response that failed. */
 
-import { ProviderFailure, type ProviderFailureKind } from '../../../contracts/models.ts';
+import type { ProviderFailure, ProviderFailureKind } from '../../../contracts/models.ts';
 import { isObject } from '../../../lib/is-object.ts';
-import type { ErrorBody } from '../classify-status.ts';
+import { type ErrorBody, failureUnderSuccess } from '../classify-status.ts';
 
 const KINDS: ReadonlyMap<string, ProviderFailureKind> = new Map([
   ['context_length_exceeded', 'context-too-long'],
@@ -40,21 +40,7 @@ function readError(value: unknown): ErrorBody {
   return { message: typeof message === 'string' ? message : undefined, kind: known.find((kind) => kind !== undefined) };
 }
 
-/** Kinds whose words help whoever made the request. */
-const EXPLAINED: ReadonlySet<ProviderFailureKind> = new Set([
-  'invalid-request',
-  'context-too-long',
-  'content-filtered',
-]);
-
-/**
- * Of an error that came with status 200: in a stream, or in a response that failed. Its words are kept only where they are of
- * the request: others may quote what is ours.
- */
+/** Of an error that came with status 200: in a stream, or in a response that failed. */
 export function failureOfError(error: unknown): ProviderFailure {
-  const { message = '', kind = 'server-error' } = readError(error);
-  const words = message.replace(/\s+/g, ' ').slice(0, 300);
-  const isExplained = EXPLAINED.has(kind) && words !== '';
-  const text = isExplained ? `the response failed: ${words}` : `the response failed: ${kind}`;
-  return new ProviderFailure(kind, text, { publicText: isExplained ? words : undefined });
+  return failureUnderSuccess(readError(error));
 }

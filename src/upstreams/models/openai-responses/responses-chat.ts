@@ -11,11 +11,14 @@ import {
 import type { ProviderConfig } from '../../../contracts/models-config.ts';
 import { scanMembers, withMembers } from '../../../lib/json-text.ts';
 import { failureOf } from '../classify-status.ts';
+import { readFailedText, secretsOf } from '../failed-answer.ts';
+import { openNeutralStream } from '../neutral-stream.ts';
 import type { ProviderDeps } from '../provider-codec.ts';
 import { type ProviderResponse, sendToProvider } from '../send.ts';
 import { createToolNames, type ToolNames } from '../tool-names.ts';
+import { createStreamDecoder } from './decode-stream.ts';
 import { encodeRequest } from './encode-request.ts';
-import { readAnswer, readStream } from './neutral-lane.ts';
+import { readAnswer } from './neutral-lane.ts';
 import { passAnswer, passStream, patchBody } from './passing-lane.ts';
 import { readErrorBody } from './read-error.ts';
 
@@ -55,8 +58,7 @@ export function createResponsesChat({ http }: Pick<ProviderDeps, 'http'>, config
       { signal, firstByteTimeoutMs, idleTimeoutMs, maxBytes: config.maxAnswerBytes },
     );
     if (response.status >= 200 && response.status < 300) return response;
-    const secrets = [key?.value, ...Object.values(config.headers)].flatMap((secret) => secret?.open() ?? []);
-    throw failureOf(response, readErrorBody(await response.text()), secrets);
+    throw failureOf(response, readErrorBody(await readFailedText(response)), secretsOf(config, key));
   };
 
   return async (call) => {
@@ -79,7 +81,7 @@ export function createResponsesChat({ http }: Pick<ProviderDeps, 'http'>, config
       const value = await passStream(response, report, bound);
       return { type: 'chat-stream', stream: { lane: 'pass', value }, contentType };
     }
-    const value = await readStream(response, names, report, bound);
+    const value = await openNeutralStream(response, createStreamDecoder(names, bound), report);
     return { type: 'chat-stream', stream: { lane: 'neutral', value }, contentType };
   };
 

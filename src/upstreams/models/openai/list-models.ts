@@ -3,9 +3,10 @@
 import { type ListModelsCall, ProviderFailure, type ProviderModel } from '../../../contracts/models.ts';
 import type { ProviderConfig } from '../../../contracts/models-config.ts';
 import { isObject } from '../../../lib/is-object.ts';
+import { secretsOf } from '../failed-answer.ts';
 import type { ProviderDeps } from '../provider-codec.ts';
 import { sendToProvider } from '../send.ts';
-import { providerHeaders, providerUrl, secretsOf } from './provider-request.ts';
+import { providerHeaders, providerUrl } from './provider-request.ts';
 import { readFailure } from './read-failure.ts';
 
 const MAX_LIST_BYTES = 16 * 1024 * 1024;

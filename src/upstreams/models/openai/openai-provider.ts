@@ -7,6 +7,7 @@ import {
   ProviderFailure,
 } from '../../../contracts/models.ts';
 import { isObject } from '../../../lib/is-object.ts';
+import { secretsOf } from '../failed-answer.ts';
 import { createEmbed } from '../openai-embed/create-embed.ts';
 import { createPass } from '../openai-pass/create-pass.ts';
 import { createResponsesChat } from '../openai-responses/responses-chat.ts';
@@ -17,7 +18,7 @@ import { decodeStream } from './decode-stream.ts';
 import { type ChatHabits, encodeChat } from './encode-chat.ts';
 import { createListModels } from './list-models.ts';
 import { patchChat } from './patch-chat.ts';
-import { providerHeaders, providerUrl, secretsOf } from './provider-request.ts';
+import { providerHeaders, providerUrl } from './provider-request.ts';
 import { failureIn, readFailure } from './read-failure.ts';
 import { readStop, usageIn } from './read-usage.ts';
 import { tapStream } from './tap-stream.ts';

@@ -46,9 +46,3 @@ export function providerHeaders(
   for (const [name, value] of Object.entries(config.headers)) headers.set(name.toLowerCase(), value.open());
   return [...headers].flat();
 }
-
-/** What must not stand in a text that leaves us. */
-export function secretsOf(config: ProviderConfig, key: ProviderKey | undefined): readonly string[] {
-  const ofHeaders = Object.values(config.headers).map((secret) => secret.open());
-  return key === undefined ? ofHeaders : [key.value.open(), ...ofHeaders];
-}

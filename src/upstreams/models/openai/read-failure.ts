@@ -3,6 +3,7 @@
 import type { ProviderFailure, ProviderFailureKind } from '../../../contracts/models.ts';
 import { isObject } from '../../../lib/is-object.ts';
 import { type ErrorBody, failureOf } from '../classify-status.ts';
+import { readFailedText } from '../failed-answer.ts';
 import type { ProviderResponse } from '../send.ts';
 
 /** By `code`, then by `type`. */
@@ -43,13 +44,8 @@ export function readErrorBody(value: unknown, status: number | undefined): Error
 
 /** Reads an answer that is none to its end. */
 export async function readFailure(response: ProviderResponse, secrets: readonly string[]): Promise<ProviderFailure> {
-  let value: unknown;
-  try {
-    const text = await response.text();
-    value = parse(text) ?? text.slice(0, 200);
-  } catch {
-    // The status alone says enough.
-  }
+  const text = await readFailedText(response);
+  const value = text === '' ? undefined : (parse(text) ?? text.slice(0, 200));
   return failureOf(response, readErrorBody(value, response.status), secrets);
 }
 

@@ -84,3 +84,24 @@ test('one enormous event is read like any other', async () => {
   assert.equal(failure, undefined);
   assert.ok(report.outputChars >= 12_000_000);
 });
+
+test('a long event that comes in many pieces is joined once, not again for each', async () => {
+  const wire = Buffer.from(text('x'.repeat(1_000_000)) + STOP);
+  const pieces = Array.from({ length: Math.ceil(wire.length / 1_000) }, (_, i) =>
+    wire.subarray(i * 1_000, (i + 1) * 1_000),
+  );
+  const { concat } = Buffer;
+  let copiedBytes = 0;
+  Buffer.concat = (list, ...more) => {
+    for (const { length } of list) copiedBytes += length;
+    return concat(list, ...more);
+  };
+  try {
+    const { text: passed, failure } = await run(pieces, true, 2_000_000);
+    assert.equal(failure, undefined);
+    assert.equal(passed, String(wire));
+  } finally {
+    Buffer.concat = concat;
+  }
+  assert.ok(copiedBytes < 10 * wire.length, `${copiedBytes} bytes were copied for ${wire.length}`);
+});

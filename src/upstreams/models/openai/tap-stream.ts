@@ -33,8 +33,9 @@ const TELLS = /"usage":\s*\{|"finish_reason":\s*"|"error":/;
 class Tap implements PieceReader<Buffer> {
   failure: ProviderFailure | undefined = undefined;
   readonly #options: TapOptions;
-  /** A line that has not ended. */
-  #rest: Buffer = EMPTY;
+  /** A line that has not ended, in the pieces it came in: joined once, however many they are. */
+  #rest: Buffer[] = [];
+  #restBytes = 0;
   /** Before the first event. */
   #held: Buffer = EMPTY;
   #hasBegun = false;
@@ -57,7 +58,7 @@ class Tap implements PieceReader<Buffer> {
   }
 
   finish(): Buffer | undefined {
-    const rest = this.#rest;
+    const rest = join(this.#rest);
     const isDropped = rest.length > 0 && this.#line(rest, 0, rest.length) && this.#options.stripsUsage;
     if (this.failure !== undefined) throw this.failure;
     if (!this.#hasBegun) throw new ProviderFailure('malformed', 'a stream without a single event');
@@ -69,8 +70,14 @@ class Tap implements PieceReader<Buffer> {
   /** The lines that are whole now, but for what is to be left out. Nobody can use half an event, so holding it costs nothing. */
   #pass(piece: Buffer): Buffer {
     const { stripsUsage, maxLineBytes } = this.#options;
-    const held = this.#rest.length;
-    const input = held === 0 ? piece : join([this.#rest, piece]);
+    const held = this.#restBytes;
+    this.#rest.push(piece);
+    this.#restBytes += piece.length;
+    if (!piece.includes(NEW_LINE)) {
+      this.#bound(maxLineBytes);
+      return EMPTY;
+    }
+    const input = join(this.#rest);
     const kept: Buffer[] = [];
     let from = 0;
     let start = 0;
@@ -85,10 +92,15 @@ class Tap implements PieceReader<Buffer> {
     }
     kept.push(input.subarray(from, start));
     if (this.failure !== undefined) return join(kept);
-    this.#rest = input.subarray(start);
-    if (this.#rest.length + this.#held.length > maxLineBytes)
-      this.failure = new ProviderFailure('malformed', `an event is larger than ${maxLineBytes} bytes`);
+    this.#restBytes = input.length - start;
+    this.#rest = this.#restBytes === 0 ? [] : [input.subarray(start)];
+    this.#bound(maxLineBytes);
     return join(kept);
+  }
+
+  #bound(maxLineBytes: number): void {
+    if (this.#restBytes + this.#held.length > maxLineBytes)
+      this.failure = new ProviderFailure('malformed', `an event is larger than ${maxLineBytes} bytes`);
   }
 
   /** True if this line is part of the chunk that tells of usage only. */
