@@ -3,11 +3,11 @@
 import type { Call } from '../../contracts/call.ts';
 import type { Usage } from '../../contracts/chat.ts';
 import type { PricesConfig } from '../../contracts/config.ts';
-import { tokensOfChars } from '../../domain/models/estimate-usage.ts';
 import { tokenCost } from '../../domain/models/token-cost.ts';
 import { compileToolRules } from '../../domain/tools/tool-rules.ts';
 import { isObject } from '../../lib/is-object.ts';
 import type { PriceOf } from '../models/price-of.ts';
+import { expectedTokens } from './expected-tokens.ts';
 
 /** Micro-dollars; 0 where nothing has a price. */
 export type EstimateCost = (call: Call) => number;
@@ -44,10 +44,9 @@ export function createEstimateCost(deps: {
   };
 }
 
-function expectedUsage({ kind, params: { text, value } }: Call): Usage {
-  if (kind === 'models.pass') return { inputTokens: 0, outputTokens: 0 };
-  const inputTokens = tokensOfChars(text.length);
-  return { inputTokens, outputTokens: kind === 'chat' ? Math.min(wantedOutput(value), MAX_OUTPUT_TOKENS) : 0 };
+function expectedUsage(call: Call): Usage {
+  const outputTokens = call.kind === 'chat' ? Math.min(wantedOutput(call.params.value), MAX_OUTPUT_TOKENS) : 0;
+  return { inputTokens: expectedTokens(call), outputTokens };
 }
 
 /** The bound on the answer, whatever dialect the request is in. */

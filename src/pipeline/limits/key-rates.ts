@@ -27,8 +27,11 @@ export interface Admission {
 }
 
 export interface KeyRates {
-  /** Throws GatewayError `rate_limited`; then nothing was counted. */
-  enter(caller: Caller, limits: KeyLimits, usage: Usage): Admission;
+  /**
+   * Throws GatewayError `rate_limited`; then nothing was counted, and `onRefused` has heard where the key stands with the
+   * limit it met, unless that is the bound on calls at once.
+   */
+  enter(caller: Caller, limits: KeyLimits, usage: Usage, onRefused?: (standing: RateStanding) => void): Admission;
 }
 
 type What = 'requests' | 'tokens' | 'toolCalls';
@@ -69,7 +72,7 @@ export function createKeyRates(deps: { readonly monotonicMs: () => number }): Ke
   };
 
   return {
-    enter(caller, limits, usage) {
+    enter(caller, limits, usage, onRefused) {
       const state = stateOf(caller, limits);
       const nowMs = deps.monotonicMs();
       const amounts: { readonly [what in What]: number } = {
@@ -86,6 +89,7 @@ export function createKeyRates(deps: { readonly monotonicMs: () => number }): Ke
         if (amounts[what] === 0) continue;
         const retryAfterMs = window.waitMs(Math.min(amounts[what], limit.max), nowMs);
         if (retryAfterMs === 0) continue;
+        onRefused?.({ max: limit.max, remaining: Math.max(0, limit.max - window.used(nowMs)), resetMs: retryAfterMs });
         throw new GatewayError('rate_limited', `${limit.max} ${what} per ${limit.per}`, {
           data: { limit: what, max: limit.max, per: limit.per, retryAfterMs: Math.ceil(retryAfterMs) },
         });

@@ -177,6 +177,20 @@ test('a key that was refused is left alone by later calls for a while, and the o
   assert.doesNotMatch(warnings[0] ?? '', /sk-secret/);
 });
 
+test('of a target that is down the operator hears why, once a minute, and never in the words of a provider', async () => {
+  const { run, warnings, pass } = bench({
+    a: [fail('server-error', { status: 500 }), fail('server-error', { status: 500 }), fail('server-error')],
+    b: [],
+  });
+  await run();
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0] ?? '', /"provider":"a","model":"m","failure":"server-error","status":500/);
+  assert.doesNotMatch(warnings[0] ?? '', /sk-secret/);
+  pass(60_000);
+  await run();
+  assert.equal(warnings.length, 2);
+});
+
 test('a Retry-After beyond the deadline or our patience is not waited for', async () => {
   const { run, asked } = bench({ a: [fail('rate-limited', { status: 429, retryAfterMs: 5_000 })], b: [] });
   await run();

@@ -53,6 +53,8 @@ export interface ModelHealth {
   noteKey(target: ModelTarget, key: ProviderKey, failure: { reason: CoolingReason; forMs: number } | undefined): void;
   /** True the first time for this key (or provider without one), so that the operator is told once. */
   isNews(refused: ProviderKey | ProviderConfig): boolean;
+  /** True at most once a minute for this target, so that one that is down does not fill the log. */
+  isNewsOf(target: ModelTarget): boolean;
   snapshot(): readonly ModelStatus[];
 }
 
@@ -60,6 +62,8 @@ interface Entry {
   readonly target: ModelTarget;
   health: Health;
   failuresInRow: number;
+  /** When the operator was last told that it fails; undefined: not yet. */
+  toldMs: number | undefined;
   /** Undefined: closed. */
   openUntilMs: number | undefined;
   isProbing: boolean;
@@ -79,6 +83,7 @@ interface KeyEntry {
 const MAX_ENTRIES = 4_096;
 /** While the one call that finds out is under way. */
 const PROBING_MS = 1_000;
+const TELL_AGAIN_MS = 60_000;
 
 export function createModelHealth({ monotonicMs }: { readonly monotonicMs: () => number }): ModelHealth {
   const entries = new Map<string, Entry>();
@@ -99,6 +104,7 @@ export function createModelHealth({ monotonicMs }: { readonly monotonicMs: () =>
     const name = nameOf(target);
     const known = entries.get(name) ?? {
       ...{ target, health: UNKNOWN_HEALTH, failuresInRow: 0, openUntilMs: undefined, isProbing: false, epoch: 0 },
+      toldMs: undefined,
     };
     return keep(entries, name, known);
   };
@@ -181,6 +187,13 @@ export function createModelHealth({ monotonicMs }: { readonly monotonicMs: () =>
       const isNew = !told.has(refused);
       told.add(refused);
       return isNew;
+    },
+    isNewsOf(target) {
+      const entry = entryOf(target);
+      const nowMs = monotonicMs();
+      if (entry.toldMs !== undefined && nowMs - entry.toldMs < TELL_AGAIN_MS) return false;
+      entry.toldMs = nowMs;
+      return true;
     },
     snapshot() {
       const nowMs = monotonicMs();

@@ -8,6 +8,7 @@ import {
   type ModelRequest,
   type ProviderCall,
   ProviderFailure,
+  type ProviderFailureKind,
 } from '../../contracts/models.ts';
 import type { ModelTarget, ProviderConfig, ProviderKey } from '../../contracts/models-config.ts';
 import { AFTER_FAILURE } from '../../domain/models/after-failure.ts';
@@ -77,6 +78,7 @@ export function createTryOnce(deps: TryDeps): TryOnce {
       note(failure);
       ticket.ended(verdictOf(failure));
       if (AFTER_FAILURE[failure.kind].blames === 'key') coolKey(deps, { target, key, config }, failure);
+      if (AFTER_FAILURE[failure.kind].blames === 'target') tellOfFailure(deps, target, failure);
     };
     const began = (): void => {
       const nowMs = monotonicMs();
@@ -156,6 +158,22 @@ function coolKey(
   if (kind === 'rate-limited' || !health.isNews(key ?? config)) return;
   log?.warn('a provider of models does not accept a key', {
     ...{ provider: config.id, key: key?.name, model: target.model, reason: kind, status },
+  });
+}
+
+/** Of these the text is our own; what a provider says may repeat a prompt. */
+const OWN_TEXT: ReadonlySet<ProviderFailureKind> = new Set(['unreachable', 'connection-lost', 'timeout']);
+
+/** Callers are not told where a provider is, or why it cannot be reached; the operator is. */
+function tellOfFailure(
+  { health, log }: TryDeps,
+  target: ModelTarget,
+  { kind, status, message }: ProviderFailure,
+): void {
+  if (log === undefined || !health.isNewsOf(target)) return;
+  log.warn('a provider of models failed', {
+    ...{ provider: target.provider, model: target.model, failure: kind, status },
+    ...(OWN_TEXT.has(kind) && { reason: message }),
   });
 }
 

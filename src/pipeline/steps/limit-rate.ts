@@ -1,16 +1,11 @@
 /** Step: no key uses more in a time than it may. */
 
 import type { Call, SharedStep } from '../../contracts/call.ts';
+import type { RateStanding } from '../../contracts/limits.ts';
 import { callerOf } from '../grants.ts';
+import { expectedTokens } from '../limits/expected-tokens.ts';
 import type { KeyRates } from '../limits/key-rates.ts';
 import { whenOver } from '../when-over.ts';
-
-const CHARS_PER_TOKEN = 4;
-
-/** Before the answer only the prompt's size is known; what was used really is counted when the call is over. */
-function expectedTokens({ kind, params }: Call): number {
-  return kind === 'chat' || kind === 'embed' ? Math.ceil(params.text.length / CHARS_PER_TOKEN) : 0;
-}
 
 function usedTokens({ facts }: Call): number {
   const usage = facts.model?.usage;
@@ -22,9 +17,13 @@ export function createLimitRate(deps: { readonly rates: KeyRates }): SharedStep 
     const caller = callerOf(call);
     const { limits } = caller;
     if (limits === undefined) return next();
+    // Before the answer only the prompt's size is known; what was used really is counted when the call is over.
     const tokens = limits.tokens.length === 0 ? 0 : expectedTokens(call);
-    const admission = deps.rates.enter(caller, limits, { tokens, isToolCall: call.kind === 'tools.call' });
-    if (admission.standing !== undefined) call.facts.standing = admission.standing;
+    const tell = (standing: RateStanding | undefined): void => {
+      if (standing !== undefined) call.facts.standing = standing;
+    };
+    const admission = deps.rates.enter(caller, limits, { tokens, isToolCall: call.kind === 'tools.call' }, tell);
+    tell(admission.standing);
     return whenOver(next, () => admission.leave(limits.tokens.length === 0 ? 0 : usedTokens(call)));
   };
 }
