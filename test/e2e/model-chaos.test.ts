@@ -11,6 +11,7 @@ import { assemble } from '../../src/app/assemble.ts';
 import type { GatewayConfig } from '../../src/contracts/config.ts';
 import type { Log } from '../../src/contracts/log.ts';
 import { parseConfig } from '../../src/platform/config/parse-config.ts';
+import { openSpendStore } from '../../src/platform/stores/sqlite/spend.ts';
 import type { Script, ScriptFault } from '../../src/upstreams/models/fake/script.ts';
 import { readTrail } from '../support/gateway.ts';
 import {
@@ -303,10 +304,14 @@ test('any faults in any order at three providers: the documented failover, one a
     if (end.type !== 'answer') assert.notEqual(row?.result, 'ok');
     else {
       assert.deepEqual([row?.result, row?.serverId, row?.target], ['ok', end.by, 'm']);
-      // A dollar a million for 1,000 tokens in and 10 out, however many were asked: where prices are known, never more.
-      assert.equal(row?.priceMicroUsd ?? 1_010, 1_010);
+      // A dollar a million for 1,000 tokens in and 10 out, however many were asked.
+      assert.equal(row?.priceMicroUsd, 1_010);
     }
   }
+  const spend = openSpendStore({ dataDir: bench.dataDir });
+  t.after(() => spend[Symbol.dispose]());
+  const booked = rows.reduce((sum, { priceMicroUsd }) => sum + (priceMicroUsd ?? 0), 0);
+  assert.equal(spend.spentSince(rows[0]?.keyId ?? '', 0), booked, 'what the key is charged is the sum of its records');
 });
 
 test('a client that goes away ends what is under way, and nobody else is asked', async (t) => {
