@@ -11,7 +11,7 @@ import { mergeUsage, readStop, readUsage } from './read-usage.ts';
 export interface StreamTap {
   /** Throws ProviderFailure where the stream begins with an error instead of a message. */
   look(piece: Uint8Array): void;
-  /** Throws ProviderFailure `connection-lost` if there was no end. */
+  /** Throws ProviderFailure: what the stream told of, or `connection-lost` if there was no end. */
   finish(): void;
 }
 
@@ -23,6 +23,7 @@ export function createStreamTap(report: ModelReport): StreamTap {
   let hasBegun = false;
   let isOver = false;
   let isBlind = false;
+  let failure: ProviderFailure | undefined;
 
   const tellUsage = (value: unknown): void => {
     usage = mergeUsage(usage, value);
@@ -48,8 +49,9 @@ export function createStreamTap(report: ModelReport): StreamTap {
         isOver = true;
         return;
       case 'error':
-        // Before the message another provider can still be asked; later it is the client's to read.
-        if (!hasBegun) throw streamFailure(data);
+        // Before the message another provider can still be asked; later it is the client's to read, and ours to note.
+        failure = streamFailure(data);
+        if (!hasBegun) throw failure;
         isOver = true;
         return;
     }
@@ -68,6 +70,7 @@ export function createStreamTap(report: ModelReport): StreamTap {
       }
     },
     finish() {
+      if (failure !== undefined) throw failure;
       if (!isOver && !isBlind) throw new ProviderFailure('connection-lost', 'the stream ended before the message did');
     },
   };

@@ -19,11 +19,15 @@ export interface StreamSource {
 export async function forwardStream(source: StreamSource): Promise<ByteStream> {
   const { pieces, reader, report, secrets } = source;
   let isBegun = false;
+  let failure: ProviderFailure | undefined;
   const look = (bytes: Uint8Array): void => {
     for (const piece of reader.read(bytes)) {
       const error = errorIn(piece);
-      // In the middle it is forwarded: the client knows the words.
-      if (error !== undefined && !isBegun) throw failureOfPiece(error, secrets);
+      // In the middle it is forwarded, as the client knows the words, and noted.
+      if (error !== undefined) {
+        failure = failureOfPiece(error, secrets);
+        if (!isBegun) throw failure;
+      }
       isBegun = true;
       noteAnswer(piece, report);
     }
@@ -44,6 +48,7 @@ export async function forwardStream(source: StreamSource): Promise<ByteStream> {
       }
       return pieces.next().then((item) => {
         if (item.done !== true) lookOrLeave(item.value);
+        else if (failure !== undefined) throw failure;
         return item;
       });
     },

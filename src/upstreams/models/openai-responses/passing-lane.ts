@@ -77,6 +77,8 @@ export async function passStream(
   let isLeft = false;
   const onPiece = (result: IteratorResult<Buffer>): IteratorResult<Buffer> => {
     if (result.done !== true) tap.see(result.value);
+    // The client has read it already; the record has to say so, too.
+    else if (tap.failure !== undefined && !isLeft) throw tap.failure;
     else if (!tap.isOver && !isLeft)
       throw new ProviderFailure('connection-lost', 'the stream ended before its last event');
     return result;
