@@ -72,6 +72,8 @@ export interface CallFacts {
   policy?: PolicyNote;
   /** The server was not called: somebody else's answer serves this call, too. */
   cached?: boolean;
+  /** How much is used of its key's budget that is nearest to its end, 1 for all of it; undefined: it has none. */
+  budgetShare?: number;
   /** What the budget of its key set aside for it. Micro-dollars. */
   reservedMicroUsd?: number;
   /** What the call cost, once it is known to have been made. Micro-dollars. */

@@ -129,7 +129,8 @@ export interface FallbackRule {
  * `request.tokens` is estimated, a token for four characters of text; `dialect` is '' for what is passed through.
  */
 export const ROUTE_VARIABLES = {
-  key: { name: 'string' },
+  // How much is used of the key's budget that is nearest to its end, in per cent; 0 where it has none.
+  key: { name: 'string', budgetUsedPercent: 'int' },
   model: 'string',
   headers: 'map',
   request: {

@@ -145,6 +145,7 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
       'authorize-model': createAuthorizeModel({
         ...{ grantOf: granted, resolve: createResolveModel(configured, config.models) },
         resolveSurface: createResolveSurface(configured),
+        budgets: deps.budgets,
       }),
       'inject-tools': config.providers && createInjectTools(viewing, config.models?.toolMode ?? 'off'),
       'price-tokens': createPriceTokens({

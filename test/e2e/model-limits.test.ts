@@ -220,3 +220,26 @@ test('a chat under way at kill -9 is booked with what was set aside for it', { t
   const small = await chat(second, key, 'hello', { max_tokens: 10 });
   assert.equal(small.status, 200, await small.text());
 });
+
+test('a rule sends a key elsewhere once half of its budget is used', async (t) => {
+  const gateway = await startGateway(t, {
+    config: {
+      providers: { fake: { models: ['echo', 'tools'] } },
+      models: {
+        prices: { 'fake/*': { inputUsdPerMillion: 0, outputUsdPerMillion: 0, perCallMicroUsd: 300_000 } },
+        routes: [{ name: 'thrift', when: 'key.budgetUsedPercent >= 50', targets: ['fake/tools'] }],
+      },
+      keys: [keyOf('thrifty', { budgets: [{ maxUsd: 1, per: 'day' }] }), keyOf('free', {})],
+    },
+  });
+  const modelFor = async (name: string): Promise<string | null> => {
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${keyOf(name, {}).value}` };
+    const body = JSON.stringify({ model: 'fake/echo', messages: [{ role: 'user', content: 'hi' }] });
+    const answer = await fetch(`${gateway.url}/v1/chat/completions`, { method: 'POST', headers, body });
+    assert.equal(answer.status, 200, await answer.text());
+    return answer.headers.get('x-portcullis-model');
+  };
+  assert.deepEqual([await modelFor('thrifty'), await modelFor('thrifty')], ['echo', 'echo']);
+  assert.equal(await modelFor('thrifty'), 'tools');
+  assert.equal(await modelFor('free'), 'echo');
+});

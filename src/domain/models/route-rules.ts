@@ -19,7 +19,7 @@ export function compileRoutes(rules: readonly RouteRule[]): DecideRoute {
   if (compiled.length === 0) return () => undefined;
   return (call) => {
     const headers = Object.fromEntries(readHeaders(call));
-    const values = { key: { name: call.facts.caller?.keyName ?? '' }, model: call.name, headers, request: facts(call) };
+    const values = { key: keyOf(call), model: call.name, headers, request: facts(call) };
     const size = sizeOf(call.name, headers);
     for (const { rule, condition } of compiled) {
       const answer = condition.decide(values, size);
@@ -27,6 +27,10 @@ export function compileRoutes(rules: readonly RouteRule[]): DecideRoute {
     }
     return undefined;
   };
+}
+
+function keyOf({ facts: { caller, budgetShare = 0 } }: ModelCall): object {
+  return { name: caller?.keyName ?? '', budgetUsedPercent: BigInt(Math.floor(budgetShare * 100)) };
 }
 
 /** Headers that cannot be read (one stands there twice) are none. */

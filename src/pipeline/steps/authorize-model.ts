@@ -7,6 +7,7 @@ import type { MayUseModel } from '../../domain/models/find-model.ts';
 import type { ResolveModel } from '../../domain/models/resolve-model.ts';
 import type { ResolveSurface } from '../../domain/models/resolve-surface.ts';
 import { callerOf, type GrantOf } from '../grants.ts';
+import type { KeyBudgets } from '../limits/key-budgets.ts';
 
 /** A toolset opens what it holds to a key that names it; models it does not hold, so it must not open those. */
 const WITHOUT_TOOLSET: Endpoint = Object.freeze({ type: 'all' });
@@ -21,6 +22,7 @@ export function createAuthorizeModel(deps: {
   readonly grantOf: GrantOf;
   readonly resolve: ResolveModel;
   readonly resolveSurface: ResolveSurface;
+  readonly budgets: Pick<KeyBudgets, 'shareUsed'>;
 }): ModelStep {
   const planSurface = ({ surface, provider }: RawRequest, mayUse: MayUseModel): ModelPlan => {
     const verdict = deps.resolveSurface(surface, provider, mayUse);
@@ -35,6 +37,9 @@ export function createAuthorizeModel(deps: {
   };
   return (call, next) => {
     const mayUse = mayUseModel(call, deps.grantOf);
+    const caller = callerOf(call);
+    const share = caller.limits && deps.budgets.shareUsed(caller, caller.limits);
+    if (share !== undefined) call.facts.budgetShare = share;
     const { model } = call;
     const isNameless = model.operation === 'pass' && call.name === '';
     const plan = isNameless ? planSurface(model.raw, mayUse) : deps.resolve(call, mayUse);
