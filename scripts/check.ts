@@ -49,7 +49,12 @@ const quickTests = globSync('src/**/*.test.ts', { cwd: root }).filter((file) => 
 const UNIT: Check = {
   name: `unit tests and walls, ${quickTests.length} files`,
   script: '--test',
-  args: ['--test-reporter=dot', `--test-concurrency=${availableParallelism()}`, ...quickTests],
+  args: [
+    '--import=./test/support/property-seed.ts',
+    '--test-reporter=dot',
+    `--test-concurrency=${availableParallelism()}`,
+    ...quickTests,
+  ],
 };
 
 /** Runs one check; its output is shown only if it fails. */

@@ -137,12 +137,17 @@ function findParameters(deps: PlanInputsDeps, { item, value }: Operation): Found
   return [...found.values()];
 }
 
+/** The document may say anything: what is no text must not be made one. */
+function isPlace(value: unknown): value is ParameterPlace {
+  return typeof value === 'string' && Object.hasOwn(STYLES, value);
+}
+
 /** Undefined: it is not for callers to set. */
 function readParameter({ reserved }: PlanInputsDeps, value: JsonObject | undefined): FoundParameter | undefined {
   const { name } = value ?? {};
-  const place = value?.in as ParameterPlace;
+  const place = value?.in;
   if (value === undefined || typeof name !== 'string' || name === '' || name === '__proto__') return undefined;
-  if (!Object.hasOwn(STYLES, place)) return undefined;
+  if (!isPlace(place)) return undefined;
   const lower = name.toLowerCase();
   if (place === 'header' && (NEVER_HEADERS.has(lower) || reserved.headers.has(lower))) return undefined;
   if (place === 'header' && !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name))

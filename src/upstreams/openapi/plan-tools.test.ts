@@ -101,6 +101,13 @@ test('a document with anything in any place is offered or refused, and what is o
   assert.ok(offered > 500, `only ${offered} were offered`);
 });
 
+test('a place of a parameter that is no text, and cannot be made one, is passed over', async () => {
+  const { root } = parseApiDocument(BOOKSHOP);
+  const odd = replaceAt(root, ['components', 'parameters', 'Limit', 'in'], [{ toString: 0 }]);
+  const planned = await plan(JSON.stringify(odd));
+  assert.equal(planned?.tools.size, 8);
+});
+
 test('whatever the arguments, a request goes to the configured origin and below its path, or nowhere', async () => {
   const planned = await plan(BOOKSHOP);
   const tools = [...(planned?.tools.values() ?? [])];
