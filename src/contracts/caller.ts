@@ -1,6 +1,6 @@
 /** Who calls, and what that caller may reach. */
 
-import type { KeyLimits } from './limits.ts';
+import type { LevelRef, UsageLimits } from './limits.ts';
 import type { ToolMode } from './models-config.ts';
 
 /** What was presented on the request, before anybody believed it. */
@@ -23,6 +23,39 @@ export interface Grant {
   readonly toolsets?: readonly string[] | undefined;
   /** Whether its requests to models get the gateway's tools; undefined: as the configuration says for all. */
   readonly toolMode?: ToolMode | undefined;
+  /** Patterns `provider/key`: which keys of providers may be used; undefined: all. */
+  readonly providerKeys?: readonly string[] | undefined;
+  readonly parameters?: ParameterCaps | undefined;
+  /** CIDR blocks that calls may come from; undefined: anywhere. */
+  readonly networks?: readonly string[] | undefined;
+  /** When calls may be made; undefined: always. */
+  readonly hours?: readonly Hours[] | undefined;
+}
+
+/** Bounds on parameters of requests to models; undefined members bound nothing. */
+export interface ParameterCaps {
+  readonly maxOutputTokens?: number | undefined;
+  readonly maxTemperature?: number | undefined;
+  readonly maxChoices?: number | undefined;
+  readonly maxReasoningTokens?: number | undefined;
+}
+
+/** A time of the week; `to` before `from` ends on the next day. */
+export interface Hours {
+  readonly days?: readonly ('mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun')[] | undefined;
+  /** `08:00`, inclusive. */
+  readonly from: string;
+  /** `18:00`, exclusive. */
+  readonly to: string;
+  /** IANA name. */
+  readonly timeZone: string;
+}
+
+/** A level above a key: what it says holds for all below. The same object as long as nothing changed. */
+export interface Level extends LevelRef {
+  /** Undefined: bounds nothing. */
+  readonly grant: Grant | undefined;
+  readonly limits: UsageLimits | undefined;
 }
 
 /** An identified caller. */
@@ -31,7 +64,11 @@ export interface Caller {
   readonly keyName: string;
   readonly grant: Grant;
   /** Undefined: none. The same object as long as they are the same. */
-  readonly limits?: KeyLimits | undefined;
+  readonly limits?: UsageLimits | undefined;
+  /** User, team and organisation of the key, nearest first; undefined: it has none. Shared by keys of the same. */
+  readonly levels?: readonly Level[] | undefined;
+  /** Merged from all levels, the key's own first; undefined: none. Shared. */
+  readonly labels?: { readonly [label: string]: string } | undefined;
 }
 
 /** What the request itself asks to leave out. It can only take away; undefined narrows nothing, empty narrows to nothing. */
@@ -42,36 +79,14 @@ export interface Narrowing {
   readonly tools: readonly string[] | undefined;
 }
 
-/** A stored virtual key. The secret itself is never kept, only its SHA-256. */
-export interface KeyRecord {
-  readonly id: string;
-  readonly name: string;
-  /** First characters of the secret, for recognition (`pck_ab12`). */
-  readonly prefix: string;
-  /** Lower-case hex SHA-256 of the secret. */
-  readonly hash: string;
-  readonly grant: Grant;
-  readonly limits?: KeyLimits | undefined;
-  readonly createdAtMs: number;
+/** A key as the keyring has it: what is handed out as the caller, and what it is recognised by. Thousands may be known. */
+export interface KnownKey extends Caller {
   readonly expiresAtMs: number | undefined;
-  readonly revokedAtMs: number | undefined;
-  readonly source: 'store' | 'config';
 }
 
-export interface NewKey {
-  readonly name: string;
-  readonly grant: Grant;
-  readonly limits?: KeyLimits | undefined;
-  readonly expiresAtMs?: number | undefined;
-}
-
-/** Port: where keys live. SQLite by default. All methods are synchronous; none is on the hot path. */
-export interface KeyStore extends Disposable {
-  list(): readonly KeyRecord[];
-  /** Creates a key and returns its secret, the only time it exists in clear. */
-  create(key: NewKey, nowMs: number): { readonly record: KeyRecord; readonly secret: string };
-  /** Revokes by id, name or prefix. Returns undefined if nothing matches; throws RangeError if several do. */
-  revoke(idOrName: string, nowMs: number): KeyRecord | undefined;
-  /** A number that changes whenever any process changed the keys; cheap enough to ask every second. */
+/** Who may present what, as of now. Read by the keyring whenever `version` has changed. */
+export interface KeyDirectory {
   version(): number;
+  /** Those in force. A hash is SHA-256 of a secret, a byte a character; a key with several secrets comes several times. */
+  keys(): Iterable<{ readonly hash: string; readonly key: KnownKey }>;
 }

@@ -2,7 +2,7 @@
 
 import type { Grant } from './caller.ts';
 import type { DefinitionPolicy } from './definitions.ts';
-import type { KeyLimits } from './limits.ts';
+import type { UsageLimits } from './limits.ts';
 import type { ModelsConfig, ProviderConfig } from './models-config.ts';
 import type { PolicyConfig } from './policy.ts';
 import type { Secret } from './secret.ts';
@@ -118,7 +118,7 @@ export interface ConfigKey {
   readonly name: string;
   readonly value: Secret;
   readonly grant: Grant;
-  readonly limits?: KeyLimits | undefined;
+  readonly limits?: UsageLimits | undefined;
 }
 
 /** One entry of a toolset. */

@@ -1,4 +1,4 @@
-/** How much a key may use: requests, tokens and calls of tools in a time, how many at once, and for how much money. */
+/** How much may be used: requests, tokens and calls of tools in a time, how many at once, and for how much money. */
 
 export const RATE_SPANS = ['second', 'minute', 'hour', 'day'] as const;
 export type RateSpan = (typeof RATE_SPANS)[number];
@@ -7,6 +7,8 @@ export type RateSpan = (typeof RATE_SPANS)[number];
 export interface RateLimit {
   readonly max: number;
   readonly per: RateSpan;
+  /** Patterns as in a grant: only calls of these count. Undefined: all. */
+  readonly on?: readonly string[] | undefined;
 }
 
 export const BUDGET_WINDOWS = ['hour', 'day', 'week', 'month', 'total'] as const;
@@ -18,9 +20,16 @@ export interface Budget {
   readonly per: BudgetWindow;
   /** IANA name; whose midnight begins a day. Default `UTC`. */
   readonly timeZone: string;
+  /** Any span of that length instead of the calendar's; a month has 30 days. Undefined: no. */
+  readonly rolling?: boolean | undefined;
+  /** Shares of it at which webhooks are told, ascending. Undefined: none. */
+  readonly alertAt?: readonly number[] | undefined;
+  /** As in a rate. */
+  readonly on?: readonly string[] | undefined;
 }
 
-export interface KeyLimits {
+/** What one level (a key, a user, a team, an organisation) may use. */
+export interface UsageLimits {
   /** Requests of every governed kind: calls of tools and models, prompts, resources. */
   readonly requests: readonly RateLimit[];
   /** Tokens of models, input and output together. */
@@ -40,8 +49,74 @@ export interface RateStanding {
   readonly resetMs: number;
 }
 
-/** Port: what was spent, from the ledger. */
+/** Over what time an account counts. */
+export type LimitSpan =
+  | { readonly type: 'sliding'; readonly spanMs: number }
+  | { readonly type: 'calendar'; readonly per: Exclude<BudgetWindow, 'total'>; readonly timeZone: string }
+  /** For good. */
+  | { readonly type: 'total' }
+  /** What is under way. */
+  | { readonly type: 'concurrent' };
+
+/** One limit of one level: an account that calls are counted in. The same object as long as nothing changed. */
+export interface LimitLine {
+  /**
+   * Equal lines have equal ids, in every process and after every restart: level, its id, what is counted, span, and a hash of `on`:
+   * `team/team_1f/money/day/UTC/`. The bound is not part of it, so that changing it is no amnesty.
+   */
+  readonly id: string;
+  readonly level: LevelRef;
+  readonly what: 'requests' | 'tokens' | 'toolCalls' | 'concurrent' | 'money';
+  /** In what is counted; money in micro-dollars. */
+  readonly max: number;
+  readonly span: LimitSpan;
+  readonly on: readonly string[] | undefined;
+  readonly alertAt: readonly number[];
+}
+
+/** Whose limit it is. */
+export interface LevelRef {
+  readonly type: 'key' | 'user' | 'team' | 'organization';
+  readonly id: string;
+  readonly name: string;
+}
+
+/** What a call wants of a line before it is made: 1, its expected tokens, its estimated price. */
+export interface LimitUse {
+  readonly line: LimitLine;
+  readonly amount: number;
+}
+
+/** What a store says to a call. */
+export type LimitVerdict =
+  | {
+      readonly type: 'admitted';
+      /** Used of each line, this call included, in the order asked. */
+      readonly used: readonly number[];
+      /** The call is over. `amounts` in the order asked: what it used really. Once; never throws. */
+      leave(amounts: readonly number[]): void;
+    }
+  | {
+      /** Nothing was counted. */
+      readonly type: 'refused';
+      readonly line: LimitLine;
+      readonly used: number;
+      /** Undefined: nobody knows (what is under way), or never. */
+      readonly retryAfterMs: number | undefined;
+    }
+  /** The store cannot be reached. */
+  | { readonly type: 'unavailable' };
+
+/** Port: where limits are counted. This process's memory by default; Redis or PostgreSQL where replicas share them. */
+export interface LimitStore extends AsyncDisposable {
+  /** All lines or none. Money that was spent before comes from the ledger. Not a promise where nothing is waited for. */
+  enter(callId: string, uses: readonly LimitUse[]): LimitVerdict | Promise<LimitVerdict>;
+  /** Used of a line now, without counting anything. */
+  used(line: LimitLine): number | Promise<number>;
+}
+
+/** Port: what was spent, from the ledger. Micro-dollars. */
 export interface SpendStore extends Disposable {
-  /** By this key since then, in micro-dollars. */
+  /** By this key since then. */
   spentSince(keyId: string, sinceMs: number): number;
 }

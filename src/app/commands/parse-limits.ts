@@ -1,6 +1,6 @@
 /** Limits of a key as a person writes them on the command line: `100/minute`, `5usd/day`. */
 
-import { BUDGET_WINDOWS, type Budget, type KeyLimits, RATE_SPANS, type RateLimit } from '../../contracts/limits.ts';
+import { BUDGET_WINDOWS, type Budget, type UsageLimits, RATE_SPANS, type RateLimit } from '../../contracts/limits.ts';
 import { isTimeZone } from '../../lib/calendar-window.ts';
 import { CommandError, EXIT } from './command-error.ts';
 
@@ -16,7 +16,7 @@ export interface LimitOptions {
 const MICRO = 1_000_000;
 
 /** Undefined: none was given. Throws CommandError for what cannot be read. */
-export function parseLimits(options: LimitOptions): KeyLimits | undefined {
+export function parseLimits(options: LimitOptions): UsageLimits | undefined {
   const { rate, tokens, toolCalls, concurrent, budget, timeZone = 'UTC' } = options;
   if (!isTimeZone(timeZone)) throw new CommandError(EXIT.usage, `${JSON.stringify(timeZone)} is no time zone`);
   if ([rate, tokens, toolCalls, budget].every(({ length }) => length === 0) && concurrent === undefined)
@@ -58,7 +58,7 @@ function parseBudget(text: string, timeZone: string): Budget {
 }
 
 /** As `parseLimits` reads it, for lists. */
-export function renderLimits(limits: KeyLimits | undefined): string {
+export function renderLimits(limits: UsageLimits | undefined): string {
   if (limits === undefined) return '';
   const rates = (of: readonly RateLimit[], what: string) => of.map(({ max, per }) => `${max} ${what}/${per}`);
   return [

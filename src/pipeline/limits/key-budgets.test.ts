@@ -3,11 +3,11 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Caller } from '../../contracts/caller.ts';
 import { GatewayError } from '../../contracts/errors.ts';
-import type { Budget, KeyLimits } from '../../contracts/limits.ts';
+import type { Budget, UsageLimits } from '../../contracts/limits.ts';
 import { createKeyBudgets, type Reservation } from './key-budgets.ts';
 
 const DAY: Budget = { maxMicroUsd: 1_000, per: 'day', timeZone: 'UTC' };
-const limitsOf = (...budgets: Budget[]): KeyLimits => ({ requests: [], tokens: [], toolCalls: [], budgets });
+const limitsOf = (...budgets: Budget[]): UsageLimits => ({ requests: [], tokens: [], toolCalls: [], budgets });
 const caller: Caller = { keyId: 'a', keyName: 'a', grant: { allow: ['*'], deny: [] } };
 const NOON = Date.parse('2026-11-22T12:00:00Z');
 

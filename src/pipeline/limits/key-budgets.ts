@@ -2,7 +2,7 @@
 
 import type { Caller } from '../../contracts/caller.ts';
 import { GatewayError } from '../../contracts/errors.ts';
-import type { Budget, KeyLimits, SpendStore } from '../../contracts/limits.ts';
+import type { Budget, UsageLimits, SpendStore } from '../../contracts/limits.ts';
 import { type CalendarWindow, calendarWindow } from '../../lib/calendar-window.ts';
 
 /** Money set aside for one call. */
@@ -13,9 +13,9 @@ export interface Reservation {
 
 export interface KeyBudgets {
   /** Throws GatewayError `budget_exceeded`; then nothing was reserved. `estimateMicroUsd` is what the call may well cost. */
-  reserve(caller: Caller, limits: KeyLimits, estimateMicroUsd: number): Reservation;
+  reserve(caller: Caller, limits: UsageLimits, estimateMicroUsd: number): Reservation;
   /** Of the budget that is nearest to its end, 0 to 1; undefined: the key has none. */
-  shareUsed(caller: Caller, limits: KeyLimits): number | undefined;
+  shareUsed(caller: Caller, limits: UsageLimits): number | undefined;
 }
 
 interface Account {
@@ -26,7 +26,7 @@ interface Account {
 }
 
 interface KeyState {
-  readonly limits: KeyLimits;
+  readonly limits: UsageLimits;
   readonly accounts: readonly Account[];
 }
 
@@ -42,7 +42,7 @@ export function createKeyBudgets(deps: {
   const windowOf = ({ per, timeZone }: Budget, nowMs: number): CalendarWindow =>
     per === 'total' ? ALWAYS : calendarWindow(per, nowMs, timeZone);
 
-  const stateOf = ({ keyId }: Caller, limits: KeyLimits): KeyState => {
+  const stateOf = ({ keyId }: Caller, limits: UsageLimits): KeyState => {
     const known = states.get(keyId);
     if (known !== undefined && known.limits === limits) return known;
     const nowMs = deps.now();

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Caller } from '../../contracts/caller.ts';
 import { GatewayError } from '../../contracts/errors.ts';
-import type { KeyLimits } from '../../contracts/limits.ts';
+import type { UsageLimits } from '../../contracts/limits.ts';
 import { createKeyRates } from './key-rates.ts';
 
-const NONE: KeyLimits = { requests: [], tokens: [], toolCalls: [], budgets: [] };
+const NONE: UsageLimits = { requests: [], tokens: [], toolCalls: [], budgets: [] };
 const CALL = { tokens: 0, isToolCall: false };
 const caller = (keyId = 'a'): Caller => ({ keyId, keyName: keyId, grant: { allow: ['*'], deny: [] } });
 
@@ -38,7 +38,7 @@ test('a key over its requests is refused until told, and others are not', () => 
 
 test('a refused call counts nowhere', () => {
   const { rates } = start();
-  const limits: KeyLimits = { ...NONE, requests: [{ max: 5, per: 'minute' }], toolCalls: [{ max: 1, per: 'minute' }] };
+  const limits: UsageLimits = { ...NONE, requests: [{ max: 5, per: 'minute' }], toolCalls: [{ max: 1, per: 'minute' }] };
   const tool = { tokens: 0, isToolCall: true };
   rates.enter(caller(), limits, tool);
   for (let i = 0; i < 10; i++) assert.equal(refusal(() => rates.enter(caller(), limits, tool)).limit, 'toolCalls');
@@ -75,15 +75,15 @@ test('a prompt larger than the whole limit is let through once nothing else is c
 
 test('a change of one limit is no amnesty for another', () => {
   const { rates } = start();
-  const before: KeyLimits = { ...NONE, requests: [{ max: 1, per: 'hour' }] };
+  const before: UsageLimits = { ...NONE, requests: [{ max: 1, per: 'hour' }] };
   rates.enter(caller(), before, CALL);
-  const after: KeyLimits = { ...NONE, requests: [{ max: 1, per: 'hour' }], maxConcurrent: 9 };
+  const after: UsageLimits = { ...NONE, requests: [{ max: 1, per: 'hour' }], maxConcurrent: 9 };
   assert.equal(refusal(() => rates.enter(caller(), after, CALL)).limit, 'requests');
 });
 
 test('the standing is that of the limit that is nearest', () => {
   const { rates } = start();
-  const limits: KeyLimits = {
+  const limits: UsageLimits = {
     ...NONE,
     requests: [
       { max: 1_000, per: 'hour' },

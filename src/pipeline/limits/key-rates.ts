@@ -2,7 +2,7 @@
 
 import type { Caller } from '../../contracts/caller.ts';
 import { GatewayError } from '../../contracts/errors.ts';
-import type { KeyLimits, RateLimit, RateSpan, RateStanding } from '../../contracts/limits.ts';
+import type { UsageLimits, RateLimit, RateSpan, RateStanding } from '../../contracts/limits.ts';
 import { createRateWindow, type RateWindow } from '../../lib/rate-window.ts';
 
 const SPAN_MS: { readonly [span in RateSpan]: number } = {
@@ -31,7 +31,7 @@ export interface KeyRates {
    * Throws GatewayError `rate_limited`; then nothing was counted, and `onRefused` has heard where the key stands with the
    * limit it met, unless that is the bound on calls at once.
    */
-  enter(caller: Caller, limits: KeyLimits, usage: Usage, onRefused?: (standing: RateStanding) => void): Admission;
+  enter(caller: Caller, limits: UsageLimits, usage: Usage, onRefused?: (standing: RateStanding) => void): Admission;
 }
 
 type What = 'requests' | 'tokens' | 'toolCalls';
@@ -44,7 +44,7 @@ interface Rate {
 
 interface KeyState {
   /** Whose windows these are: other limits begin anew. */
-  readonly limits: KeyLimits;
+  readonly limits: UsageLimits;
   readonly rates: readonly Rate[];
   running: number;
 }
@@ -54,7 +54,7 @@ const WHATS: readonly What[] = ['requests', 'tokens', 'toolCalls'];
 export function createKeyRates(deps: { readonly monotonicMs: () => number }): KeyRates {
   const states = new Map<string, KeyState>();
 
-  const stateOf = ({ keyId }: Caller, limits: KeyLimits): KeyState => {
+  const stateOf = ({ keyId }: Caller, limits: UsageLimits): KeyState => {
     const known = states.get(keyId);
     if (known !== undefined && known.limits === limits) return known;
     // What stays the same keeps its count, so that an edit of one limit is no amnesty for the others.

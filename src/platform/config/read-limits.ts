@@ -1,7 +1,7 @@
 /** What a key may use in a time, from its entry in the file. */
 
 import type { z } from 'zod';
-import type { KeyLimits } from '../../contracts/limits.ts';
+import type { UsageLimits } from '../../contracts/limits.ts';
 import { isTimeZone } from '../../lib/calendar-window.ts';
 import type { Limits } from './limits-schema.ts';
 import type { Path, Report } from './report.ts';
@@ -13,7 +13,7 @@ export function readLimits(
   report: Report,
   path: Path,
   limits: z.output<typeof Limits> | undefined,
-): KeyLimits | undefined {
+): UsageLimits | undefined {
   if (limits === undefined) return undefined;
   const { requests, tokens, toolCalls, maxConcurrent } = limits;
   const budgets = limits.budgets.map(({ maxUsd, per, timeZone }, i) => {

@@ -2,7 +2,7 @@
 /** The shape of `portcullis.json`: the one source of validation, of the published JSON Schema and of the reference page. */
 
 import { z } from 'zod';
-import { Limits as KeyLimits } from './limits-schema.ts';
+import { Limits as UsageLimits } from './limits-schema.ts';
 import { Listen } from './listen-schema.ts';
 import { OAuth } from './oauth-schema.ts';
 import { Policy } from './policy-schema.ts';
@@ -114,7 +114,7 @@ export const Key = z.strictObject({
     .array(z.string())
     .default([])
     .describe('Toolsets whose endpoint it may use with all they hold, whatever `allow` says; `deny` still takes away.'),
-  limits: KeyLimits.optional(),
+  limits: UsageLimits.optional(),
   toolMode: KeyToolMode,
 });
 

@@ -2,7 +2,7 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import type { Grant, KeyRecord, KeyStore } from '../../../contracts/caller.ts';
-import type { KeyLimits } from '../../../contracts/limits.ts';
+import type { UsageLimits } from '../../../contracts/limits.ts';
 import { inTransaction } from './open-database.ts';
 import { openStore } from './open-store.ts';
 
@@ -18,7 +18,7 @@ export function openKeyStore(options: { dataDir: string }): KeyStore {
   const bumpVersion = db.prepare('UPDATE keys_version SET version = version + 1');
   const selectVersion = db.prepare('SELECT version FROM keys_version');
   // Across readings: limits that did not change are to be the same object.
-  const knownLimits = new Map<string, KeyLimits>();
+  const knownLimits = new Map<string, UsageLimits>();
   /** Keys with equal grants have one between them: there may be thousands of keys, and few kinds of them. */
   const list = (): readonly KeyRecord[] => {
     const grants = new Map<string, Grant>();
@@ -91,10 +91,10 @@ function findKey(keys: readonly KeyRecord[], idOrName: string): KeyRecord | unde
 }
 
 /** One object for all keys with the same limits; and the same one, key by key, as long as nothing changed. */
-function parseLimits(text: string, known: Map<string, KeyLimits>): KeyLimits {
+function parseLimits(text: string, known: Map<string, UsageLimits>): UsageLimits {
   let limits = known.get(text);
   if (limits === undefined) {
-    limits = JSON.parse(text) as KeyLimits;
+    limits = JSON.parse(text) as UsageLimits;
     known.set(text, limits);
   }
   return limits;
@@ -103,7 +103,7 @@ function parseLimits(text: string, known: Map<string, KeyLimits>): KeyLimits {
 function parseRow(
   row: { readonly [column: string]: unknown },
   grants: Map<string, Grant>,
-  limits: Map<string, KeyLimits>,
+  limits: Map<string, UsageLimits>,
 ): KeyRecord {
   return {
     id: String(row.id),

@@ -1,0 +1,79 @@
+/** How people write what may be used, at every level: organisation, team, user, key. */
+
+import { z } from 'zod';
+import { TOOL_MODES } from '../models-config.ts';
+
+const patterns = (description: string) => z.array(z.string()).max(1_000).default([]).describe(description);
+
+/** Bounds on what a request to a model may ask for. A request beyond one is refused, never changed. */
+export const ParametersShape = z
+  .strictObject({
+    maxOutputTokens: z
+      .int()
+      .min(1)
+      .max(100_000_000)
+      .optional()
+      .describe('Most tokens one answer may be allowed; a request that names no bound gets this one.'),
+    maxTemperature: z.number().min(0).max(10).optional().describe('Highest temperature.'),
+    maxChoices: z.int().min(1).max(1_000).optional().describe('Most answers to one request.'),
+    maxReasoningTokens: z.int().min(0).max(100_000_000).optional().describe('Most tokens for thinking.'),
+  })
+  .describe('Bounds on parameters of requests to models.');
+
+/** When calls are allowed. */
+export const HoursShape = z.strictObject({
+  days: z
+    .array(z.enum(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']))
+    .min(1)
+    .optional()
+    .describe('Days of the week. Left out: all.'),
+  from: z
+    .string()
+    .regex(/^([01]\d|2[0-3]):[0-5]\d$/)
+    .describe('Beginning, as `08:00`; inclusive.'),
+  to: z
+    .string()
+    .regex(/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/)
+    .describe('End, as `18:00`; exclusive. Before `from`: on the next day.'),
+  timeZone: z.string().default('UTC').describe('Whose clock, e.g. `Europe/Berlin`.'),
+});
+
+const grantFields = {
+  allow: patterns('What may be reached, as patterns. Left out: nothing.'),
+  deny: patterns('What may not be reached although `allow` says so. Deny wins.'),
+  toolsets: z
+    .array(z.string())
+    .max(1_000)
+    .default([])
+    .describe(
+      'Toolsets whose endpoint may be used with all they hold, whatever `allow` says; `deny` still takes away.',
+    ),
+  toolMode: z.enum(TOOL_MODES).optional().describe('Whether requests to models get the tools of the gateway.'),
+  providerKeys: z
+    .array(z.string())
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('Patterns `provider/key`: which keys of providers may be used. Left out: all.'),
+  parameters: ParametersShape.optional(),
+  networks: z
+    .array(z.string())
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('Addresses that calls may come from, as `10.0.0.0/8`, `2001:db8::/32`. Left out: anywhere.'),
+  hours: z.array(HoursShape).min(1).max(20).optional().describe('When calls may be made. Left out: always.'),
+};
+
+/** What a key may do: nothing but what it says. */
+export const GrantShape = z.strictObject(grantFields);
+export type GrantBody = z.output<typeof GrantShape>;
+
+/** What a level above keys may do. It bounds the keys below and gives them nothing; `allow` left out bounds nothing. */
+export const BoundShape = z
+  .strictObject({
+    ...grantFields,
+    allow: patterns('What may be reached at most. Left out: everything.').default(['*']),
+  })
+  .omit({ toolMode: true, toolsets: true });
+export type BoundBody = z.output<typeof BoundShape>;
