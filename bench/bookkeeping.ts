@@ -17,7 +17,6 @@ import { openTrail } from '../src/platform/audit/open-trail.ts';
 import { parseConfig } from '../src/platform/config/parse-config.ts';
 import { createSealer } from '../src/platform/sealing/create-sealer.ts';
 import { openSealKeyFile } from '../src/platform/sealing/key-file.ts';
-import { openKeyStore } from '../src/platform/stores/sqlite/keys.ts';
 import { createCallMeter } from '../src/platform/telemetry/call-meter.ts';
 import { quantile } from './harness/statistics.ts';
 
@@ -102,7 +101,7 @@ const gateway = createGateway(
     providers: () => new Map(),
     spend: { spentSince: () => 0 },
     trail,
-    keyStore: openKeyStore({ dataDir: folder }),
+    directory: { version: () => 0, keys: () => [] },
     sealer: createSealer(openSealKeyFile(folder)),
     now: Date.now,
     monotonicMs: () => performance.now(),

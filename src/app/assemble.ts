@@ -2,6 +2,7 @@
 
 import type { GatewayConfig } from '../contracts/config.ts';
 import type { Log } from '../contracts/log.ts';
+import type { ChangeOrigin } from '../contracts/objects.ts';
 import type { ServerRegistry } from '../contracts/upstream.ts';
 import { createHealthRoutes } from '../edges/http/health-routes.ts';
 import { createHttpServer } from '../edges/http/http-server.ts';
@@ -11,6 +12,7 @@ import { createModernMcp } from '../edges/mcp/rev-2026/modern-mcp.ts';
 import { createCallbackRoute } from '../edges/oauth/callback-route.ts';
 import { createRandomIds } from '../lib/random-ids.ts';
 import { createDefinitions } from '../pipeline/definitions/definitions.ts';
+import { createLiveDirectory } from '../pipeline/directory/live-directory.ts';
 import { createGateway, type SwappableGateway } from '../pipeline/gateway.ts';
 import { createLiveCatalog } from '../pipeline/live-catalog.ts';
 import { lockDataDir } from '../platform/audit/lock-data-dir.ts';
@@ -19,7 +21,7 @@ import { openModelCatalog } from '../platform/model-catalog/open-model-catalog.t
 import { createSealer } from '../platform/sealing/create-sealer.ts';
 import { openSealKeyFile } from '../platform/sealing/key-file.ts';
 import { openDefinitionStore } from '../platform/stores/sqlite/definitions.ts';
-import { openKeyStore } from '../platform/stores/sqlite/keys.ts';
+import { openObjectStore } from '../platform/stores/sqlite/objects.ts';
 import { openServerCredentialStore } from '../platform/stores/sqlite/server-credentials.ts';
 import { openSpendStore } from '../platform/stores/sqlite/spend.ts';
 import { createCallMeter } from '../platform/telemetry/call-meter.ts';
@@ -35,9 +37,14 @@ import { createServerCredentials } from '../upstreams/oauth/server-credentials.t
 import { createOpenApiSources } from '../upstreams/openapi/open-api-source.ts';
 import { describeReadiness } from './describe-readiness.ts';
 import { createModelRoutes } from './model-routes.ts';
+import { createKeyWrite } from './new-key.ts';
 import { reportToolsets } from './report-toolsets.ts';
 
-const KEY_POLL_MS = 500;
+const DEFINITION_POLL_MS = 500;
+const GATEWAY_ITSELF: ChangeOrigin = {
+  actor: { type: 'gateway', id: 'gateway', name: 'gateway' },
+  via: 'gateway',
+};
 const CLOSE_GRACE_MS = 5_000;
 /** Told apart if the configuration gets its metrics section only later. */
 const MAX_METERED_TOOLS = 1_000;
@@ -58,7 +65,7 @@ export interface App extends AsyncDisposable {
   readonly gateway: SwappableGateway;
   readonly registry: ServerRegistry;
   /** Creates the first key if nobody could get in otherwise; returns its secret, the only time it is known. */
-  createFirstKey(): string | undefined;
+  createFirstKey(): Promise<string | undefined>;
   countKeys(): number;
   listen(host: string, port: number): Promise<{ readonly host: string; readonly port: number; readonly url: string }>;
   /** Puts a checked configuration in force. Calls in flight finish on the one they began with. */
@@ -74,7 +81,9 @@ export async function assemble(options: AppOptions): Promise<App> {
   const newId = () => ids.uuid7(now());
 
   const lock = lockDataDir(dataDir);
-  const keyStore = openKeyStore({ dataDir });
+  const objects = openObjectStore({ dataDir });
+  const directory = createLiveDirectory({ store: objects });
+  await directory.refresh();
   const sealer = createSealer(openSealKeyFile(dataDir));
   const trail = await openTrail({
     dataDir,
@@ -136,7 +145,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       spend,
       modelCatalog: () => modelCatalog,
       trail,
-      keyStore,
+      directory,
       sealer,
       now,
       monotonicMs,
@@ -186,24 +195,33 @@ export async function assemble(options: AppOptions): Promise<App> {
   });
   await registry.apply(config.servers);
   catalog.invalidate();
-  const keyPoll = setInterval(() => {
-    gateway.refreshKeys();
+  const followDirectory = async (): Promise<void> => {
+    if (await directory.refresh()) gateway.refreshKeys();
+  };
+  const stopFollowing = objects.onChange(() => {
+    followDirectory().catch((error: unknown) => log.error('what changed in the store could not be read', { error }));
+  });
+  // What somebody changed while all of this was being built.
+  await followDirectory();
+  const definitionPoll = setInterval(() => {
     if (definitions.refresh()) catalog.invalidate();
-  }, KEY_POLL_MS);
-  keyPoll.unref();
+  }, DEFINITION_POLL_MS);
+  definitionPoll.unref();
 
   return {
     gateway,
     registry,
-    createFirstKey() {
+    async createFirstKey() {
       const { keys, anonymous } = gateway.config();
-      if (keys.length > 0 || anonymous !== undefined || keyStore.list().length > 0) return undefined;
-      const { secret } = keyStore.create({ name: 'first', grant: { allow: ['*'], deny: [] } }, now());
-      gateway.refreshKeys();
+      if (keys.length > 0 || anonymous !== undefined) return undefined;
+      if ((await objects.list('key', { limit: 1 })).length > 0) return undefined;
+      const nowMs = now();
+      const { write, secret } = createKeyWrite({ name: 'first', grant: { allow: ['*'] } }, nowMs);
+      await objects.write([write], GATEWAY_ITSELF, nowMs);
+      await followDirectory();
       return secret;
     },
-    countKeys: () =>
-      keyStore.list().filter((key) => key.revokedAtMs === undefined).length + gateway.config().keys.length,
+    countKeys: () => directory.countKeys() + gateway.config().keys.length,
     async listen(host, port) {
       const address = await http.listen(host, port);
       listening.resolve(browserUrl(address));
@@ -220,7 +238,8 @@ export async function assemble(options: AppOptions): Promise<App> {
     },
     async [Symbol.asyncDispose]() {
       stopping = true;
-      clearInterval(keyPoll);
+      clearInterval(definitionPoll);
+      stopFollowing();
       modern.closeAll();
       await mcp.closeAll();
       await http.close(CLOSE_GRACE_MS);
@@ -228,7 +247,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       await registry[Symbol.asyncDispose]();
       credentials[Symbol.dispose]();
       await trail[Symbol.asyncDispose]();
-      keyStore[Symbol.dispose]();
+      await objects[Symbol.asyncDispose]();
       definitionStore[Symbol.dispose]();
       credentialStore[Symbol.dispose]();
       spend[Symbol.dispose]();

@@ -1,24 +1,19 @@
-/** The keyring: from a presented token to a caller. Holds hashes only; follows the store without being told. */
+/** The keyring: from a presented token to a caller. Holds hashes only; follows the directory without being told. */
 
 import { hash } from 'node:crypto';
-import type { Caller, Credential, Grant, KeyStore } from '../contracts/caller.ts';
+import type { Caller, Credential, Grant, KeyDirectory, KnownKey } from '../contracts/caller.ts';
 import type { ConfigKey } from '../contracts/config.ts';
 import { GatewayError } from '../contracts/errors.ts';
 
 const ANONYMOUS_ID = 'anonymous';
 const NOTHING: Grant = { allow: [], deny: [] };
 
-/** All that is kept of a key: thousands may be known. One object is both what is found and what is handed out. */
-interface KnownKey extends Caller {
-  readonly expiresAtMs: number | undefined;
-}
-
 export interface Keyring {
   /** Throws GatewayError `unauthenticated` for no, unknown, expired and revoked keys alike. */
   identify(credential: Credential | undefined): Caller;
   /** The caller a key id stands for now; one who may see nothing once the key is gone, expired or revoked. */
   callerOf(keyId: string): Caller;
-  /** Reads the store again if somebody changed it, and says whether it did; call it about once a second. */
+  /** Reads the directory again if it changed, and says whether it did; looking costs nothing. */
   refresh(): boolean;
 }
 
@@ -32,9 +27,9 @@ function compactHash(hex: string): string {
   return Buffer.from(hex, 'hex').toString('latin1');
 }
 
-/** `keys` from the configuration stand beside those of the store; `anonymous` serves requests without any credential. */
+/** `keys` from the configuration stand beside those of the directory; `anonymous` serves requests without any credential. */
 export function createKeyring(deps: {
-  store: KeyStore;
+  directory: KeyDirectory;
   keys: readonly ConfigKey[];
   anonymous: Grant | undefined;
   now: () => number;
@@ -53,7 +48,7 @@ export function createKeyring(deps: {
   let byId = new Map<string, KnownKey>();
 
   const refresh = (): boolean => {
-    const current = deps.store.version();
+    const current = deps.directory.version();
     if (current === version) return false;
     byHash = new Map();
     byId = new Map();
@@ -61,12 +56,7 @@ export function createKeyring(deps: {
       byHash.set(secretHash, key);
       byId.set(key.keyId, key);
     };
-    for (const { id, name, grant, limits, hash: secretHash, expiresAtMs, revokedAtMs } of deps.store.list())
-      if (revokedAtMs === undefined)
-        add(compactHash(secretHash), {
-          ...{ keyId: id, keyName: name, grant, expiresAtMs },
-          ...(limits !== undefined && { limits }),
-        });
+    for (const { hash: secretHash, key } of deps.directory.keys()) add(secretHash, key);
     for (const [secretHash, key] of fixed) add(secretHash, key);
     version = current;
     return true;

@@ -1,7 +1,7 @@
 /** One configuration's pipeline: its keyring, its steps, its compiled columns. Swapped as a whole when the file changes. */
 
 import type { Call } from '../contracts/call.ts';
-import type { KeyStore } from '../contracts/caller.ts';
+import type { KeyDirectory } from '../contracts/caller.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
 import type { Log } from '../contracts/log.ts';
 import type { Meter } from '../contracts/meter.ts';
@@ -62,7 +62,7 @@ export interface PipelineDeps {
   readonly providers: () => ReadonlyMap<string, ModelProvider>;
   /** Of the configuration in force; undefined: none of its providers can be in one. */
   readonly modelCatalog?: (() => ModelCatalog | undefined) | undefined;
-  readonly keyStore: KeyStore;
+  readonly directory: KeyDirectory;
   readonly sealer: Sealer;
   /** Outlives configurations, as clients hold addresses of what is in it. */
   readonly kept: KeptResults;
@@ -92,7 +92,7 @@ export interface Pipeline {
 
 export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipeline {
   const keyring = createKeyring({
-    store: deps.keyStore,
+    directory: deps.directory,
     keys: config.keys,
     anonymous: config.anonymous,
     now: deps.now,

@@ -163,7 +163,7 @@ async function startApp(t: TestContext, config: GatewayConfig) {
     isOpen = false;
   };
   t.after(close);
-  const apiKey = app.createFirstKey() ?? '';
+  const apiKey = (await app.createFirstKey()) ?? '';
   const { url } = await app.listen('127.0.0.1', 0);
   return { apiKey, url, dataDir, close };
 }

@@ -30,5 +30,5 @@ export async function startApp(cleanup: Cleanup, config: object): Promise<Starte
   });
   cleanup.after(() => app[Symbol.asyncDispose]());
   const { url } = await app.listen('127.0.0.1', 0);
-  return { app, url, key: app.createFirstKey() ?? '', log };
+  return { app, url, key: (await app.createFirstKey()) ?? '', log };
 }

@@ -3,11 +3,13 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { KeyRecord, KeyStore } from '../../contracts/caller.ts';
+import { ObjectConflict, type StoredObject } from '../../contracts/objects.ts';
+import type { KeyBody } from '../../contracts/shapes/directory.ts';
 import { readEnvironment } from '../../platform/config/environment.ts';
 import { loadConfig } from '../../platform/config/load-config.ts';
-import { openKeyStore } from '../../platform/stores/sqlite/keys.ts';
+import { createKeyWrite } from '../new-key.ts';
 import { CommandError, EXIT } from './command-error.ts';
+import { commandOrigin, listAll, withObjects } from './open-objects.ts';
 import { type LimitOptions, parseLimits, renderLimits } from './parse-limits.ts';
 import { parseMoment } from './parse-moment.ts';
 import {
@@ -22,29 +24,45 @@ import { type Cell, paint, print, printJson, printNote, printTable, renderTime }
 
 const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
 
-/** What may be shown of a key: everything but its hash. */
-function publicKey(record: KeyRecord): { readonly [field: string]: unknown } {
+const bodyOf = (object: StoredObject): KeyBody => object.body as KeyBody;
+
+/** The newest is the one to recognise it by. */
+const prefixOf = (body: KeyBody): string => body.secrets.at(-1)?.prefix ?? '';
+
+const renderMoment = (ms: number | undefined): string | null => (ms === undefined ? null : new Date(ms).toISOString());
+
+/** What may be shown of a key: everything but its hashes. */
+function publicKey(object: StoredObject): { readonly [field: string]: unknown } {
+  const body = bodyOf(object);
   return {
-    id: record.id,
-    name: record.name,
-    prefix: record.prefix,
-    allow: record.grant.allow,
-    deny: record.grant.deny,
-    toolsets: record.grant.toolsets ?? [],
-    limits: record.limits ?? null,
-    createdAt: new Date(record.createdAtMs).toISOString(),
-    expiresAt: record.expiresAtMs === undefined ? null : new Date(record.expiresAtMs).toISOString(),
-    revokedAt: record.revokedAtMs === undefined ? null : new Date(record.revokedAtMs).toISOString(),
+    id: object.id,
+    name: body.name,
+    prefix: prefixOf(body),
+    allow: body.grant.allow,
+    deny: body.grant.deny,
+    toolsets: body.grant.toolsets,
+    limits: body.limits ?? null,
+    createdAt: renderMoment(object.createdAtMs),
+    expiresAt: renderMoment(body.expiresAtMs),
+    revokedAt: renderMoment(body.revokedAtMs),
   };
 }
 
-function withStore<T>(dataDir: string, use: (store: KeyStore) => T): T {
-  const store = openKeyStore({ dataDir });
-  try {
-    return use(store);
-  } finally {
-    store[Symbol.dispose]();
-  }
+/** An id wins over names and prefixes, a living key over revoked ones of the same name. Throws CommandError if several fit. */
+function findKey(keys: readonly StoredObject[], idOrName: string): StoredObject | undefined {
+  const byId = keys.find((key) => key.id === idOrName);
+  if (byId !== undefined) return byId;
+  const matches = keys.filter(
+    (key) => key.name === idOrName || bodyOf(key).secrets.some(({ prefix }) => prefix === idOrName),
+  );
+  const living = matches.filter((key) => bodyOf(key).revokedAtMs === undefined);
+  if (living.length > 1)
+    throw new CommandError(
+      EXIT.failed,
+      `several keys match ${JSON.stringify(idOrName)}`,
+      `Name one by its id: ${living.map(({ id }) => id).join(', ')}.`,
+    );
+  return living[0] ?? matches.at(-1);
 }
 
 interface CreateOptions extends DataOptions, LimitOptions {
@@ -81,30 +99,30 @@ async function runCreate(options: CreateOptions): Promise<void> {
   }
   const wrong = options.toolset.find((name) => !isToolsetName(name));
   if (wrong !== undefined) throw new CommandError(EXIT.usage, `${JSON.stringify(wrong)} is no name of a toolset`);
-  const grant = { allow: options.allow, deny: options.deny, toolsets: options.toolset };
+  const grant = { allow: [...options.allow], deny: [...options.deny], toolsets: [...options.toolset] };
   const limits = parseLimits(options);
-  const { record, secret } = withStore(resolveDataDir(options), (store) =>
-    store.create({ name: options.name, grant, limits, expiresAtMs }, nowMs),
-  );
+  const { write, secret } = createKeyWrite({ name: options.name, grant, limits, expiresAtMs }, nowMs);
+  const [stored] = await withObjects(resolveDataDir(options), (store) => store.write([write], commandOrigin(), nowMs));
+  if (stored === undefined) throw new Error('the key was not stored');
   if (options.json) {
-    printJson({ ...publicKey(record), secret });
+    printJson({ ...publicKey(stored), secret });
     return;
   }
   print(secret);
-  printNote(`Key ${record.name} (${record.prefix}…) is shown this once; only its hash is kept.`);
+  printNote(`Key ${stored.name} (${prefixOf(bodyOf(stored))}…) is shown this once; only its hash is kept.`);
   await hintAtProviders(options);
   if (grant.allow.length === 0 && grant.toolsets.length === 0)
     printNote('It allows nothing yet: keys are made with --allow, for example --allow "*".');
 }
 
-function stateOf(record: KeyRecord, nowMs: number): Cell {
-  if (record.revokedAtMs !== undefined) return { text: 'revoked', style: 'red' };
-  if (record.expiresAtMs !== undefined && record.expiresAtMs <= nowMs) return { text: 'expired', style: 'yellow' };
+function stateOf({ revokedAtMs, expiresAtMs }: KeyBody, nowMs: number): Cell {
+  if (revokedAtMs !== undefined) return { text: 'revoked', style: 'red' };
+  if (expiresAtMs !== undefined && expiresAtMs <= nowMs) return { text: 'expired', style: 'yellow' };
   return { text: 'active', style: 'green' };
 }
 
-function runList(options: DataOptions & { json?: boolean }): void {
-  const records = withStore(requireDataDir(options), (store) => store.list());
+async function runList(options: DataOptions & { json?: boolean }): Promise<void> {
+  const records = await withObjects(requireDataDir(options), (store) => listAll(store, 'key'));
   if (options.json) {
     printJson(records.map(publicKey));
     return;
@@ -114,29 +132,39 @@ function runList(options: DataOptions & { json?: boolean }): void {
   const nowMs = Date.now();
   printTable(
     ['PREFIX', 'NAME', 'STATE', 'CREATED', 'EXPIRES', 'ALLOW', 'LIMITS'],
-    records.map((record) => [
-      record.prefix,
-      record.name,
-      stateOf(record, nowMs),
-      renderTime(record.createdAtMs),
-      renderTime(record.expiresAtMs),
-      [
-        ...record.grant.allow,
-        ...(record.grant.toolsets ?? []).map((name) => `t/${name}`),
-        ...record.grant.deny.map((pattern) => `not ${pattern}`),
-      ].join(', ') || '(nothing)',
-      renderLimits(record.limits),
-    ]),
+    records.map((record) => {
+      const body = bodyOf(record);
+      return [
+        prefixOf(body),
+        body.name,
+        stateOf(body, nowMs),
+        renderTime(record.createdAtMs),
+        renderTime(body.expiresAtMs),
+        [
+          ...body.grant.allow,
+          ...body.grant.toolsets.map((name) => `t/${name}`),
+          ...body.grant.deny.map((pattern) => `not ${pattern}`),
+        ].join(', ') || '(nothing)',
+        renderLimits(body.limits),
+      ];
+    }),
   );
 }
 
-function runRevoke(idOrName: string, options: DataOptions & { json?: boolean }): void {
-  const record = withStore(requireDataDir(options), (store) => {
+async function runRevoke(idOrName: string, options: DataOptions & { json?: boolean }): Promise<void> {
+  const record = await withObjects(requireDataDir(options), async (store) => {
+    const found = findKey(await listAll(store, 'key'), idOrName);
+    if (found === undefined || bodyOf(found).revokedAtMs !== undefined) return found;
+    const { kind, id, name, version } = found;
+    const nowMs = Date.now();
+    const body = { ...found.body, revokedAtMs: nowMs };
     try {
-      return store.revoke(idOrName, Date.now());
+      return (
+        await store.write([{ action: 'update', kind, id, name, body, ifVersion: version }], commandOrigin(), nowMs)
+      )[0];
     } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      throw new CommandError(EXIT.failed, `several keys match ${JSON.stringify(idOrName)}`, 'Name one by its id.');
+      if (!(error instanceof ObjectConflict)) throw error;
+      throw new CommandError(EXIT.failed, 'somebody else changed this key just now', 'Try again.');
     }
   });
   if (record === undefined) {
@@ -150,7 +178,7 @@ function runRevoke(idOrName: string, options: DataOptions & { json?: boolean }):
     printJson(publicKey(record));
     return;
   }
-  print(`${paint('red', 'revoked')} ${record.name} (${record.prefix}…)`);
+  print(`${paint('red', 'revoked')} ${record.name} (${prefixOf(bodyOf(record))}…)`);
 }
 
 /** Adds the command. */

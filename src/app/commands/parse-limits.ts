@@ -1,6 +1,8 @@
 /** Limits of a key as a person writes them on the command line: `100/minute`, `5usd/day`. */
 
-import { BUDGET_WINDOWS, type Budget, type UsageLimits, RATE_SPANS, type RateLimit } from '../../contracts/limits.ts';
+import type { z } from 'zod';
+import { BUDGET_WINDOWS, RATE_SPANS } from '../../contracts/limits.ts';
+import { type BudgetShape, type LimitsBody, LimitsShape } from '../../contracts/shapes/limits.ts';
 import { isTimeZone } from '../../lib/calendar-window.ts';
 import { CommandError, EXIT } from './command-error.ts';
 
@@ -13,10 +15,10 @@ export interface LimitOptions {
   readonly timeZone?: string;
 }
 
-const MICRO = 1_000_000;
+type RateBody = LimitsBody['requests'][number];
 
 /** Undefined: none was given. Throws CommandError for what cannot be read. */
-export function parseLimits(options: LimitOptions): UsageLimits | undefined {
+export function parseLimits(options: LimitOptions): LimitsBody | undefined {
   const { rate, tokens, toolCalls, concurrent, budget, timeZone = 'UTC' } = options;
   if (!isTimeZone(timeZone)) throw new CommandError(EXIT.usage, `${JSON.stringify(timeZone)} is no time zone`);
   if ([rate, tokens, toolCalls, budget].every(({ length }) => length === 0) && concurrent === undefined)
@@ -24,16 +26,16 @@ export function parseLimits(options: LimitOptions): UsageLimits | undefined {
   const maxConcurrent = concurrent === undefined ? undefined : Number(concurrent);
   if (maxConcurrent !== undefined && !(Number.isInteger(maxConcurrent) && maxConcurrent > 0))
     throw new CommandError(EXIT.usage, '--concurrent wants a whole number from 1');
-  return {
+  return LimitsShape.parse({
     requests: rate.map((text) => parseRate('--rate', text)),
     tokens: tokens.map((text) => parseRate('--tokens', text)),
     toolCalls: toolCalls.map((text) => parseRate('--tool-calls', text)),
     maxConcurrent,
     budgets: budget.map((text) => parseBudget(text, timeZone)),
-  };
+  });
 }
 
-function parseRate(option: string, text: string): RateLimit {
+function parseRate(option: string, text: string): RateBody {
   const [, digits = '', span = ''] = /^([\d_]+)\/([a-z]+)$/.exec(text) ?? [];
   const max = Number(digits.replaceAll('_', ''));
   const per = RATE_SPANS.find((each) => each === span);
@@ -45,27 +47,27 @@ function parseRate(option: string, text: string): RateLimit {
   return { max, per };
 }
 
-function parseBudget(text: string, timeZone: string): Budget {
+function parseBudget(text: string, timeZone: string): z.input<typeof BudgetShape> {
   const [, amount = '', window = ''] = /^\$?(\d+(?:\.\d+)?)(?:usd)?\/([a-z]+)$/i.exec(text) ?? [];
-  const maxMicroUsd = Math.round(Number(amount) * MICRO);
+  const maxUsd = Number(amount);
   const per = BUDGET_WINDOWS.find((each) => each === window);
-  if (per === undefined || !(maxMicroUsd > 0))
+  if (per === undefined || !(maxUsd >= 0.000001))
     throw new CommandError(
       EXIT.usage,
       `--budget wants dollars and a window such as 5usd/day; windows are ${BUDGET_WINDOWS.join(', ')}`,
     );
-  return { maxMicroUsd, per, timeZone };
+  return { maxUsd, per, timeZone };
 }
 
 /** As `parseLimits` reads it, for lists. */
-export function renderLimits(limits: UsageLimits | undefined): string {
+export function renderLimits(limits: LimitsBody | undefined): string {
   if (limits === undefined) return '';
-  const rates = (of: readonly RateLimit[], what: string) => of.map(({ max, per }) => `${max} ${what}/${per}`);
+  const rates = (of: readonly RateBody[], what: string) => of.map(({ max, per }) => `${max} ${what}/${per}`);
   return [
     ...rates(limits.requests, 'requests'),
     ...rates(limits.tokens, 'tokens'),
     ...rates(limits.toolCalls, 'tool calls'),
     ...(limits.maxConcurrent === undefined ? [] : [`${limits.maxConcurrent} at once`]),
-    ...limits.budgets.map(({ maxMicroUsd, per }) => `$${maxMicroUsd / MICRO}/${per}`),
+    ...limits.budgets.map(({ maxUsd, per }) => `$${maxUsd}/${per}`),
   ].join(', ');
 }

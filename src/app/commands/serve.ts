@@ -101,7 +101,7 @@ export async function serve(
       throw new CommandError(EXIT.failed, `port ${port} is in use`, remedy);
     });
     // Only now: a key that is made must also be shown.
-    const keyCreated = app.createFirstKey();
+    const keyCreated = await app.createFirstKey();
     onChange = createConfigFollower({
       load,
       current: () => app.gateway.config(),

@@ -2,7 +2,7 @@
 
 import type { Caller } from '../../contracts/caller.ts';
 import { GatewayError } from '../../contracts/errors.ts';
-import type { Budget, UsageLimits, SpendStore } from '../../contracts/limits.ts';
+import type { Budget, SpendStore, UsageLimits } from '../../contracts/limits.ts';
 import { type CalendarWindow, calendarWindow } from '../../lib/calendar-window.ts';
 
 /** Money set aside for one call. */

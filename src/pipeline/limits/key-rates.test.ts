@@ -38,7 +38,11 @@ test('a key over its requests is refused until told, and others are not', () => 
 
 test('a refused call counts nowhere', () => {
   const { rates } = start();
-  const limits: UsageLimits = { ...NONE, requests: [{ max: 5, per: 'minute' }], toolCalls: [{ max: 1, per: 'minute' }] };
+  const limits: UsageLimits = {
+    ...NONE,
+    requests: [{ max: 5, per: 'minute' }],
+    toolCalls: [{ max: 1, per: 'minute' }],
+  };
   const tool = { tokens: 0, isToolCall: true };
   rates.enter(caller(), limits, tool);
   for (let i = 0; i < 10; i++) assert.equal(refusal(() => rates.enter(caller(), limits, tool)).limit, 'toolCalls');

@@ -2,7 +2,7 @@
 
 import type { Caller } from '../../contracts/caller.ts';
 import { GatewayError } from '../../contracts/errors.ts';
-import type { UsageLimits, RateLimit, RateSpan, RateStanding } from '../../contracts/limits.ts';
+import type { RateLimit, RateSpan, RateStanding, UsageLimits } from '../../contracts/limits.ts';
 import { createRateWindow, type RateWindow } from '../../lib/rate-window.ts';
 
 const SPAN_MS: { readonly [span in RateSpan]: number } = {

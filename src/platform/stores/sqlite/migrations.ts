@@ -167,6 +167,64 @@ SELECT key_id, at_ms - at_ms % 900000, count(*), sum(price_micro_usd) FROM trail
 WHERE price_micro_usd > 0 AND key_id IS NOT NULL GROUP BY 1, 2;
 `;
 
+/**
+ * Everything that people manage, in one table; `seq` is that of its last change, so that what changed since a look is found by it.
+ * Keys move in, with their limits in the words people write.
+ */
+const OBJECTS = `
+CREATE TABLE objects (
+  seq INTEGER NOT NULL UNIQUE,
+  kind TEXT NOT NULL,
+  id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  body TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  -- 0 or 1. The deleted stay, without a body: others have to hear of it.
+  deleted INTEGER NOT NULL,
+  -- Order in which they were made.
+  made INTEGER NOT NULL,
+  created_at_ms INTEGER NOT NULL,
+  updated_at_ms INTEGER NOT NULL,
+  PRIMARY KEY (kind, id)
+) STRICT;
+CREATE UNIQUE INDEX objects_name ON objects (kind, name) WHERE deleted = 0 AND kind <> 'key';
+CREATE INDEX objects_made ON objects (kind, made) WHERE deleted = 0;
+-- The last seq given.
+CREATE TABLE objects_seq (last INTEGER NOT NULL) STRICT;
+CREATE TABLE object_changes (
+  seq INTEGER PRIMARY KEY,
+  at_ms INTEGER NOT NULL,
+  action TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  actor_type TEXT NOT NULL,
+  actor_id TEXT NOT NULL,
+  actor_name TEXT NOT NULL,
+  via TEXT NOT NULL,
+  before TEXT,
+  after TEXT
+) STRICT;
+CREATE INDEX object_changes_object ON object_changes (kind, id);
+INSERT INTO objects (seq, kind, id, name, body, version, deleted, made, created_at_ms, updated_at_ms)
+SELECT place, 'key', id, name, json_patch('{}', json_object(
+    'name', name, 'type', 'service', 'labels', json('{}'),
+    'grant', json_object('allow', json(allow_json), 'deny', json(deny_json), 'toolsets', json(toolsets_json)),
+    'secrets', json_array(json_object('hash', hash, 'prefix', prefix, 'createdAtMs', created_at_ms)),
+    -- Members that are NULL are left out by json_patch.
+    'expiresAtMs', expires_at_ms, 'revokedAtMs', revoked_at_ms,
+    'limits', CASE WHEN limits_json IS NOT NULL THEN json(json_set(limits_json, '$.budgets', json((
+      SELECT json_group_array(json_object(
+        'maxUsd', json_extract(value, '$.maxMicroUsd') / 1000000.0, 'per', json_extract(value, '$.per'),
+        'timeZone', json_extract(value, '$.timeZone'), 'rolling', json('false'), 'alertAt', json('[]')))
+      FROM json_each(limits_json, '$.budgets'))))) END)),
+  1, 0, place, created_at_ms, coalesce(revoked_at_ms, created_at_ms)
+FROM (SELECT row_number() OVER (ORDER BY created_at_ms, rowid) AS place, * FROM keys);
+INSERT INTO objects_seq SELECT count(*) FROM objects;
+DROP TABLE keys;
+DROP TABLE keys_version;
+`;
+
 export const MIGRATIONS: readonly Migration[] = [
   { name: 'keys', sql: KEYS },
   { name: 'trail', sql: TRAIL },
@@ -178,4 +236,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'key-limits', sql: KEY_LIMITS },
   { name: 'spend', sql: SPEND },
   { name: 'trail-models', sql: TRAIL_MODELS },
+  { name: 'objects', sql: OBJECTS },
 ];

@@ -1,0 +1,165 @@
+/** Who there is, as of now: the objects of the store as callers, followed as they change. Nothing of a secret but its hash. */
+
+import type { KeyDirectory, KnownKey, Level } from '../../contracts/caller.ts';
+import type { ObjectKind, ObjectStore, StoredObject } from '../../contracts/objects.ts';
+import type { KeyBody, OrganizationBody, TeamBody, UserBody } from '../../contracts/shapes/directory.ts';
+import { toBound, toGrant, toUsageLimits } from '../../contracts/shapes/read-shapes.ts';
+import { createSharing, type Sharing } from './share-equal.ts';
+
+export interface LiveDirectory extends KeyDirectory {
+  /** Reads what changed in the store, and says whether anything did. */
+  refresh(): Promise<boolean>;
+  /** Keys that are neither revoked nor of somebody who is gone; expired ones count. */
+  countKeys(): number;
+}
+
+/** A key with what it is presented by: SHA-256 of its secrets, a byte a character. */
+interface Entry {
+  readonly body: Pick<KeyBody, 'user' | 'team' | 'organization' | 'labels'>;
+  readonly secrets: readonly { readonly hash: string; readonly expiresAtMs: number | undefined }[];
+  readonly own: KnownKey;
+}
+
+interface People {
+  readonly organizations: Map<string, Level & { readonly labels: Labels }>;
+  readonly teams: Map<string, Level & { readonly labels: Labels; readonly organization: string | undefined }>;
+  readonly users: Map<string, Level & Pick<UserBody, 'labels' | 'organization' | 'isActive'>>;
+}
+
+type Labels = { readonly [label: string]: string };
+
+const PEOPLE: readonly ObjectKind[] = ['organization', 'team', 'user'];
+
+export function createLiveDirectory(deps: { readonly store: Pick<ObjectStore, 'changedSince'> }): LiveDirectory {
+  const entries = new Map<string, Entry>();
+  const people: People = { organizations: new Map(), teams: new Map(), users: new Map() };
+  const sharing = createSharing();
+  let seq = 0;
+  let version = 0;
+  let running: Promise<boolean> | undefined;
+
+  const takeKey = (object: StoredObject): void => {
+    const body = object.body as KeyBody;
+    if (object.isDeleted || body.revokedAtMs !== undefined) {
+      entries.delete(object.id);
+      return;
+    }
+    entries.set(object.id, readKey(object.id, body, sharing));
+  };
+
+  const read = async (): Promise<boolean> => {
+    const changed = await deps.store.changedSince(seq);
+    if (changed.seq === seq) return false;
+    let isNews = false;
+    for (const object of changed.objects) {
+      if (object.kind === 'key') takeKey(object);
+      else if (PEOPLE.includes(object.kind)) takePerson(people, object);
+      else continue;
+      isNews = true;
+    }
+    seq = changed.seq;
+    if (isNews) version++;
+    return isNews;
+  };
+
+  return {
+    version: () => version,
+    *keys() {
+      for (const entry of entries.values()) {
+        const key = withLevels(entry, people, sharing);
+        if (key === undefined) continue;
+        for (const { hash, expiresAtMs } of entry.secrets)
+          yield {
+            hash,
+            key: expiresAtMs === undefined ? key : { ...key, expiresAtMs: earlier(key.expiresAtMs, expiresAtMs) },
+          };
+      }
+    },
+    countKeys: () => [...entries.values()].filter((entry) => levelsOf(entry, people) !== undefined).length,
+    async refresh() {
+      // One reading at a time; whoever asks meanwhile wants to know of a change that this one may have missed.
+      const before = running;
+      const mine = (async () => {
+        await before?.catch(() => undefined);
+        return read();
+      })();
+      running = mine;
+      try {
+        return await mine;
+      } finally {
+        if (running === mine) running = undefined;
+      }
+    },
+  };
+}
+
+function earlier(a: number | undefined, b: number): number {
+  return a === undefined ? b : Math.min(a, b);
+}
+
+function readKey(id: string, body: KeyBody, sharing: Sharing): Entry {
+  const limits = toUsageLimits(body.limits);
+  const labels = Object.keys(body.labels).length === 0 ? undefined : sharing.share(body.labels);
+  return {
+    body: { user: body.user, team: body.team, organization: body.organization, labels: labels ?? NO_LABELS },
+    secrets: body.secrets.map(({ hash, expiresAtMs }) => ({
+      hash: Buffer.from(hash, 'hex').toString('latin1'),
+      expiresAtMs,
+    })),
+    own: {
+      ...{ keyId: id, keyName: body.name, grant: sharing.share(toGrant(body.grant)), expiresAtMs: body.expiresAtMs },
+      ...(limits !== undefined && { limits: sharing.share(limits) }),
+    },
+  };
+}
+
+const NO_LABELS: Labels = Object.freeze({});
+
+function takePerson(people: People, { kind, id, body, isDeleted }: StoredObject): void {
+  switch (kind) {
+    case 'organization': {
+      if (isDeleted) return void people.organizations.delete(id);
+      const { name, bounds, limits, labels } = body as OrganizationBody;
+      const level = { grant: toBound(bounds), limits: toUsageLimits(limits), labels };
+      return void people.organizations.set(id, { type: 'organization', id, name, ...level });
+    }
+    case 'team': {
+      if (isDeleted) return void people.teams.delete(id);
+      const { name, bounds, limits, labels, organization } = body as TeamBody;
+      const level = { grant: toBound(bounds), limits: toUsageLimits(limits), labels, organization };
+      return void people.teams.set(id, { type: 'team', id, name, ...level });
+    }
+    case 'user': {
+      if (isDeleted) return void people.users.delete(id);
+      const { name, bounds, limits, labels, organization, isActive } = body as UserBody;
+      const level = { grant: toBound(bounds), limits: toUsageLimits(limits), labels, organization, isActive };
+      return void people.users.set(id, { type: 'user', id, name, ...level });
+    }
+  }
+}
+
+/** Nearest first. Undefined: somebody it belongs to is gone or switched off, so nobody may use it. */
+function levelsOf({ body }: Entry, people: People): readonly (Level & { readonly labels: Labels })[] | undefined {
+  const user = body.user === undefined ? undefined : people.users.get(body.user);
+  if (body.user !== undefined && user?.isActive !== true) return undefined;
+  const team = body.team === undefined ? undefined : people.teams.get(body.team);
+  if (body.team !== undefined && team === undefined) return undefined;
+  const organizationId = team?.organization ?? user?.organization ?? body.organization;
+  const organization = organizationId === undefined ? undefined : people.organizations.get(organizationId);
+  if (organizationId !== undefined && organization === undefined) return undefined;
+  return [user, team, organization].filter((level) => level !== undefined);
+}
+
+/** The key as it is handed out. */
+function withLevels(entry: Entry, people: People, sharing: Sharing): KnownKey | undefined {
+  const levels = levelsOf(entry, people);
+  if (levels === undefined) return undefined;
+  const all = [...levels.map((level) => level.labels).reverse(), entry.body.labels];
+  const labels = Object.assign({}, ...all) as Labels;
+  if (levels.length === 0 && Object.keys(labels).length === 0) return entry.own;
+  return {
+    ...entry.own,
+    ...(levels.length > 0 && { levels: sharing.shareList(levels) }),
+    ...(Object.keys(labels).length > 0 && { labels: sharing.share(labels) }),
+  };
+}
