@@ -1,39 +1,12 @@
-/** Errors as clients of OpenAI look for them, with what the gateway knows besides. */
+/** Errors as clients of chat completions look for them. */
 
-import { ERRORS, type ErrorCode, type GatewayError } from '../../contracts/errors.ts';
-import type { ModelAttempt } from '../../contracts/models.ts';
+import { ERRORS, type GatewayError } from '../../contracts/errors.ts';
 import type { RenderedError } from '../models/dialect-edge.ts';
+import { describeOpenaiError } from '../models/openai-error.ts';
 
-/** Codes that clients act on: agents shorten their history, ask for another key, wait. The others are ours. */
-const CODES: { readonly [code in ErrorCode]?: string } = {
-  unauthenticated: 'invalid_api_key',
-  unknown_model: 'model_not_found',
-  context_too_long: 'context_length_exceeded',
-  content_filtered: 'content_filter',
-  provider_rate_limited: 'rate_limit_exceeded',
-};
-
-function typeOf(status: number): string {
-  if (status === 401) return 'authentication_error';
-  if (status === 403) return 'permission_error';
-  if (status === 429) return 'rate_limit_error';
-  return status >= 500 ? 'server_error' : 'invalid_request_error';
-}
-
-/** `code` is OpenAI's where it has one; `gateway_code` is always ours, see docs/reference/errors.md. */
-export function renderOpenaiError({ code, message, data }: GatewayError, requestId: string): RenderedError {
-  const status = ERRORS[code].httpStatus;
-  const { param, provider, attempts } = data ?? {};
-  const error = {
-    ...{ message, type: typeOf(status), param: typeof param === 'string' ? param : null, code: CODES[code] ?? code },
-    ...{ gateway_code: code, request_id: requestId },
-    ...(typeof provider === 'string' ? { provider } : {}),
-    ...(Array.isArray(attempts) ? { attempts: (attempts as readonly ModelAttempt[]).map(publicAttempt) } : {}),
+export function renderOpenaiError(error: GatewayError, requestId: string): RenderedError {
+  return {
+    status: ERRORS[error.code].httpStatus,
+    body: JSON.stringify({ error: describeOpenaiError(error, requestId) }),
   };
-  return { status, body: JSON.stringify({ error }) };
-}
-
-/** Which of our keys it was is nobody's business. */
-function publicAttempt({ provider, model, failure, status, durationMs }: ModelAttempt): object {
-  return { provider, model, failure, status, duration_ms: Math.round(durationMs) };
 }

@@ -4,6 +4,7 @@ import { ERRORS, type GatewayError } from '../../contracts/errors.ts';
 import type { JsonObject } from '../../contracts/json.ts';
 import type { DialectEdge } from '../models/dialect-edge.ts';
 import type { ModelApi } from '../models/model-path.ts';
+import { describeOpenaiError } from '../models/openai-error.ts';
 
 function dialect(render: (error: GatewayError, status: number, requestId: string) => JsonObject): DialectEdge {
   const bodyOf = (error: GatewayError, requestId: string): string =>
@@ -17,11 +18,6 @@ function dialect(render: (error: GatewayError, status: number, requestId: string
 /** Who was asked, and how it went, where the failure is a provider's. */
 function failed({ data }: GatewayError): JsonObject {
   return { ...(data?.provider !== undefined && { provider: data.provider, attempts: data.attempts }) };
-}
-
-function openaiType(status: number): string {
-  if (status >= 500) return 'server_error';
-  return status === 429 ? 'rate_limit_error' : 'invalid_request_error';
 }
 
 function anthropicType(status: number): string {
@@ -63,15 +59,13 @@ function googleStatus(status: number): string {
 }
 
 export const errorEdges: { readonly [api in ModelApi]: DialectEdge } = {
-  openai: dialect((error, status, requestId) => ({
-    error: {
-      ...{ message: error.message, type: openaiType(status), param: null, code: error.code },
-      ...{ request_id: requestId, ...failed(error) },
-    },
-  })),
+  openai: dialect((error, _status, requestId) => ({ error: describeOpenaiError(error, requestId) })),
   anthropic: dialect((error, status, requestId) => ({
     type: 'error',
-    error: { type: anthropicType(status), message: error.message, code: error.code, ...failed(error) },
+    error: {
+      ...{ type: anthropicType(status), message: error.message },
+      details: { error_code: error.code, ...failed(error) },
+    },
     request_id: requestId,
   })),
   gemini: dialect((error, status, requestId) => ({
@@ -80,7 +74,7 @@ export const errorEdges: { readonly [api in ModelApi]: DialectEdge } = {
       details: [
         {
           '@type': 'type.googleapis.com/google.rpc.ErrorInfo',
-          ...{ reason: error.code, domain: 'portcullis', metadata: { requestId, ...failed(error) } },
+          ...{ reason: error.code.toUpperCase(), domain: 'portcullis', metadata: { requestId, ...failed(error) } },
         },
       ],
     },
