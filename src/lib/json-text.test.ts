@@ -6,6 +6,7 @@ import {
   countMembers,
   DuplicateMemberError,
   elementTexts,
+  findDuplicate,
   measureDepth,
   memberText,
   onOneLine,
@@ -113,4 +114,28 @@ test('members are counted as they stand and as they are read, at any depth', () 
   assert.equal(countKeys(JSON.parse('{"a":{"b":1,"b":"x:y"},"c":[{"d":null}],"__proto__":{"e":1}}')), 6);
   assert.equal(countMembers('{"a":[[1]]}', 2), -1);
   fc.assert(fc.property(fc.string(), (text) => countMembers(text, 64) >= -1));
+});
+
+test('a member that stands twice is found wherever it is, and named as it is meant', () => {
+  assert.deepEqual(findDuplicate('{"a":1,"b":[0,{"c":{"d":1,"\\u0064":2}}]}'), { path: 'b[1].c', key: 'd' });
+  assert.deepEqual(findDuplicate('{"__proto__":1,"x":"a","__proto__":2}'), { path: '', key: '__proto__' });
+  assert.equal(findDuplicate('{"a":"a","b":{"a":["a","a"]},"c":[{"a":1},{"a":1}]}'), undefined);
+  const key = fc.constantFrom('"a"', '"b"', '"\\u0061"', '"a:"', '"\\""');
+  const { value } = fc.letrec<{ value: string }>((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 4, depthSize: 'small' },
+      fc.constantFrom('1', '"a"', '"b:{"', 'null'),
+      fc.array(tie('value'), { maxLength: 3 }).map((items) => `[${items.join(' , ')}]`),
+      fc
+        .array(fc.tuple(key, tie('value')), { maxLength: 3 })
+        .map((all) => `{${all.map((each) => each.join(' :')).join()}}`),
+    ),
+  }));
+  fc.assert(
+    fc.property(value, (text) => {
+      const hasOne = countMembers(text, 64) !== countKeys(JSON.parse(text));
+      assert.equal(findDuplicate(text) !== undefined, hasOne);
+    }),
+    { numRuns: 2_000 },
+  );
 });

@@ -236,6 +236,50 @@ export function countKeys(value: unknown): number {
   return keys;
 }
 
+export interface Duplicate {
+  /** Of the object that has it, as `messages[1].content`; '' for the outermost. */
+  readonly path: string;
+  readonly key: string;
+}
+
+/** An object (with the keys so far) or array (without) that is being read. */
+interface Frame {
+  readonly keys: Set<string> | undefined;
+  /** Where in it we are. */
+  at: string | number;
+}
+
+/** The first member that stands twice in its object, however deep. One pass: asked of hostile texts only. */
+export function findDuplicate(text: string): Duplicate | undefined {
+  const frames: Frame[] = [];
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    const frame = frames.at(-1);
+    if (c === OPEN_BRACE) frames.push({ keys: new Set(), at: '' });
+    else if (c === OPEN_BRACKET) frames.push({ keys: undefined, at: 0 });
+    else if (c === CLOSE_BRACE || c === CLOSE_BRACKET) frames.pop();
+    else if (c === COMMA && typeof frame?.at === 'number') frame.at++;
+    else if (c === QUOTE) {
+      const end = skipString(text, i);
+      if (frame?.keys !== undefined && text.charCodeAt(skipSpace(text, end)) === COLON) {
+        const key = JSON.parse(text.slice(i, end)) as string;
+        if (frame.keys.has(key)) return { path: pathOf(frames.slice(0, -1)), key };
+        frame.keys.add(key);
+        frame.at = key;
+      }
+      i = end - 1;
+    }
+  }
+  return undefined;
+}
+
+function pathOf(frames: readonly Frame[]): string {
+  return frames.reduce((path, { at }) => {
+    if (typeof at === 'number') return `${path}[${at}]`;
+    return path === '' ? at : `${path}.${at}`;
+  }, '');
+}
+
 /** JSON on one line, for transports that frame by newline: raw line breaks can only be white space between tokens. */
 export function onOneLine(text: string): string {
   return /[\r\n]/.test(text) ? text.replace(/[\r\n]+/g, ' ') : text;

@@ -6,7 +6,7 @@ import type { Exchange, Route } from '../http/exchange.ts';
 import { methodNotAllowed } from '../http/render-error.ts';
 import { answerHeaders } from '../models/answer-headers.ts';
 import { readModelPath } from '../models/model-path.ts';
-import { readJsonObject, readModelName } from '../models/read-json.ts';
+import { readJsonObject, readModelName, readStream } from '../models/read-json.ts';
 import { readWishes } from '../models/read-wishes.ts';
 import { createSendChat } from '../models/send-chat.ts';
 import { type ModelEdgeDeps, type ReadRequest, type SendOutcome, serveModel } from '../models/serve-model.ts';
@@ -53,7 +53,7 @@ export function createAnthropicRoutes(deps: ModelEdgeDeps): readonly Route[] {
       request: {
         operation,
         dialect: 'anthropic',
-        stream: operation === 'chat' && body.value.stream === true,
+        stream: operation === 'chat' && readStream(body.value),
         wishes: readWishes(exchange),
         headers: exchange.headersWithPrefix('anthropic-'),
         chat: () => (decoded ??= decodeRequest(body)),

@@ -3,7 +3,7 @@
 import type { Exchange, Route } from '../http/exchange.ts';
 import { methodNotAllowed } from '../http/render-error.ts';
 import { readModelPath } from '../models/model-path.ts';
-import { readJsonObject, readModelName } from '../models/read-json.ts';
+import { readJsonObject, readModelName, readStream } from '../models/read-json.ts';
 import { readWishes } from '../models/read-wishes.ts';
 import { createSendChat } from '../models/send-chat.ts';
 import { type ModelEdgeDeps, type ReadRequest, serveModel } from '../models/serve-model.ts';
@@ -24,7 +24,7 @@ export function createOpenaiChatRoutes(deps: ModelEdgeDeps): readonly Route[] {
       request: {
         operation: 'chat',
         dialect: 'openai-chat',
-        stream: body.value.stream === true,
+        stream: readStream(body.value),
         wishes: readWishes(exchange),
         headers: exchange.headersWithPrefix('openai-'),
         chat: () => (decoded ??= decodeChat(body.value)),

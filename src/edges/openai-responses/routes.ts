@@ -4,7 +4,7 @@ import type { ChatRequest } from '../../contracts/chat.ts';
 import type { Exchange, Route } from '../http/exchange.ts';
 import { methodNotAllowed } from '../http/render-error.ts';
 import { readModelPath } from '../models/model-path.ts';
-import { readJsonObject, readModelName } from '../models/read-json.ts';
+import { readJsonObject, readModelName, readStream } from '../models/read-json.ts';
 import { readWishes } from '../models/read-wishes.ts';
 import { createSendChat } from '../models/send-chat.ts';
 import { type ModelEdgeDeps, type ReadRequest, serveModel } from '../models/serve-model.ts';
@@ -38,7 +38,7 @@ export function createOpenaiResponsesRoutes(deps: ModelEdgeDeps): readonly Route
       request: {
         operation: 'chat',
         dialect: 'openai-responses',
-        stream: body.value.stream === true,
+        stream: readStream(body.value),
         wishes: readWishes(exchange),
         headers: readHeaders(exchange),
         chat: () => (decoded ??= decodeRequest(body.value)),
