@@ -273,7 +273,7 @@ test('every way to wish for reasoning goes to the wire and back, in the words of
   const roundTrip = (model: string, reasoning: ChatRequest['reasoning']) => {
     const asked: ChatRequest = {
       dialect: 'openai-chat',
-      messages: [],
+      messages: [{ role: 'user', parts: [{ type: 'text', text: 'Hello' }] }],
       tools: [],
       stream: false,
       reasoning,

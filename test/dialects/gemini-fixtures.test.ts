@@ -67,7 +67,9 @@ test('the answer is decoded and encoded as written down, whole and as a stream',
 });
 
 test('a member of the wrong kind is refused by name', () => {
+  const contents = [{ parts: [{ text: 'Hello' }] }];
   const cases: readonly (readonly [JsonObject, RegExp])[] = [
+    [{ contents: [] }, /contents must be a list with at least one content/],
     [{ contents: [{ role: 'assistant', parts: [] }] }, /contents\[0\]\.role must be "user" or "model"/],
     [{ contents: [{ parts: [{ text: 1 }] }] }, /contents\[0\]\.parts\[0\]\.text must be a string/],
     [{ contents: 'hi' }, /contents must be a list of objects/],
@@ -79,7 +81,7 @@ test('a member of the wrong kind is refused by name', () => {
   ];
   for (const [body, message] of cases)
     assert.throws(
-      () => decodeChat(body, false),
+      () => decodeChat({ contents, ...body }, false),
       (error) => error instanceof GatewayError && error.code === 'invalid_params' && message.test(error.message),
     );
 });

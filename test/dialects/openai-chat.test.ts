@@ -115,7 +115,11 @@ const tool: fc.Arbitrary<ChatTool> = fc.oneof(
 
 const request: fc.Arbitrary<ChatRequest> = defined(
   fc.record({
-    ...{ dialect: fc.constant('openai-chat' as const), messages: some(message, 4), stream: fc.boolean() },
+    ...{
+      dialect: fc.constant('openai-chat' as const),
+      messages: fc.array(message, { minLength: 1, maxLength: 4 }),
+      stream: fc.boolean(),
+    },
     tools: fc.uniqueArray(tool, { minLength: 1, maxLength: 3, selector: ({ name }) => name }),
     toolChoice: maybe(fc.constantFrom('auto' as const, 'none' as const, 'required' as const).map((type) => ({ type }))),
     ...{
@@ -129,7 +133,12 @@ const request: fc.Arbitrary<ChatRequest> = defined(
       stop: maybe(fc.array(word, { minLength: 1, maxLength: 3 })),
     },
     ...{ seed: maybe(fc.integer()), frequencyPenalty: maybe(fc.constant(1)), presencePenalty: maybe(fc.constant(-1)) },
-    ...{ choices: maybe(fc.nat(4)), logprobs: maybe(fc.nat(5)), user: maybe(word), serviceTier: maybe(word) },
+    ...{
+      choices: maybe(fc.integer({ min: 1, max: 4 })),
+      logprobs: maybe(fc.nat(5)),
+      user: maybe(word),
+      serviceTier: maybe(word),
+    },
     metadata: maybe(fc.dictionary(id, word, { maxKeys: 2 })),
     verbosity: maybe(fc.constantFrom('low' as const, 'high' as const)),
     reasoning: maybe(

@@ -3,7 +3,7 @@
 import type { AssistantPart, MediaSource, UserPart } from '../../contracts/chat.ts';
 import type { JsonObject, JsonText } from '../../contracts/json.ts';
 import { isObject } from '../../lib/is-object.ts';
-import { invalid, objectOf, objectsOf, optional, readCache, rest, textOf } from './read-members.ts';
+import { invalid, objectOf, objectsOf, optional, readCache, rest, textOf, wordOf } from './read-members.ts';
 
 /** Content as a text or as blocks. Throws GatewayError `invalid_params`. */
 export function blocksOf(content: unknown, path: string): readonly JsonObject[] {
@@ -63,12 +63,13 @@ export function decodeAssistantBlock(block: JsonObject, path: string, input: () 
       return {
         type: 'reasoning',
         text: textOf(block.thinking, `${path}.thinking`),
-        ...optional('signature', typeof block.signature === 'string' ? block.signature : undefined),
+        ...optional('signature', wordOf(block.signature, `${path}.signature`)),
         ...rest(block, ['type', 'thinking', 'signature', 'cache_control']),
       };
     case 'redacted_thinking':
       return { type: 'reasoning', text: '', sealed: textOf(block.data, `${path}.data`) };
     case 'tool_use':
+      objectOf(block.input, `${path}.input`);
       return {
         type: 'tool-call',
         id: textOf(block.id, `${path}.id`),

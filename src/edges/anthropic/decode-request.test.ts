@@ -4,14 +4,16 @@ import { GatewayError } from '../../contracts/errors.ts';
 import { decodeRequest } from './decode-request.ts';
 
 const decode = (body: object) => {
-  const text = JSON.stringify(body);
+  const text = JSON.stringify({ max_tokens: 9, messages: [{ role: 'user', content: 'Hello' }], ...body });
   return decodeRequest({ text, value: JSON.parse(text) });
 };
 const user = (...content: object[]) => decode({ messages: [{ role: 'user', content }] }).messages[0];
 
 test('what has the wrong type is refused by its path', () => {
   const cases: readonly [object, string][] = [
-    [{}, 'messages must be a list'],
+    [{ messages: null }, 'messages must be a list'],
+    [{ messages: [] }, 'messages must not be empty'],
+    [{ max_tokens: undefined }, 'max_tokens must be a number'],
     [{ messages: [1] }, 'messages[0] must be an object'],
     [{ messages: [{ role: 'tool', content: 'x' }] }, 'messages[0].role must be user, assistant or system'],
     [{ messages: [{ role: 'user', content: 7 }] }, 'messages[0].content must be a list'],
@@ -25,13 +27,13 @@ test('what has the wrong type is refused by its path', () => {
       { messages: [{ role: 'user', content: [{ type: 'tool_result', content: 'x' }] }] },
       'messages[0].content[0].tool_use_id must be a text',
     ],
-    [{ messages: [], tools: [{ input_schema: {} }] }, 'tools[0].name must be a text'],
-    [{ messages: [], tools: [{ name: 'x', input_schema: [] }] }, 'tools[0].input_schema must be an object'],
-    [{ messages: [], tool_choice: { type: 'some' } }, 'tool_choice.type must be auto, any, tool or none'],
-    [{ messages: [], max_tokens: '9' }, 'max_tokens must be a number'],
-    [{ messages: [], stop_sequences: 'x' }, 'stop_sequences must be a list'],
-    [{ messages: [], output_config: { effort: 'huge' } }, 'output_config.effort must be low, medium, high, xhigh, max'],
-    [{ messages: [], output_format: { type: 'xml' } }, 'output_config.format must be a json_schema with its schema'],
+    [{ tools: [{ input_schema: {} }] }, 'tools[0].name must be a text'],
+    [{ tools: [{ name: 'x', input_schema: [] }] }, 'tools[0].input_schema must be an object'],
+    [{ tool_choice: { type: 'some' } }, 'tool_choice.type must be auto, any, tool or none'],
+    [{ max_tokens: '9' }, 'max_tokens must be a number'],
+    [{ stop_sequences: 'x' }, 'stop_sequences must be a list'],
+    [{ output_config: { effort: 'huge' } }, 'output_config.effort must be low, medium, high, xhigh, max'],
+    [{ output_format: { type: 'xml' } }, 'output_config.format must be a json_schema with its schema'],
   ];
   for (const [body, expected] of cases)
     assert.throws(
@@ -44,7 +46,7 @@ test('what has the wrong type is refused by its path', () => {
 
 test('a member that stands twice in the arguments of a call is refused', () => {
   const text =
-    '{"messages":[{"role":"assistant","content":[{"type":"tool_use","id":"t","name":"n","input":{},"input":{"a":1}}]}]}';
+    '{"max_tokens":9,"messages":[{"role":"assistant","content":[{"type":"tool_use","id":"t","name":"n","input":{},"input":{"a":1}}]}]}';
   assert.throws(() => decodeRequest({ text, value: JSON.parse(text) }), { code: 'invalid_params' });
 });
 
@@ -104,8 +106,7 @@ test('what only Anthropic understands stays as it is, and is marked so', () => {
 });
 
 test('every way to wish for thinking is read', () => {
-  const wish = (thinking: object | undefined, output_config?: object) =>
-    decode({ messages: [], thinking, output_config }).reasoning;
+  const wish = (thinking: object | undefined, output_config?: object) => decode({ thinking, output_config }).reasoning;
   assert.deepEqual(wish({ type: 'enabled', budget_tokens: 2_048, display: 'omitted' }), {
     ...{ enabled: true, budgetTokens: 2_048, show: false },
   });

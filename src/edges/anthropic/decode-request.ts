@@ -4,7 +4,7 @@ import type { ChatRequest, OutputFormat, ReasoningWish } from '../../contracts/c
 import type { ParsedJson } from '../../contracts/json.ts';
 import { decodeToolChoice, decodeTools } from './decode-tools.ts';
 import { decodeTurns, foundTools } from './decode-turns.ts';
-import { invalid, numberOf, objectOf, optional, rest, textOf } from './read-members.ts';
+import { flagOf, invalid, numberOf, objectOf, optional, rest, textOf, wordOf } from './read-members.ts';
 
 /** What is read into neutral words; all else is `extra`. */
 const READ = [
@@ -26,9 +26,11 @@ const READ = [
   'service_tier',
 ];
 
-/** Throws GatewayError `invalid_params` that names the field. */
-export function decodeRequest(body: ParsedJson): ChatRequest {
+/** Throws GatewayError `invalid_params` that names the field. `isCounted`: its tokens are to be counted, so none are asked for. */
+export function decodeRequest(body: ParsedJson, isCounted = false): ChatRequest {
   const { value } = body;
+  const maxTokens = numberOf(value.max_tokens, 'max_tokens');
+  if (maxTokens === undefined && !isCounted) throw invalid('max_tokens', 'must be a number');
   const config = objectOf(value.output_config, 'output_config') ?? {};
   const format = config.format ?? value.output_format;
   const configRest = rest(config, ['effort', 'format']).extra;
@@ -42,17 +44,17 @@ export function decodeRequest(body: ParsedJson): ChatRequest {
     messages: decodeTurns(body),
     tools: decodeTools(value.tools, foundTools(value.messages)),
     ...decodeToolChoice(value.tool_choice),
-    ...optional('maxOutputTokens', numberOf(value.max_tokens, 'max_tokens')),
+    ...optional('maxOutputTokens', maxTokens),
     ...optional('temperature', numberOf(value.temperature, 'temperature')),
     ...optional('topP', numberOf(value.top_p, 'top_p')),
     ...optional('topK', numberOf(value.top_k, 'top_k')),
     ...optional('stop', readStop(value.stop_sequences)),
     ...optional('output', readFormat(format)),
     ...optional('reasoning', readReasoning(value.thinking, config.effort)),
-    ...optional('user', typeof user === 'string' ? user : undefined),
-    ...optional('serviceTier', readTier(value.service_tier)),
+    ...optional('user', wordOf(user, 'metadata.user_id')),
+    ...optional('serviceTier', readTier(wordOf(value.service_tier, 'service_tier'))),
     ...(Object.keys(extra).length === 0 ? {} : { extra }),
-    stream: value.stream === true,
+    stream: flagOf(value.stream, 'stream') ?? false,
   };
 }
 
@@ -63,9 +65,8 @@ function readStop(value: unknown): readonly string[] | undefined {
 }
 
 /** OpenAI's word for "no priority" is what others know. */
-function readTier(value: unknown): string | undefined {
-  if (value === 'standard_only') return 'default';
-  return typeof value === 'string' ? value : undefined;
+function readTier(tier: string | undefined): string | undefined {
+  return tier === 'standard_only' ? 'default' : tier;
 }
 
 function readFormat(value: unknown): OutputFormat | undefined {
@@ -85,7 +86,8 @@ function readReasoning(thinking: unknown, effort: unknown): ReasoningWish | unde
   if (effort !== undefined && effort !== null && known === undefined)
     throw invalid('output_config.effort', `must be ${EFFORTS.join(', ')}`);
   if (wish === undefined) return known === undefined ? undefined : { enabled: true, effort: known };
-  const { type, display } = wish;
+  const type = textOf(wish.type, 'thinking.type');
+  const display = wordOf(wish.display, 'thinking.display');
   const isKnown = type === 'enabled' || type === 'disabled' || type === 'adaptive';
   const show = display === 'summarized' ? true : display === 'omitted' ? false : undefined;
   return {

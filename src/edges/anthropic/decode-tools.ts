@@ -2,7 +2,7 @@
 
 import type { ChatTool, ToolChoice } from '../../contracts/chat.ts';
 import type { JsonObject } from '../../contracts/json.ts';
-import { invalid, objectsOf, optional, readCache, rest, textOf } from './read-members.ts';
+import { flagOf, invalid, objectOf, objectsOf, optional, readCache, rest, textOf, wordOf } from './read-members.ts';
 
 /** `found`: tools that a tool search of the client's has found; they are deferred no more. */
 export function decodeTools(value: unknown, found: ReadonlySet<string>): readonly ChatTool[] {
@@ -10,22 +10,20 @@ export function decodeTools(value: unknown, found: ReadonlySet<string>): readonl
 }
 
 function decodeTool(tool: JsonObject, path: string, found: ReadonlySet<string>): ChatTool {
-  const type = tool.type ?? 'custom';
+  const type = wordOf(tool.type, `${path}.type`) ?? 'custom';
   // Anthropic's own tools have a versioned type; toolsets of MCP servers have no name.
   if (type !== 'custom') {
     const name = tool.name ?? tool.mcp_server_name ?? type;
     return { type: 'foreign', dialect: 'anthropic', name: textOf(name, `${path}.name`), value: tool };
   }
   const name = textOf(tool.name, `${path}.name`);
-  const { input_schema: schema } = tool;
-  if (schema !== undefined && (typeof schema !== 'object' || schema === null || Array.isArray(schema)))
-    throw invalid(`${path}.input_schema`, 'must be an object');
+  const schema = objectOf(tool.input_schema, `${path}.input_schema`);
   return {
     type: 'function',
     name,
-    ...optional('description', tool.description === undefined ? undefined : textOf(tool.description, path)),
-    ...optional('parameters', schema as JsonObject | undefined),
-    ...optional('strict', typeof tool.strict === 'boolean' ? tool.strict : undefined),
+    ...optional('description', wordOf(tool.description, `${path}.description`)),
+    ...optional('parameters', schema),
+    ...optional('strict', flagOf(tool.strict, `${path}.strict`)),
     ...optional('deferred', tool.defer_loading === true && !found.has(name) ? true : undefined),
     ...optional('cache', readCache(tool.cache_control, `${path}.cache_control`)),
     ...rest(tool, ['type', 'name', 'description', 'input_schema', 'strict', 'defer_loading', 'cache_control']),
@@ -38,10 +36,10 @@ export function decodeToolChoice(value: unknown): {
 } {
   if (value === undefined || value === null) return {};
   const [choice] = objectsOf([value], 'tool_choice');
-  const disabled = choice?.disable_parallel_tool_use;
+  const disabled = flagOf(choice?.disable_parallel_tool_use, 'tool_choice.disable_parallel_tool_use');
   return {
     toolChoice: choiceOf(choice ?? {}),
-    ...(typeof disabled === 'boolean' ? { parallelToolCalls: !disabled } : {}),
+    ...(disabled === undefined ? {} : { parallelToolCalls: !disabled }),
   };
 }
 

@@ -5,18 +5,21 @@ import { GatewayError } from '../../contracts/errors.ts';
 import type { JsonObject, JsonText, ParsedJson } from '../../contracts/json.ts';
 import { DuplicateMemberError, elementTexts, memberText } from '../../lib/json-text.ts';
 import { blocksOf, decodeAssistantBlock, decodeUserBlock } from './decode-blocks.ts';
-import { invalid, objectsOf, optional, readCache, rest, textOf } from './read-members.ts';
+import { flagOf, invalid, objectsOf, optional, readCache, rest, textOf } from './read-members.ts';
 
 /** Throws GatewayError `invalid_params` that names the field. */
 export function decodeTurns(body: ParsedJson): readonly ChatMessage[] {
   const { system, messages } = body.value;
   if (!Array.isArray(messages)) throw invalid('messages', 'must be a list');
+  if (messages.length === 0) throw invalid('messages', 'must not be empty');
   const turns = objectsOf(messages, 'messages');
   const inputOf = createInputReader(body.text);
   /** Names of tools by the id of their call, for results that follow. */
   const names = new Map<string, string>();
   const decoded = turns.flatMap((turn, i): readonly ChatMessage[] => {
     const path = `messages[${i}]`;
+    if (turn.content === undefined || turn.content === null)
+      throw invalid(`${path}.content`, 'must be a text or a list');
     const blocks = blocksOf(turn.content, `${path}.content`);
     const extra = rest(turn, ['role', 'content']);
     const at = (j: number): string => `${path}.content[${j}]`;
@@ -64,7 +67,7 @@ function splitUserTurn(
       callId,
       ...optional('name', names.get(callId)),
       parts: content.map((each, k) => decodeUserBlock(each, `${at(j)}.content[${k}]`)),
-      ...optional('isError', typeof block.is_error === 'boolean' ? block.is_error : undefined),
+      ...optional('isError', flagOf(block.is_error, `${at(j)}.is_error`)),
       ...optional('cache', readCache(block.cache_control, `${at(j)}.cache_control`)),
       ...rest(block, ['type', 'tool_use_id', 'content', 'is_error', 'cache_control']),
     });

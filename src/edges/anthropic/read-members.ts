@@ -26,8 +26,20 @@ export function textOf(value: unknown, path: string): string {
 /** Undefined where it is absent or null. Throws GatewayError `invalid_params`. */
 export function numberOf(value: unknown, path: string): number | undefined {
   if (value === undefined || value === null) return undefined;
-  if (typeof value === 'number') return value;
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
   throw invalid(path, 'must be a number');
+}
+
+/** Undefined where it is absent or null. Throws GatewayError `invalid_params`. */
+export function wordOf(value: unknown, path: string): string | undefined {
+  return value === undefined || value === null ? undefined : textOf(value, path);
+}
+
+/** Undefined where it is absent or null. Throws GatewayError `invalid_params`. */
+export function flagOf(value: unknown, path: string): boolean | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'boolean') return value;
+  throw invalid(path, 'must be true or false');
 }
 
 /** Undefined where it is absent or null. Throws GatewayError `invalid_params`. */
@@ -54,5 +66,6 @@ export function rest(object: JsonObject, read: readonly string[]): Extra {
 export function readCache(value: unknown, path: string): CacheMark | undefined {
   const mark = objectOf(value, path);
   if (mark === undefined) return undefined;
+  wordOf(mark.ttl, `${path}.ttl`);
   return mark.ttl === '5m' || mark.ttl === '1h' ? { ttl: mark.ttl } : {};
 }

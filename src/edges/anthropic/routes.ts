@@ -56,7 +56,7 @@ export function createAnthropicRoutes(deps: ModelEdgeDeps): readonly Route[] {
         stream: operation === 'chat' && readStream(body.value),
         wishes: readWishes(exchange),
         headers: exchange.headersWithPrefix('anthropic-'),
-        chat: () => (decoded ??= decodeRequest(body)),
+        chat: () => (decoded ??= decodeRequest(body, operation === 'count')),
         passOnly: passOnly(body.value),
       },
     };

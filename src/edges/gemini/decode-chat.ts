@@ -6,7 +6,17 @@ import { toCamelCase } from './camel-case.ts';
 import { decodeContents, decodeSystem } from './decode-contents.ts';
 import { decodeToolConfig, decodeTools } from './decode-tools.ts';
 import { fromOpenApi } from './from-open-api.ts';
-import { readBoolean, readNumber, readObject, readObjects, readString, readStrings, restOf } from './read-member.ts';
+import {
+  readBoolean,
+  readCount,
+  readNumber,
+  readObject,
+  readObjects,
+  readString,
+  readStrings,
+  restOf,
+  wrong,
+} from './read-member.ts';
 
 /** `model` stands in the path, too, and that one counts. */
 const KNOWN: ReadonlySet<string> = new Set([
@@ -18,6 +28,7 @@ const GENERATION: ReadonlySet<string> = new Set([
 ]);
 const FORMAT = ['responseMimeType', 'responseSchema', 'responseJsonSchema'] as const;
 const PATH = 'generationConfig.';
+const MAX_CHOICES = 128;
 
 /** Throws GatewayError `invalid_params` that names the member. */
 export function decodeChat(given: JsonObject, stream: boolean): ChatRequest {
@@ -25,6 +36,8 @@ export function decodeChat(given: JsonObject, stream: boolean): ChatRequest {
   const config = readObject(body, 'generationConfig', '') ?? {};
   const { choice, rest: toolConfig } = decodeToolConfig(readObject(body, 'toolConfig', ''));
   const output = decodeOutput(config);
+  const contents = readObjects(body, 'contents', '');
+  if (contents.length === 0) throw wrong('contents', 'a list with at least one content');
   const generationConfig = restOf(config, new Set([...GENERATION, ...(output === undefined ? [] : FORMAT)]));
   const number = (key: string): number | undefined => readNumber(config, key, PATH);
   const extra = {
@@ -34,7 +47,7 @@ export function decodeChat(given: JsonObject, stream: boolean): ChatRequest {
   };
   return without({
     dialect: 'gemini',
-    messages: [...decodeSystem(body.systemInstruction), ...decodeContents(readObjects(body, 'contents', ''))],
+    messages: [...decodeSystem(body.systemInstruction), ...decodeContents(contents)],
     tools: decodeTools(readObjects(body, 'tools', '')),
     toolChoice: choice,
     maxOutputTokens: number('maxOutputTokens'),
@@ -45,7 +58,7 @@ export function decodeChat(given: JsonObject, stream: boolean): ChatRequest {
     seed: number('seed'),
     frequencyPenalty: number('frequencyPenalty'),
     presencePenalty: number('presencePenalty'),
-    choices: number('candidateCount'),
+    choices: readCount(config, 'candidateCount', PATH, MAX_CHOICES),
     logprobs: readBoolean(config, 'responseLogprobs', PATH) === true ? (number('logprobs') ?? 0) : undefined,
     output,
     reasoning: decodeThinking(readObject(config, 'thinkingConfig', PATH)),

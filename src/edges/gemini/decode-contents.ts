@@ -37,6 +37,7 @@ export function decodeContents(contents: readonly JsonObject[]): readonly ChatMe
 
 function decodeContent(content: JsonObject, path: string, ids: CallIds): readonly ChatMessage[] {
   const role = readString(content, 'role', path) ?? 'user';
+  if (content.parts === undefined || content.parts === null) throw wrong(`${path}parts`, 'a list of parts');
   const parts = readObjects(content, 'parts', path);
   const extra = extraOf(restOf(content, CONTENT));
   const at = (i: number): string => `${path}parts[${i}].`;
@@ -68,20 +69,29 @@ function decodeContent(content: JsonObject, path: string, ids: CallIds): readonl
 export function decodeUserPart(part: JsonObject, path: string): UserPart {
   const text = readString(part, 'text', path);
   if (text !== undefined) return { type: 'text', text, ...extraOf(restOf(part, TEXT)) };
-  return decodeMedia(part, path) ?? { type: 'foreign', dialect: 'gemini', value: part };
+  const media = decodeMedia(part, path);
+  if (media !== undefined) return media;
+  if (Object.values(part).every((value) => value === null))
+    throw wrong(`${path}text`, 'there, or data of another kind');
+  return { type: 'foreign', dialect: 'gemini', value: part };
 }
 
 function decodeAssistantPart(part: JsonObject, path: string, ids: CallIds): AssistantPart {
   const call = readObject(part, 'functionCall', path);
   const signature = readString(part, 'thoughtSignature', path);
   if (call !== undefined) {
-    const name = readString(call, 'name', `${path}functionCall.`) ?? '';
+    const name = readName(call, `${path}functionCall.`);
     const id = readString(call, 'id', `${path}functionCall.`) ?? `call_${++ids.count}`;
     const open = ids.open.get(name);
     if (open === undefined) ids.open.set(name, [id]);
     else open.push(id);
     return {
-      ...{ type: 'tool-call', id, name, arguments: JSON.stringify(readObject(call, 'args', path) ?? {}) },
+      ...{
+        type: 'tool-call',
+        id,
+        name,
+        arguments: JSON.stringify(readObject(call, 'args', `${path}functionCall.`) ?? {}),
+      },
       ...(signature === undefined ? {} : { signature }),
       ...extraOf(restOf(part, CALL), nested('functionCall', restOf(call, CALL_FIELDS))),
     };
@@ -98,13 +108,20 @@ function decodeAssistantPart(part: JsonObject, path: string, ids: CallIds): Assi
 const nested = (key: string, rest: JsonObject | undefined): JsonObject | undefined =>
   rest === undefined ? undefined : { [key]: rest };
 
+function readName(object: JsonObject, path: string): string {
+  const name = readString(object, 'name', path);
+  if (name === undefined || name === '') throw wrong(`${path}name`, 'the name of a function');
+  return name;
+}
+
 function decodeMedia(part: JsonObject, path: string): MediaPart | undefined {
   const blob = readObject(part, 'inlineData', path);
   const file = blob === undefined ? readObject(part, 'fileData', path) : undefined;
   const given = blob ?? file;
   if (given === undefined) return undefined;
-  const mediaType = readString(given, 'mimeType', path);
-  const name = readString(given, 'displayName', path);
+  const at = `${path}${blob === undefined ? 'fileData' : 'inlineData'}.`;
+  const mediaType = readString(given, 'mimeType', at);
+  const name = readString(given, 'displayName', at);
   const common = {
     ...{ type: mediaKind(mediaType) },
     ...(name === undefined ? {} : { name }),
@@ -119,9 +136,11 @@ function decodeMedia(part: JsonObject, path: string): MediaPart | undefined {
     if (url === undefined || url === '') throw wrong(`${path}fileData.fileUri`, 'a URI');
     return { ...common, source: { type: 'url', url, ...(mediaType === undefined ? {} : { mediaType }) } };
   }
-  if (mediaType === undefined) throw wrong(`${path}inlineData.mimeType`, 'a media type');
+  if (mediaType === undefined) throw wrong(`${at}mimeType`, 'a media type');
+  const bytes = readString(blob, 'data', at);
+  if (bytes === undefined) throw wrong(`${at}data`, 'Base64');
   // Google takes the URL alphabet, too, and no padding; others do not.
-  const data = (readString(blob, 'data', `${path}inlineData.`) ?? '').replaceAll('-', '+').replaceAll('_', '/');
+  const data = bytes.replaceAll('-', '+').replaceAll('_', '/');
   return { ...common, source: { type: 'base64', mediaType, data: data.padEnd(Math.ceil(data.length / 4) * 4, '=') } };
 }
 
@@ -131,7 +150,7 @@ function mediaKind(mediaType: string | undefined): MediaPart['type'] {
 }
 
 function decodeResult(part: JsonObject, given: JsonObject, path: string, ids: CallIds): ChatMessage {
-  const name = readString(given, 'name', path) ?? '';
+  const name = readName(given, path);
   const response = readObject(given, 'response', path) ?? {};
   const media = readObjects(given, 'parts', path).map((each, i) => decodeUserPart(each, `${path}parts[${i}].`));
   // What SDKs wrap a plain text in is taken off again; any other object is the result itself.

@@ -4,9 +4,12 @@ import type { EmbedAnswer, EmbedRequest } from '../../contracts/embed.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { JsonObject, JsonText } from '../../contracts/json.ts';
 import { toCamelCase } from './camel-case.ts';
-import { readNumber, readObject, readObjects, readString, restOf, wrong } from './read-member.ts';
+import { readCount, readObject, readObjects, readString, restOf, wrong } from './read-member.ts';
 
 const KNOWN: ReadonlySet<string> = new Set(['model', 'content', 'taskType', 'title', 'outputDimensionality']);
+
+/** More than any model has. */
+const MAX_DIMENSIONS = 1_000_000;
 
 /** Throws GatewayError `invalid_params` that names the member, `unsupported_by_model` for requests of one batch that differ. */
 export function decodeEmbed(given: JsonObject, single: boolean): EmbedRequest {
@@ -38,7 +41,7 @@ function decodeOne(requests: readonly JsonObject[], single: boolean, path: strin
 }
 
 function wishesOf(request: JsonObject, path: string): Omit<EmbedRequest, 'dialect' | 'inputs' | 'single'> {
-  const dimensions = readNumber(request, 'outputDimensionality', path);
+  const dimensions = readCount(request, 'outputDimensionality', path, MAX_DIMENSIONS);
   const taskType = readString(request, 'taskType', path);
   const title = readString(request, 'title', path);
   const extra = restOf(request, KNOWN);
@@ -53,12 +56,15 @@ function wishesOf(request: JsonObject, path: string): Omit<EmbedRequest, 'dialec
 function textOf(request: JsonObject, path: string): string {
   const content = readObject(request, 'content', path);
   if (content === undefined) throw wrong(`${path}content`, 'a content');
-  return readObjects(content, 'parts', `${path}content.`)
+  const parts = readObjects(content, 'parts', `${path}content.`);
+  if (parts.length === 0) throw wrong(`${path}content.parts`, 'a list with at least one part');
+  return parts
     .map((part, i) => {
       const at = `${path}content.parts[${i}].`;
       const text = readString(part, 'text', at);
-      if (text === undefined) throw new GatewayError('unsupported_by_model', `${at}text: only texts are embedded`);
-      return text;
+      if (text !== undefined) return text;
+      if (Object.values(part).every((value) => value === null)) throw wrong(`${at}text`, 'a string');
+      throw new GatewayError('unsupported_by_model', `${at}text: only texts are embedded`);
     })
     .join('');
 }

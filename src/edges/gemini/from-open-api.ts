@@ -9,21 +9,23 @@ const COUNTS: ReadonlySet<string> = new Set([
 const MAPS: ReadonlySet<string> = new Set(['properties', 'defs', '$defs']);
 const SCHEMAS: ReadonlySet<string> = new Set(['items', 'additionalProperties', 'prefixItems']);
 const LISTS: ReadonlySet<string> = new Set(['anyOf', 'oneOf', 'allOf', 'prefixItems']);
-const SPELLINGS: { readonly [snake: string]: string } = {
-  ...{ any_of: 'anyOf', one_of: 'oneOf', all_of: 'allOf', property_ordering: 'propertyOrdering' },
-  ...{ max_items: 'maxItems', min_items: 'minItems', max_length: 'maxLength', min_length: 'minLength' },
-  ...{
-    max_properties: 'maxProperties',
-    min_properties: 'minProperties',
-    additional_properties: 'additionalProperties',
-  },
-};
+const SPELLINGS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    ...{ any_of: 'anyOf', one_of: 'oneOf', all_of: 'allOf', property_ordering: 'propertyOrdering' },
+    ...{ max_items: 'maxItems', min_items: 'minItems', max_length: 'maxLength', min_length: 'minLength' },
+    ...{
+      max_properties: 'maxProperties',
+      min_properties: 'minProperties',
+      additional_properties: 'additionalProperties',
+    },
+  }),
+);
 
 /** Members it does not know stay as they are. */
 export function fromOpenApi(schema: JsonObject): JsonObject {
   const out: { [key: string]: unknown } = {};
   for (const [given, value] of Object.entries(schema)) {
-    const key = SPELLINGS[given] ?? given;
+    const key = SPELLINGS.get(given) ?? given;
     if (key === 'nullable') continue;
     if (key === 'type') {
       if (value !== 'TYPE_UNSPECIFIED') out.type = typeof value === 'string' ? value.toLowerCase() : value;

@@ -18,9 +18,15 @@ export function readString(object: JsonObject, key: string, path: string): strin
 /** Numbers are also taken as text, as Google does with 64-bit ones. */
 export function readNumber(object: JsonObject, key: string, path: string): number | undefined {
   const value = object[key] ?? undefined;
-  if (value === undefined || typeof value === 'number') return value;
+  if (value === undefined || (typeof value === 'number' && Number.isFinite(value))) return value;
   if (typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value))) return Number(value);
   throw wrong(`${path}${key}`, 'a number');
+}
+
+export function readCount(object: JsonObject, key: string, path: string, max: number): number | undefined {
+  const count = readNumber(object, key, path);
+  if (count === undefined || (Number.isInteger(count) && count >= 1 && count <= max)) return count;
+  throw wrong(`${path}${key}`, `a whole number from 1 to ${max}`);
 }
 
 export function readBoolean(object: JsonObject, key: string, path: string): boolean | undefined {
@@ -53,11 +59,6 @@ export function readObjects(object: JsonObject, key: string, path: string): read
 
 /** What is left of `object` without these members; undefined: nothing. */
 export function restOf(object: JsonObject, known: ReadonlySet<string>): JsonObject | undefined {
-  let rest: { [key: string]: unknown } | undefined;
-  for (const key of Object.keys(object)) {
-    if (known.has(key) || object[key] === undefined) continue;
-    rest ??= {};
-    rest[key] = object[key];
-  }
-  return rest;
+  const rest = Object.entries(object).filter(([key, value]) => !known.has(key) && value !== undefined);
+  return rest.length === 0 ? undefined : Object.fromEntries(rest);
 }

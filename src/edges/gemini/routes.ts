@@ -4,7 +4,6 @@ import type { ChatRequest } from '../../contracts/chat.ts';
 import type { EmbedRequest } from '../../contracts/embed.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { JsonObject } from '../../contracts/json.ts';
-import { isObject } from '../../lib/is-object.ts';
 import type { Exchange, Route } from '../http/exchange.ts';
 import { methodNotAllowed } from '../http/render-error.ts';
 import { answerHeaders } from '../models/answer-headers.ts';
@@ -16,6 +15,7 @@ import { decodeChat } from './decode-chat.ts';
 import { decodeEmbed, encodeEmbeddings } from './embeddings.ts';
 import { encodeModel } from './encode-models.ts';
 import { createArrayEdge, geminiEdge } from './gemini-edge.ts';
+import { readObject } from './read-member.ts';
 import { bareModel, type GeminiMethod, type GeminiPath, readGeminiPath } from './read-path.ts';
 
 export function createGeminiRoutes(deps: ModelEdgeDeps): readonly Route[] {
@@ -88,8 +88,8 @@ function readRequest(
 
 /** `countTokens` takes contents alone, or a whole request. */
 function countedRequest(body: JsonObject): JsonObject {
-  const whole = body.generateContentRequest ?? body.generate_content_request;
-  return isObject(whole) ? whole : body;
+  const name = body.generateContentRequest === undefined ? 'generate_content_request' : 'generateContentRequest';
+  return readObject(body, name, '') ?? body;
 }
 
 function senderOf(method: GeminiMethod, sendChat: SendOutcome): SendOutcome {

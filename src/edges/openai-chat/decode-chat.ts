@@ -9,6 +9,7 @@ import {
   oneOf,
   optional,
   readBoolean,
+  readCount,
   readList,
   readNumber,
   readObject,
@@ -24,8 +25,12 @@ const KNOWN: ReadonlySet<string> = new Set([
   ...['user', 'metadata', 'service_tier', 'stream', 'stream_options'],
 ]);
 
+/** What OpenAI itself takes. */
+const MAX_CHOICES = 128;
+
 /** Throws GatewayError `invalid_params` that names the member. Members without a neutral word are kept in `extra`. */
 export function decodeChat(body: JsonObject): ChatRequest {
+  checkStreamOptions(body.stream_options);
   const number = (member: string): number | undefined => optional(body[member], member, readNumber);
   const user = optional(body.user, 'user', readString);
   const safetyId = optional(body.safety_identifier, 'safety_identifier', readString);
@@ -46,17 +51,23 @@ export function decodeChat(body: JsonObject): ChatRequest {
     seed: number('seed'),
     frequencyPenalty: number('frequency_penalty'),
     presencePenalty: number('presence_penalty'),
-    choices: number('n'),
-    logprobs: body.logprobs === true ? (number('top_logprobs') ?? 0) : undefined,
+    choices: optional(body.n, 'n', (value, path) => readCount(value, path, MAX_CHOICES)),
+    logprobs: optional(body.logprobs, 'logprobs', readBoolean) === true ? (number('top_logprobs') ?? 0) : undefined,
     output: optional(body.response_format, 'response_format', readFormat),
     verbosity: optional(body.verbosity, 'verbosity', oneOf(['low', 'medium', 'high'])),
     reasoning: optional(body.reasoning_effort, 'reasoning_effort', readEffort),
     user: user ?? safetyId,
     metadata: optional(body.metadata, 'metadata', readMetadata),
     serviceTier: optional(body.service_tier, 'service_tier', readString),
-    stream: body.stream === true,
+    stream: optional(body.stream, 'stream', readBoolean) ?? false,
     extra: Object.keys(extra).length === 0 ? undefined : extra,
   });
+}
+
+/** The edge reads them where it writes the stream. */
+function checkStreamOptions(value: unknown): void {
+  const options = optional(value, 'stream_options', readObject);
+  optional(options?.include_usage, 'stream_options.include_usage', readBoolean);
 }
 
 function withoutMember(object: JsonObject, member: string): JsonObject {

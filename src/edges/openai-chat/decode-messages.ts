@@ -20,7 +20,9 @@ const CALL: ReadonlySet<string> = new Set(['id', 'type', 'function', 'custom', '
 export function decodeMessages(value: unknown): readonly ChatMessage[] {
   /** Calls so far, so that results know what they are results of. */
   const calls = new Map<string, ToolCallPart>();
-  return readList(value, 'messages').map((message, i) => {
+  const messages = readList(value, 'messages');
+  if (messages.length === 0) throw wrong('messages', 'must not be empty');
+  return messages.map((message, i) => {
     const path = `messages[${i}]`;
     return decodeMessage(readObject(message, path), path, i, calls);
   });
@@ -48,7 +50,7 @@ function decodeMessage(message: JsonObject, path: string, i: number, calls: Map<
       const call = calls.get(callId);
       return compact({
         ...{ role: 'tool', callId, name: name ?? call?.name, parts: decodeContent(message.content, at) },
-        ...{ custom: call?.custom, cache: readCache(message), extra: restOf(message, TOOL) },
+        ...{ custom: call?.custom, cache: readCache(message, path), extra: restOf(message, TOOL) },
       });
     }
     case 'function': {
@@ -106,6 +108,7 @@ function decodeReasoning(message: JsonObject, path: string): readonly ReasoningP
 
 function decodeCall(call: JsonObject, path: string): ToolCallPart {
   const id = readString(call.id, `${path}.id`);
+  optional(call.type, `${path}.type`, readString);
   const extra = restOf(call, CALL);
   if (call.type === 'custom' || (call.function === undefined && call.custom !== undefined)) {
     const { name, input } = readObject(call.custom, `${path}.custom`);

@@ -2,7 +2,6 @@
 
 import type { CacheMark, MediaPart, MediaSource, UserPart } from '../../contracts/chat.ts';
 import type { JsonObject } from '../../contracts/json.ts';
-import { isObject } from '../../lib/is-object.ts';
 import { compact, optional, readList, readObject, readString, restOf, wrong } from './read-members.ts';
 
 /** A string, or a list of parts; null and nothing are none. */
@@ -16,7 +15,7 @@ const TEXT: ReadonlySet<string> = new Set(['type', 'text', 'cache_control']);
 
 export function decodePart(value: unknown, path: string): UserPart {
   const part = readObject(value, path);
-  const cache = readCache(part);
+  const cache = readCache(part, path);
   const rest = (name: string): JsonObject | undefined => restOf(part, new Set(['type', name, 'cache_control']));
   switch (part.type) {
     case 'text':
@@ -39,6 +38,7 @@ export function decodePart(value: unknown, path: string): UserPart {
     case 'file':
       return compact({ ...decodeFile(part, path), cache, extra: rest('file') });
     default:
+      readString(part.type, `${path}.type`);
       return { type: 'foreign', dialect: 'openai-chat', value: part };
   }
 }
@@ -71,9 +71,11 @@ function sourceOf(url: string): MediaSource {
 }
 
 /** Anthropic's mark, which several vendors take on this wire. */
-export function readCache(value: JsonObject): CacheMark | undefined {
-  const mark = value.cache_control;
-  if (!isObject(mark)) return undefined;
+export function readCache(value: JsonObject, path: string): CacheMark | undefined {
+  const at = `${path}.cache_control`;
+  const mark = optional(value.cache_control, at, readObject);
+  if (mark === undefined) return undefined;
+  optional(mark.ttl, `${at}.ttl`, readString);
   return mark.ttl === '1h' || mark.ttl === '5m' ? { ttl: mark.ttl } : {};
 }
 

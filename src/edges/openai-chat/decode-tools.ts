@@ -41,7 +41,7 @@ function decodeFunction(inner: JsonObject, tool: JsonObject, path: string): Chat
     description: optional(inner.description, `${path}.description`, readString),
     parameters: optional(inner.parameters, `${path}.parameters`, readObject),
     strict: optional(inner.strict, `${path}.strict`, readBoolean),
-    cache: readCache(tool),
+    cache: readCache(tool, path),
     extra: restOf(tool, FUNCTION),
   });
 }
@@ -53,6 +53,7 @@ export function decodeToolChoice(body: JsonObject): ToolChoice | undefined {
   // Mistral's word.
   if (choice === 'any') return { type: 'required' };
   if (!isObject(choice)) throw wrong('tool_choice', 'must be auto, none, required, or name a tool');
+  optional(choice.type, 'tool_choice.type', readString);
   if (choice.type === 'allowed_tools') {
     const allowed = readObject(choice.allowed_tools, 'tool_choice.allowed_tools');
     const names = readList(allowed.tools, 'tool_choice.allowed_tools.tools').map((tool, i) =>

@@ -34,6 +34,12 @@ export function readNumber(value: unknown, path: string): number {
   throw wrong(path, 'must be a number');
 }
 
+/** How many answers, tokens or whatever else is counted. */
+export function readCount(value: unknown, path: string, max: number): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= max) return value;
+  throw wrong(path, `must be a whole number from 1 to ${max}`);
+}
+
 export function readBoolean(value: unknown, path: string): boolean {
   if (typeof value === 'boolean') return value;
   throw wrong(path, 'must be true or false');

@@ -28,6 +28,7 @@ function decodeUserPart(part: JsonObject, path: string): UserPart {
     case 'input_audio':
       return decodeAudio(part, path);
     default:
+      readText(part.type, `${path}.type`);
       return { type: 'foreign', dialect: 'openai-responses', value: part };
   }
 }
@@ -48,6 +49,7 @@ export function decodeAssistantContent(content: unknown, phase: unknown, path: s
       case 'refusal':
         return { type: 'refusal', text: readText(part.refusal, `${at}.refusal`), ...said(part, REFUSAL) };
       default:
+        readText(part.type, `${at}.type`);
         return { type: 'foreign', dialect: 'openai-responses', value: part };
     }
   });
@@ -73,12 +75,12 @@ function breakpointIn(part: JsonObject, known: ReadonlySet<string>): ReadonlySet
 const IMAGE = new Set(['type', 'image_url', 'file_id', 'detail', 'prompt_cache_breakpoint']);
 
 function decodeImage(part: JsonObject, path: string): MediaPart {
-  const { detail } = part;
+  const detail = optionalText(part.detail, `${path}.detail`);
   const said = detail === 'auto' || detail === 'low' || detail === 'high' ? detail : undefined;
   const rest = breakpointIn(part, IMAGE);
   // `original` looks closer than any word that others have.
   const { extra } = extraOf(part, rest);
-  const kept = said === undefined && typeof detail === 'string' ? { ...extra, detail } : extra;
+  const kept = said === undefined && detail !== undefined ? { ...extra, detail } : extra;
   return {
     ...{ type: 'image', source: readSource(part, part.image_url, path), detail: said, ...cacheOf(part) },
     ...(kept === undefined ? {} : { extra: kept }),
@@ -112,7 +114,10 @@ function mediaTypeOf(name: string | undefined): string {
 function readSource(part: JsonObject, url: unknown, path: string): MediaSource {
   if (typeof url === 'string') return fromUrl(url);
   if (typeof part.file_id === 'string') return { type: 'file', fileId: part.file_id };
-  return invalid(path, 'a URL, data or the id of a file');
+  return invalid(
+    `${path}.${part.type === 'input_image' ? 'image_url' : 'file_url'}`,
+    'a URL, data or the id of a file',
+  );
 }
 
 const BASE64 = ';base64';

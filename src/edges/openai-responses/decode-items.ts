@@ -38,7 +38,8 @@ class InputReader implements DecodedInput {
   readonly #calls = new Map<string, ToolCallPart>();
 
   read(item: JsonObject, path: string): void {
-    const type = item.type ?? (item.role === undefined ? 'item_reference' : 'message');
+    const bare = typeof item.id === 'string' ? 'item_reference' : undefined;
+    const type = item.type ?? (item.role === undefined ? bare : 'message');
     switch (type) {
       case 'message':
         return this.#readMessage(item, path);

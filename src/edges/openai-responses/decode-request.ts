@@ -38,12 +38,13 @@ const LOGPROBS = 'message.output_text.logprobs';
 export function decodeRequest(body: JsonObject): ChatRequest {
   for (const member of KEPT_THERE) if (body[member] !== undefined && body[member] !== null) onlyThere(member);
   if (body.background === true) onlyThere('background');
+  if (body.input === undefined || body.input === null) invalid('input', 'a string or an array');
   const input = decodeInput(body.input);
   const instructions = optionalText(body.instructions, 'instructions');
   const system: readonly ChatMessage[] =
     instructions === undefined ? [] : [{ role: 'system', parts: [{ type: 'text', text: instructions }] }];
   const text = optionalObject(body.text, 'text') ?? {};
-  const include = (body.include === undefined || body.include === null ? [] : readList(body.include, 'include')) ?? [];
+  const include = readTexts(body.include, 'include');
   const user = optionalText(body.user, 'user');
   const safety = optionalText(body.safety_identifier, 'safety_identifier');
   return {
@@ -67,18 +68,24 @@ export function decodeRequest(body: JsonObject): ChatRequest {
   };
 }
 
+function readTexts(value: unknown, path: string): readonly string[] {
+  if (value === undefined || value === null) return [];
+  return readList(value, path).map((each, i) => readText(each, `${path}[${i}]`));
+}
+
 const TEXT = new Set(['format', 'verbosity']);
 
 /** What there is no word for. What says what would happen anyway, elsewhere too, is nothing to keep. */
-function restOf(body: JsonObject, text: JsonObject, include: readonly unknown[]): JsonObject {
+function restOf(body: JsonObject, text: JsonObject, include: readonly string[]): JsonObject {
   const { extra } = extraOf(body, KNOWN);
   const { extra: textRest } = extraOf(text, TEXT);
   const { user, safety_identifier: safety } = body;
+  const truncation = optionalText(body.truncation, 'truncation');
   return {
     ...extra,
     include: include.filter((each) => each !== LOGPROBS),
-    store: body.store === true ? true : undefined,
-    truncation: body.truncation === 'disabled' ? undefined : body.truncation,
+    store: optionalFlag(body.store, 'store') === true ? true : undefined,
+    truncation: truncation === 'disabled' ? undefined : truncation,
     text: textRest,
     user: typeof safety === 'string' && user !== safety ? user : undefined,
   };
@@ -102,9 +109,8 @@ function decodeReasoning(value: unknown): ReasoningWish | undefined {
 
 function decodeFormat(value: unknown): OutputFormat | undefined {
   const format = optionalObject(value, 'text.format');
-  switch (format?.type) {
-    case undefined:
-      return undefined;
+  if (format === undefined) return undefined;
+  switch (format.type) {
     case 'text':
       return { type: 'text' };
     case 'json_object':

@@ -7,7 +7,7 @@ import { isObject } from '../../lib/is-object.ts';
 
 /** Throws GatewayError `invalid_params` that names the member. */
 export function invalid(path: string, expected: string): never {
-  throw new GatewayError('invalid_params', `${path} must be ${expected}`);
+  throw new GatewayError('invalid_params', `${path} must be ${expected}`, { data: { param: path } });
 }
 
 /** Throws ProviderFailure `unsupported`: only a provider that speaks Responses itself can serve this. */
@@ -36,7 +36,7 @@ export function optionalText(value: unknown, path: string): string | undefined {
 
 export function optionalNumber(value: unknown, path: string): number | undefined {
   if (isAbsent(value)) return undefined;
-  return typeof value === 'number' ? value : invalid(path, 'a number');
+  return typeof value === 'number' && Number.isFinite(value) ? value : invalid(path, 'a number');
 }
 
 export function optionalFlag(value: unknown, path: string): boolean | undefined {

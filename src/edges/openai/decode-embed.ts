@@ -10,7 +10,9 @@ const KNOWN: ReadonlySet<string> = new Set(['model', 'input', 'dimensions', 'enc
 
 /** Throws GatewayError `invalid_params` that names the member. */
 export function decodeEmbed(body: JsonObject): EmbedRequest {
-  const { dimensions, encoding_format: encoding = undefined, user } = body;
+  const dimensions = body.dimensions ?? undefined;
+  const encoding = body.encoding_format ?? undefined;
+  const user = body.user ?? undefined;
   const isCount = typeof dimensions === 'number' && Number.isSafeInteger(dimensions) && dimensions > 0;
   if (dimensions !== undefined && !isCount) throw invalid('dimensions', 'a whole number above 0');
   if (encoding !== undefined && encoding !== 'float' && encoding !== 'base64')
@@ -41,5 +43,5 @@ function isTokens(value: unknown): value is readonly number[] {
 }
 
 function invalid(member: string, expected: string): GatewayError {
-  return new GatewayError('invalid_params', `${member} must be ${expected}`);
+  return new GatewayError('invalid_params', `${member} must be ${expected}`, { data: { param: member } });
 }

@@ -3,6 +3,7 @@
  * byte stays. Strict: a form that two readers could read differently is refused.
  */
 
+import { isUtf8 } from 'node:buffer';
 import { GatewayError } from '../../contracts/errors.ts';
 
 export interface FormField {
@@ -35,6 +36,7 @@ export function findFormField(body: Buffer, contentType: string, field: string):
     if (name === field) {
       if (found !== undefined) throw malformed(`${field} stands twice`);
       if (isFile) throw malformed(`${field} is a file`);
+      if (!isUtf8(body.subarray(start, end))) throw malformed(`${field} is not UTF-8`);
       found = { start, end, value: body.toString('utf8', start, end) };
     }
     at = end + CRLF.length + delimiter.length;

@@ -60,8 +60,12 @@ async function readBody(exchange: Exchange, needs: PassPath['model'], maxDepth: 
   const contentType = exchange.header('content-type') ?? '';
   const [type = ''] = contentType.split(';');
   switch (type.trim().toLowerCase()) {
-    case 'application/json':
+    case 'application/json': {
+      // A reader who believes another charset reads another model.
+      if (/;\s*charset\s*=\s*"?(?!utf-?8\b)/i.test(contentType))
+        throw new GatewayError('unsupported_media_type', 'the charset must be utf-8');
       return { ...readJson(await exchange.bytes(), maxDepth), contentType };
+    }
     case 'multipart/form-data': {
       const bytes = await exchange.bytes();
       // Checked even where it holds no model: what we cannot read, we do not pass on.

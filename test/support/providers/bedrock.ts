@@ -266,6 +266,7 @@ function invoke(model: string, json: { readonly [name: string]: unknown }): Mock
   if (model.startsWith('amazon.titan-embed')) {
     if (typeof json.inputText !== 'string')
       return exception(400, 'ValidationException', 'required key [inputText] not found');
+    if (json.inputText === '') return exception(400, 'ValidationException', 'inputText: expected minLength: 1');
     const embedding = vectorOf(json.inputText, json.dimensions);
     return reply({ embedding, inputTextTokenCount: json.inputText.length, embeddingsByType: { float: embedding } });
   }

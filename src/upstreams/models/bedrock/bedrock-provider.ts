@@ -3,6 +3,7 @@
 import type { ChatModelRequest, ModelProvider, ProviderCall } from '../../../contracts/models.ts';
 import { secretsOf } from '../failed-answer.ts';
 import { openNeutralStream } from '../neutral-stream.ts';
+import { pathSegment } from '../path-segment.ts';
 import type { CreateProvider } from '../provider-codec.ts';
 import { type AnswerHead, decodeConverse, readObject } from './decode-answer.ts';
 import { createConverseDecoder } from './decode-stream.ts';
@@ -18,10 +19,10 @@ const REQUEST_ID_DIGITS = 24;
 export const createBedrockProvider: CreateProvider = (deps, config): ModelProvider => {
   const send = createSendBedrock(deps, config);
 
-  const post = (call: ProviderCall, operation: string, body: string, accept = 'application/json') =>
+  const post = async (call: ProviderCall, operation: string, body: string, accept = 'application/json') =>
     send({
       method: 'POST',
-      url: `${config.baseUrl}/model/${encodeURIComponent(call.model)}/${operation}`,
+      url: `${config.baseUrl}/model/${pathSegment(call.model)}/${operation}`,
       ...{ body, accept, key: call.key, traceparent: call.traceparent },
       bounds: call,
     });

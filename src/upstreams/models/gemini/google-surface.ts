@@ -2,6 +2,7 @@
 
 import { ProviderFailure } from '../../../contracts/models.ts';
 import type { ProviderConfig, ProviderKey } from '../../../contracts/models-config.ts';
+import { pathSegment } from '../path-segment.ts';
 import type { ProviderDeps } from '../provider-codec.ts';
 import { type AccessTokens, createAccessTokens } from './access-tokens.ts';
 
@@ -59,10 +60,9 @@ function vertexSurface(
   };
 }
 
-/** A client names the model: it must not be able to name another path. */
 function pathOf(name: string): string {
-  const segments = name.split('/');
-  if (segments.some((segment) => segment === '' || segment === '.' || segment === '..'))
-    throw new ProviderFailure('unknown-model', 'a name of a model that is a path');
-  return segments.map((segment) => encodeURIComponent(segment).replaceAll('%40', '@')).join('/');
+  return name
+    .split('/')
+    .map((segment) => pathSegment(segment).replaceAll('%40', '@'))
+    .join('/');
 }

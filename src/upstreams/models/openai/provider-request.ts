@@ -1,6 +1,7 @@
 /** Where requests to OpenAI, Azure and everybody compatible go, and with what headers. */
 
 import type { ProviderConfig, ProviderKey } from '../../../contracts/models-config.ts';
+import { pathSegment } from '../path-segment.ts';
 
 /**
  * Absolute URL of a path below the API's version: `chat/completions`. Azure has two surfaces: `/openai/v1`, and with an
@@ -11,7 +12,7 @@ export function providerUrl(config: ProviderConfig, path: string, model: string 
   // Both forms are found in Azure's own pages: with the surface in it, and without.
   const resource = config.baseUrl.replace(/\/openai(\/v1)?$/, '');
   if (config.apiVersion === undefined) return `${resource}/openai/v1/${path}`;
-  const deployment = model === undefined ? '' : `deployments/${encodeURIComponent(model)}/`;
+  const deployment = model === undefined ? '' : `deployments/${pathSegment(model)}/`;
   const join = path.includes('?') ? '&' : '?';
   return `${resource}/openai/${deployment}${path}${join}api-version=${encodeURIComponent(config.apiVersion)}`;
 }
