@@ -2,6 +2,7 @@
 
 import type { ChatRequest, Usage } from '../../contracts/chat.ts';
 import type { EmbedRequest } from '../../contracts/embed.ts';
+import { checkUsage } from './check-usage.ts';
 
 /** English prose has about four characters to a token; code, numbers and most other languages have fewer. */
 const CHARS_PER_TOKEN = 4;
@@ -52,7 +53,8 @@ export function completeUsage(
   inputTokens: () => number,
 ): Usage {
   const outputTokens = tokensOfChars(came.outputChars);
-  if (told === undefined) return { inputTokens: inputTokens(), outputTokens, estimated: true };
-  if (came.whole || told.outputTokens >= outputTokens) return told;
-  return { ...told, outputTokens, estimated: true };
+  const counts = told && checkUsage(told);
+  if (counts === undefined) return { inputTokens: inputTokens(), outputTokens, estimated: true };
+  if (came.whole || counts.outputTokens >= outputTokens) return counts;
+  return { ...counts, outputTokens, estimated: true };
 }

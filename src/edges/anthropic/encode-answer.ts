@@ -3,6 +3,8 @@
 import type { AssistantPart, ChatAnswer } from '../../contracts/chat.ts';
 import type { JsonObject, JsonText } from '../../contracts/json.ts';
 import { isObject } from '../../lib/is-object.ts';
+import { nestsDeeper } from '../../lib/json-depth.ts';
+import { MAX_DEPTH } from '../../lib/json-scanner.ts';
 import { readyJson, writeJson } from '../../lib/write-json.ts';
 import { encodeStop, encodeUsage } from './encode-usage.ts';
 
@@ -54,7 +56,7 @@ function readCitations(extra: JsonObject | undefined): unknown {
 export function inputText(text: JsonText): JsonText {
   if (text === '') return '{}';
   try {
-    if (isObject(JSON.parse(text))) return text;
+    if (isObject(JSON.parse(text)) && !nestsDeeper(text, MAX_DEPTH)) return text;
   } catch {
     // No JSON at all.
   }

@@ -3,6 +3,8 @@
 import type { AssistantPart, ChatAnswer, ChatChoice, StopReason, Usage } from '../../contracts/chat.ts';
 import type { JsonObject, JsonText } from '../../contracts/json.ts';
 import { isObject } from '../../lib/is-object.ts';
+import { nestsDeeper } from '../../lib/json-depth.ts';
+import { MAX_DEPTH } from '../../lib/json-scanner.ts';
 
 export function encodeAnswer(answer: ChatAnswer): JsonText {
   return JSON.stringify({
@@ -52,6 +54,8 @@ export function argumentsOf(text: JsonText): JsonObject {
   if (text.trim() === '') return {};
   try {
     const value: unknown = JSON.parse(text);
+    // Deeper ones could not be written again.
+    if (nestsDeeper(text, MAX_DEPTH)) return { input: text };
     return isObject(value) ? value : { input: value };
   } catch {
     return { input: text };

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ModelCall } from '../../contracts/call.ts';
+import type { ChatEvent } from '../../contracts/chat.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import {
   type ByteStream,
@@ -113,6 +114,30 @@ const streamOf = (pieces: (string | Error)[], left: () => void = () => {}): Byte
 const streaming = (stream: ByteStream): Answer => ({
   ...{ type: 'chat-stream', contentType: 'text/event-stream', stream: { lane: 'pass', value: stream } },
 });
+
+const translated = (lists: (readonly ChatEvent[])[], left: () => void = () => {}): Answer => ({
+  ...{ type: 'chat-stream', contentType: 'text/event-stream' },
+  stream: {
+    lane: 'neutral',
+    value: {
+      [Symbol.asyncIterator]: () => ({
+        async next() {
+          const value = lists.shift();
+          return value === undefined ? { done: true, value } : { done: false, value };
+        },
+        async return() {
+          left();
+          return { done: true, value: undefined };
+        },
+      }),
+    },
+  },
+});
+
+async function readEvents(outcome: Answer, into: ChatEvent[]): Promise<void> {
+  assert.ok(outcome.type === 'chat-stream' && outcome.stream.lane === 'neutral');
+  for await (const events of outcome.stream.value) into.push(...events);
+}
 
 async function read(outcome: Answer): Promise<string> {
   assert.equal(outcome.type, 'chat-stream');
@@ -289,6 +314,42 @@ test('a stream is handed on piece by piece, whole, and leaving it leaves the pro
   assert.ok(outcome.type === 'chat-stream');
   await outcome.stream.value[Symbol.asyncIterator]().return?.();
   assert.equal(left, 1);
+});
+
+test('a translated stream that breaks its promises at once is made up for by the next target, and ends as it breaks them later', async () => {
+  const start: ChatEvent = { type: 'start', id: '1', model: 'm', createdAtS: 0 };
+  const begun: ChatEvent = { type: 'part-start', choice: 0, part: 0, value: { type: 'text', text: '' } };
+  const end: readonly ChatEvent[] = [{ type: 'choice-end', choice: 0, stop: 'end' }, { type: 'end' }];
+  let left = 0;
+  const { run, asked, callOf } = bench({
+    a: [() => translated([[end[0] ?? start]]), () => translated([[start, start]])],
+    b: [() => translated([[start], [begun], [start], end], () => left++), () => translated([[start, begun], end])],
+  });
+  const call = callOf({ stream: true });
+  const events: ChatEvent[] = [];
+  const broken = await refused(run(call).then((outcome) => readEvents(outcome, events)));
+  assert.deepEqual([broken.code, events, left], ['provider_failed', [start, begun], 1]);
+  assert.deepEqual(asked, ['a', 'a', 'b']);
+  assert.deepEqual(
+    call.facts.model?.attempts.map(({ failure }) => failure),
+    ['malformed', 'malformed', 'malformed'],
+  );
+
+  const whole = bench({ a: [() => translated([[start, begun], end])] });
+  const mended: ChatEvent[] = [];
+  await readEvents(await whole.run(), mended);
+  assert.deepEqual(mended, [start, begun, { type: 'part-end', choice: 0, part: 0 }, ...end]);
+});
+
+test("an answer whose reading runs out of stack is its provider's failure, whole and in the middle of a stream", async () => {
+  const tooDeep = (): never => {
+    throw new RangeError('Maximum call stack size exceeded');
+  };
+  const { run, asked } = bench({ a: [tooDeep, tooDeep], b: [] });
+  await run();
+  assert.deepEqual(asked, ['a', 'a', 'b']);
+  const late = bench({ a: [() => streaming(streamOf(['one', new RangeError('Invalid string length')]))] });
+  assert.equal((await refused(late.run().then(read))).code, 'provider_failed');
 });
 
 test('who goes away is not served on: not while a provider is silent, not in a pause, not in a stream', async () => {

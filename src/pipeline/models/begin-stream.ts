@@ -3,7 +3,9 @@
  * afterwards nobody can.
  */
 
+import type { ChatEvent } from '../../contracts/chat.ts';
 import { ProviderFailure } from '../../contracts/models.ts';
+import type { CheckEvents } from '../../domain/models/check-events.ts';
 import type { StreamedOutcome } from '../on-end.ts';
 import type { AttemptLimit } from './attempt-limit.ts';
 
@@ -17,6 +19,8 @@ export interface StreamWatch {
 }
 
 export interface BeginDeps {
+  /** What of neutral events may go on. Throws ProviderFailure. */
+  readonly check: CheckEvents;
   readonly monotonicMs: () => number;
   readonly limit: AttemptLimit;
 }
@@ -28,13 +32,13 @@ export async function beginStream<O extends StreamedOutcome>(
   watch: StreamWatch,
 ): Promise<O> {
   if (outcome.type === 'raw') {
-    return { ...outcome, bytes: await begin(deps, outcome.bytes, watch, () => true, true) };
+    return { ...outcome, bytes: await begin(deps, outcome.bytes, watch, ANY_BYTES) };
   }
   const { stream } = outcome;
   const begun =
     stream.lane === 'pass'
-      ? { ...stream, value: await begin(deps, stream.value, watch, (bytes) => bytes.byteLength > 0, false) }
-      : { ...stream, value: await begin(deps, stream.value, watch, (events) => events.length > 0, false) };
+      ? { ...stream, value: await begin(deps, stream.value, watch, SOME_BYTES) }
+      : { ...stream, value: await begin(deps, stream.value, watch, SOME_EVENTS, deps.check) };
   return { ...outcome, stream: begun };
 }
 
@@ -43,17 +47,35 @@ export function leave(stream: { return?(): Promise<unknown> }): void {
   stream.return?.().catch(() => undefined);
 }
 
+interface Items<T> {
+  readonly saysSomething: (item: T) => boolean;
+  readonly mayBeEmpty: boolean;
+}
+
+const ANY_BYTES: Items<Uint8Array> = { saysSomething: () => true, mayBeEmpty: true };
+const SOME_BYTES: Items<Uint8Array> = { saysSomething: ({ byteLength }) => byteLength > 0, mayBeEmpty: false };
+const SOME_EVENTS: Items<readonly ChatEvent[]> = { saysSomething: ({ length }) => length > 0, mayBeEmpty: false };
+
+/** Of one item, what may go on; throws ProviderFailure. Undefined: all of it as it came. */
+type Take<T> = ((item: T) => T) | undefined;
+
+function taken<T>(read: IteratorResult<T>, take: Take<T>): IteratorResult<T> {
+  if (take === undefined || read.done === true) return read;
+  const value = take(read.value);
+  return value === read.value ? read : { done: false, value };
+}
+
 async function begin<T>(
   { monotonicMs, limit }: BeginDeps,
   stream: AsyncIterable<T>,
   watch: StreamWatch,
-  saysSomething: (item: T) => boolean,
-  mayBeEmpty: boolean,
+  { saysSomething, mayBeEmpty }: Items<T>,
+  take?: Take<T>,
 ): Promise<AsyncIterable<T>> {
   const inner = stream[Symbol.asyncIterator]();
   let first: IteratorResult<T>;
   try {
-    do first = await limit.race(inner.next(), () => undefined);
+    do first = taken(await limit.race(inner.next(), () => undefined), take);
     while (first.done !== true && !saysSomething(first.value));
     if (first.done === true && !mayBeEmpty)
       throw new ProviderFailure('malformed', 'the stream ended before anything came');
@@ -62,13 +84,14 @@ async function begin<T>(
     throw error;
   }
   watch.began();
-  const reader = new Reader(inner, first, watch, limit, monotonicMs);
+  const reader = new Reader(inner, first, take, watch, limit, monotonicMs);
   return { [Symbol.asyncIterator]: () => reader };
 }
 
 /** Hand-written, not a generator: it has to hear of its end also before it was begun, and in the middle of a wait. */
 class Reader<T> implements AsyncIterator<T> {
   readonly #inner: AsyncIterator<T>;
+  readonly #take: Take<T>;
   readonly #watch: StreamWatch;
   readonly #limit: AttemptLimit;
   readonly #monotonicMs: () => number;
@@ -80,12 +103,14 @@ class Reader<T> implements AsyncIterator<T> {
   constructor(
     inner: AsyncIterator<T>,
     first: IteratorResult<T>,
+    take: Take<T>,
     watch: StreamWatch,
     limit: AttemptLimit,
     monotonicMs: () => number,
   ) {
     this.#inner = inner;
     this.#first = first;
+    this.#take = take;
     this.#watch = watch;
     this.#limit = limit;
     this.#monotonicMs = monotonicMs;
@@ -115,7 +140,13 @@ class Reader<T> implements AsyncIterator<T> {
         (item) => {
           this.#watch.waited(this.#monotonicMs() - askedMs);
           if (item.done === true) this.#end(undefined);
-          resolve(item);
+          try {
+            resolve(taken(item, this.#take));
+          } catch (error) {
+            this.#end(error);
+            leave(this.#inner);
+            reject(this.#failure);
+          }
         },
         (error: unknown) => {
           this.#watch.waited(this.#monotonicMs() - askedMs);

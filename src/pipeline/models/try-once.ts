@@ -12,9 +12,12 @@ import {
 } from '../../contracts/models.ts';
 import type { ModelTarget, ProviderConfig, ProviderKey } from '../../contracts/models-config.ts';
 import { AFTER_FAILURE } from '../../domain/models/after-failure.ts';
+import type { CheckDeps } from '../../domain/models/check-answer.ts';
+import { createEventCheck } from '../../domain/models/check-events.ts';
 import { isStreamed } from '../on-end.ts';
 import { createAttemptLimit } from './attempt-limit.ts';
 import { beginStream, leave } from './begin-stream.ts';
+import { asProviderFailure, checkOutcome, keepCounts } from './check-outcome.ts';
 import type { Journey } from './journey.ts';
 import type { AttemptVerdict, CoolingReason, ModelHealth } from './model-health.ts';
 import { providerError } from './provider-error.ts';
@@ -22,6 +25,8 @@ import { providerError } from './provider-error.ts';
 export interface TryDeps {
   readonly health: ModelHealth;
   readonly monotonicMs: () => number;
+  /** From 0 to below 1. */
+  readonly random: () => number;
   readonly log?: Log | undefined;
 }
 
@@ -80,6 +85,10 @@ export function createTryOnce(deps: TryDeps): TryOnce {
       if (AFTER_FAILURE[failure.kind].blames === 'key') coolKey(deps, { target, key, config }, failure);
       if (AFTER_FAILURE[failure.kind].blames === 'target') tellOfFailure(deps, target, failure);
     };
+    const checks: CheckDeps = {
+      randomHex: (digits) => randomHex(deps.random, digits),
+      nowS: () => Math.floor(call.receivedAtMs / 1_000),
+    };
     const began = (): void => {
       const nowMs = monotonicMs();
       note(undefined);
@@ -89,7 +98,7 @@ export function createTryOnce(deps: TryDeps): TryOnce {
       call.facts.upstreamMs = nowMs - journey.startedMs;
     };
     try {
-      const outcome = await limit.race(
+      const answered = await limit.race(
         method({
           ...{ request: call.model, body: call.params, model: target.model, key, injected: call.facts.injected },
           signal: limit.signal,
@@ -99,18 +108,20 @@ export function createTryOnce(deps: TryDeps): TryOnce {
         }),
         leaveOutcome,
       );
+      const outcome = checkOutcome(answered, checks);
       if (!isStreamed(outcome)) {
         began();
         ticket.ended('answered');
         limit.release();
         return outcome;
       }
-      return await beginStream({ monotonicMs, limit }, outcome, {
+      return await beginStream({ monotonicMs, limit, check: createEventCheck(checks) }, outcome, {
         began,
         waited: (ms) => {
           call.facts.upstreamMs = (call.facts.upstreamMs ?? 0) + ms;
         },
-        over(failure) {
+        over(error) {
+          const failure = asProviderFailure(error);
           if (failure === undefined) ticket.ended('answered');
           if (!(failure instanceof ProviderFailure)) {
             ticket.ended('unknown');
@@ -120,19 +131,25 @@ export function createTryOnce(deps: TryDeps): TryOnce {
           return providerError(target, failure, attempts);
         },
       });
-    } catch (error) {
+    } catch (thrown) {
       limit.release();
+      const error = asProviderFailure(thrown);
       if (!(error instanceof ProviderFailure)) {
         ticket.ended('unknown');
         throw error;
       }
       blame(error);
       call.facts.upstreamMs = monotonicMs() - journey.startedMs;
+      keepCounts(report);
       if (report.usage !== undefined) wasted.push({ provider: provider.id, model: target.model, usage: report.usage });
       journey.failures.push({ target, failure: error, report });
       return error;
     }
   };
+}
+
+function randomHex(random: () => number, digits: number): string {
+  return Array.from({ length: digits }, () => Math.floor(random() * 16).toString(16)).join('');
 }
 
 function verdictOf({ kind, status }: ProviderFailure): AttemptVerdict {

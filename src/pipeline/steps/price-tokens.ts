@@ -9,6 +9,7 @@ import {
   tokensOfChars,
 } from '../../domain/models/estimate-usage.ts';
 import { tokenCost } from '../../domain/models/token-cost.ts';
+import { keepCounts } from '../models/check-outcome.ts';
 import type { PriceOf } from '../models/price-of.ts';
 import { isStreamed, onEnd, type StreamedOutcome } from '../on-end.ts';
 
@@ -36,7 +37,8 @@ export function createPriceTokens({ priceOf, now, monotonicMs, tellsUsage }: Pri
     const report = call.facts.model;
     if (report === undefined) return;
     // Bytes of sounds and files say nothing of tokens.
-    if (call.kind !== 'models.pass')
+    if (call.kind === 'models.pass') keepCounts(report);
+    else
       report.usage = completeUsage(report.usage, { outputChars: report.outputChars, whole }, () => inputTokens(call));
     price(call);
   };
@@ -56,7 +58,9 @@ export function createPriceTokens({ priceOf, now, monotonicMs, tellsUsage }: Pri
 
   const onError = (call: ModelCall, error: unknown): never => {
     // What failed cost nothing, but where its provider says that it did.
-    if (call.facts.model?.usage !== undefined) price(call);
+    const { model } = call.facts;
+    if (model !== undefined) keepCounts(model);
+    if (model?.usage !== undefined) price(call);
     throw error;
   };
 

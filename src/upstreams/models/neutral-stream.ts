@@ -43,6 +43,8 @@ export async function openNeutralStream(
     } catch (error) {
       state.isOver = true;
       leave();
+      // Whatever breaks behind its end takes nothing from the answer.
+      if (state.hasEnd) return undefined;
       throw error;
     }
     if (!state.hasEnd) throw new ProviderFailure('connection-lost', 'the stream ended before its end');

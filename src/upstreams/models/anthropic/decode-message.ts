@@ -23,8 +23,8 @@ export function decodeMessage(text: JsonText, names: WireNames, createdAtS: numb
   );
   const { stop_sequence: stopSequence } = message.value;
   return {
-    id: String(message.value.id ?? ''),
-    model: String(message.value.model ?? ''),
+    id: asText(message.value.id),
+    model: asText(message.value.model),
     createdAtS,
     choices: [
       {
@@ -51,6 +51,9 @@ function parseMessage(text: JsonText): { readonly value: JsonObject; readonly co
   return { value, content: value.content };
 }
 
+/** What should be a text and is none says nothing. */
+export const asText = (value: unknown): string => (typeof value === 'string' ? value : '');
+
 const isCall = ({ type }: JsonObject): boolean => type === 'tool_use';
 
 /** `input`: the arguments of a call as they are spelt. */
@@ -59,22 +62,22 @@ export function decodeBlock(block: JsonObject, input: () => JsonText, names: Wir
     case 'text': {
       const { citations } = block;
       const cites = Array.isArray(citations) && citations.length > 0 ? { extra: { citations } } : {};
-      return { type: 'text', text: String(block.text ?? ''), ...cites };
+      return { type: 'text', text: asText(block.text), ...cites };
     }
     case 'thinking': {
       const { signature } = block;
       const signed = typeof signature === 'string' && signature !== '' ? { signature } : {};
-      return { type: 'reasoning', text: String(block.thinking ?? ''), ...signed };
+      return { type: 'reasoning', text: asText(block.thinking), ...signed };
     }
     case 'redacted_thinking':
-      return { type: 'reasoning', text: '', sealed: String(block.data ?? '') };
+      return { type: 'reasoning', text: '', sealed: asText(block.data) };
     case 'tool_use': {
-      const { name, namespace, isCustom } = names.fromWire(String(block.name ?? ''));
+      const { name, namespace, isCustom } = names.fromWire(asText(block.name));
       const members = Object.entries(block).filter(
         ([key, value]) => !['type', 'id', 'name', 'input'].includes(key) && value !== null,
       );
       return {
-        ...{ type: 'tool-call', id: String(block.id ?? ''), name },
+        ...{ type: 'tool-call', id: asText(block.id), name },
         ...(namespace === undefined ? {} : { namespace }),
         arguments: isCustom ? freeText(input()) : input(),
         ...(isCustom ? { custom: true as const } : {}),

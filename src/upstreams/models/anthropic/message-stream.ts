@@ -7,7 +7,7 @@ import { ProviderFailure } from '../../../contracts/models.ts';
 import { isObject } from '../../../lib/is-object.ts';
 import { createSseDecoder, type SseEvent, SseTooLargeError } from '../../../lib/sse.ts';
 import type { StreamDecoder } from '../neutral-stream.ts';
-import { decodeBlock, freeText } from './decode-message.ts';
+import { asText, decodeBlock, freeText } from './decode-message.ts';
 import { streamFailure } from './read-error.ts';
 import { mergeUsage, readStop, readUsage } from './read-usage.ts';
 import type { WireNames } from './wire-names.ts';
@@ -38,6 +38,8 @@ export function createMessageStreamDecoder(names: WireNames, createdAtS: number)
   };
 
   const startBlock = (index: number, block: JsonObject): void => {
+    // What came twice would be two calls of a tool, one of them with nothing in it.
+    if (open.has(index)) throw new ProviderFailure('malformed', `block ${index} begins while it is open`);
     const value = decodeBlock(block, () => '', names);
     const part = parts++;
     const isCustom = value.type === 'tool-call' && value.custom === true;
@@ -65,17 +67,16 @@ export function createMessageStreamDecoder(names: WireNames, createdAtS: number)
   const addDelta = (index: number, delta: JsonObject): void => {
     switch (delta.type) {
       case 'text_delta':
-        return addText(index, String(delta.text ?? ''));
+        return addText(index, asText(delta.text));
       case 'thinking_delta':
-        return addText(index, String(delta.thinking ?? ''));
+        return addText(index, asText(delta.thinking));
       case 'input_json_delta':
-        return addText(index, String(delta.partial_json ?? ''));
+        return addText(index, asText(delta.partial_json));
       case 'compaction_delta':
-        return addText(index, String(delta.content ?? ''));
+        return addText(index, asText(delta.content));
       case 'signature_delta': {
         const part = open.get(index)?.part;
-        if (part !== undefined)
-          out.push({ type: 'signature', choice: 0, part, signature: String(delta.signature ?? '') });
+        if (part !== undefined) out.push({ type: 'signature', choice: 0, part, signature: asText(delta.signature) });
         return;
       }
       // Citations have no neutral word in a stream; unknown deltas neither.
@@ -102,7 +103,7 @@ export function createMessageStreamDecoder(names: WireNames, createdAtS: number)
       case 'message_start': {
         const message = isObject(event.message) ? event.message : {};
         const { id, model } = message;
-        out.push({ type: 'start', id: String(id ?? ''), model: String(model ?? ''), createdAtS });
+        out.push({ type: 'start', id: asText(id), model: asText(model), createdAtS });
         return tellUsage(message.usage);
       }
       case 'content_block_start':

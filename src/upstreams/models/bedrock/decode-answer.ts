@@ -45,7 +45,7 @@ function decodeBlock(block: unknown, names: ToolNames): AssistantPart {
     const { name, namespace } = names.fromWire(toolUse.name);
     return {
       type: 'tool-call',
-      id: String(toolUse.toolUseId),
+      id: typeof toolUse.toolUseId === 'string' ? toolUse.toolUseId : '',
       name,
       ...(namespace === undefined ? {} : { namespace }),
       arguments: JSON.stringify(toolUse.input ?? {}),

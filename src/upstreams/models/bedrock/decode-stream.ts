@@ -80,10 +80,12 @@ export function createConverseDecoder({ head, names, maxFrameBytes, clean }: Con
   const startBlock = ({ contentBlockIndex: index, start }: Body, out: ChatEvent[]): void => {
     const toolUse = isObject(start) ? start.toolUse : undefined;
     if (!isObject(toolUse) || typeof toolUse.name !== 'string') return;
+    // What came twice would be two calls of a tool, one of them with nothing in it.
+    if (open.has(index)) throw new ProviderFailure('malformed', 'a call that begins while it is open');
     const { name, namespace } = names.fromWire(toolUse.name);
     const value: AssistantPart = {
       type: 'tool-call',
-      id: String(toolUse.toolUseId),
+      id: typeof toolUse.toolUseId === 'string' ? toolUse.toolUseId : '',
       name,
       ...(namespace === undefined ? {} : { namespace }),
       arguments: '',

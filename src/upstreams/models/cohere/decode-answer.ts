@@ -56,7 +56,7 @@ export function decodeCall(
   if (typeof wireName !== 'string') throw new ProviderFailure('malformed', 'a call of a tool without its name');
   const { name, namespace } = names.fromWire(wireName);
   return {
-    ...{ type: 'tool-call', id: String(id), name },
+    ...{ type: 'tool-call', id: typeof id === 'string' ? id : '', name },
     ...(namespace === undefined ? {} : { namespace }),
     arguments: typeof written === 'string' ? written : '',
   };

@@ -82,6 +82,8 @@ export function createCohereDecoder(head: AnswerHead, names: ToolNames, maxEvent
         break;
       case 'tool-call-start': {
         if (!isObject(message.tool_calls)) throw new ProviderFailure('malformed', 'a call that is no object');
+        // What came twice would be two calls of a tool, one of them with nothing in it.
+        if (open.has(call)) throw new ProviderFailure('malformed', 'a call that begins while it is open');
         const value = decodeCall(message.tool_calls, names);
         add(begin(call, { ...value, arguments: '' }), value.arguments);
         break;

@@ -10,12 +10,15 @@ export function usageIn(chunk: { readonly [key: string]: unknown }): Usage | und
   return isObject(chunk.x_groq) && isObject(chunk.x_groq.usage) ? readUsage(chunk.x_groq.usage) : undefined;
 }
 
-function readUsage(usage: { readonly [key: string]: unknown }): Usage {
+function readUsage(usage: { readonly [key: string]: unknown }): Usage | undefined {
+  const prompt = count(usage.prompt_tokens);
+  const completion = count(usage.completion_tokens);
+  if (prompt === undefined && completion === undefined) return undefined;
   const input = isObject(usage.prompt_tokens_details) ? usage.prompt_tokens_details : {};
   const output = isObject(usage.completion_tokens_details) ? usage.completion_tokens_details : {};
   return {
-    inputTokens: count(usage.prompt_tokens) ?? 0,
-    outputTokens: count(usage.completion_tokens) ?? 0,
+    inputTokens: prompt ?? 0,
+    outputTokens: completion ?? 0,
     // The second as DeepSeek, the third as Moonshot and Together say it.
     cachedTokens: count(input.cached_tokens) ?? count(usage.prompt_cache_hit_tokens) ?? count(usage.cached_tokens),
     cacheWriteTokens: count(input.cache_write_tokens),
