@@ -2,12 +2,19 @@
 
 export type Path = readonly (string | number)[];
 
+/** More than the stack of a reader that calls itself for each. */
+const DEPTH = 8_000;
+
 /** Stand for what JSON.stringify cannot write. */
 const MARKS = {
   huge: ['\u0001huge', '1e999'],
   surrogate: ['\u0001surrogate', '"\\ud800\\u0000"'],
   proto: ['\u0001proto', '{"__proto__":{"type":"text","role":"user","stream":true},"constructor":{"prototype":1}}'],
+  deep: ['\u0001deep', `${'{"zz":['.repeat(DEPTH)}${']}'.repeat(DEPTH)}`],
 } as const;
+
+/** Written as objects and lists in each other, thousands deep. */
+export const DEEP = MARKS.deep[0];
 
 /** Undefined: the member is left out. */
 export const REPLACEMENTS: { readonly [what: string]: unknown } = {
@@ -32,6 +39,10 @@ export function pathsIn(value: unknown, at: Path = []): readonly Path[] {
     const path = [...at, Array.isArray(value) ? Number(key) : key];
     return [path, ...pathsIn(each, path)];
   });
+}
+
+export function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce((inner, key) => (inner as { [key: string | number]: unknown })[key], value);
 }
 
 /** A copy with `replacement` at `path`. */
