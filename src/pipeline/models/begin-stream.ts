@@ -19,8 +19,8 @@ export interface StreamWatch {
 }
 
 export interface BeginDeps {
-  /** What of neutral events may go on. Throws ProviderFailure. */
-  readonly check: CheckEvents;
+  /** Made only for a stream that is translated: what of its events may go on. */
+  readonly createCheck: () => CheckEvents;
   readonly monotonicMs: () => number;
   readonly limit: AttemptLimit;
 }
@@ -38,7 +38,7 @@ export async function beginStream<O extends StreamedOutcome>(
   const begun =
     stream.lane === 'pass'
       ? { ...stream, value: await begin(deps, stream.value, watch, SOME_BYTES) }
-      : { ...stream, value: await begin(deps, stream.value, watch, SOME_EVENTS, deps.check) };
+      : { ...stream, value: await begin(deps, stream.value, watch, SOME_EVENTS, deps.createCheck()) };
   return { ...outcome, stream: begun };
 }
 

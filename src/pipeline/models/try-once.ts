@@ -115,7 +115,7 @@ export function createTryOnce(deps: TryDeps): TryOnce {
         limit.release();
         return outcome;
       }
-      return await beginStream({ monotonicMs, limit, check: createEventCheck(checks) }, outcome, {
+      return await beginStream({ monotonicMs, limit, createCheck: () => createEventCheck(checks) }, outcome, {
         began,
         waited: (ms) => {
           call.facts.upstreamMs = (call.facts.upstreamMs ?? 0) + ms;
