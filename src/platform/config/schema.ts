@@ -232,6 +232,31 @@ export const LogSection = z
   })
   .describe("The operator's log, on standard error.");
 
+export const Admin = z
+  .strictObject({
+    references: z
+      .array(z.string())
+      .max(1_000)
+      .default([])
+      .describe(
+        'References that objects of the store may hold, as patterns: `env:GITHUB_*`. Left out: none, since whoever may write there is not to read the environment of the gateway.',
+      ),
+    stdioCommands: z
+      .array(
+        z.strictObject({
+          command: z.string().min(1).describe('Exactly this command.'),
+          args: z
+            .array(z.string())
+            .default([])
+            .describe('Its arguments, one pattern each; `**` as the last fits all that follow.'),
+        }),
+      )
+      .max(100)
+      .default([])
+      .describe('Programs that servers of the store may start. Left out: none.'),
+  })
+  .describe('What may be set other than by this file. Read at the start.');
+
 export const Metrics = z
   .strictObject({
     token: z
@@ -285,6 +310,7 @@ export const ConfigFile = z
     audit: Audit.optional(),
     log: LogSection.optional(),
     metrics: Metrics.optional(),
+    admin: Admin.optional(),
     servers: servers('The same as `mcpServers`, as VS Code writes it in `mcp.json`.'),
     mcp: z
       .strictObject({ servers: servers('The same as `mcpServers`.'), inputs })
