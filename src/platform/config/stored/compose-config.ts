@@ -76,14 +76,14 @@ function openPart(
   { kind, name, body }: StoredObject,
 ): { readonly part: StoredPart } | { readonly problems: readonly ConfigProblem[] } {
   const configKind = kind as ConfigKind;
-  // As stored: what is sealed is no reference, whatever it says.
-  const problems = guardPart({ kind: configKind, name, body }, guard);
-  if (problems.length > 0) return { problems };
   try {
-    return { part: { kind: configKind, name, body: openSecrets(sealer, configKind, name, body) } };
+    const part = { kind: configKind, name, body: openSecrets(sealer, configKind, name, body) };
+    // Not as it is stored: what is sealed may hold references, too.
+    const problems = guardPart(part, guard);
+    return problems.length > 0 ? { problems } : { part };
   } catch (error) {
     if (!(error instanceof UnreadableSecret)) throw error;
-    const message = 'this secret was sealed with a key that is not here';
+    const message = 'this secret was sealed with another key, or for another object';
     return {
       problems: [{ path: error.message, line: undefined, column: undefined, message, remedy: 'write it again' }],
     };

@@ -48,18 +48,18 @@ export function hideSecrets(kind: ConfigKind, body: JsonObject): JsonObject {
   return mapSecrets(kind, body, (value) => (isReference(value) || saysNothing(value) ? value : { hidden: true }));
 }
 
-/** As the file would have it: in clear, and never taken for a reference. Throws UnreadableSecret. */
+/** As the file would have it: in clear, as it was written. Throws UnreadableSecret. */
 export function openSecrets(sealer: Sealer, kind: ConfigKind, name: string, body: JsonObject): JsonObject {
   return mapSecrets(kind, body, (value, path) => {
     if (!isSealed(value)) return value;
     const plain = sealer.open(value.sealed, boundTo(kind, name, path));
     if (plain === undefined) throw new UnreadableSecret(path);
-    return plain.replaceAll('${', '$${');
+    return plain;
   });
 }
 
 /**
- * As it is stored: literal secrets sealed, hidden ones as they were in `before`. Undefined members of `before`: a hidden secret
+ * As it is stored: secrets sealed as they are written, but for mere references; hidden ones as they were in `before`. Undefined members of `before`: a hidden secret
  * that was never there is reported by its path.
  */
 export function sealSecrets(
