@@ -16,7 +16,7 @@ export const CONFIG_KINDS = [
 export type ConfigKind = (typeof CONFIG_KINDS)[number];
 
 /** Stands in shown bodies where a secret is; in a body that is written: keep the one there is. */
-export interface HiddenSecret {
+interface HiddenSecret {
   readonly hidden: true;
 }
 

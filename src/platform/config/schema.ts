@@ -2,8 +2,10 @@
 /** The shape of `portcullis.json`: the one source of validation, of the published JSON Schema and of the reference page. */
 
 import { z } from 'zod';
+import { Admin } from './admin-schema.ts';
 import { Limits as UsageLimits } from './limits-schema.ts';
 import { Listen } from './listen-schema.ts';
+import { Metrics } from './metrics-schema.ts';
 import { OAuth } from './oauth-schema.ts';
 import { Policy } from './policy-schema.ts';
 import { KeyToolMode, Models, Provider } from './providers-schema.ts';
@@ -231,49 +233,6 @@ export const LogSection = z
     level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least severe line written.'),
   })
   .describe("The operator's log, on standard error.");
-
-export const Admin = z
-  .strictObject({
-    references: z
-      .array(z.string())
-      .max(1_000)
-      .default([])
-      .describe(
-        'References that objects of the store may hold, as patterns: `env:GITHUB_*`. Left out: none, since whoever may write there is not to read the environment of the gateway.',
-      ),
-    stdioCommands: z
-      .array(
-        z.strictObject({
-          command: z.string().min(1).describe('Exactly this command.'),
-          args: z
-            .array(z.string())
-            .default([])
-            .describe('Its arguments, one pattern each; `**` as the last fits all that follow.'),
-        }),
-      )
-      .max(100)
-      .default([])
-      .describe('Programs that servers of the store may start. Left out: none.'),
-  })
-  .describe('What may be set other than by this file. Read at the start.');
-
-export const Metrics = z
-  .strictObject({
-    token: z
-      .string()
-      .describe(
-        'Whoever presents it (`Authorization: Bearer …`) may read `GET /metrics`; to everybody else that address does not exist. At least 16 characters, best as a reference: `${env:NAME}`.',
-      ),
-    maxTools: z
-      .int()
-      .min(0)
-      .max(100_000)
-      .default(1000)
-      .describe(
-        'So many tools are told apart; calls of further ones are counted under the name `other`. Read at the start.',
-      ),
-  })
-  .describe('Figures for Prometheus. Left out: nothing is measured, and there is no `GET /metrics`.');
 
 const servers = (description: string) => z.record(z.string(), ServerEntry).optional().describe(description);
 
