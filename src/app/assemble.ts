@@ -1,6 +1,7 @@
 /** The composition root: builds every part once and wires them together. Reads like a parts list. */
 
 import type { GatewayConfig } from '../contracts/config.ts';
+import type { ConfigObjects } from '../contracts/config-objects.ts';
 import type { Log } from '../contracts/log.ts';
 import type { ChangeOrigin } from '../contracts/objects.ts';
 import type { ServerRegistry } from '../contracts/upstream.ts';
@@ -17,6 +18,7 @@ import { createGateway, type SwappableGateway } from '../pipeline/gateway.ts';
 import { createLiveCatalog } from '../pipeline/live-catalog.ts';
 import { lockDataDir } from '../platform/audit/lock-data-dir.ts';
 import { openTrail } from '../platform/audit/open-trail.ts';
+import type { LoadFile } from '../platform/config/stored/compose-config.ts';
 import { openModelCatalog } from '../platform/model-catalog/open-model-catalog.ts';
 import { createSealer } from '../platform/sealing/create-sealer.ts';
 import { openSealKeyFile } from '../platform/sealing/key-file.ts';
@@ -39,6 +41,7 @@ import { describeReadiness } from './describe-readiness.ts';
 import { createModelRoutes } from './model-routes.ts';
 import { createKeyWrite } from './new-key.ts';
 import { reportToolsets } from './report-toolsets.ts';
+import { createStoredConfig } from './stored-config.ts';
 
 const DEFINITION_POLL_MS = 500;
 const GATEWAY_ITSELF: ChangeOrigin = {
@@ -57,6 +60,8 @@ export interface AppOptions {
   readonly identity: { readonly name: string; readonly version: string };
   readonly log: Log;
   readonly inProcess: ReadonlyMap<string, InProcessServer>;
+  /** Reads the configuration file again. Left out: `config` stays, and stored parts of a configuration are not used. */
+  readonly loadFile?: LoadFile | undefined;
   /** Where chance decides among models, and on pauses; 0 to 1, exclusive. Default `Math.random`. */
   readonly random?: (() => number) | undefined;
 }
@@ -70,6 +75,10 @@ export interface App extends AsyncDisposable {
   listen(host: string, port: number): Promise<{ readonly host: string; readonly port: number; readonly url: string }>;
   /** Puts a checked configuration in force. Calls in flight finish on the one they began with. */
   apply(config: GatewayConfig): Promise<void>;
+  /** Reads file and store again and puts what they say in force, if it is valid; what is wrong goes to the log. */
+  reload(): void;
+  /** Parts of the configuration, file's and store's; undefined: there is no file to build on. */
+  readonly configObjects: ConfigObjects | undefined;
 }
 
 /** Everything is built, nothing listens yet. Throws if another gateway holds the data directory. */
@@ -208,9 +217,27 @@ export async function assemble(options: AppOptions): Promise<App> {
   }, DEFINITION_POLL_MS);
   definitionPoll.unref();
 
+  const apply = async (next: GatewayConfig): Promise<void> => {
+    // First: a new server may have offered something before anything else happens.
+    definitions.use(next.servers);
+    await registry.apply(next.servers);
+    credentials.retain(next.servers);
+    modelCatalog ??= await openModelCatalog(next.providers ?? []);
+    providers = makeProviders(next);
+    gateway.swap(next);
+  };
+  const storedConfig =
+    options.loadFile &&
+    (await createStoredConfig({
+      ...{ store: objects, load: options.loadFile, sealer, now, log, apply },
+      ...{ config, current: gateway.config },
+    }));
+
   return {
     gateway,
     registry,
+    configObjects: storedConfig?.objects,
+    reload: () => storedConfig?.reload(),
     async createFirstKey() {
       const { keys, anonymous } = gateway.config();
       if (keys.length > 0 || anonymous !== undefined) return undefined;
@@ -227,19 +254,12 @@ export async function assemble(options: AppOptions): Promise<App> {
       listening.resolve(browserUrl(address));
       return address;
     },
-    async apply(next) {
-      // First: a new server may have offered something before anything else happens.
-      definitions.use(next.servers);
-      await registry.apply(next.servers);
-      credentials.retain(next.servers);
-      modelCatalog ??= await openModelCatalog(next.providers ?? []);
-      providers = makeProviders(next);
-      gateway.swap(next);
-    },
+    apply,
     async [Symbol.asyncDispose]() {
       stopping = true;
       clearInterval(definitionPoll);
       stopFollowing();
+      storedConfig?.[Symbol.dispose]();
       modern.closeAll();
       await mcp.closeAll();
       await http.close(CLOSE_GRACE_MS);

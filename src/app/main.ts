@@ -5,6 +5,7 @@ import { closest } from '../lib/closest.ts';
 import { auditCommand } from './commands/audit.ts';
 import { checkCommand } from './commands/check.ts';
 import { CommandError, EXIT, messageOf } from './commands/command-error.ts';
+import { configCommand } from './commands/config.ts';
 import { connectCommand } from './commands/connect.ts';
 import { definitionsCommand } from './commands/definitions.ts';
 import { initCommand } from './commands/init.ts';
@@ -39,6 +40,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no gateway at the address, 4 key 
     serveCommand,
     initCommand,
     checkCommand,
+    configCommand,
     keysCommand,
     policyCommand,
     definitionsCommand,

@@ -241,6 +241,7 @@ export interface GatewayConfig {
     readonly maxSizeMb: number;
   };
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' };
+  readonly admin?: AdminConfig | undefined;
   /** Left out: nothing is measured, and `GET /metrics` does not exist. */
   readonly metrics?: MetricsConfig | undefined;
 }
@@ -250,6 +251,14 @@ export interface MetricsConfig {
   readonly token: Secret;
   /** So many tools are told apart; calls of others count as `other`. */
   readonly maxTools: number;
+}
+
+/** What the admin API and stored objects may do; read at the start. */
+export interface AdminConfig {
+  /** References that stored objects may hold, as patterns: `env:GITHUB_*`, `vault:teams/*`. Default none. */
+  readonly references: readonly string[];
+  /** Programs that stored servers may start: exactly this command, arguments by pattern, `**` for all that follow. Default none. */
+  readonly stdioCommands: readonly { readonly command: string; readonly args: readonly string[] }[];
 }
 
 /** One thing wrong with a configuration. */

@@ -3,17 +3,16 @@
 import { existsSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { ConfigResult } from '../../contracts/config.ts';
 import { readEnvironment } from '../../platform/config/environment.ts';
 import { loadConfig } from '../../platform/config/load-config.ts';
 import { parseConfig } from '../../platform/config/parse-config.ts';
 import { isLoopbackHost } from '../../platform/config/read-listen.ts';
 import { renderProblems } from '../../platform/config/render-problems.ts';
+import type { LoadFile } from '../../platform/config/stored/compose-config.ts';
 import { watchConfig } from '../../platform/config/watch-config.ts';
 import { createLog } from '../../platform/telemetry/log.ts';
 import type { InProcessServer } from '../../upstreams/mcp/link.ts';
 import { assemble } from '../assemble.ts';
-import { createConfigFollower } from '../follow-config.ts';
 import { readVersion } from '../read-version.ts';
 import { CommandError, EXIT } from './command-error.ts';
 import { sayWhereItIs } from './serve-banner.ts';
@@ -36,12 +35,12 @@ function parsePort(text: string): number {
 }
 
 /** Reads the configuration; without a file the gateway starts empty and waits for one to appear. */
-function createLoader(options: ServeOptions, isExplicit: boolean): () => Promise<ConfigResult> {
+function createLoader(options: ServeOptions, isExplicit: boolean): LoadFile {
   const file = resolve(options.config);
-  return async () => {
+  return async (extend) => {
     const env = readEnvironment();
     const isMissing = !isExplicit && !existsSync(file);
-    const result = isMissing ? parseConfig('{}', { file, env }) : await loadConfig({ file, env });
+    const result = isMissing ? parseConfig('{}', { file, env, extend }) : await loadConfig({ file, env, extend });
     // The file alone cannot know that --host opens the gateway to others.
     if (!result.ok || result.config.anonymous === undefined || isLoopbackHost(options.host ?? '127.0.0.1'))
       return result;
@@ -93,7 +92,10 @@ export async function serve(
   const port = options.port ?? config.listen.port;
   const identity = { name: 'portcullis', version: readVersion() };
   const environment = readEnvironment();
-  const app = await assemble({ config, dataDir: resolveDataDir(options), environment, identity, log, inProcess });
+  const app = await assemble({
+    ...{ config, dataDir: resolveDataDir(options), environment, identity, log, inProcess },
+    loadFile: load,
+  });
   try {
     const address = await app.listen(host, port).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EADDRINUSE') throw error;
@@ -102,12 +104,7 @@ export async function serve(
     });
     // Only now: a key that is made must also be shown.
     const keyCreated = await app.createFirstKey();
-    onChange = createConfigFollower({
-      load,
-      current: () => app.gateway.config(),
-      apply: (next) => app.apply(next),
-      log,
-    });
+    onChange = app.reload;
     if (options.json) {
       const models = config.providers === undefined ? {} : { modelsUrl: `${address.url}/v1` };
       printJson({ url: address.url, mcpUrl: `${address.url}/mcp`, ...models, keyCreated: keyCreated ?? null });

@@ -4,13 +4,15 @@ import { readFileSync, statSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import type { ConfigResult } from '../../contracts/config.ts';
 import type { Environment } from './environment.ts';
-import { parseConfig } from './parse-config.ts';
+import { type ParseOptions, parseConfig } from './parse-config.ts';
 
 /** Of either file; generous, so that reading is bounded before anything is judged. */
 const MAX_FILE_BYTES = 4_194_304;
 
 /** Reads, decodes and parses. Never rejects. */
-export async function loadConfig(options: { readonly file: string; readonly env: Environment }): Promise<ConfigResult> {
+export async function loadConfig(
+  options: { readonly file: string; readonly env: Environment } & Pick<ParseOptions, 'extend'>,
+): Promise<ConfigResult> {
   let text: string;
   try {
     if ((await stat(options.file)).size > MAX_FILE_BYTES) throw tooLarge();

@@ -5,6 +5,7 @@ import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import type { ConfigProblem, ConfigResult } from '../../contracts/config.ts';
 import { JsoncError, type JsoncNode, parseJsonc } from '../../lib/jsonc.ts';
+import { Admin } from './admin-schema.ts';
 import { describeKind } from './describe-issue.ts';
 import { type Document, readPart } from './document.ts';
 import type { Environment } from './environment.ts';
@@ -28,6 +29,8 @@ export interface ParseOptions {
   readonly env: Environment;
   /** Reads an `envFile`; throws if it cannot. Left out: such files are not read, with a warning. */
   readonly readFile?: ((file: string) => string) | undefined;
+  /** Puts more into the tree than the file holds. */
+  readonly extend?: ((root: JsoncNode) => JsoncNode) | undefined;
 }
 
 /** Largest configuration accepted; a real one has a few thousand characters. */
@@ -35,8 +38,9 @@ const MAX_CONFIG_CHARS = 1_048_576;
 
 /** Never throws: whatever is wrong is in the result, all of it, in the order of the file. */
 export function parseConfig(text: string, options: ParseOptions): ConfigResult {
-  const root = readText(text);
-  if (!('type' in root)) return { ok: false, problems: root.problems };
+  const written = readText(text);
+  if (!('type' in written)) return { ok: false, problems: written.problems };
+  const root = options.extend === undefined || written.type !== 'object' ? written : options.extend(written);
   const report = createReport(text, root);
   if (root.type !== 'object') {
     report.problem([], `expected an object {…}, got ${describeKind(root)}`, 'write { "mcpServers": { … } }');
@@ -62,6 +66,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   const cache = readRuled(document, 'cache', Cache, known);
   const prices = readRuled(document, 'prices', Prices, known);
   const metrics = readMetrics(document);
+  const admin = readSection(document, 'admin', Admin);
   if (report.problems.length > 0 || !listen || !limits || !audit || !log)
     return { ok: false, problems: inOrder(report.problems) };
   if (servers.length === 0 && providers === undefined)
@@ -77,6 +82,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
     audit,
     log,
     ...(metrics && { metrics }),
+    ...(admin && nodeAt(root, ['admin']) && { admin }),
     ...(policy && { policy }),
     ...(providers && { providers }),
     ...(models && { models }),

@@ -3,9 +3,9 @@
 import type { MetricsConfig } from '../../contracts/config.ts';
 import { Secret } from '../../contracts/secret.ts';
 import { type Document, readPart } from './document.ts';
+import { Metrics } from './metrics-schema.ts';
 import { checkToken } from './read-keys.ts';
 import { nodeAt } from './report.ts';
-import { Metrics } from './schema.ts';
 
 /** Undefined: there is no such section, or it cannot be used, which is reported. */
 export function readMetrics(document: Document): MetricsConfig | undefined {

@@ -50,7 +50,8 @@ export function createReport(text: string, root: JsoncNode | undefined): Report 
   const silenced = new Set<string>();
   const entry = (path: Path, message: string, remedy?: string, at?: number): ConfigProblem => {
     const offset = at ?? (root === undefined ? undefined : offsetOf(root, path));
-    const position = offset === undefined ? undefined : positionAt(text, offset);
+    // Negative: it stands in no text, but in the store.
+    const position = offset === undefined || offset < 0 ? undefined : positionAt(text, offset);
     return { path: renderPath(path), line: position?.line, column: position?.column, message, remedy };
   };
   const add = (list: ConfigProblem[], path: Path, message: string, remedy?: string, at?: number): void => {

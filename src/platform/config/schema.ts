@@ -2,8 +2,10 @@
 /** The shape of `portcullis.json`: the one source of validation, of the published JSON Schema and of the reference page. */
 
 import { z } from 'zod';
+import { Admin } from './admin-schema.ts';
 import { Limits as UsageLimits } from './limits-schema.ts';
 import { Listen } from './listen-schema.ts';
+import { Metrics } from './metrics-schema.ts';
 import { OAuth } from './oauth-schema.ts';
 import { Policy } from './policy-schema.ts';
 import { KeyToolMode, Models, Provider } from './providers-schema.ts';
@@ -232,24 +234,6 @@ export const LogSection = z
   })
   .describe("The operator's log, on standard error.");
 
-export const Metrics = z
-  .strictObject({
-    token: z
-      .string()
-      .describe(
-        'Whoever presents it (`Authorization: Bearer …`) may read `GET /metrics`; to everybody else that address does not exist. At least 16 characters, best as a reference: `${env:NAME}`.',
-      ),
-    maxTools: z
-      .int()
-      .min(0)
-      .max(100_000)
-      .default(1000)
-      .describe(
-        'So many tools are told apart; calls of further ones are counted under the name `other`. Read at the start.',
-      ),
-  })
-  .describe('Figures for Prometheus. Left out: nothing is measured, and there is no `GET /metrics`.');
-
 const servers = (description: string) => z.record(z.string(), ServerEntry).optional().describe(description);
 
 const inputs = z.unknown().optional().describe('Accepted without effect: VS Code asks its user for these values.');
@@ -285,6 +269,7 @@ export const ConfigFile = z
     audit: Audit.optional(),
     log: LogSection.optional(),
     metrics: Metrics.optional(),
+    admin: Admin.optional(),
     servers: servers('The same as `mcpServers`, as VS Code writes it in `mcp.json`.'),
     mcp: z
       .strictObject({ servers: servers('The same as `mcpServers`.'), inputs })

@@ -1,0 +1,75 @@
+/** Follows what is stored of the configuration, as the file is followed: both together are one, checked and swapped as a whole. */
+
+import { readFileSync } from 'node:fs';
+import type { GatewayConfig } from '../contracts/config.ts';
+import { CONFIG_KINDS, type ConfigObjects } from '../contracts/config-objects.ts';
+import type { Log } from '../contracts/log.ts';
+import type { ObjectKind, ObjectStore } from '../contracts/objects.ts';
+import type { Sealer } from '../contracts/sealing.ts';
+import { renderProblems } from '../platform/config/render-problems.ts';
+import type { Composed, LoadFile } from '../platform/config/stored/compose-config.ts';
+import { createConfigObjects } from '../platform/config/stored/config-objects.ts';
+import { createConfigFollower } from './follow-config.ts';
+
+export interface FollowedConfig extends Disposable {
+  readonly objects: ConfigObjects;
+  /** Reads both again; what is valid is put in force, what is not goes to the log. */
+  reload(): void;
+}
+
+/** Nothing may be started that the operator did not allow: what `config` says when this is made counts. */
+export async function createStoredConfig(deps: {
+  readonly store: ObjectStore;
+  readonly load: LoadFile;
+  readonly sealer: Sealer;
+  readonly now: () => number;
+  readonly log: Log;
+  readonly config: GatewayConfig;
+  readonly current: () => GatewayConfig;
+  readonly apply: (config: GatewayConfig) => Promise<void>;
+}): Promise<FollowedConfig> {
+  const { store, load, sealer, now, log, config } = deps;
+  const guard = config.admin ?? { references: [], stdioCommands: [] };
+  const objects = createConfigObjects({
+    ...{ store, load, sealer, guard, now, file: config.file },
+    readText: () => readFileSync(config.file, 'utf8'),
+  });
+  const told = new Set<string>();
+  const reload = createConfigFollower({
+    ...{ current: deps.current, apply: deps.apply, log },
+    async load() {
+      const composed = await objects.compose();
+      tellOfBroken(composed, told, log);
+      return composed.result;
+    },
+  });
+
+  let [last] = await store.changes({ limit: 1 });
+  const look = async (): Promise<void> => {
+    const since = last?.seq ?? 0;
+    const changed = await store.changedSince(since);
+    [last] = await store.changes({ limit: 1 });
+    const kinds: readonly ObjectKind[] = CONFIG_KINDS;
+    if (changed.objects.some(({ kind }) => kinds.includes(kind))) reload();
+  };
+  const stop = store.onChange(() => {
+    look().catch((error: unknown) => log.error('what changed in the store could not be read', { error }));
+  });
+  // What was stored before this start: the file has been put in force alone, so that it is known what the operator allows.
+  const first = await objects.compose();
+  tellOfBroken(first, told, log);
+  if (first.states.size > 0 && first.result.ok) await deps.apply(first.result.config);
+
+  return { objects, reload, [Symbol.dispose]: stop };
+}
+
+/** Each once, and again when it is broken in another way. */
+function tellOfBroken({ states }: Composed, told: Set<string>, log: Log): void {
+  for (const [key, { state, problems }] of states) {
+    if (state !== 'broken') continue;
+    const text = `a stored part of the configuration is left out (${key}):\n${renderProblems(problems)}`;
+    if (told.has(text)) continue;
+    told.add(text);
+    log.error(text);
+  }
+}
