@@ -15,11 +15,6 @@ export const CONFIG_KINDS = [
 ] as const satisfies readonly ObjectKind[];
 export type ConfigKind = (typeof CONFIG_KINDS)[number];
 
-/** Stands in shown bodies where a secret is; in a body that is written: keep the one there is. */
-interface HiddenSecret {
-  readonly hidden: true;
-}
-
 export interface ConfigObject {
   readonly kind: ConfigKind;
   readonly name: string;
@@ -28,7 +23,7 @@ export interface ConfigObject {
   readonly place: { readonly file: string; readonly line: number } | undefined;
   /** If the store owns it: what an ETag is made of. */
   readonly version: number | undefined;
-  /** As written, references unresolved; secrets are `HiddenSecret`. */
+  /** As written, references unresolved; in place of a secret `{ hidden: true }`, which in a body that is written keeps the one there is. */
   readonly body: JsonObject;
   /** `shadowed`: the file has one of the same name, and wins. `broken`: left out, for the problems named. */
   readonly state: 'in-force' | 'shadowed' | 'broken';

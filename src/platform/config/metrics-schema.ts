@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: `${env:NAME}` is meant literally here
 /** The shape of `metrics`: figures for Prometheus. */
 
 import { z } from 'zod';
