@@ -15,8 +15,7 @@ import { createGateway } from '../src/pipeline/gateway.ts';
 import { createLiveCatalog } from '../src/pipeline/live-catalog.ts';
 import { openTrail } from '../src/platform/audit/open-trail.ts';
 import { parseConfig } from '../src/platform/config/parse-config.ts';
-import { createSealer } from '../src/platform/sealing/create-sealer.ts';
-import { openSealKeyFile } from '../src/platform/sealing/key-file.ts';
+import { openSealing } from '../src/platform/sealing/open-sealing.ts';
 import { createCallMeter } from '../src/platform/telemetry/call-meter.ts';
 import { quantile } from './harness/statistics.ts';
 
@@ -102,7 +101,7 @@ const gateway = createGateway(
     spend: { spentSince: () => 0 },
     trail,
     directory: { version: () => 0, keys: () => [] },
-    sealer: createSealer(openSealKeyFile(folder)),
+    sealer: openSealing({ dataDir: folder, config: undefined, isShared: false }).forClients,
     now: Date.now,
     monotonicMs: () => performance.now(),
     meter: createCallMeter({ maxTools: 1_000, maxServers: 100 }),

@@ -20,8 +20,7 @@ import { lockDataDir } from '../platform/audit/lock-data-dir.ts';
 import { openTrail } from '../platform/audit/open-trail.ts';
 import type { LoadFile } from '../platform/config/stored/compose-config.ts';
 import { openModelCatalog } from '../platform/model-catalog/open-model-catalog.ts';
-import { createSealer } from '../platform/sealing/create-sealer.ts';
-import { openSealKeyFile } from '../platform/sealing/key-file.ts';
+import { openSealing } from '../platform/sealing/open-sealing.ts';
 import { openDefinitionStore } from '../platform/stores/sqlite/definitions.ts';
 import { openObjectStore } from '../platform/stores/sqlite/objects.ts';
 import { openServerCredentialStore } from '../platform/stores/sqlite/server-credentials.ts';
@@ -62,6 +61,8 @@ export interface AppOptions {
   readonly inProcess: ReadonlyMap<string, InProcessServer>;
   /** Reads the configuration file again. Left out: `config` stays, and stored parts of a configuration are not used. */
   readonly loadFile?: LoadFile | undefined;
+  /** Another configuration is in force. */
+  readonly onApplied?: ((config: GatewayConfig) => void) | undefined;
   /** Where chance decides among models, and on pauses; 0 to 1, exclusive. Default `Math.random`. */
   readonly random?: (() => number) | undefined;
 }
@@ -93,7 +94,7 @@ export async function assemble(options: AppOptions): Promise<App> {
   const objects = openObjectStore({ dataDir });
   const directory = createLiveDirectory({ store: objects });
   await directory.refresh();
-  const sealer = createSealer(openSealKeyFile(dataDir));
+  const sealing = openSealing({ dataDir, config: config.sealing, isShared: false });
   const trail = await openTrail({
     dataDir,
     sync: config.audit.sync,
@@ -109,7 +110,7 @@ export async function assemble(options: AppOptions): Promise<App> {
   const credentialStore = openServerCredentialStore({ dataDir });
   const listening = Promise.withResolvers<string>();
   const credentials = createServerCredentials({
-    ...{ store: credentialStore, sealer, now, log },
+    ...{ store: credentialStore, sealer: sealing.forRecords, now, log },
     redirectUrl: async () => `${gateway.config().listen.publicUrl ?? (await listening.promise)}/oauth/callback`,
     onSignedIn: (serverId) =>
       void registry
@@ -155,7 +156,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       modelCatalog: () => modelCatalog,
       trail,
       directory,
-      sealer,
+      sealer: sealing.forClients,
       now,
       monotonicMs,
       meter,
@@ -220,16 +221,18 @@ export async function assemble(options: AppOptions): Promise<App> {
   const apply = async (next: GatewayConfig): Promise<void> => {
     // First: a new server may have offered something before anything else happens.
     definitions.use(next.servers);
+    sealing.use(next.sealing);
     await registry.apply(next.servers);
     credentials.retain(next.servers);
     modelCatalog ??= await openModelCatalog(next.providers ?? []);
     providers = makeProviders(next);
     gateway.swap(next);
+    options.onApplied?.(next);
   };
   const storedConfig =
     options.loadFile &&
     (await createStoredConfig({
-      ...{ store: objects, load: options.loadFile, sealer, now, log, apply },
+      ...{ store: objects, load: options.loadFile, sealer: sealing.forRecords, now, log, apply },
       ...{ config, current: gateway.config },
     }));
 

@@ -13,6 +13,7 @@ import { keysCommand } from './commands/keys.ts';
 import { loginCommand } from './commands/login.ts';
 import { modelsCommand } from './commands/models.ts';
 import { policyCommand } from './commands/policy.ts';
+import { secretsCommand } from './commands/secrets.ts';
 import { serveCommand } from './commands/serve.ts';
 import { serversCommand } from './commands/servers.ts';
 import { stdioCommand } from './commands/stdio.ts';
@@ -46,6 +47,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no gateway at the address, 4 key 
     definitionsCommand,
     serversCommand,
     loginCommand,
+    secretsCommand,
     toolsCommand,
     modelsCommand,
     auditCommand,

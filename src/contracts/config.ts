@@ -6,6 +6,7 @@ import type { UsageLimits } from './limits.ts';
 import type { ModelsConfig, ProviderConfig } from './models-config.ts';
 import type { PolicyConfig } from './policy.ts';
 import type { Secret } from './secret.ts';
+import type { SecretRequest } from './secret-managers.ts';
 
 export type TransportConfig =
   | {
@@ -244,6 +245,17 @@ export interface GatewayConfig {
   readonly admin?: AdminConfig | undefined;
   /** Left out: nothing is measured, and `GET /metrics` does not exist. */
   readonly metrics?: MetricsConfig | undefined;
+  /** Undefined: no master key, and the key file of the data folder will do where it can. */
+  readonly sealing?: SealingConfig | undefined;
+  /** What was fetched for it, to be looked at again. Undefined: nothing. */
+  readonly secrets?: readonly SecretRequest[] | undefined;
+}
+
+export interface SealingConfig {
+  /** Base64 of 32 bytes each. The first seals; the others open what they sealed. May be empty. */
+  readonly masterKeys: readonly Secret[];
+  /** The key file of the data folder does not count as a master key: without one, no secret is stored. */
+  readonly requireMasterKey: boolean;
 }
 
 export interface MetricsConfig {

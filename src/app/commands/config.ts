@@ -14,8 +14,9 @@ import { renderProblems } from '../../platform/config/render-problems.ts';
 import type { LoadFile } from '../../platform/config/stored/compose-config.ts';
 import { createConfigObjects, type StoredConfig } from '../../platform/config/stored/config-objects.ts';
 import { fromFile, toFile } from '../../platform/config/stored/file-form.ts';
-import { createSealer } from '../../platform/sealing/create-sealer.ts';
-import { openSealKeyFile } from '../../platform/sealing/key-file.ts';
+import { openSealing } from '../../platform/sealing/open-sealing.ts';
+import type { SecretKeeper } from '../../platform/secrets/secret-keeper.ts';
+import { withSecretKeeper } from '../open-secret-keeper.ts';
 import { CommandError, EXIT } from './command-error.ts';
 import { commandOrigin, withObjects } from './open-objects.ts';
 import { type DataOptions, DEFAULT_CONFIG, requireDataDir, resolveDataDir, withDataOptions } from './shared-options.ts';
@@ -25,22 +26,34 @@ interface JsonOption {
   readonly json?: boolean;
 }
 
-async function withConfig<T>(
+function withConfig<T>(dataDir: string, options: DataOptions, use: (config: StoredConfig) => Promise<T>): Promise<T> {
+  return withSecretKeeper((secrets) => withFetchedConfig(dataDir, options, secrets, use));
+}
+
+async function withFetchedConfig<T>(
   dataDir: string,
   options: DataOptions,
+  secrets: SecretKeeper,
   use: (config: StoredConfig) => Promise<T>,
 ): Promise<T> {
   const file = resolve(options.config ?? DEFAULT_CONFIG);
   const env = readEnvironment();
   const load: LoadFile = async (extend) =>
-    existsSync(file) ? loadConfig({ file, env, extend }) : parseConfig('{}', { file, env, extend });
+    existsSync(file) ? loadConfig({ file, env, extend, secrets }) : parseConfig('{}', { file, env, extend });
   const alone = await load();
   if (!alone.ok)
     throw new CommandError(EXIT.failed, `the configuration is not valid\n${renderProblems(alone.problems, file)}`);
+  const { sealing } = alone.config;
   return withObjects(dataDir, (store) =>
     use(
       createConfigObjects({
-        ...{ store, load, file, now: Date.now, sealer: createSealer(openSealKeyFile(dataDir)) },
+        ...{
+          store,
+          load,
+          file,
+          now: Date.now,
+          sealer: openSealing({ dataDir, config: sealing, isShared: false }).forRecords,
+        },
         guard: alone.config.admin ?? { references: [], stdioCommands: [] },
         readText: () => (existsSync(file) ? readFileSync(file, 'utf8') : '{}'),
       }),

@@ -1,11 +1,12 @@
 /** `portcullis login SERVER`: the address to open where the gateway has to sign in at a server. */
 
 import type { Command } from 'commander';
-import { createSealer } from '../../platform/sealing/create-sealer.ts';
-import { openSealKeyFile } from '../../platform/sealing/key-file.ts';
+import { openSealing } from '../../platform/sealing/open-sealing.ts';
 import { openServerCredentialStore } from '../../platform/stores/sqlite/server-credentials.ts';
+import { hasUnopened } from '../../upstreams/oauth/kept-credential.ts';
 import { openSignIn, SIGN_IN_MS } from '../../upstreams/oauth/sign-in.ts';
 import { CommandError, EXIT } from './command-error.ts';
+import { readSealingConfig } from './open-command-sealing.ts';
 import { type DataOptions, requireDataDir, withDataOptions } from './shared-options.ts';
 import { print, printJson, printNote } from './terminal.ts';
 
@@ -13,12 +14,19 @@ interface LoginOptions extends DataOptions {
   readonly json?: boolean;
 }
 
-function runLogin(serverId: string, options: LoginOptions): void {
+async function runLogin(serverId: string, options: LoginOptions): Promise<void> {
   const dataDir = requireDataDir(options);
+  const config = await readSealingConfig(options);
   const store = openServerCredentialStore({ dataDir });
   try {
-    const sealer = createSealer(openSealKeyFile(dataDir));
-    const signIn = openSignIn({ store, sealer, now: Date.now }, serverId);
+    const { forRecords } = openSealing({ dataDir, config, isShared: false, makesNoKey: true });
+    const signIn = openSignIn({ store, sealer: forRecords, now: Date.now }, serverId);
+    if (signIn.url === undefined && hasUnopened({ store, sealer: forRecords, now: Date.now }, serverId))
+      throw new CommandError(
+        EXIT.failed,
+        `what is stored for ${JSON.stringify(serverId)} is sealed with a key that is not known here`,
+        'Set PORTCULLIS_MASTER_KEY as the gateway has it, or name its configuration with --config.',
+      );
     if (signIn.url === undefined)
       throw new CommandError(
         EXIT.failed,

@@ -10,6 +10,7 @@ import { OAuth } from './oauth-schema.ts';
 import { Policy } from './policy-schema.ts';
 import { KeyToolMode, Models, Provider } from './providers-schema.ts';
 import { DAY_MS, milliseconds } from './schema-words.ts';
+import { Sealing, Secrets } from './secrets-schema.ts';
 import { ServerEntry } from './server-schema.ts';
 import { Cache, Prices, Results } from './tool-rule-schema.ts';
 
@@ -270,6 +271,8 @@ export const ConfigFile = z
     log: LogSection.optional(),
     metrics: Metrics.optional(),
     admin: Admin.optional(),
+    secrets: Secrets.optional(),
+    sealing: Sealing.optional(),
     servers: servers('The same as `mcpServers`, as VS Code writes it in `mcp.json`.'),
     mcp: z
       .strictObject({ servers: servers('The same as `mcpServers`.'), inputs })
