@@ -5,6 +5,7 @@ import type { ConfigObjects } from '../contracts/config-objects.ts';
 import type { Log } from '../contracts/log.ts';
 import type { ChangeOrigin } from '../contracts/objects.ts';
 import type { ServerRegistry } from '../contracts/upstream.ts';
+import { speaksOf } from '../domain/limits/lines-of.ts';
 import { createHealthRoutes } from '../edges/http/health-routes.ts';
 import { createHttpServer } from '../edges/http/http-server.ts';
 import { createMetricsRoute } from '../edges/http/metrics-route.ts';
@@ -15,6 +16,7 @@ import { createRandomIds } from '../lib/random-ids.ts';
 import { createDefinitions } from '../pipeline/definitions/definitions.ts';
 import { createLiveDirectory } from '../pipeline/directory/live-directory.ts';
 import { createGateway, type SwappableGateway } from '../pipeline/gateway.ts';
+import { createMemoryLimitStore } from '../pipeline/limits/memory-limit-store.ts';
 import { createLiveCatalog } from '../pipeline/live-catalog.ts';
 import { lockDataDir } from '../platform/audit/lock-data-dir.ts';
 import { openTrail } from '../platform/audit/open-trail.ts';
@@ -103,7 +105,8 @@ export async function assemble(options: AppOptions): Promise<App> {
   });
   // What runs before this one left in their journals is spent, too.
   await trail.flush();
-  const spend = openSpendStore({ dataDir });
+  const spend = openSpendStore({ dataDir, speaksOf });
+  const limitStore = createMemoryLimitStore({ spend, now, monotonicMs });
   const outbound = createHttpClient();
   const openApi = createOpenApiSources({ http: outbound, identity, log });
   const credentialStore = openServerCredentialStore({ dataDir });
@@ -151,7 +154,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       registry,
       catalog,
       providers: () => providers,
-      spend,
+      limitStore,
       modelCatalog: () => modelCatalog,
       trail,
       directory,
@@ -270,6 +273,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       await objects[Symbol.asyncDispose]();
       definitionStore[Symbol.dispose]();
       credentialStore[Symbol.dispose]();
+      await limitStore[Symbol.asyncDispose]();
       spend[Symbol.dispose]();
       lock.release();
     },
