@@ -26,6 +26,7 @@ import { createSealer } from '../platform/sealing/create-sealer.ts';
 import { openSealKeyFile } from '../platform/sealing/key-file.ts';
 import { openDefinitionStore } from '../platform/stores/sqlite/definitions.ts';
 import { openObjectStore } from '../platform/stores/sqlite/objects.ts';
+import { openOutbox } from '../platform/stores/sqlite/outbox.ts';
 import { openServerCredentialStore } from '../platform/stores/sqlite/server-credentials.ts';
 import { openSpendStore } from '../platform/stores/sqlite/spend.ts';
 import { createCallMeter } from '../platform/telemetry/call-meter.ts';
@@ -39,6 +40,7 @@ import { createServerRegistry } from '../upstreams/mcp/registry.ts';
 import { createProviders } from '../upstreams/models/create-providers.ts';
 import { createServerCredentials } from '../upstreams/oauth/server-credentials.ts';
 import { createOpenApiSources } from '../upstreams/openapi/open-api-source.ts';
+import { createWebhooks } from '../upstreams/webhooks/webhooks.ts';
 import { describeReadiness } from './describe-readiness.ts';
 import { createModelRoutes } from './model-routes.ts';
 import { createKeyWrite } from './new-key.ts';
@@ -108,6 +110,11 @@ export async function assemble(options: AppOptions): Promise<App> {
   const spend = openSpendStore({ dataDir, speaksOf });
   const limitStore = createMemoryLimitStore({ spend, now, monotonicMs });
   const outbound = createHttpClient();
+  const outbox = openOutbox({ dataDir });
+  const webhooks = createWebhooks({
+    ...{ outbox, http: outbound, now, random: options.random ?? Math.random, log },
+    hooks: () => gateway.config().webhooks ?? [],
+  });
   const openApi = createOpenApiSources({ http: outbound, identity, log });
   const credentialStore = openServerCredentialStore({ dataDir });
   const listening = Promise.withResolvers<string>();
@@ -155,6 +162,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       catalog,
       providers: () => providers,
       limitStore,
+      tell: webhooks.tell,
       modelCatalog: () => modelCatalog,
       trail,
       directory,
@@ -273,6 +281,8 @@ export async function assemble(options: AppOptions): Promise<App> {
       await objects[Symbol.asyncDispose]();
       definitionStore[Symbol.dispose]();
       credentialStore[Symbol.dispose]();
+      await webhooks[Symbol.asyncDispose]();
+      outbox[Symbol.dispose]();
       await limitStore[Symbol.asyncDispose]();
       spend[Symbol.dispose]();
       lock.release();

@@ -26,12 +26,18 @@ export interface WebhookEvent {
   readonly keepUntilMs: number | undefined;
 }
 
+/** An event as it is sent. */
+export interface OutboxEntry extends Pick<WebhookEvent, 'id' | 'type' | 'keepUntilMs'> {
+  /** JSON. */
+  readonly body: string;
+}
+
 /** An event on its way to one webhook. */
 export interface Delivery {
   readonly eventId: string;
   readonly hook: string;
   readonly type: WebhookEventType;
-  /** What is sent: JSON. */
+  /** JSON. */
   readonly body: string;
   /** Tries so far. */
   readonly attempts: number;
@@ -40,8 +46,8 @@ export interface Delivery {
 
 /** Port: what is to be told. SQLite by default, PostgreSQL for several replicas. */
 export interface Outbox extends Disposable {
-  /** Keeps the event for each of them that has not got it yet. `full`: so many wait already that it was not kept. */
-  add(event: WebhookEvent, hooks: readonly string[], nowMs: number): 'kept' | 'full' | Promise<'kept' | 'full'>;
+  /** Keeps it for each of them that has not got it yet. `full`: so many wait already that it was not kept. */
+  add(entry: OutboxEntry, hooks: readonly string[], nowMs: number): 'kept' | 'full' | Promise<'kept' | 'full'>;
   /**
    * Those whose time has come, oldest first; they are not given out again before `leaseMs` have passed, so that what a process took
    * with it when it died is tried by the next.
