@@ -69,7 +69,13 @@ export function createWebhooks(deps: WebhooksDeps): Webhooks {
     do {
       again = false;
       const due = await outbox.take(AT_ONCE, LEASE_MS, deps.now());
-      await Promise.all(due.map(deliver));
+      await Promise.all(
+        due.map((each) =>
+          deliver(each).catch((error: unknown) =>
+            log.error('an event could not be told; it is tried again', { hook: each.hook, error }),
+          ),
+        ),
+      );
       again ||= due.length === AT_ONCE;
     } while (again && !stopping.signal.aborted);
   };
