@@ -16,8 +16,8 @@ export interface Account {
   waitMs(amount: number, max: number, nowMs: number): number | undefined;
   /** Counts it, whether it fits or not. Returns where, for `settle`. */
   enter(amount: number, nowMs: number): number;
-  /** A call that asked `asked` and was put at `place` is over, and used `amount`. */
-  settle(place: number, asked: number, amount: number, nowMs: number): void;
+  /** A call that asked `asked` and was put at `place` is over, and used `amount`. The clock is only read where that matters. */
+  settle(place: number, asked: number, amount: number, clockOf: (account: Account) => number): void;
 }
 
 const ALWAYS: CalendarWindow = { startMs: Number.NEGATIVE_INFINITY, endMs: Number.POSITIVE_INFINITY };
@@ -59,9 +59,9 @@ export function createSlidingAccount(
       return wanted === 0 ? 0 : window.waitMs(wanted, max, nowMs);
     },
     enter: window.add,
-    settle(slot, asked, amount, nowMs) {
-      if (amount < asked) window.giveBack(slot, asked - amount, nowMs);
-      else if (amount > asked) window.add(amount - asked, nowMs);
+    settle(slot, asked, amount, clockOf) {
+      if (amount < asked) window.giveBack(slot, asked - amount, clockOf(this));
+      else if (amount > asked) window.add(amount - asked, clockOf(this));
     },
   };
 }
@@ -101,8 +101,8 @@ export function createBudgetAccount(
       reserved += amount;
       return window.endMs;
     },
-    settle(place, asked, amount, atMs) {
-      turnOver(atMs);
+    settle(place, asked, amount, clockOf) {
+      turnOver(clockOf(this));
       // One that began in a window that is over belongs to that one, as in the ledger.
       if (place !== window.endMs) return;
       reserved -= asked;

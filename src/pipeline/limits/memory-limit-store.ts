@@ -96,39 +96,45 @@ export function createMemoryLimitStore(deps: MemoryLimitStoreDeps): LimitStore {
 
   const enter = (callId: string, uses: readonly LimitUse[]): LimitVerdict | Promise<LimitVerdict> => {
     const found: Account[] = [];
+    let asksWall = false;
+    let asksMonotonic = false;
     for (const { line } of uses) {
       const account = accountOf(line);
       if (account instanceof Promise)
         return account.then((isRead) => (isRead ? enter(callId, uses) : { type: 'unavailable' }));
       found.push(account);
+      if (account.isOnWall) asksWall = true;
+      else asksMonotonic = true;
     }
+    // Clocks cost as much as the counting: each is read once.
+    const wallMs = asksWall ? deps.now() : 0;
+    const monotonicMs = asksMonotonic ? deps.monotonicMs() : 0;
     // All are asked before one is counted.
     for (let i = 0; i < uses.length; i++) {
       const [use, account] = [uses[i], found[i]];
       if (use === undefined || account === undefined) continue;
-      const { line, amount } = use;
-      const nowMs = clockOf(account);
-      const retryAfterMs = account.waitMs(amount, line.max, nowMs);
-      if (retryAfterMs === 0) continue;
-      const reserved = account.reserved(nowMs);
-      return {
-        ...{ type: 'refused', line, used: account.used(nowMs), retryAfterMs },
-        ...(reserved !== undefined && { reserved }),
-      };
+      const nowMs = account.isOnWall ? wallMs : monotonicMs;
+      const retryAfterMs = account.waitMs(use.amount, use.line.max, nowMs);
+      if (retryAfterMs !== 0) return refuse(use.line, account, retryAfterMs, nowMs);
     }
-    return admit(uses, found);
-  };
-
-  const admit = (uses: readonly LimitUse[], found: readonly Account[]): LimitVerdict => {
     const places: number[] = [];
     const used: number[] = [];
     for (let i = 0; i < uses.length; i++) {
       const [use, account] = [uses[i], found[i]];
       if (use === undefined || account === undefined) continue;
-      const nowMs = clockOf(account);
+      const nowMs = account.isOnWall ? wallMs : monotonicMs;
       places.push(account.enter(use.amount, nowMs));
       used.push(account.used(nowMs));
     }
+    return admit(uses, found, places, used);
+  };
+
+  const admit = (
+    uses: readonly LimitUse[],
+    found: readonly Account[],
+    places: readonly number[],
+    used: readonly number[],
+  ): LimitVerdict => {
     const sweepsBefore = sweeps;
     let isOver = false;
     return {
@@ -143,11 +149,20 @@ export function createMemoryLimitStore(deps: MemoryLimitStoreDeps): LimitStore {
         isOver = true;
         for (let i = 0; i < uses.length; i++) {
           const use = uses[i];
-          const account = use && (sweeps === sweepsBefore ? found[i] : accountOf(use.line));
+          if (use === undefined) continue;
+          const account = sweeps === sweepsBefore ? found[i] : accountOf(use.line);
           if (account === undefined || account instanceof Promise) continue;
-          account.settle(places[i] ?? 0, use?.amount ?? 0, amounts[i] ?? use?.amount ?? 0, clockOf(account));
+          account.settle(places[i] ?? 0, use.amount, amounts[i] ?? use.amount, clockOf);
         }
       },
+    };
+  };
+
+  const refuse = (line: LimitLine, account: Account, retryAfterMs: number | undefined, nowMs: number): LimitVerdict => {
+    const reserved = account.reserved(nowMs);
+    return {
+      ...{ type: 'refused', line, used: account.used(nowMs), retryAfterMs },
+      ...(reserved !== undefined && { reserved }),
     };
   };
 
