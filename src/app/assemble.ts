@@ -17,6 +17,7 @@ import { createDefinitions } from '../pipeline/definitions/definitions.ts';
 import { createLiveDirectory } from '../pipeline/directory/live-directory.ts';
 import { createGateway, type SwappableGateway } from '../pipeline/gateway.ts';
 import { createMemoryLimitStore } from '../pipeline/limits/memory-limit-store.ts';
+import { createOwnLimitStore } from '../pipeline/limits/own-limit-store.ts';
 import { createLiveCatalog } from '../pipeline/live-catalog.ts';
 import { lockDataDir } from '../platform/audit/lock-data-dir.ts';
 import { openTrail } from '../platform/audit/open-trail.ts';
@@ -109,6 +110,7 @@ export async function assemble(options: AppOptions): Promise<App> {
   await trail.flush();
   const spend = openSpendStore({ dataDir, speaksOf });
   const limitStore = createMemoryLimitStore({ spend, now, monotonicMs });
+  const ownLimitStore = createOwnLimitStore({ spend, now, monotonicMs });
   const outbound = createHttpClient();
   const outbox = openOutbox({ dataDir });
   const webhooks = createWebhooks({
@@ -162,6 +164,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       catalog,
       providers: () => providers,
       limitStore,
+      ownLimitStore,
       tell: webhooks.tell,
       modelCatalog: () => modelCatalog,
       trail,
@@ -284,6 +287,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       await webhooks[Symbol.asyncDispose]();
       outbox[Symbol.dispose]();
       await limitStore[Symbol.asyncDispose]();
+      await ownLimitStore[Symbol.asyncDispose]();
       spend[Symbol.dispose]();
       lock.release();
     },

@@ -8,6 +8,7 @@ import { Secret } from '../contracts/secret.ts';
 import type { WebhookEvent } from '../contracts/webhooks.ts';
 import { createHarness, offerOf } from './fixtures/harness.ts';
 import { createMemoryLimitStore } from './limits/memory-limit-store.ts';
+import { createOwnLimitStore } from './limits/own-limit-store.ts';
 
 const NONE: UsageLimits = { requests: [], tokens: [], toolCalls: [], budgets: [] };
 const ALL = { allow: ['*'], deny: [] };
@@ -139,9 +140,9 @@ test('while limits cannot be counted, calls that have any are refused, and the o
   assert.equal(made(), 1);
 });
 
-test('if the operator prefers, each process counts for itself meanwhile', async () => {
+test('if the operator prefers, each process counts for itself meanwhile, also without the ledger', async () => {
   const clocks = { now: () => 0, monotonicMs: () => 0 };
-  const own = createMemoryLimitStore({ spend, ...clocks });
+  const own = createOwnLimitStore({ ...clocks, spend: { spent: () => Promise.reject(new Error('lost')) } });
   const { h, call, refusal } = start({ limitStore: LOST, ownLimitStore: own });
   h.gateway.swap(h.config({ limits: { ...h.config().limits, onStoreLoss: 'allow' } }));
   h.keys.add('ben', ALL, { limits: budget(250) });
