@@ -5,7 +5,6 @@ import type { ConfigObjects } from '../contracts/config-objects.ts';
 import type { Log } from '../contracts/log.ts';
 import type { ChangeOrigin } from '../contracts/objects.ts';
 import type { ServerRegistry } from '../contracts/upstream.ts';
-import { speaksOf } from '../domain/limits/lines-of.ts';
 import { createHealthRoutes } from '../edges/http/health-routes.ts';
 import { createHttpServer } from '../edges/http/http-server.ts';
 import { createMetricsRoute } from '../edges/http/metrics-route.ts';
@@ -16,8 +15,6 @@ import { createRandomIds } from '../lib/random-ids.ts';
 import { createDefinitions } from '../pipeline/definitions/definitions.ts';
 import { createLiveDirectory } from '../pipeline/directory/live-directory.ts';
 import { createGateway, type SwappableGateway } from '../pipeline/gateway.ts';
-import { createMemoryLimitStore } from '../pipeline/limits/memory-limit-store.ts';
-import { createOwnLimitStore } from '../pipeline/limits/own-limit-store.ts';
 import { createLiveCatalog } from '../pipeline/live-catalog.ts';
 import { lockDataDir } from '../platform/audit/lock-data-dir.ts';
 import { openTrail } from '../platform/audit/open-trail.ts';
@@ -27,9 +24,7 @@ import { createSealer } from '../platform/sealing/create-sealer.ts';
 import { openSealKeyFile } from '../platform/sealing/key-file.ts';
 import { openDefinitionStore } from '../platform/stores/sqlite/definitions.ts';
 import { openObjectStore } from '../platform/stores/sqlite/objects.ts';
-import { openOutbox } from '../platform/stores/sqlite/outbox.ts';
 import { openServerCredentialStore } from '../platform/stores/sqlite/server-credentials.ts';
-import { openSpendStore } from '../platform/stores/sqlite/spend.ts';
 import { createCallMeter } from '../platform/telemetry/call-meter.ts';
 import { METRICS_CONTENT_TYPES } from '../platform/telemetry/exposition.ts';
 import { createProcessMeter } from '../platform/telemetry/process-figures.ts';
@@ -41,10 +36,10 @@ import { createServerRegistry } from '../upstreams/mcp/registry.ts';
 import { createProviders } from '../upstreams/models/create-providers.ts';
 import { createServerCredentials } from '../upstreams/oauth/server-credentials.ts';
 import { createOpenApiSources } from '../upstreams/openapi/open-api-source.ts';
-import { createWebhooks } from '../upstreams/webhooks/webhooks.ts';
 import { describeReadiness } from './describe-readiness.ts';
 import { createModelRoutes } from './model-routes.ts';
 import { createKeyWrite } from './new-key.ts';
+import { openLimits } from './open-limits.ts';
 import { reportToolsets } from './report-toolsets.ts';
 import { createStoredConfig } from './stored-config.ts';
 
@@ -108,14 +103,11 @@ export async function assemble(options: AppOptions): Promise<App> {
   });
   // What runs before this one left in their journals is spent, too.
   await trail.flush();
-  const spend = openSpendStore({ dataDir, speaksOf });
-  const limitStore = createMemoryLimitStore({ spend, now, monotonicMs });
-  const ownLimitStore = createOwnLimitStore({ spend, now, monotonicMs });
   const outbound = createHttpClient();
-  const outbox = openOutbox({ dataDir });
-  const webhooks = createWebhooks({
-    ...{ outbox, http: outbound, now, random: options.random ?? Math.random, log },
-    hooks: () => gateway.config().webhooks ?? [],
+  let inForce = config;
+  const limits = openLimits({
+    ...{ dataDir, http: outbound, now, monotonicMs, random: options.random, log },
+    config: () => inForce,
   });
   const openApi = createOpenApiSources({ http: outbound, identity, log });
   const credentialStore = openServerCredentialStore({ dataDir });
@@ -163,9 +155,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       registry,
       catalog,
       providers: () => providers,
-      limitStore,
-      ownLimitStore,
-      tell: webhooks.tell,
+      ...{ limitStore: limits.limitStore, ownLimitStore: limits.ownLimitStore, tell: limits.tell },
       modelCatalog: () => modelCatalog,
       trail,
       directory,
@@ -239,6 +229,7 @@ export async function assemble(options: AppOptions): Promise<App> {
     modelCatalog ??= await openModelCatalog(next.providers ?? []);
     providers = makeProviders(next);
     gateway.swap(next);
+    inForce = next;
   };
   const storedConfig =
     options.loadFile &&
@@ -284,11 +275,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       await objects[Symbol.asyncDispose]();
       definitionStore[Symbol.dispose]();
       credentialStore[Symbol.dispose]();
-      await webhooks[Symbol.asyncDispose]();
-      outbox[Symbol.dispose]();
-      await limitStore[Symbol.asyncDispose]();
-      await ownLimitStore[Symbol.asyncDispose]();
-      spend[Symbol.dispose]();
+      await limits[Symbol.asyncDispose]();
       lock.release();
     },
   };
