@@ -9,6 +9,7 @@ import type { CallIntent, ModelNote } from '../../contracts/trail.ts';
 import { openSpendStore } from '../stores/sqlite/spend.ts';
 import { openTrail } from './open-trail.ts';
 import { openTrailReader } from './open-trail-reader.ts';
+import { renderCsv } from './render-rows.ts';
 import { retain } from './retain.ts';
 import { freshDir } from './testing/fresh-dir.ts';
 import { makeFinish, makeIntent } from './testing/make-call.ts';
@@ -175,6 +176,15 @@ test('levels and labels of a call are in its row', async (t) => {
   await trail[Symbol.asyncDispose]();
   const reader = openTrailReader(dataDir);
   t.after(() => reader.close());
+  assert.deepEqual(
+    reader.costs('team', {}).map(({ name, calls }) => [name, calls]),
+    [
+      [undefined, 2],
+      ['t', 1],
+    ],
+  );
+  const [, first = ''] = renderCsv(reader.query({})).split('\r\n');
+  assert.ok(first.endsWith(`,u,,,"${JSON.stringify(labels).replaceAll('"', '""')}"`), first);
   const rows = [...reader.query({})].map(({ id, userId, teamId, organizationId, labels: told }) => ({
     ...{ id, userId, teamId, organizationId, labels: told },
   }));
