@@ -12,6 +12,7 @@ import type { Offer, UpstreamReply, UpstreamServer } from '../src/contracts/upst
 import { scanMembers } from '../src/lib/json-text.ts';
 import { createRandomIds } from '../src/lib/random-ids.ts';
 import { createGateway } from '../src/pipeline/gateway.ts';
+import { createMemoryLimitStore } from '../src/pipeline/limits/memory-limit-store.ts';
 import { createLiveCatalog } from '../src/pipeline/live-catalog.ts';
 import { openTrail } from '../src/platform/audit/open-trail.ts';
 import { parseConfig } from '../src/platform/config/parse-config.ts';
@@ -98,7 +99,11 @@ const gateway = createGateway(
     registry,
     catalog: createLiveCatalog({ registry }),
     providers: () => new Map(),
-    spend: { spentSince: () => 0 },
+    limitStore: createMemoryLimitStore({
+      spend: { spent: () => 0 },
+      now: Date.now,
+      monotonicMs: () => performance.now(),
+    }),
     trail,
     directory: { version: () => 0, keys: () => [] },
     sealer: openSealing({ dataDir: folder, config: undefined, isShared: false }).forClients,

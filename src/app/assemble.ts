@@ -24,7 +24,6 @@ import { openSealing } from '../platform/sealing/open-sealing.ts';
 import { openDefinitionStore } from '../platform/stores/sqlite/definitions.ts';
 import { openObjectStore } from '../platform/stores/sqlite/objects.ts';
 import { openServerCredentialStore } from '../platform/stores/sqlite/server-credentials.ts';
-import { openSpendStore } from '../platform/stores/sqlite/spend.ts';
 import { createCallMeter } from '../platform/telemetry/call-meter.ts';
 import { METRICS_CONTENT_TYPES } from '../platform/telemetry/exposition.ts';
 import { createProcessMeter } from '../platform/telemetry/process-figures.ts';
@@ -39,6 +38,7 @@ import { createOpenApiSources } from '../upstreams/openapi/open-api-source.ts';
 import { describeReadiness } from './describe-readiness.ts';
 import { createModelRoutes } from './model-routes.ts';
 import { createKeyWrite } from './new-key.ts';
+import { openLimits } from './open-limits.ts';
 import { reportToolsets } from './report-toolsets.ts';
 import { createStoredConfig } from './stored-config.ts';
 
@@ -104,8 +104,12 @@ export async function assemble(options: AppOptions): Promise<App> {
   });
   // What runs before this one left in their journals is spent, too.
   await trail.flush();
-  const spend = openSpendStore({ dataDir });
   const outbound = createHttpClient();
+  let inForce = config;
+  const limits = openLimits({
+    ...{ dataDir, http: outbound, now, monotonicMs, random: options.random, log },
+    config: () => inForce,
+  });
   const openApi = createOpenApiSources({ http: outbound, identity, log });
   const credentialStore = openServerCredentialStore({ dataDir });
   const listening = Promise.withResolvers<string>();
@@ -152,7 +156,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       registry,
       catalog,
       providers: () => providers,
-      spend,
+      ...{ limitStore: limits.limitStore, ownLimitStore: limits.ownLimitStore, tell: limits.tell },
       modelCatalog: () => modelCatalog,
       trail,
       directory,
@@ -228,6 +232,7 @@ export async function assemble(options: AppOptions): Promise<App> {
     providers = makeProviders(next);
     gateway.swap(next);
     options.onApplied?.(next);
+    inForce = next;
   };
   const storedConfig =
     options.loadFile &&
@@ -273,7 +278,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       await objects[Symbol.asyncDispose]();
       definitionStore[Symbol.dispose]();
       credentialStore[Symbol.dispose]();
-      spend[Symbol.dispose]();
+      await limits[Symbol.asyncDispose]();
       lock.release();
     },
   };

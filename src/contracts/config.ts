@@ -7,6 +7,7 @@ import type { ModelsConfig, ProviderConfig } from './models-config.ts';
 import type { PolicyConfig } from './policy.ts';
 import type { Secret } from './secret.ts';
 import type { SecretRequest } from './secret-managers.ts';
+import type { WebhookConfig } from './webhooks.ts';
 
 export type TransportConfig =
   | {
@@ -232,6 +233,8 @@ export interface GatewayConfig {
     /** Upstream calls kept waiting for a modern client's answer, in all and per key. Default 1,000 and 50. */
     readonly maxParkedCalls: number;
     readonly maxParkedCallsPerKey: number;
+    /** When the store where replicas count limits together is lost: refuse what they would count, or let each count for itself. Default `refuse`. */
+    readonly onStoreLoss?: 'refuse' | 'allow' | undefined;
   };
   readonly audit: {
     /** fsync each write-ahead record: survives power loss, costs one disk flush per side-effecting call (grouped). */
@@ -243,6 +246,8 @@ export interface GatewayConfig {
   };
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' };
   readonly admin?: AdminConfig | undefined;
+  /** Undefined: nobody is told of anything. */
+  readonly webhooks?: readonly WebhookConfig[] | undefined;
   /** Left out: nothing is measured, and `GET /metrics` does not exist. */
   readonly metrics?: MetricsConfig | undefined;
   /** Undefined: no master key, and the key file of the data folder will do where it can. */

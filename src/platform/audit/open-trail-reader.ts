@@ -10,6 +10,7 @@ import { openStore } from '../stores/sqlite/open-store.ts';
 import { createFold, type FoldReport } from './fold.ts';
 import { type CostGroup, type CostSum, sumCosts } from './sum-costs.ts';
 import { conditionsOf } from './trail-conditions.ts';
+import { type SpendReport, verifySpend } from './verify-spend.ts';
 
 /**
  * A row and where it stands in the order of changes. `seq` is given when the row is made and given anew, higher, when its
@@ -27,6 +28,8 @@ export interface TrailReader extends Disposable {
   query(filter: TrailFilter): IterableIterator<SeqRow>;
   /** What the calls of tools and models that match cost, added up. */
   costs(by: CostGroup, filter: TrailFilter): readonly CostSum[];
+  /** Adds up the rows anew and compares the ledger with them. */
+  verifySpend(): SpendReport;
   /** Takes in what the journal holds and no one has folded; calls of dead runs become `unknown`. */
   fold(): FoldReport;
   close(): void;
@@ -47,6 +50,7 @@ export function openTrailReader(dataDir: string): TrailReader {
   return {
     query: (filter) => readPages(db, filter),
     costs: (by, filter) => sumCosts(db, by, filter),
+    verifySpend: () => verifySpend(db),
     fold: () => fold(),
     close,
     [Symbol.dispose]: close,
@@ -108,10 +112,23 @@ function parseRow(row: { readonly [column: string]: unknown }): SeqRow {
     resultBytes: number('result_bytes'),
     totalMs: number('total_ms'),
     upstreamMs: number('upstream_ms'),
+    ...parseBelonging(text),
     ...(policy === undefined ? {} : { policy }),
     ...(row.cached === 1 && { cached: true }),
     ...(typeof row.price_micro_usd === 'number' && { priceMicroUsd: row.price_micro_usd }),
     ...(model && { model }),
+  };
+}
+
+/** Whom the call counts for above its key, as far as there is anybody. */
+function parseBelonging(text: (column: string) => string | undefined): Partial<TrailRow> {
+  const [userId, teamId, organizationId] = ['user_id', 'team_id', 'organization_id'].map(text);
+  const labels = parseOwn<{ readonly [label: string]: string }>(text('labels'));
+  return {
+    ...(userId !== undefined && { userId }),
+    ...(teamId !== undefined && { teamId }),
+    ...(organizationId !== undefined && { organizationId }),
+    ...(labels !== undefined && { labels }),
   };
 }
 

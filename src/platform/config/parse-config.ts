@@ -20,6 +20,7 @@ import { readSealing } from './read-sealing.ts';
 import { readServers } from './read-servers.ts';
 import { readRuled } from './read-tool-rules.ts';
 import { readToolsets } from './read-toolsets.ts';
+import { readWebhooks } from './read-webhooks.ts';
 import { createReport, nodeAt, type Path, type Report } from './report.ts';
 import { Audit, ConfigFile, Limits, LogSection } from './schema.ts';
 import { knownFields, suggestField } from './suggest-field.ts';
@@ -71,6 +72,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   const prices = readRuled(document, 'prices', Prices, known);
   const metrics = readMetrics(document);
   const admin = readSection(document, 'admin', Admin);
+  const webhooks = readWebhooks(document);
   if (report.problems.length > 0 || !listen || !limits || !audit || !log)
     return { ok: false, problems: inOrder(report.problems) };
   if (servers.length === 0 && providers === undefined)
@@ -87,6 +89,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
     log,
     ...(metrics && { metrics }),
     ...(admin && nodeAt(root, ['admin']) && { admin }),
+    ...(webhooks && { webhooks }),
     ...(policy && { policy }),
     ...(providers && { providers }),
     ...(models && { models }),

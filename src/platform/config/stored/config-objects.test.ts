@@ -73,6 +73,7 @@ test('what is stored is part of the configuration, exactly as if the file had it
     ['alias', 'fast', { targets: ['openai/gpt-x'] }],
     ['route', 'cheap', { when: 'key.name == "ci"', targets: ['openai/gpt-y'] }],
     ['policy-rule', 'no-delete', { action: 'deny', targets: ['github/delete_*'] }],
+    ['webhook', 'ops', { url: 'https://example.com', secret: 'whsec_0123456789abcdef' }],
   ];
   for (const [kind, name, body] of stored) {
     const result = await create(kind, name, body);
@@ -90,11 +91,19 @@ test('what is stored is part of the configuration, exactly as if the file had it
         routes: [{ name: 'cheap', when: 'key.name == "ci"', targets: ['openai/gpt-y'] }],
       },
       policy: { rules: [{ name: 'no-delete', action: 'deny', targets: ['github/delete_*'] }] },
+      webhooks: { ops: { url: 'https://example.com', secret: 'whsec_0123456789abcdef' } },
     }),
     { file: '/portcullis.json', env: {} },
   );
   assert.ok(whole.ok);
   assert.deepEqual(opened(await config()), opened(whole.config));
+});
+
+test('a stored webhook is told over https only: this machine is for the file to name', async () => {
+  const { create } = setUp({ file: {} });
+  const result = await create('webhook', 'ops', { url: 'http://127.0.0.1:9', secret: 'whsec_0123456789abcdef' });
+  assert.ok(!result.ok);
+  assert.match(result.problems.map(({ message }) => message).join(), /has to be https in the store/);
 });
 
 /** Secrets in clear, to compare. */
