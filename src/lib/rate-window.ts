@@ -79,3 +79,10 @@ export function createRateWindow(spanMs: number): RateWindow {
     },
   };
 }
+
+/** Moments at which the slots of a sliding span begin, oldest first. */
+export function slotStarts(spanMs: number, nowMs: number): readonly number[] {
+  const slotMs = spanMs / SLOTS;
+  const newest = Math.floor(nowMs / slotMs);
+  return Array.from({ length: SLOTS + 1 }, (_, i) => (newest - SLOTS + i) * slotMs);
+}

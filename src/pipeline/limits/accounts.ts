@@ -1,8 +1,8 @@
 /** One account of the memory store: what is counted of a line, over its span. */
 
 import type { LimitLine } from '../../contracts/limits.ts';
-import { type CalendarWindow, calendarWindow } from '../../lib/calendar-window.ts';
-import { createRateWindow, type RateWindow, SLOTS } from '../../lib/rate-window.ts';
+import { ALWAYS, spanWindow } from '../../lib/calendar-window.ts';
+import { createRateWindow, type RateWindow } from '../../lib/rate-window.ts';
 
 /** Times are those of the clock the account is told by its owner: monotonic for rates, the wall's for money. */
 export interface Account {
@@ -19,8 +19,6 @@ export interface Account {
   /** A call that asked `asked` and was put at `place` is over, and used `amount`. The clock is only read where that matters. */
   settle(place: number, asked: number, amount: number, clockOf: (account: Account) => number): void;
 }
-
-const ALWAYS: CalendarWindow = { startMs: Number.NEGATIVE_INFINITY, endMs: Number.POSITIVE_INFINITY };
 
 /** What is under way. */
 export function createConcurrentAccount(): Account {
@@ -72,12 +70,12 @@ export function createBudgetAccount(
   spent: number,
   nowMs: number,
 ): Account {
-  let window = budgetWindow(span, nowMs);
+  let window = spanWindow(span, nowMs);
   let reserved = 0;
   /** A clock that was set back leaves the window as it is: nobody gets a budget twice. */
   const turnOver = (atMs: number): void => {
     if (atMs < window.endMs) return;
-    window = budgetWindow(span, atMs);
+    window = spanWindow(span, atMs);
     spent = 0;
     reserved = 0;
   };
@@ -109,19 +107,4 @@ export function createBudgetAccount(
       spent += amount;
     },
   };
-}
-
-/** The window a moment lies in. */
-export function budgetWindow(
-  span: Extract<LimitLine['span'], { type: 'calendar' | 'total' }>,
-  atMs: number,
-): CalendarWindow {
-  return span.type === 'total' ? ALWAYS : calendarWindow(span.per, atMs, span.timeZone);
-}
-
-/** Moments at which the slots of a sliding span begin, oldest first. */
-export function slotStarts(spanMs: number, nowMs: number): readonly number[] {
-  const slotMs = spanMs / SLOTS;
-  const newest = Math.floor(nowMs / slotMs);
-  return Array.from({ length: SLOTS + 1 }, (_, i) => (newest - SLOTS + i) * slotMs);
 }

@@ -6,7 +6,7 @@ import type { Log } from '../../contracts/log.ts';
 import type { WebhookEvent } from '../../contracts/webhooks.ts';
 import { describeLine, nameSpan } from '../../domain/limits/compile-lines.ts';
 import { createLru } from '../../lib/lru.ts';
-import { budgetWindow } from './accounts.ts';
+import { spanWindow } from '../../lib/calendar-window.ts';
 
 export interface BudgetAlerts {
   /** Something was booked on these lines. Returns at once. */
@@ -98,7 +98,7 @@ export function createBudgetAlerts(deps: {
 function windowOf({ span }: LimitLine, nowMs: number): Window {
   switch (span.type) {
     case 'calendar':
-      return budgetWindow(span, nowMs);
+      return spanWindow(span, nowMs);
     case 'sliding': {
       const startMs = Math.floor(nowMs / span.spanMs) * span.spanMs;
       return { startMs, endMs: startMs + span.spanMs };

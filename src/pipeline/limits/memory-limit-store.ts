@@ -1,15 +1,9 @@
 /** The limit store of one process: accounts in memory, money from the ledger when a line is first seen. Waits for nothing but that. */
 
 import type { LimitLine, LimitStore, LimitUse, LimitVerdict, SpendStore } from '../../contracts/limits.ts';
-import { createRateWindow } from '../../lib/rate-window.ts';
-import {
-  type Account,
-  budgetWindow,
-  createBudgetAccount,
-  createConcurrentAccount,
-  createSlidingAccount,
-  slotStarts,
-} from './accounts.ts';
+import { spanWindow } from '../../lib/calendar-window.ts';
+import { createRateWindow, slotStarts } from '../../lib/rate-window.ts';
+import { type Account, createBudgetAccount, createConcurrentAccount, createSlidingAccount } from './accounts.ts';
 
 export interface MemoryLimitStoreDeps {
   readonly spend: Pick<SpendStore, 'spent'>;
@@ -52,7 +46,7 @@ export function createMemoryLimitStore(deps: MemoryLimitStoreDeps): LimitStore {
     const nowMs = deps.now();
     if (span.type === 'concurrent') return keep(line, createConcurrentAccount());
     if (span.type !== 'sliding')
-      return makeFrom(line, [budgetWindow(span, nowMs).startMs], ([spent = 0]) =>
+      return makeFrom(line, [spanWindow(span, nowMs).startMs], ([spent = 0]) =>
         keep(line, createBudgetAccount(span, spent, nowMs)),
       );
     const starts = slotStarts(span.spanMs, nowMs);
