@@ -5,6 +5,7 @@ import type { ConfigObjects } from '../contracts/config-objects.ts';
 import type { Log } from '../contracts/log.ts';
 import type { ChangeOrigin } from '../contracts/objects.ts';
 import type { ServerRegistry } from '../contracts/upstream.ts';
+import type { Route } from '../edges/http/exchange.ts';
 import { createHealthRoutes } from '../edges/http/health-routes.ts';
 import { createHttpServer } from '../edges/http/http-server.ts';
 import { createMetricsRoute } from '../edges/http/metrics-route.ts';
@@ -18,10 +19,12 @@ import { createGateway, type SwappableGateway } from '../pipeline/gateway.ts';
 import { createLiveCatalog } from '../pipeline/live-catalog.ts';
 import { lockDataDir } from '../platform/audit/lock-data-dir.ts';
 import { openTrail } from '../platform/audit/open-trail.ts';
+import { openTrailReader } from '../platform/audit/open-trail-reader.ts';
 import type { LoadFile } from '../platform/config/stored/compose-config.ts';
 import { openModelCatalog } from '../platform/model-catalog/open-model-catalog.ts';
 import { openSealing } from '../platform/sealing/open-sealing.ts';
 import { openDefinitionStore } from '../platform/stores/sqlite/definitions.ts';
+import { openIdempotencyStore } from '../platform/stores/sqlite/idempotency.ts';
 import { openObjectStore } from '../platform/stores/sqlite/objects.ts';
 import { openServerCredentialStore } from '../platform/stores/sqlite/server-credentials.ts';
 import { createCallMeter } from '../platform/telemetry/call-meter.ts';
@@ -35,6 +38,7 @@ import { createServerRegistry } from '../upstreams/mcp/registry.ts';
 import { createProviders } from '../upstreams/models/create-providers.ts';
 import { createServerCredentials } from '../upstreams/oauth/server-credentials.ts';
 import { createOpenApiSources } from '../upstreams/openapi/open-api-source.ts';
+import { createAdminApi } from './admin-api.ts';
 import { describeReadiness } from './describe-readiness.ts';
 import { createModelRoutes } from './model-routes.ts';
 import { createKeyWrite } from './new-key.ts';
@@ -201,8 +205,12 @@ export async function assemble(options: AppOptions): Promise<App> {
       ),
     }),
   });
+  const idempotency = openIdempotencyStore({ dataDir });
+  const trailReader = openTrailReader(dataDir);
+  let admin: Route = () => false;
+  const callback = createCallbackRoute({ finish: credentials.finish });
   const http = createHttpServer({
-    routes: [...mcp.routes, ...models, ...health, metrics, createCallbackRoute({ finish: credentials.finish })],
+    routes: [...mcp.routes, ...models, ...health, metrics, callback, (exchange) => admin(exchange)],
     log,
     limits: config.limits,
     allowed: () => ({ hosts: gateway.config().listen.allowedHosts, origins: gateway.config().listen.allowedOrigins }),
@@ -240,6 +248,14 @@ export async function assemble(options: AppOptions): Promise<App> {
       ...{ store: objects, load: options.loadFile, sealer: sealing.forRecords, now, log, apply },
       ...{ config, current: gateway.config },
     }));
+  admin = createAdminApi({
+    ...{ objects, registry, catalog, definitionStore, trail, idempotency, sealer, identity, log },
+    ...{ now, monotonicMs, newId, randomHex: ids.hex, reader: trailReader, config: gateway.config },
+    providers: () => providers,
+    configObjects: storedConfig?.objects,
+    // Not until there is somebody who knows.
+    ...{ sessions: undefined, standings: undefined },
+  });
 
   return {
     gateway,
@@ -276,6 +292,8 @@ export async function assemble(options: AppOptions): Promise<App> {
       credentials[Symbol.dispose]();
       await trail[Symbol.asyncDispose]();
       await objects[Symbol.asyncDispose]();
+      await idempotency[Symbol.asyncDispose]();
+      trailReader.close();
       definitionStore[Symbol.dispose]();
       credentialStore[Symbol.dispose]();
       await limits[Symbol.asyncDispose]();

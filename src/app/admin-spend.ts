@@ -1,0 +1,99 @@
+/** What calls cost, added up by what the trail knows, and by whom their keys belong to. */
+
+import type { AdminSpend, SpendGroup, SpendSum } from '../contracts/admin-ports.ts';
+import type { ObjectKind, ObjectStore, StoredObject } from '../contracts/objects.ts';
+import type { KeyBody, TeamBody, UserBody } from '../contracts/shapes/directory.ts';
+import type { TrailReader } from '../platform/audit/open-trail-reader.ts';
+import type { CostSum } from '../platform/audit/sum-costs.ts';
+import { listAll } from './commands/open-objects.ts';
+
+type Belonging = Extract<SpendGroup, 'team' | 'user' | 'organization' | 'label'>;
+
+/** What a key counts for. */
+interface Owner {
+  readonly id: string | undefined;
+  readonly name: string | undefined;
+}
+
+const NOBODY: Owner = { id: undefined, name: undefined };
+
+export function createAdminSpend(deps: {
+  readonly objects: Pick<ObjectStore, 'list'>;
+  readonly reader: Pick<TrailReader, 'costs'>;
+  /** Everything handed over so far is in the trail. */
+  readonly flush: () => Promise<void>;
+}): AdminSpend {
+  return {
+    async sum(by, { label, ...filter }) {
+      await deps.flush();
+      switch (by) {
+        case 'team':
+        case 'user':
+        case 'organization':
+        case 'label': {
+          const ownerOf = await createOwnerOf(deps.objects, by, label ?? '');
+          return addUp(deps.reader.costs('key', filter), ownerOf);
+        }
+        default:
+          return deps.reader.costs(by, filter).map(({ keyId, ...sum }) => pick({ ...sum, id: keyId }));
+      }
+    },
+  };
+}
+
+function pick({ name, id, calls, priced, microUsd, inputTokens, outputTokens }: SpendSum): SpendSum {
+  return { name, id, calls, priced, microUsd, inputTokens, outputTokens };
+}
+
+function addUp(sums: readonly CostSum[], ownerOf: (keyId: string | undefined) => Owner): readonly SpendSum[] {
+  const all = new Map<string, SpendSum>();
+  for (const sum of sums) {
+    const owner = ownerOf(sum.keyId);
+    const place = JSON.stringify([owner.id ?? null, owner.name ?? null]);
+    const before = all.get(place) ?? { ...owner, calls: 0, priced: 0, microUsd: 0, inputTokens: 0, outputTokens: 0 };
+    all.set(place, {
+      ...owner,
+      calls: before.calls + sum.calls,
+      priced: before.priced + sum.priced,
+      microUsd: before.microUsd + sum.microUsd,
+      inputTokens: before.inputTokens + sum.inputTokens,
+      outputTokens: before.outputTokens + sum.outputTokens,
+    });
+  }
+  return [...all.values()].sort((a, b) => b.microUsd - a.microUsd || b.calls - a.calls);
+}
+
+/** As keys belong now: a key that moved takes what it spent along. */
+async function createOwnerOf(
+  objects: Pick<ObjectStore, 'list'>,
+  by: Belonging,
+  label: string,
+): Promise<(keyId: string | undefined) => Owner> {
+  const read = async (kind: ObjectKind): Promise<ReadonlyMap<string, StoredObject>> =>
+    new Map((await listAll(objects, kind)).map((object) => [object.id, object]));
+  const [keys, users, teams, organizations] = await Promise.all([
+    read('key'),
+    read('user'),
+    read('team'),
+    read('organization'),
+  ]);
+
+  return (keyId) => {
+    const key = keys.get(keyId ?? '')?.body as KeyBody | undefined;
+    if (key === undefined) return NOBODY;
+    const user = users.get(key.user ?? '');
+    const team = teams.get(key.team ?? '');
+    const organizationId =
+      (team?.body as TeamBody | undefined)?.organization ??
+      (user?.body as UserBody | undefined)?.organization ??
+      key.organization;
+    const organization = organizations.get(organizationId ?? '');
+    if (by === 'label') {
+      const nearest = [key.labels, user?.body.labels, team?.body.labels, organization?.body.labels];
+      const value = nearest.map((labels) => (labels as KeyBody['labels'] | undefined)?.[label]).find(Boolean);
+      return { id: undefined, name: value };
+    }
+    const owner = { team, user, organization }[by];
+    return owner === undefined ? NOBODY : { id: owner.id, name: owner.name };
+  };
+}
