@@ -1,11 +1,12 @@
 /** The admin API on a real server and real stores; only what other parts of a gateway would answer is made up. */
 
 import { ROLES, type Role } from '../../src/contracts/admin.ts';
-import type { CatalogueTool, LimitStanding } from '../../src/contracts/admin-ports.ts';
+import type { AdminTrailRow, CatalogueTool, LimitStanding } from '../../src/contracts/admin-ports.ts';
 import type { ConfigObject, ConfigObjects } from '../../src/contracts/config-objects.ts';
 import type { DefinitionRecord } from '../../src/contracts/definitions.ts';
 import { type ChangeOrigin, ObjectConflict, type ObjectStore } from '../../src/contracts/objects.ts';
 import { AdminTokenShape, UserShape } from '../../src/contracts/shapes/directory.ts';
+import type { ServerStatus } from '../../src/contracts/upstream.ts';
 import { ADMIN_RULES } from '../../src/domain/admin/permissions.ts';
 import type { Operation } from '../../src/edges/admin/define-operation.ts';
 import { operationsFor } from '../../src/edges/admin/operations.ts';
@@ -90,9 +91,9 @@ export async function startAdmin(
   const deps = {
     ...{ objects, rules: ADMIN_RULES, identity: { name: 'portcullis', version: '1.2.3' } },
     fileObjects: (kind: string) => (kind === 'key' ? [FILE_KEY] : []),
-    trail: { list: async () => [], find: async () => undefined },
+    trail: { list: async () => [CALL], find: async (id: string) => (id === CALL.id ? CALL : undefined) },
     spend: { sum: async () => [] },
-    catalogue: { tools: () => TOOLS, models: async () => [{ provider: 'p', model: 'm' }], servers: () => [] },
+    catalogue: { tools: () => TOOLS, models: async () => [{ provider: 'p', model: 'm' }], servers: () => [STATUS] },
     definitions: { list: async () => [DEFINITION], decide: async () => DEFINITION },
     standings: async (keyId: string) => (keyId === 'key_1' ? STANDINGS : undefined),
     config: createFakeConfig(),
@@ -168,6 +169,26 @@ export const FILE_KEY = {
 const TOOLS: readonly CatalogueTool[] = [
   { server: 'github', name: 'github__get', ownName: 'get', description: undefined, isReadOnly: true },
 ];
+
+const CALL: AdminTrailRow = {
+  ...{
+    seq: 7,
+    id: 'call_1',
+    parentId: undefined,
+    traceId: 'a'.repeat(32),
+    atMs: 1,
+    kind: 'tools.call',
+    surface: 'mcp',
+  },
+  ...{ keyId: 'key_1', keyName: 'k', serverId: 'github', name: 'github__get', target: 'get', client: undefined },
+  ...{ arguments: '{}', result: 'ok', error: undefined, resultBytes: 2, totalMs: 1.5, upstreamMs: 1 },
+};
+
+const STATUS: ServerStatus = {
+  ...{ id: 'github', state: 'failed', sinceMs: 1, transport: 'http', era: undefined, protocolVersion: undefined },
+  ...{ lastFailure: { stage: 'connect', message: 'refused', atMs: 1 }, problems: [], restarts: 0 },
+  ...{ tools: 1, prompts: 0, resources: 0 },
+};
 
 const STANDINGS: readonly LimitStanding[] = [
   {

@@ -87,9 +87,8 @@ function readJson(text: string, faults: RequestFault[]): unknown {
     else throw new GatewayError('parse_error', undefined, { cause: error });
     return UNREADABLE;
   }
-  const before = faults.length;
   findUnfit(value, [], faults);
-  return faults.length > before ? UNREADABLE : value;
+  return value;
 }
 
 /** What no store could give back as it came: NUL, lone surrogates, infinite numbers, and the one name that is no member. */
