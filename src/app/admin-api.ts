@@ -1,6 +1,6 @@
 /** The admin API on the parts of this gateway: each port of `edges/admin` from what is there anyway. */
 
-import type { AdminSessions, IdempotencyStore } from '../contracts/admin.ts';
+import type { AdminSessions } from '../contracts/admin.ts';
 import type { AdminCatalogue, AdminTrail, FileObject, LimitStanding } from '../contracts/admin-ports.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
 import type { ConfigObjects } from '../contracts/config-objects.ts';
@@ -20,7 +20,8 @@ import { createAdminRoute } from '../edges/admin/serve-admin.ts';
 import type { Route } from '../edges/http/exchange.ts';
 import type { LiveCatalog } from '../pipeline/live-catalog.ts';
 import { createModelDirectory } from '../pipeline/models/model-directory.ts';
-import type { TrailReader } from '../platform/audit/open-trail-reader.ts';
+import { openTrailReader, type TrailReader } from '../platform/audit/open-trail-reader.ts';
+import { openIdempotencyStore } from '../platform/stores/sqlite/idempotency.ts';
 import { createAdminDefinitions } from './admin-definitions.ts';
 import { createAdminSpend } from './admin-spend.ts';
 
@@ -32,8 +33,7 @@ export interface AdminApiDeps {
   readonly providers: () => ReadonlyMap<string, ModelProvider>;
   readonly definitionStore: DefinitionStore;
   readonly trail: Pick<Trail, 'record' | 'flush'>;
-  readonly reader: Pick<TrailReader, 'newest' | 'costs'>;
-  readonly idempotency: IdempotencyStore;
+  readonly dataDir: string;
   readonly sealer: Sealer;
   /** Undefined: people cannot sign in. */
   readonly sessions: AdminSessions | undefined;
@@ -49,9 +49,14 @@ export interface AdminApiDeps {
   readonly randomHex: (digits: number) => string;
 }
 
-export function createAdminApi(deps: AdminApiDeps): Route {
-  const { objects, config, reader, trail, idempotency, sealer, sessions, standings, identity, log } = deps;
-  const { now, monotonicMs } = deps;
+export interface AdminApi extends AsyncDisposable {
+  readonly route: Route;
+}
+
+export function openAdminApi(deps: AdminApiDeps): AdminApi {
+  const { objects, config, trail, dataDir, sealer, sessions, standings, identity, log, now, monotonicMs } = deps;
+  const reader = openTrailReader(dataDir);
+  const idempotency = openIdempotencyStore({ dataDir });
   const flush = () => trail.flush();
   const ports = {
     ...{ objects, rules: ADMIN_RULES, identity, standings, config: deps.configObjects },
@@ -62,10 +67,16 @@ export function createAdminApi(deps: AdminApiDeps): Route {
     definitions: createAdminDefinitions({ ...deps, store: deps.definitionStore }),
   };
   const publicUrl = () => config().listen.publicUrl;
-  return createAdminRoute(
-    { ...ports, idempotency, sealer, sessions, log, now, monotonicMs, publicUrl },
-    operationsFor(ports),
-  );
+  return {
+    route: createAdminRoute(
+      { ...ports, idempotency, sealer, sessions, log, now, monotonicMs, publicUrl },
+      operationsFor(ports),
+    ),
+    async [Symbol.asyncDispose]() {
+      reader.close();
+      await idempotency[Symbol.asyncDispose]();
+    },
+  };
 }
 
 function createAdminTrail(reader: Pick<TrailReader, 'newest'>, flush: () => Promise<void>): AdminTrail {

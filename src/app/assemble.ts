@@ -3,7 +3,6 @@
 import type { GatewayConfig } from '../contracts/config.ts';
 import type { ConfigObjects } from '../contracts/config-objects.ts';
 import type { Log } from '../contracts/log.ts';
-import type { ChangeOrigin } from '../contracts/objects.ts';
 import type { ServerRegistry } from '../contracts/upstream.ts';
 import type { Route } from '../edges/http/exchange.ts';
 import { createHealthRoutes } from '../edges/http/health-routes.ts';
@@ -19,12 +18,10 @@ import { createGateway, type SwappableGateway } from '../pipeline/gateway.ts';
 import { createLiveCatalog } from '../pipeline/live-catalog.ts';
 import { lockDataDir } from '../platform/audit/lock-data-dir.ts';
 import { openTrail } from '../platform/audit/open-trail.ts';
-import { openTrailReader } from '../platform/audit/open-trail-reader.ts';
 import type { LoadFile } from '../platform/config/stored/compose-config.ts';
 import { openModelCatalog } from '../platform/model-catalog/open-model-catalog.ts';
 import { openSealing } from '../platform/sealing/open-sealing.ts';
 import { openDefinitionStore } from '../platform/stores/sqlite/definitions.ts';
-import { openIdempotencyStore } from '../platform/stores/sqlite/idempotency.ts';
 import { openObjectStore } from '../platform/stores/sqlite/objects.ts';
 import { openServerCredentialStore } from '../platform/stores/sqlite/server-credentials.ts';
 import { createCallMeter } from '../platform/telemetry/call-meter.ts';
@@ -38,19 +35,15 @@ import { createServerRegistry } from '../upstreams/mcp/registry.ts';
 import { createProviders } from '../upstreams/models/create-providers.ts';
 import { createServerCredentials } from '../upstreams/oauth/server-credentials.ts';
 import { createOpenApiSources } from '../upstreams/openapi/open-api-source.ts';
-import { createAdminApi } from './admin-api.ts';
+import { openAdminApi } from './admin-api.ts';
+import { createFirstKey } from './create-first-key.ts';
 import { describeReadiness } from './describe-readiness.ts';
 import { createModelRoutes } from './model-routes.ts';
-import { createKeyWrite } from './new-key.ts';
 import { openLimits } from './open-limits.ts';
 import { reportToolsets } from './report-toolsets.ts';
 import { createStoredConfig } from './stored-config.ts';
 
 const DEFINITION_POLL_MS = 500;
-const GATEWAY_ITSELF: ChangeOrigin = {
-  actor: { type: 'gateway', id: 'gateway', name: 'gateway' },
-  via: 'gateway',
-};
 const CLOSE_GRACE_MS = 5_000;
 /** Told apart if the configuration gets its metrics section only later. */
 const MAX_METERED_TOOLS = 1_000;
@@ -205,8 +198,6 @@ export async function assemble(options: AppOptions): Promise<App> {
       ),
     }),
   });
-  const idempotency = openIdempotencyStore({ dataDir });
-  const trailReader = openTrailReader(dataDir);
   let admin: Route = () => false;
   const callback = createCallbackRoute({ finish: credentials.finish });
   const http = createHttpServer({
@@ -248,14 +239,15 @@ export async function assemble(options: AppOptions): Promise<App> {
       ...{ store: objects, load: options.loadFile, sealer: sealing.forRecords, now, log, apply },
       ...{ config, current: gateway.config },
     }));
-  admin = createAdminApi({
-    ...{ objects, registry, catalog, definitionStore, trail, idempotency, sealer, identity, log },
-    ...{ now, monotonicMs, newId, randomHex: ids.hex, reader: trailReader, config: gateway.config },
+  const adminApi = openAdminApi({
+    ...{ objects, registry, catalog, definitionStore, trail, dataDir, sealer, identity, log },
+    ...{ now, monotonicMs, newId, randomHex: ids.hex, config: gateway.config },
     providers: () => providers,
     configObjects: storedConfig?.objects,
     // Not until there is somebody who knows.
     ...{ sessions: undefined, standings: undefined },
   });
+  admin = adminApi.route;
 
   return {
     gateway,
@@ -263,13 +255,8 @@ export async function assemble(options: AppOptions): Promise<App> {
     configObjects: storedConfig?.objects,
     reload: () => storedConfig?.reload(),
     async createFirstKey() {
-      const { keys, anonymous } = gateway.config();
-      if (keys.length > 0 || anonymous !== undefined) return undefined;
-      if ((await objects.list('key', { limit: 1 })).length > 0) return undefined;
-      const nowMs = now();
-      const { write, secret } = createKeyWrite({ name: 'first', grant: { allow: ['*'] } }, nowMs);
-      await objects.write([write], GATEWAY_ITSELF, nowMs);
-      await followDirectory();
+      const secret = await createFirstKey(objects, gateway.config(), now());
+      if (secret !== undefined) await followDirectory();
       return secret;
     },
     countKeys: () => directory.countKeys() + gateway.config().keys.length,
@@ -292,8 +279,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       credentials[Symbol.dispose]();
       await trail[Symbol.asyncDispose]();
       await objects[Symbol.asyncDispose]();
-      await idempotency[Symbol.asyncDispose]();
-      trailReader.close();
+      await adminApi[Symbol.asyncDispose]();
       definitionStore[Symbol.dispose]();
       credentialStore[Symbol.dispose]();
       await limits[Symbol.asyncDispose]();

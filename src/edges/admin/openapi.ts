@@ -2,7 +2,10 @@
 
 import { z } from 'zod';
 import { ERRORS, type ErrorCode } from '../../contracts/errors.ts';
+import { BoundShape, GrantShape } from '../../contracts/shapes/grant.ts';
+import { LimitsShape } from '../../contracts/shapes/limits.ts';
 import type { Operation } from './define-operation.ts';
+import { shareSchemas } from './share-schemas.ts';
 
 interface Json {
   readonly [member: string]: unknown;
@@ -125,17 +128,20 @@ const PROBLEM: Json = {
   },
 };
 
-/** `version`: of the program. */
-export function renderOpenApi(operations: readonly Operation[], version: string): Json {
+/** Of the API, not of the program: what was once said stays true as long as it is 1. */
+const API_VERSION = '1.0.0';
+
+export function renderOpenApi(operations: readonly Operation[]): Json {
   const paths: { [path: string]: { [method: string]: Json } } = {};
   for (const operation of operations) {
     paths[operation.path] = { ...paths[operation.path], [operation.method.toLowerCase()]: describe(operation) };
   }
+  const { document, schemas } = shareSchemas(paths, namedSchemas(operations));
   return {
     openapi: '3.1.0',
     info: {
       title: 'Portcullis admin API',
-      version,
+      version: API_VERSION,
       description:
         'Manages who may use the gateway and what it is made of. Times are milliseconds since 1970, money is in US dollars where people write it and in micro-dollars where it is added up.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
@@ -143,18 +149,39 @@ export function renderOpenApi(operations: readonly Operation[], version: string)
     servers: [{ url: '/api/v1' }],
     security: [{ adminToken: [] }, { session: [] }],
     tags: [...new Set(operations.map(({ tag }) => tag))].map((name) => ({ name })),
-    paths,
+    paths: document,
     components: {
       securitySchemes: {
         adminToken: { type: 'http', scheme: 'bearer', description: 'An admin token, `pca_…`.' },
         session: {
-          type: 'apiKey',
-          in: 'cookie',
-          name: '__Host-portcullis',
-          description: 'Of a person who is signed in.',
+          ...{ type: 'apiKey', in: 'cookie', name: '__Host-portcullis', description: 'Of a person who is signed in.' },
         },
       },
-      schemas: { Problem: PROBLEM },
+      schemas: { Problem: PROBLEM, ...schemas },
     },
   };
+}
+
+/** What is read as `Team` is made as `NewTeam`; parts that people write have other defaults than those that are shown. */
+function namedSchemas(operations: readonly Operation[]): readonly (readonly [string, Json])[] {
+  const parts: readonly (readonly [string, z.ZodType])[] = [
+    ['Grant', GrantShape],
+    ['Bounds', BoundShape],
+    ['Limits', LimitsShape],
+  ];
+  return [
+    ...parts.flatMap(([name, schema]) => [
+      [name, schemaOf(schema, 'output')] as const,
+      [`New${name}`, schemaOf(schema, 'input')] as const,
+    ]),
+    ...operations.flatMap(({ id, answer }) => {
+      const read = /^get(\w+)/.exec(id)?.[1];
+      return read === undefined ? [] : [[read, schemaOf(answer, 'output')] as const];
+    }),
+    ...operations.flatMap(({ id, answer, body }) => {
+      const made = /^create(\w+)/.exec(id)?.[1];
+      if (made === undefined || body === undefined) return [];
+      return [[`New${made}`, schemaOf(body, 'input')] as const, [`Made${made}`, schemaOf(answer, 'output')] as const];
+    }),
+  ];
 }

@@ -17,6 +17,7 @@ const words = {
 
 /** The document describes these operations and the others. */
 export function createAboutOperations(others: readonly Operation[]): readonly Operation[] {
+  let document: object | undefined;
   const about: readonly Operation[] = [
     defineOperation({
       ...{ ...words, id: 'getVersion', path: '/version', permission: 'anyone', summary: 'Which version answers' },
@@ -42,8 +43,9 @@ export function createAboutOperations(others: readonly Operation[]): readonly Op
     defineOperation({
       ...{ ...words, id: 'getOpenApi', path: '/openapi.json', permission: 'public', summary: 'This document' },
       answer: z.record(z.string(), z.unknown()),
-      async handle(deps) {
-        return { body: renderOpenApi([...about, ...others], deps.identity.version) };
+      async handle() {
+        document ??= renderOpenApi([...about, ...others]);
+        return { body: document };
       },
     }),
   ];
