@@ -5,6 +5,7 @@ import type { AdminCatalogue, AdminTrail, FileObject, LimitStanding } from '../c
 import type { GatewayConfig } from '../contracts/config.ts';
 import type { ConfigObjects } from '../contracts/config-objects.ts';
 import type { DefinitionStore } from '../contracts/definitions.ts';
+import type { Explainer } from '../contracts/explain.ts';
 import type { JsonObject } from '../contracts/json.ts';
 import type { UsageLimits } from '../contracts/limits.ts';
 import type { Log } from '../contracts/log.ts';
@@ -40,6 +41,8 @@ export interface AdminApiDeps {
   /** Undefined: there is only the file. */
   readonly configObjects: ConfigObjects | undefined;
   /** Undefined: nothing can tell. */
+  readonly explain: Explainer | undefined;
+  /** Undefined: nothing can tell. */
   readonly standings: ((keyId: string) => Promise<readonly LimitStanding[] | undefined>) | undefined;
   readonly identity: { readonly name: string; readonly version: string };
   readonly log: Log;
@@ -59,7 +62,7 @@ export function openAdminApi(deps: AdminApiDeps): AdminApi {
   const idempotency = openIdempotencyStore({ dataDir });
   const flush = () => trail.flush();
   const ports = {
-    ...{ objects, rules: ADMIN_RULES, identity, standings, config: deps.configObjects },
+    ...{ objects, rules: ADMIN_RULES, identity, standings, config: deps.configObjects, explain: deps.explain },
     fileObjects: (kind: string) => (kind === 'key' ? fileKeys(config()) : []),
     trail: createAdminTrail(reader, flush),
     spend: createAdminSpend({ objects, reader, flush }),

@@ -245,7 +245,7 @@ export async function assemble(options: AppOptions): Promise<App> {
     providers: () => providers,
     configObjects: storedConfig?.objects,
     // Not until there is somebody who knows.
-    ...{ sessions: undefined, standings: undefined },
+    ...{ sessions: undefined, standings: undefined, explain: undefined },
   });
   admin = adminApi.route;
 

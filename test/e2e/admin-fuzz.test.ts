@@ -111,7 +111,8 @@ function bodyOf({ body }: Operation): fc.Arbitrary<string | undefined> {
 function goodRequest({ path, tag, body, precondition }: Operation) {
   const words = tag === 'definitions' ? { ...WORDS, name: ['get'] } : WORDS;
   // A key of a team names no organisation itself.
-  const rest = tag === 'keys' ? { organization: undefined } : {};
+  const rest =
+    tag === 'keys' ? { organization: undefined } : tag === 'explain' ? { key: 'key_1', grant: undefined } : {};
   return fc.tuple(
     fc.constant(path.replace(/\{\w+\}/, ID_OF[tag] ?? 'x')),
     fc.constant(''),

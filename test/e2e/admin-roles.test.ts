@@ -30,7 +30,7 @@ const MAY: { readonly [operation: string]: readonly Role[] | 'public' } = {
   ...each(OPERATORS, 'createRoute replaceRoute deleteRoute createPolicyRule replacePolicyRule deletePolicyRule'),
   ...each(READERS, 'listServerStatus getServerStatus listTools listModels listDefinitions'),
   ...each(OPERATORS, 'approveDefinition rejectDefinition'),
-  ...each(READERS, 'listCalls getCall sumSpend listChanges'),
+  ...each(READERS, 'listCalls getCall sumSpend listChanges explain'),
 };
 
 function each(roles: readonly Role[], operations: string): { readonly [operation: string]: readonly Role[] } {

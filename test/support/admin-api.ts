@@ -4,6 +4,7 @@ import { ROLES, type Role } from '../../src/contracts/admin.ts';
 import type { AdminTrailRow, CatalogueTool, LimitStanding } from '../../src/contracts/admin-ports.ts';
 import type { ConfigObject, ConfigObjects } from '../../src/contracts/config-objects.ts';
 import type { DefinitionRecord } from '../../src/contracts/definitions.ts';
+import type { Explanation } from '../../src/contracts/explain.ts';
 import { type ChangeOrigin, ObjectConflict, type ObjectStore } from '../../src/contracts/objects.ts';
 import { AdminTokenShape, UserShape } from '../../src/contracts/shapes/directory.ts';
 import type { ServerStatus } from '../../src/contracts/upstream.ts';
@@ -97,6 +98,7 @@ export async function startAdmin(
     definitions: { list: async () => [DEFINITION], decide: async () => DEFINITION },
     standings: async (keyId: string) => (keyId === 'key_1' ? STANDINGS : undefined),
     config: createFakeConfig(),
+    explain: { explain: async () => EXPLANATION },
   };
   const operations = operationsFor(deps);
   const route = createAdminRoute(
@@ -188,6 +190,11 @@ const STATUS: ServerStatus = {
   ...{ id: 'github', state: 'failed', sinceMs: 1, transport: 'http', era: undefined, protocolVersion: undefined },
   ...{ lastFailure: { stage: 'connect', message: 'refused', atMs: 1 }, problems: [], restarts: 0 },
   ...{ tools: 1, prompts: 0, resources: 0 },
+};
+
+const EXPLANATION: Explanation = {
+  ...{ verdict: 'refused', code: 'unknown_tool', reason: 'no pattern allows it', limits: [] },
+  rules: [{ step: 'authorize', level: undefined, rule: undefined, verdict: 'refuses', reason: 'no pattern allows it' }],
 };
 
 const STANDINGS: readonly LimitStanding[] = [

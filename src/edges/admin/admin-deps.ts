@@ -10,6 +10,7 @@ import type {
   LimitStanding,
 } from '../../contracts/admin-ports.ts';
 import type { ConfigObjects } from '../../contracts/config-objects.ts';
+import type { Explainer } from '../../contracts/explain.ts';
 import type { ObjectKind, ObjectStore } from '../../contracts/objects.ts';
 
 export interface AdminDeps {
@@ -25,5 +26,7 @@ export interface AdminDeps {
   readonly standings: ((keyId: string) => Promise<readonly LimitStanding[] | undefined>) | undefined;
   /** Undefined: there is only the file; then there are no such operations. */
   readonly config: ConfigObjects | undefined;
+  /** Undefined: nobody can; then there is no such operation. */
+  readonly explain: Explainer | undefined;
   readonly identity: { readonly name: string; readonly version: string };
 }

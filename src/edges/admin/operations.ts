@@ -8,6 +8,7 @@ import { catalogueOperations } from './resources/catalogue.ts';
 import { changeOperations } from './resources/changes.ts';
 import { configOperations } from './resources/config-objects.ts';
 import { definitionOperations } from './resources/definitions.ts';
+import { explainOperations } from './resources/explain.ts';
 import { keyOperations } from './resources/keys.ts';
 import { organizationOperations, teamOperations } from './resources/organizations.ts';
 import { ownKeyOperations } from './resources/own-keys.ts';
@@ -26,15 +27,22 @@ const RESOURCES: readonly Operation[] = [
   ...definitionOperations,
   ...trailOperations,
   ...changeOperations,
+  ...explainOperations,
 ];
 
 /** Those whose ports are there. */
-export function listOperations(has: { readonly [port in 'standings' | 'config']: boolean }): readonly Operation[] {
+export function listOperations(
+  has: { readonly [port in 'standings' | 'config' | 'explain']: boolean },
+): readonly Operation[] {
   const resources = RESOURCES.filter(({ needs }) => needs === undefined || has[needs]);
   return [...createAboutOperations(resources), ...resources];
 }
 
 /** Those that can be served with these. */
-export function operationsFor({ standings, config }: AdminDeps): readonly Operation[] {
-  return listOperations({ standings: standings !== undefined, config: config !== undefined });
+export function operationsFor({ standings, config, explain }: AdminDeps): readonly Operation[] {
+  return listOperations({
+    standings: standings !== undefined,
+    config: config !== undefined,
+    explain: explain !== undefined,
+  });
 }

@@ -6,14 +6,6 @@ import type { ObjectKind, ObjectStore, StoredObject } from '../../contracts/obje
 
 const MAX_PAGE = 500;
 
-/** A number as it stands in a query. */
-export const queryNumber = (max: number) =>
-  z
-    .string()
-    .regex(/^\d{1,16}$/)
-    .transform(Number)
-    .pipe(z.int().min(0).max(max));
-
 export const PageQuery = {
   limit: z
     .string()
