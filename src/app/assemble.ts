@@ -4,7 +4,6 @@ import type { GatewayConfig } from '../contracts/config.ts';
 import type { ConfigObjects } from '../contracts/config-objects.ts';
 import type { Log } from '../contracts/log.ts';
 import type { ServerRegistry } from '../contracts/upstream.ts';
-import type { Route } from '../edges/http/exchange.ts';
 import { createHealthRoutes } from '../edges/http/health-routes.ts';
 import { createHttpServer } from '../edges/http/http-server.ts';
 import { createMetricsRoute } from '../edges/http/metrics-route.ts';
@@ -35,9 +34,10 @@ import { createServerRegistry } from '../upstreams/mcp/registry.ts';
 import { createProviders } from '../upstreams/models/create-providers.ts';
 import { createServerCredentials } from '../upstreams/oauth/server-credentials.ts';
 import { createOpenApiSources } from '../upstreams/openapi/open-api-source.ts';
-import { openAdminApi } from './admin-api.ts';
+import { type AdminApi, openAdminApi } from './admin-api.ts';
 import { createFirstKey } from './create-first-key.ts';
 import { describeReadiness } from './describe-readiness.ts';
+import { createStandings } from './limit-standings.ts';
 import { createModelRoutes } from './model-routes.ts';
 import { openLimits } from './open-limits.ts';
 import { reportToolsets } from './report-toolsets.ts';
@@ -198,10 +198,10 @@ export async function assemble(options: AppOptions): Promise<App> {
       ),
     }),
   });
-  let admin: Route = () => false;
+  let admin: AdminApi | undefined;
   const callback = createCallbackRoute({ finish: credentials.finish });
   const http = createHttpServer({
-    routes: [...mcp.routes, ...models, ...health, metrics, callback, (exchange) => admin(exchange)],
+    routes: [...mcp.routes, ...models, ...health, metrics, callback, (exchange) => admin?.route(exchange) ?? false],
     log,
     limits: config.limits,
     allowed: () => ({ hosts: gateway.config().listen.allowedHosts, origins: gateway.config().listen.allowedOrigins }),
@@ -239,15 +239,12 @@ export async function assemble(options: AppOptions): Promise<App> {
       ...{ store: objects, load: options.loadFile, sealer: sealing.forRecords, now, log, apply },
       ...{ config, current: gateway.config },
     }));
-  const adminApi = openAdminApi({
-    ...{ objects, registry, catalog, definitionStore, trail, dataDir, sealer, identity, log },
+  admin = openAdminApi({
+    ...{ objects, registry, catalog, definitionStore, trail, dataDir, sealer: sealing.forClients, identity, log },
     ...{ now, monotonicMs, newId, randomHex: ids.hex, config: gateway.config },
-    providers: () => providers,
-    configObjects: storedConfig?.objects,
-    // Not until there is somebody who knows.
-    ...{ sessions: undefined, standings: undefined, explain: undefined },
+    ...{ providers: () => providers, configObjects: storedConfig?.objects, sessions: undefined, explain: undefined },
+    standings: createStandings({ directory, limits: limits.limitStore }),
   });
-  admin = adminApi.route;
 
   return {
     gateway,
@@ -279,7 +276,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       credentials[Symbol.dispose]();
       await trail[Symbol.asyncDispose]();
       await objects[Symbol.asyncDispose]();
-      await adminApi[Symbol.asyncDispose]();
+      await admin?.[Symbol.asyncDispose]();
       definitionStore[Symbol.dispose]();
       credentialStore[Symbol.dispose]();
       await limits[Symbol.asyncDispose]();

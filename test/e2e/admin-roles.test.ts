@@ -24,10 +24,16 @@ const MAY: { readonly [operation: string]: readonly Role[] | 'public' } = {
   ...each(ADMINS, 'createKey replaceKey rotateKey revokeKey deleteKey'),
   ...each(ADMINS, 'listAdminTokens createAdminToken getAdminToken replaceAdminToken revokeAdminToken deleteAdminToken'),
   ...each(READERS, 'listServerObjects getServer listProviderObjects getProvider listToolsetObjects getToolset'),
-  ...each(READERS, 'listAliasObjects getAlias listRouteObjects getRoute listPolicyRuleObjects getPolicyRule'),
+  ...each(
+    READERS,
+    'listAliasObjects getAlias listRouteObjects getRoute listPolicyRuleObjects getPolicyRule listWebhookObjects getWebhook',
+  ),
   ...each(OPERATORS, 'createServer replaceServer deleteServer createProvider replaceProvider deleteProvider'),
   ...each(OPERATORS, 'createToolset replaceToolset deleteToolset createAlias replaceAlias deleteAlias'),
-  ...each(OPERATORS, 'createRoute replaceRoute deleteRoute createPolicyRule replacePolicyRule deletePolicyRule'),
+  ...each(
+    OPERATORS,
+    'createRoute replaceRoute deleteRoute createPolicyRule replacePolicyRule deletePolicyRule createWebhook replaceWebhook deleteWebhook',
+  ),
   ...each(READERS, 'listServerStatus getServerStatus listTools listModels listDefinitions'),
   ...each(OPERATORS, 'approveDefinition rejectDefinition'),
   ...each(READERS, 'listCalls getCall sumSpend listChanges explain'),

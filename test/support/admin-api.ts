@@ -16,6 +16,7 @@ import { createHttpServer } from '../../src/edges/http/http-server.ts';
 import { createAccessToken } from '../../src/lib/access-token.ts';
 import { createSealer } from '../../src/platform/sealing/create-sealer.ts';
 import { openSealKeyFile } from '../../src/platform/sealing/key-file.ts';
+import { keysOf } from '../../src/platform/sealing/seal-key.ts';
 import { openIdempotencyStore } from '../../src/platform/stores/sqlite/idempotency.ts';
 import { openObjectStore } from '../../src/platform/stores/sqlite/objects.ts';
 import { type Cleanup, createTempDir } from './temp-dir.ts';
@@ -105,7 +106,7 @@ export async function startAdmin(
     {
       ...deps,
       idempotency,
-      sealer: createSealer(openSealKeyFile(dataDir)),
+      sealer: createSealer(keysOf(openSealKeyFile(dataDir), [])),
       sessions: {
         async find(request) {
           const id = /^session=(\w+)$/.exec(request.header('cookie') ?? '')?.[1];

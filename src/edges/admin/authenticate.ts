@@ -27,11 +27,14 @@ const TOKEN = /^pca_[A-Za-z0-9_-]{43}$/;
 export type Authenticate = (exchange: Exchange) => Promise<AdminActor>;
 
 export function createAuthenticate(deps: AuthenticateDeps): Authenticate {
-  const failures = createRateWindow(MAX_FAILURES, FAILURE_SPAN_MS);
+  const failures = createRateWindow(FAILURE_SPAN_MS);
   const fail = (detail: string): GatewayError => {
-    const verdict = failures.take(1, deps.monotonicMs());
-    if (verdict.ok) return new GatewayError('unauthenticated', detail);
-    const { retryAfterMs } = verdict;
+    const nowMs = deps.monotonicMs();
+    const retryAfterMs = failures.waitMs(1, MAX_FAILURES, nowMs);
+    if (retryAfterMs === 0) {
+      failures.add(1, nowMs);
+      return new GatewayError('unauthenticated', detail);
+    }
     return new GatewayError('too_many_attempts', undefined, { data: { retryAfterMs } });
   };
 

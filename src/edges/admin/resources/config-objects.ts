@@ -78,6 +78,7 @@ const PLURALS: { readonly [kind in ConfigKind]: readonly [plural: string, title:
   alias: ['aliases', 'Alias'],
   route: ['routes', 'Route'],
   'policy-rule': ['policy-rules', 'PolicyRule'],
+  webhook: ['webhooks', 'Webhook'],
 };
 
 function operationsOf(kind: ConfigKind): readonly Operation[] {
