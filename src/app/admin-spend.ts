@@ -1,13 +1,11 @@
-/** What calls cost, added up by what the trail knows, and by whom their keys belong to. */
+/** What calls cost, added up by what the trail knows, and by the labels of their keys. */
 
-import type { AdminSpend, SpendGroup, SpendSum } from '../contracts/admin-ports.ts';
+import type { AdminSpend, SpendSum } from '../contracts/admin-ports.ts';
 import type { ObjectKind, ObjectStore, StoredObject } from '../contracts/objects.ts';
 import type { KeyBody, TeamBody, UserBody } from '../contracts/shapes/directory.ts';
 import type { TrailReader } from '../platform/audit/open-trail-reader.ts';
 import type { CostSum } from '../platform/audit/sum-costs.ts';
 import { listAll } from './commands/open-objects.ts';
-
-type Belonging = Extract<SpendGroup, 'team' | 'user' | 'organization' | 'label'>;
 
 /** What a key counts for. */
 interface Owner {
@@ -29,11 +27,15 @@ export function createAdminSpend(deps: {
       switch (by) {
         case 'team':
         case 'user':
-        case 'organization':
-        case 'label': {
-          const ownerOf = await createOwnerOf(deps.objects, by, label ?? '');
-          return addUp(deps.reader.costs('key', filter), ownerOf);
+        case 'organization': {
+          const names = new Map((await listAll(deps.objects, by)).map(({ id, name }) => [id, name]));
+          // The trail knows them by their ids.
+          return deps.reader
+            .costs(by, filter)
+            .map(({ name: id, ...sum }) => pick({ ...sum, id, name: names.get(id ?? '') ?? id }));
         }
+        case 'label':
+          return addUp(deps.reader.costs('key', filter), await createOwnerOf(deps.objects, label ?? ''));
         default:
           return deps.reader.costs(by, filter).map(({ keyId, ...sum }) => pick({ ...sum, id: keyId }));
       }
@@ -66,7 +68,6 @@ function addUp(sums: readonly CostSum[], ownerOf: (keyId: string | undefined) =>
 /** As keys belong now: a key that moved takes what it spent along. */
 async function createOwnerOf(
   objects: Pick<ObjectStore, 'list'>,
-  by: Belonging,
   label: string,
 ): Promise<(keyId: string | undefined) => Owner> {
   const read = async (kind: ObjectKind): Promise<ReadonlyMap<string, StoredObject>> =>
@@ -88,12 +89,8 @@ async function createOwnerOf(
       (user?.body as UserBody | undefined)?.organization ??
       key.organization;
     const organization = organizations.get(organizationId ?? '');
-    if (by === 'label') {
-      const nearest = [key.labels, user?.body.labels, team?.body.labels, organization?.body.labels];
-      const value = nearest.map((labels) => (labels as KeyBody['labels'] | undefined)?.[label]).find(Boolean);
-      return { id: undefined, name: value };
-    }
-    const owner = { team, user, organization }[by];
-    return owner === undefined ? NOBODY : { id: owner.id, name: owner.name };
+    const nearest = [key.labels, user?.body.labels, team?.body.labels, organization?.body.labels];
+    const value = nearest.map((labels) => (labels as KeyBody['labels'] | undefined)?.[label]).find(Boolean);
+    return { id: undefined, name: value };
   };
 }
