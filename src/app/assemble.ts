@@ -3,7 +3,6 @@
 import type { GatewayConfig } from '../contracts/config.ts';
 import type { ConfigObjects } from '../contracts/config-objects.ts';
 import type { Log } from '../contracts/log.ts';
-import type { ChangeOrigin } from '../contracts/objects.ts';
 import type { ServerRegistry } from '../contracts/upstream.ts';
 import { createHealthRoutes } from '../edges/http/health-routes.ts';
 import { createHttpServer } from '../edges/http/http-server.ts';
@@ -35,18 +34,16 @@ import { createServerRegistry } from '../upstreams/mcp/registry.ts';
 import { createProviders } from '../upstreams/models/create-providers.ts';
 import { createServerCredentials } from '../upstreams/oauth/server-credentials.ts';
 import { createOpenApiSources } from '../upstreams/openapi/open-api-source.ts';
+import { type AdminApi, openAdminApi } from './admin-api.ts';
+import { createFirstKey } from './create-first-key.ts';
 import { describeReadiness } from './describe-readiness.ts';
+import { createStandings } from './limit-standings.ts';
 import { createModelRoutes } from './model-routes.ts';
-import { createKeyWrite } from './new-key.ts';
 import { openLimits } from './open-limits.ts';
 import { reportToolsets } from './report-toolsets.ts';
 import { createStoredConfig } from './stored-config.ts';
 
 const DEFINITION_POLL_MS = 500;
-const GATEWAY_ITSELF: ChangeOrigin = {
-  actor: { type: 'gateway', id: 'gateway', name: 'gateway' },
-  via: 'gateway',
-};
 const CLOSE_GRACE_MS = 5_000;
 /** Told apart if the configuration gets its metrics section only later. */
 const MAX_METERED_TOOLS = 1_000;
@@ -201,8 +198,10 @@ export async function assemble(options: AppOptions): Promise<App> {
       ),
     }),
   });
+  let admin: AdminApi | undefined;
+  const callback = createCallbackRoute({ finish: credentials.finish });
   const http = createHttpServer({
-    routes: [...mcp.routes, ...models, ...health, metrics, createCallbackRoute({ finish: credentials.finish })],
+    routes: [...mcp.routes, ...models, ...health, metrics, callback, (exchange) => admin?.route(exchange) ?? false],
     log,
     limits: config.limits,
     allowed: () => ({ hosts: gateway.config().listen.allowedHosts, origins: gateway.config().listen.allowedOrigins }),
@@ -240,6 +239,12 @@ export async function assemble(options: AppOptions): Promise<App> {
       ...{ store: objects, load: options.loadFile, sealer: sealing.forRecords, now, log, apply },
       ...{ config, current: gateway.config },
     }));
+  admin = openAdminApi({
+    ...{ objects, registry, catalog, definitionStore, trail, dataDir, sealer: sealing.forClients, identity, log },
+    ...{ now, monotonicMs, newId, randomHex: ids.hex, config: gateway.config },
+    ...{ providers: () => providers, configObjects: storedConfig?.objects, sessions: undefined, explain: undefined },
+    standings: createStandings({ directory, limits: limits.limitStore }),
+  });
 
   return {
     gateway,
@@ -247,13 +252,8 @@ export async function assemble(options: AppOptions): Promise<App> {
     configObjects: storedConfig?.objects,
     reload: () => storedConfig?.reload(),
     async createFirstKey() {
-      const { keys, anonymous } = gateway.config();
-      if (keys.length > 0 || anonymous !== undefined) return undefined;
-      if ((await objects.list('key', { limit: 1 })).length > 0) return undefined;
-      const nowMs = now();
-      const { write, secret } = createKeyWrite({ name: 'first', grant: { allow: ['*'] } }, nowMs);
-      await objects.write([write], GATEWAY_ITSELF, nowMs);
-      await followDirectory();
+      const secret = await createFirstKey(objects, gateway.config(), now());
+      if (secret !== undefined) await followDirectory();
       return secret;
     },
     countKeys: () => directory.countKeys() + gateway.config().keys.length,
@@ -276,6 +276,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       credentials[Symbol.dispose]();
       await trail[Symbol.asyncDispose]();
       await objects[Symbol.asyncDispose]();
+      await admin?.[Symbol.asyncDispose]();
       definitionStore[Symbol.dispose]();
       credentialStore[Symbol.dispose]();
       await limits[Symbol.asyncDispose]();

@@ -2,6 +2,7 @@
 
 import { Command, CommanderError } from 'commander';
 import { closest } from '../lib/closest.ts';
+import { adminTokensCommand } from './commands/admin-tokens.ts';
 import { auditCommand } from './commands/audit.ts';
 import { checkCommand } from './commands/check.ts';
 import { CommandError, EXIT, messageOf } from './commands/command-error.ts';
@@ -43,6 +44,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no gateway at the address, 4 key 
     checkCommand,
     configCommand,
     keysCommand,
+    adminTokensCommand,
     policyCommand,
     definitionsCommand,
     serversCommand,

@@ -126,6 +126,40 @@ export const ERRORS = {
     retryable: true,
     text: 'The audit trail cannot be written, so the call was not made',
   },
+  forbidden: { httpStatus: 403, rpcCode: -31440, retryable: false, text: 'Your role does not allow this' },
+  unknown_object: { httpStatus: 404, rpcCode: -31441, retryable: false, text: 'There is no such object' },
+  conflict: { httpStatus: 409, rpcCode: -31442, retryable: false, text: 'This does not go with what is there' },
+  owned_by_file: {
+    httpStatus: 409,
+    rpcCode: -31443,
+    retryable: false,
+    text: 'The configuration file owns this object',
+  },
+  changed_meanwhile: {
+    httpStatus: 412,
+    rpcCode: -31444,
+    retryable: false,
+    text: 'The object is no longer the one that was read',
+  },
+  version_required: {
+    httpStatus: 428,
+    rpcCode: -31445,
+    retryable: false,
+    text: 'Say with If-Match which version is to be replaced',
+  },
+  idempotency_mismatch: {
+    httpStatus: 422,
+    rpcCode: -31446,
+    retryable: false,
+    text: 'This Idempotency-Key was used for another request',
+  },
+  repeated_too_soon: {
+    httpStatus: 409,
+    rpcCode: -31447,
+    retryable: true,
+    text: 'A request with this Idempotency-Key is under way',
+  },
+  too_many_attempts: { httpStatus: 429, rpcCode: -31448, retryable: true, text: 'Too many failed attempts' },
   internal: { httpStatus: 500, rpcCode: -32603, retryable: false, text: 'Internal error' },
 } as const satisfies Record<string, ErrorRow>;
 

@@ -89,6 +89,8 @@ export interface TrailRow extends CallIntent {
 }
 
 export interface TrailFilter {
+  /** One call. */
+  readonly id?: string;
   readonly sinceMs?: number;
   readonly untilMs?: number;
   readonly key?: string;

@@ -25,6 +25,12 @@ function exampleModel(providers: readonly ProviderConfig[]): string | undefined 
   return undefined;
 }
 
+/** Where the data lies, unless a command run here would look there anyway. */
+function dataOption(options: { readonly config: string; readonly data?: string }): string {
+  const data = relative(process.cwd(), resolveDataDir(options)) || '.';
+  return data === '.portcullis' ? '' : ` --data ${data}`;
+}
+
 /** For a person: where the gateway is, the key if it was made just now, and what to do next. */
 export function sayWhereItIs(
   app: App,
@@ -52,6 +58,9 @@ export function sayWhereItIs(
   if (providers.length > 0) print(`${title('Models')} ${url}/v1   (${providers.map(({ id }) => id).join(', ')})`);
   print(
     `${title('Servers')} ${servers.length === 0 ? `none yet: ${command} init, or write ${file}` : servers.map((s) => s.id).join(', ')}`,
+  );
+  print(
+    `${title('Admin')} ${url}/api/v1   (a token: ${command} admin-tokens create --name NAME --role owner${dataOption(options)})`,
   );
   print();
   if (servers.length > 0 || providers.length === 0) {

@@ -64,7 +64,7 @@ export interface Exchange {
    */
   sendJsonBytes(status: number, pieces: readonly Uint8Array[], headers?: AnswerHeaders): void;
   /** Any other body, as UTF-8. */
-  sendText(status: number, contentType: string, body: string): void;
+  sendText(status: number, contentType: string, body: string, headers?: AnswerHeaders): void;
   sendEmpty(status: number, headers?: AnswerHeaders): void;
   /** Begins an event stream: 200, no caching, no proxy buffering, comment keep-alives every 15 s. */
   openSse(headers?: AnswerHeaders): SseStream;

@@ -127,8 +127,8 @@ export class FastExchange extends RequestExchange {
     this.#send(status, JSON_TYPE, body, extra);
   }
 
-  sendText(status: number, contentType: string, body: string): void {
-    this.#send(status, headerLines({ 'Content-Type': contentType }), body, undefined);
+  sendText(status: number, contentType: string, body: string, extra?: AnswerHeaders): void {
+    this.#send(status, headerLines({ 'Content-Type': contentType }), body, extra);
   }
 
   sendJsonBytes(status: number, pieces: readonly Uint8Array[], extra?: AnswerHeaders): void {

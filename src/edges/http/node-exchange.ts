@@ -104,8 +104,8 @@ export class NodeExchange extends RequestExchange {
     this.#response.end();
   }
 
-  sendText(status: number, contentType: string, body: string): void {
-    this.sendJson(status, body, { 'Content-Type': contentType });
+  sendText(status: number, contentType: string, body: string, extra?: AnswerHeaders): void {
+    this.sendJson(status, body, { 'Content-Type': contentType, ...extra });
   }
 
   sendEmpty(status: number, extra?: AnswerHeaders): void {

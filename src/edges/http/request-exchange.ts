@@ -73,7 +73,7 @@ export abstract class RequestExchange implements Exchange {
   abstract body(): Promise<string>;
   abstract bytes(): Promise<Buffer>;
   abstract sendJson(status: number, body: JsonText, headers?: AnswerHeaders): void;
-  abstract sendText(status: number, contentType: string, body: string): void;
+  abstract sendText(status: number, contentType: string, body: string, headers?: AnswerHeaders): void;
   abstract sendJsonBytes(status: number, pieces: readonly Uint8Array[], headers?: AnswerHeaders): void;
   abstract sendEmpty(status: number, headers?: AnswerHeaders): void;
   abstract openSse(headers?: AnswerHeaders): SseStream;

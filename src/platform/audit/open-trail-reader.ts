@@ -26,6 +26,8 @@ export interface TrailReader extends Disposable {
    * stands for any run of characters. Rows are read page by page: a slow consumer holds no lock.
    */
   query(filter: TrailFilter): IterableIterator<SeqRow>;
+  /** Matching rows, the highest `seq` first, below `beforeSeq`: for pages that begin with the newest. */
+  newest(filter: TrailFilter, beforeSeq: number | undefined, limit: number): readonly SeqRow[];
   /** What the calls of tools and models that match cost, added up. */
   costs(by: CostGroup, filter: TrailFilter): readonly CostSum[];
   /** Adds up the rows anew and compares the ledger with them. */
@@ -49,6 +51,13 @@ export function openTrailReader(dataDir: string): TrailReader {
   };
   return {
     query: (filter) => readPages(db, filter),
+    newest(filter, beforeSeq, limit) {
+      const conditions = conditionsOf(filter);
+      const where = ['seq < ?', ...conditions.map(({ sql }) => sql)].join(' AND ');
+      const values = conditions.flatMap((condition) => condition.values);
+      const page = db.prepare(`SELECT * FROM trail WHERE ${where} ORDER BY seq DESC LIMIT ?`);
+      return page.all(beforeSeq ?? Number.MAX_SAFE_INTEGER, ...values, limit).map(parseRow);
+    },
     costs: (by, filter) => sumCosts(db, by, filter),
     verifySpend: () => verifySpend(db),
     fold: () => fold(),

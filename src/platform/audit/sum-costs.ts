@@ -4,11 +4,11 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { TrailFilter } from '../../contracts/trail.ts';
 import { conditionsOf } from './trail-conditions.ts';
 
-export const COST_GROUPS = ['key', 'user', 'team', 'organization', 'tool', 'server', 'model', 'provider'] as const;
+export const COST_GROUPS = ['key', 'user', 'team', 'organization', 'tool', 'server', 'model', 'provider', 'day'] as const;
 export type CostGroup = (typeof COST_GROUPS)[number];
 
 export interface CostSum {
-  /** Key name, id of a user, team or organisation, `server/tool`, server id, `provider/model` or provider id; undefined: calls that named none there is. */
+  /** Key name, id of a user, team or organisation, `server/tool`, server id, `provider/model`, provider id or day (UTC, `2026-11-23`); undefined: calls that named none there is. */
   readonly name: string | undefined;
   /** Only with `key`: names may be used again, ids are not. */
   readonly keyId: string | undefined;
@@ -42,9 +42,10 @@ const GROUPS: {
   server: { kinds: TOOLS, group: 'server_id', name: 'server_id' },
   model: { kinds: MODELS, group: 'server_id, target', name: TARGET },
   provider: { kinds: MODELS, group: 'server_id', name: 'server_id' },
+  day: { kinds: `(${TOOLS} OR ${MODELS})`, group: 'at_ms / 86400000', name: "date(min(at_ms) / 1000, 'unixepoch')" },
 };
 
-/** The dearest first. Of `filter`, `kind`, `limit` and `afterSeq` have no effect. */
+/** The dearest first, days in their order. Of `filter`, `kind`, `limit` and `afterSeq` have no effect. */
 export function sumCosts(db: DatabaseSync, by: CostGroup, filter: TrailFilter): readonly CostSum[] {
   const { limit: _limit, afterSeq: _afterSeq, kind: _kind, ...rest } = filter;
   const { kinds, group, name } = GROUPS[by];
@@ -56,7 +57,7 @@ export function sumCosts(db: DatabaseSync, by: CostGroup, filter: TrailFilter): 
          count(price_micro_usd) AS priced, coalesce(sum(price_micro_usd), 0) AS micro_usd,
          coalesce(sum(input_tokens), 0) AS input_tokens, coalesce(sum(output_tokens), 0) AS output_tokens,
          coalesce(sum(cached_tokens), 0) AS cached_tokens
-       FROM trail WHERE ${where} GROUP BY ${group} ORDER BY micro_usd DESC, calls DESC, name`,
+       FROM trail WHERE ${where} GROUP BY ${group} ORDER BY ${by === 'day' ? 'name' : 'micro_usd DESC, calls DESC, name'}`,
     )
     .all(...conditions.flatMap((condition) => condition.values));
   return rows.map((row) => ({

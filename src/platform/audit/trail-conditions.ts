@@ -10,6 +10,7 @@ export function conditionsOf(filter: TrailFilter): Condition[] {
   const conditions: Condition[] = [];
   const add = (sql: string, ...values: Value[]): void => void conditions.push({ sql, values });
   if (filter.afterSeq !== undefined) add('result IS NOT NULL');
+  if (filter.id !== undefined) add('id = ?', filter.id);
   if (filter.sinceMs !== undefined) add('at_ms >= ?', filter.sinceMs);
   if (filter.untilMs !== undefined) add('at_ms < ?', filter.untilMs);
   if (filter.kind !== undefined) add('kind = ?', filter.kind);

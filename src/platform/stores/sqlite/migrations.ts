@@ -226,6 +226,17 @@ DROP TABLE keys;
 DROP TABLE keys_version;
 `;
 
+/** Answers of the admin API, kept so that a request that is sent again is not done again. NULL: it is under way until then. */
+const IDEMPOTENCY = `
+CREATE TABLE idempotency (
+  key TEXT PRIMARY KEY,
+  fingerprint TEXT NOT NULL,
+  sealed TEXT,
+  until_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX idempotency_until ON idempotency (until_ms);
+`;
+
 export const MIGRATIONS: readonly Migration[] = [
   { name: 'keys', sql: KEYS },
   { name: 'trail', sql: TRAIL },
@@ -240,4 +251,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'objects', sql: OBJECTS },
   { name: 'ledger', sql: LEDGER },
   { name: 'webhook-outbox', sql: WEBHOOK_OUTBOX },
+  { name: 'idempotency', sql: IDEMPOTENCY },
 ];

@@ -1,0 +1,138 @@
+/** The admin API on the parts of this gateway: each port of `edges/admin` from what is there anyway. */
+
+import type { AdminSessions } from '../contracts/admin.ts';
+import type { AdminCatalogue, AdminTrail, FileObject, LimitStanding } from '../contracts/admin-ports.ts';
+import type { GatewayConfig } from '../contracts/config.ts';
+import type { ConfigObjects } from '../contracts/config-objects.ts';
+import type { DefinitionStore } from '../contracts/definitions.ts';
+import type { Explainer } from '../contracts/explain.ts';
+import type { JsonObject } from '../contracts/json.ts';
+import type { UsageLimits } from '../contracts/limits.ts';
+import type { Log } from '../contracts/log.ts';
+import type { ModelProvider } from '../contracts/models.ts';
+import type { ObjectStore } from '../contracts/objects.ts';
+import type { Sealer } from '../contracts/sealing.ts';
+import { KeyShape } from '../contracts/shapes/directory.ts';
+import type { Trail } from '../contracts/trail.ts';
+import type { ServerRegistry } from '../contracts/upstream.ts';
+import { ADMIN_RULES } from '../domain/admin/permissions.ts';
+import { operationsFor } from '../edges/admin/operations.ts';
+import { createAdminRoute } from '../edges/admin/serve-admin.ts';
+import type { Route } from '../edges/http/exchange.ts';
+import type { LiveCatalog } from '../pipeline/live-catalog.ts';
+import { createModelDirectory } from '../pipeline/models/model-directory.ts';
+import { openTrailReader, type TrailReader } from '../platform/audit/open-trail-reader.ts';
+import { openIdempotencyStore } from '../platform/stores/sqlite/idempotency.ts';
+import { createAdminDefinitions } from './admin-definitions.ts';
+import { createAdminSpend } from './admin-spend.ts';
+
+export interface AdminApiDeps {
+  readonly objects: ObjectStore;
+  readonly config: () => GatewayConfig;
+  readonly registry: Pick<ServerRegistry, 'current'>;
+  readonly catalog: Pick<LiveCatalog, 'current'>;
+  readonly providers: () => ReadonlyMap<string, ModelProvider>;
+  readonly definitionStore: DefinitionStore;
+  readonly trail: Pick<Trail, 'record' | 'flush'>;
+  readonly dataDir: string;
+  readonly sealer: Sealer;
+  /** Undefined: people cannot sign in. */
+  readonly sessions: AdminSessions | undefined;
+  /** Undefined: there is only the file. */
+  readonly configObjects: ConfigObjects | undefined;
+  /** Undefined: nothing can tell. */
+  readonly explain: Explainer | undefined;
+  /** Undefined: nothing can tell. */
+  readonly standings: ((keyId: string) => Promise<readonly LimitStanding[] | undefined>) | undefined;
+  readonly identity: { readonly name: string; readonly version: string };
+  readonly log: Log;
+  readonly now: () => number;
+  readonly monotonicMs: () => number;
+  readonly newId: () => string;
+  readonly randomHex: (digits: number) => string;
+}
+
+export interface AdminApi extends AsyncDisposable {
+  readonly route: Route;
+}
+
+export function openAdminApi(deps: AdminApiDeps): AdminApi {
+  const { objects, config, trail, dataDir, sealer, sessions, standings, identity, log, now, monotonicMs } = deps;
+  const reader = openTrailReader(dataDir);
+  const idempotency = openIdempotencyStore({ dataDir });
+  const flush = () => trail.flush();
+  const ports = {
+    ...{ objects, rules: ADMIN_RULES, identity, standings, config: deps.configObjects, explain: deps.explain },
+    fileObjects: (kind: string) => (kind === 'key' ? fileKeys(config()) : []),
+    trail: createAdminTrail(reader, flush),
+    spend: createAdminSpend({ objects, reader, flush }),
+    catalogue: createCatalogue(deps),
+    definitions: createAdminDefinitions({ ...deps, store: deps.definitionStore }),
+  };
+  const publicUrl = () => config().listen.publicUrl;
+  return {
+    route: createAdminRoute(
+      { ...ports, idempotency, sealer, sessions, log, now, monotonicMs, publicUrl },
+      operationsFor(ports),
+    ),
+    async [Symbol.asyncDispose]() {
+      reader.close();
+      await idempotency[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function createAdminTrail(reader: Pick<TrailReader, 'newest'>, flush: () => Promise<void>): AdminTrail {
+  return {
+    async list({ beforeSeq, limit, ...filter }) {
+      await flush();
+      return reader.newest(filter, beforeSeq, limit);
+    },
+    async find(id) {
+      await flush();
+      return reader.newest({ id }, undefined, 1)[0];
+    },
+  };
+}
+
+function createCatalogue({ registry, catalog, providers, monotonicMs }: AdminApiDeps): AdminCatalogue {
+  const directory = createModelDirectory({ monotonicMs });
+  return {
+    servers: () => [...registry.current().values()].map((server) => server.status()),
+    tools: () =>
+      catalog.current().sorted.tools.map(({ serverId, exposed, name, ownText, tool }) => {
+        const { description } = JSON.parse(ownText) as { readonly description?: unknown };
+        return {
+          ...{ server: serverId, name: exposed, ownName: name },
+          description: typeof description === 'string' ? description : undefined,
+          isReadOnly: tool?.readOnly ?? false,
+        };
+      }),
+    async models() {
+      const lists = [...providers().values()].map(async (provider) => {
+        const { id, models } = provider.config;
+        const listed = (await directory.modelsOf(provider)).map((model) => model.name);
+        const names = new Set([...models, ...listed].filter((model) => !model.includes('*')));
+        return [...names].map((model) => ({ provider: id, model }));
+      });
+      return (await Promise.all(lists)).flat();
+    },
+  };
+}
+
+/** Keys that are written in the file, in the words of those that are stored. */
+function fileKeys({ file, keys }: GatewayConfig): readonly FileObject[] {
+  return keys.map(({ name, grant, limits }) => ({
+    ...{ id: `config:${name}`, name, source: { file, line: undefined } },
+    body: JSON.parse(
+      JSON.stringify(KeyShape.parse({ name, grant, limits: limits && writtenLimits(limits), secrets: [] })),
+    ) as JsonObject,
+  }));
+}
+
+function writtenLimits({ budgets, ...rates }: UsageLimits): object {
+  return {
+    ...JSON.parse(JSON.stringify(rates)),
+    budgets: budgets.map(({ maxMicroUsd, ...budget }) => ({ ...budget, maxUsd: maxMicroUsd / 1_000_000 })),
+  };
+}

@@ -1,0 +1,32 @@
+/** What operations of the admin API may use: ports only. */
+
+import type { AdminRules } from '../../contracts/admin.ts';
+import type {
+  AdminCatalogue,
+  AdminDefinitions,
+  AdminSpend,
+  AdminTrail,
+  FileObject,
+  LimitStanding,
+} from '../../contracts/admin-ports.ts';
+import type { ConfigObjects } from '../../contracts/config-objects.ts';
+import type { Explainer } from '../../contracts/explain.ts';
+import type { ObjectKind, ObjectStore } from '../../contracts/objects.ts';
+
+export interface AdminDeps {
+  readonly objects: ObjectStore;
+  readonly rules: AdminRules;
+  /** What the configuration file owns of a kind. */
+  readonly fileObjects: (kind: ObjectKind) => readonly FileObject[];
+  readonly trail: AdminTrail;
+  readonly spend: AdminSpend;
+  readonly catalogue: AdminCatalogue;
+  readonly definitions: AdminDefinitions;
+  /** Resolves to undefined where no such key is in force. Undefined itself: nothing can tell; then there is no such operation. */
+  readonly standings: ((keyId: string) => Promise<readonly LimitStanding[] | undefined>) | undefined;
+  /** Undefined: there is only the file; then there are no such operations. */
+  readonly config: ConfigObjects | undefined;
+  /** Undefined: nobody can; then there is no such operation. */
+  readonly explain: Explainer | undefined;
+  readonly identity: { readonly name: string; readonly version: string };
+}

@@ -1,0 +1,66 @@
+/** Why a key may do something, or may not: asked without calling anything. */
+
+import { z } from 'zod';
+import { GatewayError } from '../../../contracts/errors.ts';
+import type { ExplainRequest } from '../../../contracts/explain.ts';
+import { GrantShape } from '../../../contracts/shapes/grant.ts';
+import { toGrant } from '../../../contracts/shapes/read-shapes.ts';
+import { defineOperation, type Operation } from '../define-operation.ts';
+import { faultyBody } from '../problem.ts';
+import { NoParams, NoQuery } from './words.ts';
+
+const Question = z.strictObject({
+  key: z.string().min(1).max(200).optional().describe('Id of the key. Or `grant`.'),
+  grant: GrantShape.optional().describe('A grant that nobody has yet. Or `key`.'),
+  target: z.strictObject({
+    kind: z.enum(['tool', 'prompt', 'resource', 'model']),
+    name: z.string().min(1).max(2_000).describe('As a client would write it.'),
+  }),
+  args: z.record(z.string(), z.unknown()).optional().describe('Arguments of the tool.'),
+  parameters: z.record(z.string(), z.number()).optional().describe('Of a model, as `maxOutputTokens`.'),
+  from: z.string().max(100).optional().describe('Address of the client.'),
+  atMs: z.int().min(0).optional().describe('When; milliseconds since 1970. Left out: now.'),
+});
+
+const Level = z.strictObject({ type: z.string(), id: z.string(), name: z.string() });
+
+const ExplanationView = z.strictObject({
+  verdict: z.enum(['allowed', 'refused', 'asks', 'unknown']),
+  code: z.string().nullable().describe('What the gateway would answer. Null: it would make the call.'),
+  reason: z.string(),
+  rules: z
+    .array(
+      z.strictObject({
+        step: z.string(),
+        level: Level.nullable(),
+        rule: z.string().nullable(),
+        verdict: z.enum(['passes', 'refuses', 'asks', 'not-concerned', 'unknown']),
+        reason: z.string(),
+      }),
+    )
+    .describe('In the order they are looked at; ends with the one that decided.'),
+  limits: z.array(
+    z.strictObject({ id: z.string(), level: Level, what: z.string(), max: z.number(), used: z.number().nullable() }),
+  ),
+});
+
+export const explainOperations: readonly Operation[] = [
+  defineOperation({
+    ...{ id: 'explain', method: 'POST', path: '/explain', tag: 'explain', permission: 'explain', status: 200 },
+    ...{ summary: 'Why a key may do something, or may not', params: NoParams, query: NoQuery, body: Question },
+    ...{ answer: ExplanationView, precondition: 'none', needs: 'explain', problems: ['unknown_object'] },
+    async handle(deps, { body: { key, grant, ...question } }) {
+      const who: ExplainRequest['who'] | undefined =
+        key !== undefined ? { keyId: key } : grant === undefined ? undefined : { grant: toGrant(grant) };
+      if (who === undefined || (key !== undefined && grant !== undefined))
+        throw faultyBody('', 'expected either `key` or `grant`');
+      const found = await deps.explain?.explain({ ...question, who });
+      if (found === undefined) throw new GatewayError('unknown_object', `key ${key}`);
+      const rules = found.rules.map((rule) => ({ ...rule, level: rule.level ?? null, rule: rule.rule ?? null }));
+      const limits = found.limits.map(({ line: { id, level, what, max }, used }) => ({
+        ...{ id, level, what, max, used: used ?? null },
+      }));
+      return { body: { verdict: found.verdict, code: found.code ?? null, reason: found.reason, rules, limits } };
+    },
+  }),
+];

@@ -1,0 +1,169 @@
+/** Users: people and what they belong to. Their roles are access, so changing them takes more than changing a name. */
+
+import { z } from 'zod';
+import type { AdminActor, Role } from '../../../contracts/admin.ts';
+import { GatewayError } from '../../../contracts/errors.ts';
+import type { ObjectWrite, StoredObject } from '../../../contracts/objects.ts';
+import { type KeyBody, type UserBody, UserShape } from '../../../contracts/shapes/directory.ts';
+import { createObjectId } from '../../../lib/access-token.ts';
+import type { AdminDeps } from '../admin-deps.ts';
+import { defineOperation, type Operation } from '../define-operation.ts';
+import { listAll, PageQuery, pageOf, pageOfObjects } from '../pages.ts';
+import { faulty } from '../problem.ts';
+import { findMissing, otherOwners, requireStored, toJson, viewFields, viewOf } from '../views.ts';
+import { IdParams, NameFilter, NoParams, NoQuery } from './words.ts';
+
+export const UserView = z.strictObject({ ...viewFields, ...UserShape.shape });
+
+const ListQuery = z.strictObject({
+  ...PageQuery,
+  ...NameFilter,
+  organization: z.string().max(200).optional().describe('Only those of this organisation.'),
+  role: z.string().max(20).optional().describe('Only those with this role.'),
+});
+
+const CascadeQuery = z.strictObject({
+  cascade: z.enum(['revoke']).optional().describe('`revoke`: revokes the service keys that belong to the user.'),
+});
+
+const roleOf = (user: StoredObject): Role => (user.body as UserBody).role;
+
+/** Nobody touches whoever stands above them. */
+function checkMayTouch(deps: AdminDeps, actor: AdminActor, role: Role): void {
+  if (deps.rules.mayGrant(actor.role, role) || (role === 'member' && deps.rules.allows(actor.role, 'people:write')))
+    return;
+  throw new GatewayError('forbidden', `the role ${actor.role} cannot give or change the role ${role}`);
+}
+
+async function checkRole(
+  deps: AdminDeps,
+  { actor, nowMs }: { readonly actor: AdminActor; readonly nowMs: number },
+  before: StoredObject | undefined,
+  after: UserBody | undefined,
+): Promise<void> {
+  if (before !== undefined) checkMayTouch(deps, actor, roleOf(before));
+  if (after !== undefined) checkMayTouch(deps, actor, after.role);
+  if (before === undefined) return;
+  if (after !== undefined && before.id === actor.id && roleOf(before) !== after.role)
+    throw new GatewayError('forbidden', 'nobody changes their own role');
+  const staysOwner = after?.role === 'owner' && after.isActive;
+  if (roleOf(before) === 'owner' && !staysOwner && (await otherOwners(deps, before.id, nowMs)) === 0)
+    throw new GatewayError('conflict', 'this is the last owner; make another one first');
+}
+
+/** Names are one whatever their case; the store knows only their spelling. */
+async function checkUser(deps: AdminDeps, body: UserBody, id: string | undefined): Promise<void> {
+  const faults = await findMissing(deps, [
+    { kind: 'organization', id: body.organization, pointer: '/organization' },
+    ...body.teams.map((team, i) => ({ kind: 'team', id: team, pointer: `/teams/${i}` }) as const),
+  ]);
+  if (faults.length > 0) throw faulty(faults);
+  const name = body.name.toLowerCase();
+  const namesake = (await listAll(deps.objects, 'user')).find(
+    (user) => user.id !== id && user.name.toLowerCase() === name,
+  );
+  if (namesake !== undefined) throw new GatewayError('conflict', 'there is another user of this name');
+}
+
+/** What goes with a user: personal keys always, others only where that was asked for. */
+async function revokeKeysOf(
+  deps: AdminDeps,
+  user: string,
+  cascade: boolean,
+  nowMs: number,
+): Promise<readonly ObjectWrite[]> {
+  const keys = (await listAll(deps.objects, 'key', { user })).filter(
+    ({ body }) => (body as KeyBody).revokedAtMs === undefined,
+  );
+  const service = keys.filter(({ body }) => (body as KeyBody).type === 'service');
+  if (service.length > 0 && !cascade)
+    throw new GatewayError(
+      'conflict',
+      `the user still has ${service.length} service keys; revoke or move them first, or add ?cascade=revoke`,
+      { data: { below: { keys: service.length } } },
+    );
+  return keys.map(({ kind, id, name, version, body }) => ({
+    ...{ action: 'update', kind, id, name, ifVersion: version },
+    body: { ...body, revokedAtMs: nowMs },
+  }));
+}
+
+const words = { tag: 'users' } as const;
+
+export const userOperations: readonly Operation[] = [
+  defineOperation({
+    ...{ ...words, id: 'listUsers', method: 'GET', path: '/users', permission: 'people:read', status: 200 },
+    ...{
+      summary: 'List users, in the order they were made',
+      params: NoParams,
+      query: ListQuery,
+      answer: pageOf(UserView),
+    },
+    ...{ precondition: 'none', problems: ['invalid_cursor'] },
+    async handle(deps, { query: { limit, cursor, name, organization, role } }) {
+      const { found, nextCursor } = await pageOfObjects(deps.objects, 'user', {
+        ...{ limit, cursor, namePrefix: name, where: { organization, role } },
+      });
+      return { body: { items: found.map((user) => viewOf(user)), nextCursor: nextCursor ?? null }, nextCursor };
+    },
+  }),
+  defineOperation({
+    ...{ ...words, id: 'createUser', method: 'POST', path: '/users', permission: 'people:write', status: 201 },
+    ...{ summary: 'Create a user', params: NoParams, query: NoQuery, body: UserShape, answer: UserView },
+    ...{ precondition: 'none', problems: ['conflict'] },
+    async handle(deps, { body, actor, origin, nowMs }) {
+      await checkRole(deps, { actor, nowMs }, undefined, body);
+      await checkUser(deps, body, undefined);
+      const id = createObjectId('user');
+      const write: ObjectWrite = { action: 'create', kind: 'user', id, name: body.name, body: toJson(body) };
+      const [made] = await deps.objects.write([write], origin, nowMs);
+      return { body: made && viewOf(made), version: made?.version, location: `/users/${id}` };
+    },
+  }),
+  defineOperation({
+    ...{ ...words, id: 'getUser', method: 'GET', path: '/users/{id}', permission: 'people:read', status: 200 },
+    ...{ summary: 'Read a user', params: IdParams, query: NoQuery, answer: UserView },
+    ...{ precondition: 'none', problems: ['unknown_object'] },
+    async handle(deps, { params }) {
+      const found = await requireStored(deps, 'user', params.id);
+      return { body: viewOf(found), version: found.version };
+    },
+  }),
+  defineOperation({
+    ...{ ...words, id: 'replaceUser', method: 'PUT', path: '/users/{id}', permission: 'people:write', status: 200 },
+    ...{ summary: 'Replace a user', params: IdParams, query: NoQuery, body: UserShape, answer: UserView },
+    ...{ precondition: 'required', problems: ['unknown_object', 'conflict'] },
+    async handle(deps, { params, body, actor, ifVersion, origin, nowMs }) {
+      const before = await requireStored(deps, 'user', params.id);
+      await checkRole(deps, { actor, nowMs }, before, body);
+      await checkUser(deps, body, before.id);
+      const write: ObjectWrite = {
+        action: 'update',
+        kind: 'user',
+        id: before.id,
+        name: body.name,
+        body: toJson(body),
+        ifVersion,
+      };
+      const [now] = await deps.objects.write([write], origin, nowMs);
+      return { body: now && viewOf(now), version: now?.version };
+    },
+  }),
+  defineOperation({
+    ...{ ...words, id: 'deleteUser', method: 'DELETE', path: '/users/{id}', permission: 'people:write', status: 200 },
+    ...{
+      summary: 'Delete a user, and revoke their personal keys',
+      params: IdParams,
+      query: CascadeQuery,
+      answer: UserView,
+    },
+    ...{ precondition: 'optional', problems: ['unknown_object', 'conflict'] },
+    async handle(deps, { params, query, actor, ifVersion, origin, nowMs }) {
+      const before = await requireStored(deps, 'user', params.id);
+      await checkRole(deps, { actor, nowMs }, before, undefined);
+      const keys = await revokeKeysOf(deps, before.id, query.cascade === 'revoke', nowMs);
+      await deps.objects.write([...keys, { action: 'delete', kind: 'user', id: before.id, ifVersion }], origin, nowMs);
+      return { body: viewOf(before) };
+    },
+  }),
+];
