@@ -2,7 +2,7 @@
 
 import type { DatabaseSync } from 'node:sqlite';
 import type { TrailFilter } from '../../contracts/trail.ts';
-import { conditionsOf } from './trail-conditions.ts';
+import { conditionsOf, type Dialect } from './trail-conditions.ts';
 
 export const COST_GROUPS = ['key', 'tool', 'server', 'model', 'provider'] as const;
 export type CostGroup = (typeof COST_GROUPS)[number];
@@ -42,20 +42,36 @@ const GROUPS: {
 
 /** The dearest first. Of `filter`, `kind`, `limit` and `afterSeq` have no effect. */
 export function sumCosts(db: DatabaseSync, by: CostGroup, filter: TrailFilter): readonly CostSum[] {
+  const { sql, values } = costsQuery(by, filter, 'sqlite');
+  return db
+    .prepare(sql)
+    .all(...values)
+    .map(readCostSum);
+}
+
+/** Values stand where there is a `?`. */
+export function costsQuery(
+  by: CostGroup,
+  filter: TrailFilter,
+  dialect: Dialect,
+): { readonly sql: string; readonly values: (string | number)[] } {
   const { limit: _limit, afterSeq: _afterSeq, kind: _kind, ...rest } = filter;
   const { kinds, group, name } = GROUPS[by];
-  const conditions = conditionsOf(rest);
+  const conditions = conditionsOf(rest, dialect);
   const where = [kinds, ...conditions.map((condition) => condition.sql)].join(' AND ');
-  const rows = db
-    .prepare(
-      `SELECT ${name} AS name, ${by === 'key' ? 'key_id' : 'NULL'} AS key_id, count(*) AS calls, total(cached) AS cached,
+  return {
+    sql: `SELECT ${name} AS name, ${by === 'key' ? 'key_id' : 'NULL'} AS key_id, count(*) AS calls,
+         coalesce(sum(cached), 0) AS cached,
          count(price_micro_usd) AS priced, coalesce(sum(price_micro_usd), 0) AS micro_usd,
          coalesce(sum(input_tokens), 0) AS input_tokens, coalesce(sum(output_tokens), 0) AS output_tokens,
          coalesce(sum(cached_tokens), 0) AS cached_tokens
        FROM trail WHERE ${where} GROUP BY ${group} ORDER BY micro_usd DESC, calls DESC, name`,
-    )
-    .all(...conditions.flatMap((condition) => condition.values));
-  return rows.map((row) => ({
+    values: conditions.flatMap((condition) => condition.values),
+  };
+}
+
+export function readCostSum(row: { readonly [column: string]: unknown }): CostSum {
+  return {
     name: typeof row.name === 'string' ? row.name : undefined,
     keyId: typeof row.key_id === 'string' ? row.key_id : undefined,
     calls: Number(row.calls),
@@ -65,5 +81,5 @@ export function sumCosts(db: DatabaseSync, by: CostGroup, filter: TrailFilter): 
     inputTokens: Number(row.input_tokens),
     outputTokens: Number(row.output_tokens),
     cachedTokens: Number(row.cached_tokens),
-  }));
+  };
 }
