@@ -9,6 +9,8 @@ const ROWS_PER_STEP = 5_000;
 const DAY_MS = 86_400_000;
 /** A replica that was not here for so long is taken for gone; if it comes back, it still knows better. */
 const GONE_MS = 3_600_000;
+/** What a row takes besides its text: its head, and its place in the indexes. */
+const INDEX_BYTES = 250;
 const NOW_MS = '(extract(epoch FROM clock_timestamp()) * 1000)::bigint';
 
 export interface Retained {
@@ -41,23 +43,23 @@ export async function retainInPostgres(database: Database, retention: Retention,
          (SELECT row FROM trail WHERE at_ms < $1 AND result IS NOT NULL ORDER BY at_ms LIMIT ${ROWS_PER_STEP})`,
       [before],
     );
-    if (deleted === 0) deleted = await deleteSurplus(query, schema, retention.maxSizeMb * 1_000_000);
+    if (deleted === 0) deleted = await deleteSurplus(query, retention.maxSizeMb * 1_000_000);
     return { deleted, unknown, more: deleted === ROWS_PER_STEP };
   });
 }
 
-/** A table keeps the room of deleted rows, so beyond its size the living ones are estimated. */
-async function deleteSurplus(query: Query, schema: string, maxBytes: number): Promise<number> {
+/** A table keeps the room of deleted rows, so beyond its size those that are left are estimated, by the oldest and the newest. */
+async function deleteSurplus(query: Query, maxBytes: number): Promise<number> {
   const { rows } = await query("SELECT pg_total_relation_size('trail') AS bytes");
   if (Number(rows[0]?.bytes) <= maxBytes) return 0;
   await query('ANALYZE trail');
   const estimate = await query(
-    `SELECT greatest(reltuples, 0) AS rows, coalesce((SELECT sum(avg_width) FROM pg_stats
-       WHERE schemaname = $1 AND tablename = 'trail'), 0) + 40 AS width FROM pg_class WHERE oid = 'trail'::regclass`,
-    [schema],
+    `SELECT reltuples AS rows, (SELECT coalesce(avg(octet_length(sample::text)), 0) FROM
+       ((SELECT * FROM trail ORDER BY row LIMIT 500) UNION ALL (SELECT * FROM trail ORDER BY row DESC LIMIT 500)) sample
+     ) AS text_bytes FROM pg_class WHERE oid = 'trail'::regclass`,
   );
-  const width = Number(estimate.rows[0]?.width);
-  const surplus = Math.floor((Number(estimate.rows[0]?.rows) * width - maxBytes) / width);
+  const rowBytes = Number(estimate.rows[0]?.text_bytes) + INDEX_BYTES;
+  const surplus = Math.floor(Number(estimate.rows[0]?.rows) - maxBytes / rowBytes);
   if (surplus <= 0) return 0;
   const { changes } = await query(
     'DELETE FROM trail WHERE row IN (SELECT row FROM trail WHERE result IS NOT NULL ORDER BY row LIMIT $1)',

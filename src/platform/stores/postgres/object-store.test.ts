@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { testObjectStore } from '../../../../test/support/object-store-suite.ts';
 import { startPostgres, type TestPostgres, withoutPostgres } from '../../../../test/support/postgres.ts';
 import { createCleanup } from '../../../../test/support/temp-dir.ts';
 import { waitFor, within } from '../../../../test/support/wait-for.ts';
@@ -15,6 +16,15 @@ before(async () => {
   if (skip === false) server = await startPostgres(cleanup);
 });
 after(() => cleanup.run());
+
+if (skip === false)
+  testObjectStore('PostgreSQL', async (t) => {
+    const url = await server.newDatabase();
+    return async () => {
+      const database = await openForTest(t, url);
+      return createObjectStore(database, await followForTest(t, database));
+    };
+  });
 
 const origin: ChangeOrigin = { actor: { type: 'operator', id: 'root', name: 'root' }, via: 'cli' };
 const team = (name: string, body: object = {}): ObjectWrite => ({
