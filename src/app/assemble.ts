@@ -22,9 +22,6 @@ import type { LoadFile } from '../platform/config/stored/compose-config.ts';
 import { openModelCatalog } from '../platform/model-catalog/open-model-catalog.ts';
 import { createSealer } from '../platform/sealing/create-sealer.ts';
 import { openSealKeyFile } from '../platform/sealing/key-file.ts';
-import { openDefinitionStore } from '../platform/stores/sqlite/definitions.ts';
-import { openObjectStore } from '../platform/stores/sqlite/objects.ts';
-import { openServerCredentialStore } from '../platform/stores/sqlite/server-credentials.ts';
 import { openSpendStore } from '../platform/stores/sqlite/spend.ts';
 import { createCallMeter } from '../platform/telemetry/call-meter.ts';
 import { METRICS_CONTENT_TYPES } from '../platform/telemetry/exposition.ts';
@@ -40,6 +37,7 @@ import { createOpenApiSources } from '../upstreams/openapi/open-api-source.ts';
 import { describeReadiness } from './describe-readiness.ts';
 import { createModelRoutes } from './model-routes.ts';
 import { createKeyWrite } from './new-key.ts';
+import { openStores } from './open-stores.ts';
 import { reportToolsets } from './report-toolsets.ts';
 import { createStoredConfig } from './stored-config.ts';
 
@@ -90,7 +88,11 @@ export async function assemble(options: AppOptions): Promise<App> {
   const newId = () => ids.uuid7(now());
 
   const lock = lockDataDir(dataDir);
-  const objects = openObjectStore({ dataDir });
+  const stores = await openStores({ dataDir, database: config.database, log }).catch((error: unknown) => {
+    lock.release();
+    throw error;
+  });
+  const objects = await stores.objects();
   const directory = createLiveDirectory({ store: objects });
   await directory.refresh();
   const sealer = createSealer(openSealKeyFile(dataDir));
@@ -100,13 +102,14 @@ export async function assemble(options: AppOptions): Promise<App> {
     maxAgeDays: config.audit.maxAgeDays,
     maxSizeMb: config.audit.maxSizeMb,
     log,
+    postgres: stores.folding,
   });
   // What runs before this one left in their journals is spent, too.
   await trail.flush();
   const spend = openSpendStore({ dataDir });
   const outbound = createHttpClient();
   const openApi = createOpenApiSources({ http: outbound, identity, log });
-  const credentialStore = openServerCredentialStore({ dataDir });
+  const credentialStore = await stores.credentials(() => credentials.reread());
   const listening = Promise.withResolvers<string>();
   const credentials = createServerCredentials({
     ...{ store: credentialStore, sealer, now, log },
@@ -125,7 +128,7 @@ export async function assemble(options: AppOptions): Promise<App> {
     limits: config.limits,
     inProcess: options.inProcess,
   });
-  const definitionStore = openDefinitionStore({ dataDir });
+  const definitionStore = await stores.definitions();
   const definitions = createDefinitions({
     store: definitionStore,
     trail,
@@ -267,9 +270,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       await registry[Symbol.asyncDispose]();
       credentials[Symbol.dispose]();
       await trail[Symbol.asyncDispose]();
-      await objects[Symbol.asyncDispose]();
-      definitionStore[Symbol.dispose]();
-      credentialStore[Symbol.dispose]();
+      await stores[Symbol.asyncDispose]();
       spend[Symbol.dispose]();
       lock.release();
     },

@@ -244,6 +244,20 @@ export interface GatewayConfig {
   readonly admin?: AdminConfig | undefined;
   /** Left out: nothing is measured, and `GET /metrics` does not exist. */
   readonly metrics?: MetricsConfig | undefined;
+  /** Left out: SQLite in the data directory. */
+  readonly database?: DatabaseConfig | undefined;
+}
+
+/** PostgreSQL, which several gateways may share. */
+export interface DatabaseConfig {
+  /** `postgres://…`; TLS by its `sslmode`. */
+  readonly url: Secret;
+  /** Default `portcullis`. */
+  readonly schema: string;
+  /** Connections at most. Default 10. */
+  readonly poolSize: number;
+  /** Default 10,000. */
+  readonly statementTimeoutMs: number;
 }
 
 export interface MetricsConfig {

@@ -3,22 +3,21 @@
 import type { Command } from 'commander';
 import { createSealer } from '../../platform/sealing/create-sealer.ts';
 import { openSealKeyFile } from '../../platform/sealing/key-file.ts';
-import { openServerCredentialStore } from '../../platform/stores/sqlite/server-credentials.ts';
 import { openSignIn, SIGN_IN_MS } from '../../upstreams/oauth/sign-in.ts';
 import { CommandError, EXIT } from './command-error.ts';
-import { type DataOptions, requireDataDir, withDataOptions } from './shared-options.ts';
+import { withStores } from './command-stores.ts';
+import { type DataOptions, resolveDataDir, withDataOptions } from './shared-options.ts';
 import { print, printJson, printNote } from './terminal.ts';
 
 interface LoginOptions extends DataOptions {
   readonly json?: boolean;
 }
 
-function runLogin(serverId: string, options: LoginOptions): void {
-  const dataDir = requireDataDir(options);
-  const store = openServerCredentialStore({ dataDir });
-  try {
-    const sealer = createSealer(openSealKeyFile(dataDir));
-    const signIn = openSignIn({ store, sealer, now: Date.now }, serverId);
+async function runLogin(serverId: string, options: LoginOptions): Promise<void> {
+  await withStores(options, async (stores) => {
+    const store = await stores.credentials();
+    const sealer = createSealer(openSealKeyFile(resolveDataDir(options)));
+    const signIn = await openSignIn({ store, sealer, now: Date.now }, serverId);
     if (signIn.url === undefined)
       throw new CommandError(
         EXIT.failed,
@@ -33,9 +32,7 @@ function runLogin(serverId: string, options: LoginOptions): void {
     else print(signIn.url);
     if (!options.json)
       printNote('Open this address in a browser within ten minutes, while the gateway runs. It is good once.');
-  } finally {
-    store[Symbol.dispose]();
-  }
+  });
 }
 
 /** Adds the command. */

@@ -9,6 +9,7 @@ import { Admin } from './admin-schema.ts';
 import { describeKind } from './describe-issue.ts';
 import { type Document, readPart } from './document.ts';
 import type { Environment } from './environment.ts';
+import { readDatabase } from './read-database.ts';
 import { readAnonymous, readKeys } from './read-keys.ts';
 import { readListen } from './read-listen.ts';
 import { readMetrics } from './read-metrics.ts';
@@ -67,6 +68,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   const prices = readRuled(document, 'prices', Prices, known);
   const metrics = readMetrics(document);
   const admin = readSection(document, 'admin', Admin);
+  const database = readDatabase(document);
   if (report.problems.length > 0 || !listen || !limits || !audit || !log)
     return { ok: false, problems: inOrder(report.problems) };
   if (servers.length === 0 && providers === undefined)
@@ -83,6 +85,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
     log,
     ...(metrics && { metrics }),
     ...(admin && nodeAt(root, ['admin']) && { admin }),
+    ...(database && { database }),
     ...(policy && { policy }),
     ...(providers && { providers }),
     ...(models && { models }),

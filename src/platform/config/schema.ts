@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { Admin } from './admin-schema.ts';
+import { Database } from './database-schema.ts';
 import { Limits as UsageLimits } from './limits-schema.ts';
 import { Listen } from './listen-schema.ts';
 import { Metrics } from './metrics-schema.ts';
@@ -235,7 +236,6 @@ export const LogSection = z
   .describe("The operator's log, on standard error.");
 
 const servers = (description: string) => z.record(z.string(), ServerEntry).optional().describe(description);
-
 const inputs = z.unknown().optional().describe('Accepted without effect: VS Code asks its user for these values.');
 
 export const ConfigFile = z
@@ -267,6 +267,7 @@ export const ConfigFile = z
     listen: Listen.optional(),
     limits: Limits.optional(),
     audit: Audit.optional(),
+    database: Database.optional(),
     log: LogSection.optional(),
     metrics: Metrics.optional(),
     admin: Admin.optional(),

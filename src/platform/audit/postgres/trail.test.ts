@@ -125,7 +125,7 @@ test('PostgreSQL and SQLite make the same trail of one journal: rows, filters, c
     assert.deepEqual(await shared.costs(by, {}), sums, by);
   }
   const sums = await database.query(
-    'SELECT key_id, sum(calls)::int AS calls, sum(micro_usd)::int AS spent FROM spend GROUP BY 1 ORDER BY 1',
+    "SELECT level_id AS key_id, sum(micro_usd)::int AS spent FROM spend_by_level WHERE level_type = 'key' GROUP BY 1 ORDER BY 1",
   );
   const byKey = await shared.costs('key', {});
   assert.deepEqual(
@@ -159,9 +159,10 @@ test('a line is folded once wherever the connection breaks, also when COMMIT get
   assert.ok(proxy.cuts() > 10, `only ${proxy.cuts()} connections were cut`);
   const { rows } = await direct.query('SELECT count(*) AS n, count(result) AS ended FROM trail');
   assert.deepEqual(rows, [{ n: 400, ended: 400 }]);
-  assert.deepEqual((await direct.query('SELECT sum(calls)::int AS n, sum(micro_usd)::int AS spent FROM spend')).rows, [
-    { n: 400, spent: 400 },
-  ]);
+  assert.deepEqual(
+    (await direct.query('SELECT sum(calls)::int AS n, sum(micro_usd)::int AS spent FROM spend_by_level')).rows,
+    [{ n: 400, spent: 400 }],
+  );
 });
 
 async function openShared(
@@ -255,7 +256,7 @@ test('of replicas each keeps to its own journals, and what a dead one left ends 
   await b.trail.flush();
   const back = (await all(reader, { key: 'ci' })).find(({ id }) => id === 'b1');
   assert.deepEqual([back?.result, back?.priceMicroUsd], ['ok', 5], 'it came back, and knew better');
-  assert.equal((await database.query('SELECT sum(micro_usd)::int AS spent FROM spend')).rows[0]?.spent, 5);
+  assert.equal((await database.query('SELECT sum(micro_usd)::int AS spent FROM spend_by_level')).rows[0]?.spent, 5);
 });
 
 test('rows that are too old or too many go, by one replica at a time; running ones stay', { skip }, async (t) => {

@@ -16,7 +16,9 @@ const INTENT: Columns = [
     (name) => [name, 'text'] as const,
   ),
   ['reserved_micro_usd', 'bigint'],
+  ...(['user_id', 'team_id', 'organization_id', 'labels'] as const).map((name) => [name, 'text'] as const),
 ];
+const RESERVED = INTENT.findIndex(([name]) => name === 'reserved_micro_usd');
 const SERVER_ID = INTENT.findIndex(([name]) => name === 'server_id');
 const TARGET = INTENT.findIndex(([name]) => name === 'target');
 const FINISH: Columns = [
@@ -51,10 +53,10 @@ export async function writeRows(
   if (rows.size === 0) return 0;
   const all = [...INTENT, ...FINISH];
   const none: FinishColumns = FINISH.map(() => null);
-  const lines = [...rows.values()].map(({ columns, finish }) => [
-    ...(finish === undefined ? columns : withAnswerer(columns, finish)),
-    ...(finish ?? none),
-  ]);
+  const lines = [...rows.values()].map(({ columns, finish }) => {
+    const intent = finish === undefined ? columns : withAnswerer(columns, finish);
+    return [...INTENT.map((_, index) => intent[index] ?? null), ...(finish ?? none)];
+  });
   const { changes } = await query(
     `INSERT INTO trail AS t (seq, replica_id, run_id, ${names(all)})
      SELECT $1::bigint + place - 1, $2, $3, ${names(all)}
@@ -106,7 +108,7 @@ export async function markUnknown(
 
 /** One that set money aside was written before it was known who answers. */
 function withAnswerer(columns: IntentColumns, finish: FinishColumns): IntentColumns {
-  if (columns.at(-1) === null) return columns;
+  if (columns[RESERVED] === null) return columns;
   const { provider, model } = answererOf(finish);
   return columns.map((value, index) =>
     index === SERVER_ID ? (provider ?? value) : index === TARGET ? (model ?? value) : value,

@@ -66,6 +66,10 @@ CREATE TABLE trail (
   client text,
   arguments text,
   reserved_micro_usd bigint,
+  user_id text,
+  team_id text,
+  organization_id text,
+  labels text,
   result text,
   error text,
   result_bytes bigint,
@@ -95,33 +99,65 @@ CREATE TABLE trail_segment (
   read_bytes bigint NOT NULL,
   PRIMARY KEY (replica_id, name)
 );
-CREATE TABLE spend (
-  key_id text NOT NULL,
+`;
+
+/** Sums that outlive the rows they were made of. */
+const LEDGER = `
+CREATE TABLE spend_by_level (
+  level_type text NOT NULL,
+  level_id text NOT NULL,
   at_ms bigint NOT NULL,
   calls bigint NOT NULL,
   micro_usd bigint NOT NULL,
-  PRIMARY KEY (key_id, at_ms)
+  PRIMARY KEY (level_type, level_id, at_ms)
 );
-CREATE FUNCTION note_spend() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-  before bigint := 0;
-  was_priced boolean := false;
+CREATE TABLE spend_by_target (
+  level_type text NOT NULL,
+  level_id text NOT NULL,
+  at_ms bigint NOT NULL,
+  kind text NOT NULL,
+  server_id text NOT NULL,
+  target text NOT NULL,
+  calls bigint NOT NULL,
+  micro_usd bigint NOT NULL,
+  PRIMARY KEY (level_type, level_id, at_ms, kind, server_id, target)
+);
+CREATE TABLE spend_rows_gone (until_ms bigint NOT NULL);
+INSERT INTO spend_rows_gone VALUES (-1);
+CREATE FUNCTION add_to_ledger(r trail, sign int) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  IF TG_OP = 'UPDATE' THEN
-    before := coalesce(OLD.price_micro_usd, 0);
-    was_priced := OLD.price_micro_usd IS NOT NULL;
+  IF coalesce(r.price_micro_usd, 0) <= 0 THEN RETURN; END IF;
+  INSERT INTO spend_by_level AS s (level_type, level_id, at_ms, calls, micro_usd)
+  SELECT level.type, level.id, r.at_ms - r.at_ms % 900000, sign, sign * r.price_micro_usd
+  FROM (VALUES ('key', r.key_id), ('user', r.user_id), ('team', r.team_id), ('organization', r.organization_id)) level (type, id)
+  WHERE level.id IS NOT NULL ORDER BY 1, 2
+  ON CONFLICT (level_type, level_id, at_ms)
+    DO UPDATE SET calls = s.calls + excluded.calls, micro_usd = s.micro_usd + excluded.micro_usd;
+  INSERT INTO spend_by_target AS s (level_type, level_id, at_ms, kind, server_id, target, calls, micro_usd)
+  SELECT level.type, level.id, r.at_ms - r.at_ms % 900000, CASE r.kind WHEN 'tools.call' THEN 'tool' ELSE 'model' END,
+    coalesce(r.server_id, ''), coalesce(r.target, ''), sign, sign * r.price_micro_usd
+  FROM (VALUES ('key', r.key_id), ('user', r.user_id), ('team', r.team_id), ('organization', r.organization_id)) level (type, id)
+  WHERE level.id IS NOT NULL ORDER BY 1, 2
+  ON CONFLICT (level_type, level_id, at_ms, kind, server_id, target)
+    DO UPDATE SET calls = s.calls + excluded.calls, micro_usd = s.micro_usd + excluded.micro_usd;
+END $$;
+CREATE FUNCTION follow_trail() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP = 'DELETE' THEN
+    UPDATE spend_rows_gone SET until_ms = OLD.at_ms WHERE until_ms < OLD.at_ms;
+    RETURN NULL;
   END IF;
-  IF NEW.key_id IS NULL OR coalesce(NEW.price_micro_usd, 0) = before THEN RETURN NULL; END IF;
-  INSERT INTO spend AS s VALUES
-    (NEW.key_id, NEW.at_ms - NEW.at_ms % 900000, 1, coalesce(NEW.price_micro_usd, 0) - before)
-  ON CONFLICT (key_id, at_ms) DO UPDATE SET
-    calls = s.calls + CASE WHEN was_priced THEN 0 ELSE 1 END, micro_usd = s.micro_usd + excluded.micro_usd;
+  IF TG_OP = 'UPDATE' THEN PERFORM add_to_ledger(OLD, -1); END IF;
+  PERFORM add_to_ledger(NEW, 1);
   RETURN NULL;
 END $$;
-CREATE TRIGGER trail_spend_insert AFTER INSERT ON trail FOR EACH ROW WHEN (NEW.price_micro_usd > 0)
-  EXECUTE FUNCTION note_spend();
-CREATE TRIGGER trail_spend_update AFTER UPDATE OF price_micro_usd ON trail FOR EACH ROW
-  WHEN (NEW.price_micro_usd IS DISTINCT FROM OLD.price_micro_usd) EXECUTE FUNCTION note_spend();
+CREATE TRIGGER trail_spend_insert AFTER INSERT ON trail FOR EACH ROW
+  WHEN (NEW.price_micro_usd > 0) EXECUTE FUNCTION follow_trail();
+CREATE TRIGGER trail_spend_update AFTER UPDATE ON trail FOR EACH ROW
+  WHEN ((OLD.price_micro_usd, OLD.server_id, OLD.target) IS DISTINCT FROM (NEW.price_micro_usd, NEW.server_id, NEW.target))
+  EXECUTE FUNCTION follow_trail();
+CREATE TRIGGER trail_spend_delete AFTER DELETE ON trail FOR EACH ROW
+  WHEN (OLD.price_micro_usd > 0) EXECUTE FUNCTION follow_trail();
 `;
 
 const DEFINITIONS = `
@@ -168,6 +204,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'changes', sql: CHANGES },
   { name: 'objects', sql: OBJECTS },
   { name: 'trail', sql: TRAIL },
+  { name: 'ledger', sql: LEDGER },
   { name: 'definitions', sql: DEFINITIONS },
   { name: 'server-credentials', sql: SERVER_CREDENTIALS },
 ];

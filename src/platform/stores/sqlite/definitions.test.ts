@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import type { DefinitionRecord, DefinitionStore } from '../../../contracts/definitions.ts';
+import type { DefinitionRecord } from '../../../contracts/definitions.ts';
 import { openDefinitionStore } from './definitions.ts';
 
 function freshDir(t: TestContext): string {
@@ -12,7 +12,7 @@ function freshDir(t: TestContext): string {
   return dir;
 }
 
-function open(t: TestContext, dataDir: string): DefinitionStore {
+function open(t: TestContext, dataDir: string): ReturnType<typeof openDefinitionStore> {
   const store = openDefinitionStore({ dataDir });
   t.after(() => store[Symbol.dispose]());
   return store;

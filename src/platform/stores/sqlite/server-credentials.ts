@@ -26,6 +26,8 @@ export function openServerCredentialStore(options: { dataDir: string }): ServerC
     write(serverId, owner, sealed, nowMs) {
       upsert.run(serverId, owner, sealed, nowMs);
     },
+    // There is one gateway on a data directory.
+    exclusively: (_serverId, _owner, work) => work(),
     addSignIn(stateHash, { serverId, owner, sealed, expiresAtMs }, nowMs) {
       inTransaction(db, () => {
         dropExpired.run(nowMs);
