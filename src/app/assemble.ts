@@ -22,7 +22,6 @@ import type { LoadFile } from '../platform/config/stored/compose-config.ts';
 import { openModelCatalog } from '../platform/model-catalog/open-model-catalog.ts';
 import { createSealer } from '../platform/sealing/create-sealer.ts';
 import { openSealKeyFile } from '../platform/sealing/key-file.ts';
-import { openSpendStore } from '../platform/stores/sqlite/spend.ts';
 import { createCallMeter } from '../platform/telemetry/call-meter.ts';
 import { METRICS_CONTENT_TYPES } from '../platform/telemetry/exposition.ts';
 import { createProcessMeter } from '../platform/telemetry/process-figures.ts';
@@ -42,6 +41,7 @@ import { reportToolsets } from './report-toolsets.ts';
 import { createStoredConfig } from './stored-config.ts';
 
 const DEFINITION_POLL_MS = 500;
+const DIRECTORY_RETRY_MS = 1_000;
 const GATEWAY_ITSELF: ChangeOrigin = {
   actor: { type: 'gateway', id: 'gateway', name: 'gateway' },
   via: 'gateway',
@@ -106,7 +106,7 @@ export async function assemble(options: AppOptions): Promise<App> {
   });
   // What runs before this one left in their journals is spent, too.
   await trail.flush();
-  const spend = openSpendStore({ dataDir });
+  const spend = await stores.spend();
   const outbound = createHttpClient();
   const openApi = createOpenApiSources({ http: outbound, identity, log });
   const credentialStore = await stores.credentials(() => credentials.reread());
@@ -210,9 +210,15 @@ export async function assemble(options: AppOptions): Promise<App> {
   const followDirectory = async (): Promise<void> => {
     if (await directory.refresh()) gateway.refreshKeys();
   };
-  const stopFollowing = objects.onChange(() => {
-    followDirectory().catch((error: unknown) => log.error('what changed in the store could not be read', { error }));
-  });
+  let retry: NodeJS.Timeout | undefined;
+  const followSoon = (): void => {
+    followDirectory().catch((error: unknown) => {
+      log.error('what changed in the store could not be read', { error });
+      clearTimeout(retry);
+      retry = setTimeout(followSoon, DIRECTORY_RETRY_MS).unref();
+    });
+  };
+  const stopFollowing = objects.onChange(followSoon);
   // What somebody changed while all of this was being built.
   await followDirectory();
   const definitionPoll = setInterval(() => {
@@ -263,6 +269,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       clearInterval(definitionPoll);
       stopFollowing();
       storedConfig?.[Symbol.dispose]();
+      clearTimeout(retry);
       modern.closeAll();
       await mcp.closeAll();
       await http.close(CLOSE_GRACE_MS);
@@ -271,7 +278,6 @@ export async function assemble(options: AppOptions): Promise<App> {
       credentials[Symbol.dispose]();
       await trail[Symbol.asyncDispose]();
       await stores[Symbol.asyncDispose]();
-      spend[Symbol.dispose]();
       lock.release();
     },
   };

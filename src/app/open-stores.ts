@@ -4,6 +4,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseConfig } from '../contracts/config.ts';
 import type { DefinitionStore } from '../contracts/definitions.ts';
+import type { SpendStore } from '../contracts/limits.ts';
 import type { Log } from '../contracts/log.ts';
 import type { ObjectStore } from '../contracts/objects.ts';
 import type { ServerCredentialStore } from '../contracts/server-credentials.ts';
@@ -24,9 +25,11 @@ import { MIGRATIONS } from '../platform/stores/postgres/migrations.ts';
 import { createObjectStore } from '../platform/stores/postgres/object-store.ts';
 import { type Database, type DatabaseOptions, openDatabase } from '../platform/stores/postgres/open-database.ts';
 import { openServerCredentialStore as openSharedCredentials } from '../platform/stores/postgres/server-credentials.ts';
+import { openSpendAtHand } from '../platform/stores/postgres/spend.ts';
 import { openDefinitionStore } from '../platform/stores/sqlite/definitions.ts';
 import { openObjectStore } from '../platform/stores/sqlite/objects.ts';
 import { openServerCredentialStore } from '../platform/stores/sqlite/server-credentials.ts';
+import { openSpendStore } from '../platform/stores/sqlite/spend.ts';
 
 /** The trail as it is read, whoever keeps it. */
 export interface TrailReading {
@@ -42,6 +45,8 @@ export interface Stores extends AsyncDisposable {
   /** `onChange` hears when another replica may have written one. */
   credentials(onChange?: () => void): Promise<ServerCredentialStore>;
   trail(): Promise<TrailReading>;
+  /** What was spent until now: ask after the journal was folded. */
+  spend(): Promise<SpendStore>;
   /** A row of the trail that is no call: a decision of a person. */
   append(row: DecisionRow): Promise<void>;
   /** Where the trail is folded to; undefined: into the data folder. */
@@ -69,6 +74,7 @@ function openLocal(dataDir: string): Stores {
     definitions: () => once('definitions', async () => openDefinitionStore({ dataDir })),
     credentials: () => once('credentials', async () => openServerCredentialStore({ dataDir })),
     trail: () => once('trail', async () => openTrailReader(dataDir)),
+    spend: () => once('spend', async () => openSpendStore({ dataDir })),
     append: async (row) => appendRow(dataDir, encodeDecision(row)),
     folding: undefined,
     database: undefined,
@@ -101,6 +107,7 @@ async function openShared({ dataDir, log }: OpenStoresOptions, config: DatabaseC
       mkdirSync(journalDir, { recursive: true, mode: 0o700 });
       return createPostgresTrailReader(database, { journalDir, replicaId: openReplicaId(dataDir) });
     },
+    spend: () => once('spend', () => openSpendAtHand(database, { now: Date.now, log })),
     append: (row) => appendToPostgres(database, encodeDecision(row)),
     get folding() {
       return { database: settings, replicaId: openReplicaId(dataDir) };

@@ -1,7 +1,7 @@
 /** The stores that a command works on without a gateway: those of the data folder, or of the database the configuration names. */
 
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { DatabaseConfig } from '../../contracts/config.ts';
 import type { Log } from '../../contracts/log.ts';
 import { readEnvironment } from '../../platform/config/environment.ts';
 import { loadDatabase } from '../../platform/config/load-database.ts';
@@ -30,20 +30,30 @@ export async function withStores<T>(
   }
 }
 
-async function openCommandStores(options: DataOptions, mayCreate: boolean): Promise<Stores> {
-  const file = resolve(options.config ?? DEFAULT_CONFIG);
+/** The database that the configuration names; undefined: none. Throws CommandError. */
+export async function findDatabase(options: DataOptions): Promise<DatabaseConfig | undefined> {
+  const file = configFile(options);
   const found = await loadDatabase({ file, env: readEnvironment() });
-  if ('problems' in found)
-    throw new CommandError(
-      EXIT.failed,
-      `${file} names a database, but is not valid\n${renderProblems(found.problems, file)}`,
-      existsSync(file) ? 'Mend it, or name another file with --config.' : undefined,
-    );
-  const { database } = found;
+  if (!('problems' in found)) return found.database;
+  throw new CommandError(
+    EXIT.failed,
+    `${file} names a database, but is not valid\n${renderProblems(found.problems, file)}`,
+    'Mend it, or name another file with --config.',
+  );
+}
+
+const configFile = (options: DataOptions): string => resolve(options.config ?? DEFAULT_CONFIG);
+
+async function openCommandStores(options: DataOptions, mayCreate: boolean): Promise<Stores> {
+  const database = await findDatabase(options);
   const dataDir = mayCreate || database !== undefined ? resolveDataDir(options) : requireDataDir(options);
   try {
     return await openStores({ dataDir, database, log: commandLog() });
   } catch (error) {
-    throw new CommandError(EXIT.failed, messageOf(error), database && `It is named in ${file}, section "database".`);
+    throw new CommandError(
+      EXIT.failed,
+      messageOf(error),
+      database && `It is named in ${configFile(options)}, section "database".`,
+    );
   }
 }

@@ -200,6 +200,21 @@ CREATE TABLE server_sign_ins (
 );
 `;
 
+const WEBHOOK_OUTBOX = `
+CREATE TABLE webhook_outbox (
+  event_id text NOT NULL,
+  hook text NOT NULL,
+  type text NOT NULL,
+  body text NOT NULL,
+  attempts int NOT NULL,
+  created_at_ms bigint NOT NULL,
+  next_at_ms bigint,
+  keep_until_ms bigint,
+  PRIMARY KEY (event_id, hook)
+);
+CREATE INDEX webhook_outbox_next ON webhook_outbox (next_at_ms) WHERE next_at_ms IS NOT NULL;
+`;
+
 export const MIGRATIONS: readonly Migration[] = [
   { name: 'changes', sql: CHANGES },
   { name: 'objects', sql: OBJECTS },
@@ -207,4 +222,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'ledger', sql: LEDGER },
   { name: 'definitions', sql: DEFINITIONS },
   { name: 'server-credentials', sql: SERVER_CREDENTIALS },
+  { name: 'webhook-outbox', sql: WEBHOOK_OUTBOX },
 ];

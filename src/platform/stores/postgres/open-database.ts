@@ -88,7 +88,7 @@ export function openDatabase(options: DatabaseOptions, log: Pick<Log, 'warn'>): 
       }
     },
     async connect() {
-      const client = new pg.Client({ ...settings, application_name: 'portcullis-listen' });
+      const client = new pg.Client({ ...settings, application_name: listenerName(schema) });
       client.on('error', () => undefined);
       await client.connect();
       return {
@@ -104,6 +104,11 @@ export function openDatabase(options: DatabaseOptions, log: Pick<Log, 'warn'>): 
       await pool.end();
     },
   };
+}
+
+/** By which a gateway that is running can be told from outside. */
+export function listenerName(schema: string): string {
+  return `portcullis-listen ${schema}`.slice(0, 63);
 }
 
 /** True for what the server itself said no to; false where it was not reached, or did not answer. */
