@@ -84,7 +84,7 @@ function openLocal(dataDir: string): Stores {
 
 async function openShared({ dataDir, log }: OpenStoresOptions, config: DatabaseConfig): Promise<Stores> {
   const settings: DatabaseOptions = { ...config, url: config.url.open() };
-  const database = openDatabase(settings, log);
+  const database = await openDatabase(settings, log);
   try {
     const applied = await migrate(database, MIGRATIONS, Date.now());
     if (applied.length > 0) log.info('the database was brought forward', { steps: applied });

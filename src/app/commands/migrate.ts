@@ -90,7 +90,7 @@ async function runCopy(dataDir: string, config: DatabaseConfig | undefined, opti
 }
 
 async function withDatabase<T>(config: DatabaseConfig, use: (database: Database) => Promise<T>): Promise<T> {
-  const database = openDatabase({ ...config, url: config.url.open() }, commandLog());
+  const database = await openDatabase({ ...config, url: config.url.open() }, commandLog());
   try {
     return await use(database);
   } finally {

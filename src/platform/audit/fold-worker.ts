@@ -40,8 +40,8 @@ interface Retained {
   readonly more: boolean;
 }
 
-function serve(port: NonNullable<typeof parentPort>, data: FoldWorkerData): void {
-  const folding = data.postgres === undefined ? openSqliteFolding(data) : openPostgres(data, data.postgres);
+async function serve(port: NonNullable<typeof parentPort>, data: FoldWorkerData): Promise<void> {
+  const folding = data.postgres === undefined ? openSqliteFolding(data) : await openPostgres(data, data.postgres);
   let retainAtMs = 0;
 
   const work = async (request: FoldRequest): Promise<FoldReply> => {
@@ -73,8 +73,8 @@ function openSqliteFolding(data: FoldWorkerData): Folding {
   return { fold, retain: (nowMs) => retain(db, data, nowMs), close: () => db.close() };
 }
 
-function openPostgres(data: FoldWorkerData, postgres: NonNullable<FoldWorkerData['postgres']>): Folding {
-  const folding = openPostgresFolding({ ...data, ...postgres });
+async function openPostgres(data: FoldWorkerData, postgres: NonNullable<FoldWorkerData['postgres']>): Promise<Folding> {
+  const folding = await openPostgresFolding({ ...data, ...postgres });
   return { ...folding, close: () => Promise.resolve(folding[Symbol.asyncDispose]()).catch(() => undefined) };
 }
 
@@ -84,4 +84,4 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-if (parentPort !== null) serve(parentPort, workerData as FoldWorkerData);
+if (parentPort !== null) await serve(parentPort, workerData as FoldWorkerData);

@@ -15,18 +15,18 @@ export interface PostgresFolding extends AsyncDisposable {
 }
 
 /** Its own connection: one is enough for one thread that does one thing at a time. */
-export function openPostgresFolding(
+export async function openPostgresFolding(
   options: Retention & {
     readonly database: DatabaseOptions;
     readonly replicaId: string;
     readonly dataDir: string;
     readonly runId: string;
   },
-): PostgresFolding {
+): Promise<PostgresFolding> {
   const journalDir = join(options.dataDir, 'journal');
   mkdirSync(journalDir, { recursive: true, mode: 0o700 });
   // What goes wrong is told with the fold that it stopped.
-  const database = openDatabase({ ...options.database, poolSize: 1 }, { warn: () => undefined });
+  const database = await openDatabase({ ...options.database, poolSize: 1 }, { warn: () => undefined });
   const fold = createPostgresFold({ database, journalDir, replicaId: options.replicaId, ownRunId: options.runId });
   return {
     fold,

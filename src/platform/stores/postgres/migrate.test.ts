@@ -24,11 +24,12 @@ test('replicas that start at once bring a database forward together, each step o
   skip,
 }, async (t) => {
   const url = await server.newDatabase();
-  const replicas = Array.from({ length: 4 }, () => {
-    const database = openDatabase({ url, schema: 'portcullis' }, { warn: () => undefined });
+  const opened = Array.from({ length: 4 }, async () => {
+    const database = await openDatabase({ url, schema: 'portcullis' }, { warn: () => undefined });
     t.after(() => database[Symbol.asyncDispose]());
     return database;
   });
+  const replicas = await Promise.all(opened);
   const [first] = replicas;
   assert.ok(first);
   await migrate(first, steps.slice(0, 1), 1);
@@ -60,7 +61,7 @@ test('two gateways that are not one may share a database, each in its schema', {
 
 test('a statement that takes too long is given up, and the connection is good for the next', { skip }, async (t) => {
   const url = await server.newDatabase();
-  const database = openDatabase(
+  const database = await openDatabase(
     { url, schema: 'portcullis', poolSize: 1, statementTimeoutMs: 100 },
     { warn: () => undefined },
   );

@@ -1,6 +1,6 @@
 /** A pool of connections to PostgreSQL. The only place that knows its driver: every wait has a deadline, a lost connection is replaced. */
 
-import pg from 'pg';
+import type { ClientBase, ClientConfig, QueryResult as DriverResult, QueryConfig } from 'pg';
 import type { Log } from '../../../contracts/log.ts';
 
 export interface DatabaseOptions {
@@ -56,11 +56,12 @@ const IDLE_TIMEOUT_MS = 60_000;
 const ANSWER_GRACE_MS = 2_000;
 const INT8_OID = 20;
 
-/** Connects at the first query, not here. */
-export function openDatabase(options: DatabaseOptions, log: Pick<Log, 'warn'>): Database {
+/** Connects at the first query, not here. The driver is loaded only now: most gateways never need it. */
+export async function openDatabase(options: DatabaseOptions, log: Pick<Log, 'warn'>): Promise<Database> {
   const { schema } = options;
   if (!/^[a-z_][a-z0-9_]{0,62}$/.test(schema)) throw new RangeError(`no name of a schema: ${schema}`);
-  const settings = clientSettings(options);
+  const { default: pg } = await import('pg');
+  const settings = clientSettings(options, pg.types.getTypeParser);
   const pool = new pg.Pool({ ...settings, max: options.poolSize ?? 10, idleTimeoutMillis: IDLE_TIMEOUT_MS });
   pool.on('error', (error) => log.warn('a connection to PostgreSQL was lost', { error: error.message }));
   // One that is lost between two statements of a transaction tells so by itself, and the next statement fails.
@@ -114,10 +115,16 @@ export function listenerName(schema: string): string {
 /** True for what the server itself said no to; false where it was not reached, or did not answer. */
 export function isAnswer(error: unknown): boolean {
   // Class 57P: it is shutting down; 08: the connection; 53: it has no connection left.
-  return error instanceof pg.DatabaseError && !/^(57P|08|53)/.test(error.code ?? '');
+  const isFromServer = error instanceof Error && 'severity' in error && 'code' in error;
+  return isFromServer && !/^(57P|08|53)/.test(String(error.code));
 }
 
-function clientSettings({ url, schema, statementTimeoutMs = 10_000 }: DatabaseOptions): pg.ClientConfig {
+type GetTypeParser = NonNullable<ClientConfig['types']>['getTypeParser'];
+
+function clientSettings(
+  { url, schema, statementTimeoutMs = 10_000 }: DatabaseOptions,
+  getTypeParser: GetTypeParser,
+): ClientConfig {
   return {
     connectionString: url,
     options: `-c search_path=${schema}`,
@@ -130,15 +137,15 @@ function clientSettings({ url, schema, statementTimeoutMs = 10_000 }: DatabaseOp
     idle_in_transaction_session_timeout: 60_000,
     types: {
       getTypeParser: ((oid: number, format?: 'text') =>
-        oid === INT8_OID ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+        oid === INT8_OID ? Number : getTypeParser(oid, format)) as GetTypeParser,
     },
   };
 }
 
-function queryOn(client: pg.ClientBase, timeoutMs?: number): Query {
+function queryOn(client: ClientBase, timeoutMs?: number): Query {
   return async (text, values) => {
     // The driver reads the timeout of a single query, too; its types do not know.
-    const config: pg.QueryConfig & { query_timeout?: number } = {
+    const config: QueryConfig & { query_timeout?: number } = {
       ...{ text, values: [...(values ?? [])] },
       ...(timeoutMs !== undefined && { query_timeout: timeoutMs }),
     };
@@ -146,12 +153,12 @@ function queryOn(client: pg.ClientBase, timeoutMs?: number): Query {
   };
 }
 
-function toResult({ rows, rowCount }: pg.QueryResult): QueryResult {
+function toResult({ rows, rowCount }: DriverResult): QueryResult {
   return { rows, changes: rowCount ?? 0 };
 }
 
 /** The reason why the connection cannot be used any more, if so. */
-async function rollBack(client: pg.ClientBase, error: unknown): Promise<Error | undefined> {
+async function rollBack(client: ClientBase, error: unknown): Promise<Error | undefined> {
   const reason = error instanceof Error ? error : new Error(String(error));
   // After a timeout of our own an answer may still come, and would be taken for that of another statement.
   if (reason.message === 'Query read timeout' || (!isAnswer(error) && 'code' in reason)) return reason;

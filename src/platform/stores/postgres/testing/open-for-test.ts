@@ -7,7 +7,7 @@ import { MIGRATIONS } from '../migrations.ts';
 import { type Database, openDatabase } from '../open-database.ts';
 
 export async function openForTest(cleanup: Cleanup, url: string, schema = 'portcullis'): Promise<Database> {
-  const database = openDatabase({ url, schema, poolSize: 4 }, { warn: () => undefined });
+  const database = await openDatabase({ url, schema, poolSize: 4 }, { warn: () => undefined });
   cleanup.after(() => database[Symbol.asyncDispose]());
   await migrate(database, MIGRATIONS, 1);
   return database;
