@@ -54,6 +54,7 @@ function findMistakes(args: readonly string[]): string[] {
 const READERS_ENV = {
   PORTCULLIS_METRICS_TOKEN: 'zR4t-Yq81_mNbVc3',
   AGENT_KEY: 'zR4t-Yq81_mNbVc3',
+  DATABASE_URL: 'postgres://gateway@db/portcullis',
   AWS_ACCESS_KEY_ID: 'AKIA',
   AWS_SECRET_ACCESS_KEY: 's',
 };
