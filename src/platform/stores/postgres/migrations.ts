@@ -124,40 +124,25 @@ CREATE TABLE spend_by_target (
 );
 CREATE TABLE spend_rows_gone (until_ms bigint NOT NULL);
 INSERT INTO spend_rows_gone VALUES (-1);
-CREATE FUNCTION add_to_ledger(r trail, sign int) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-  IF coalesce(r.price_micro_usd, 0) <= 0 THEN RETURN; END IF;
-  INSERT INTO spend_by_level AS s (level_type, level_id, at_ms, calls, micro_usd)
-  SELECT level.type, level.id, r.at_ms - r.at_ms % 900000, sign, sign * r.price_micro_usd
-  FROM (VALUES ('key', r.key_id), ('user', r.user_id), ('team', r.team_id), ('organization', r.organization_id)) level (type, id)
-  WHERE level.id IS NOT NULL ORDER BY 1, 2
-  ON CONFLICT (level_type, level_id, at_ms)
-    DO UPDATE SET calls = s.calls + excluded.calls, micro_usd = s.micro_usd + excluded.micro_usd;
-  INSERT INTO spend_by_target AS s (level_type, level_id, at_ms, kind, server_id, target, calls, micro_usd)
-  SELECT level.type, level.id, r.at_ms - r.at_ms % 900000, CASE r.kind WHEN 'tools.call' THEN 'tool' ELSE 'model' END,
-    coalesce(r.server_id, ''), coalesce(r.target, ''), sign, sign * r.price_micro_usd
-  FROM (VALUES ('key', r.key_id), ('user', r.user_id), ('team', r.team_id), ('organization', r.organization_id)) level (type, id)
-  WHERE level.id IS NOT NULL ORDER BY 1, 2
-  ON CONFLICT (level_type, level_id, at_ms, kind, server_id, target)
-    DO UPDATE SET calls = s.calls + excluded.calls, micro_usd = s.micro_usd + excluded.micro_usd;
-END $$;
 CREATE FUNCTION follow_trail() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  IF TG_OP = 'DELETE' THEN
-    UPDATE spend_rows_gone SET until_ms = OLD.at_ms WHERE until_ms < OLD.at_ms;
-    RETURN NULL;
+  IF TG_OP = 'INSERT' THEN
+    ${addToLedger('SELECT 1 AS sign, * FROM new_rows')}
+  ELSIF TG_OP = 'UPDATE' THEN
+    ${addToLedger('SELECT 1 AS sign, * FROM new_rows UNION ALL SELECT -1, * FROM old_rows')}
+  ELSE
+    UPDATE spend_rows_gone SET until_ms = gone.at_ms
+    FROM (SELECT max(at_ms) AS at_ms FROM old_rows WHERE price_micro_usd > 0) gone WHERE gone.at_ms > until_ms;
   END IF;
-  IF TG_OP = 'UPDATE' THEN PERFORM add_to_ledger(OLD, -1); END IF;
-  PERFORM add_to_ledger(NEW, 1);
   RETURN NULL;
 END $$;
-CREATE TRIGGER trail_spend_insert AFTER INSERT ON trail FOR EACH ROW
-  WHEN (NEW.price_micro_usd > 0) EXECUTE FUNCTION follow_trail();
-CREATE TRIGGER trail_spend_update AFTER UPDATE ON trail FOR EACH ROW
-  WHEN ((OLD.price_micro_usd, OLD.server_id, OLD.target) IS DISTINCT FROM (NEW.price_micro_usd, NEW.server_id, NEW.target))
-  EXECUTE FUNCTION follow_trail();
-CREATE TRIGGER trail_spend_delete AFTER DELETE ON trail FOR EACH ROW
-  WHEN (OLD.price_micro_usd > 0) EXECUTE FUNCTION follow_trail();
+-- For whole statements: a piece of journal is a thousand calls of few keys, and a row that is changed a thousand times is slow.
+CREATE TRIGGER trail_spend_insert AFTER INSERT ON trail
+  REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION follow_trail();
+CREATE TRIGGER trail_spend_update AFTER UPDATE ON trail
+  REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION follow_trail();
+CREATE TRIGGER trail_spend_delete AFTER DELETE ON trail
+  REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION follow_trail();
 `;
 
 const DEFINITIONS = `
@@ -224,3 +209,22 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'server-credentials', sql: SERVER_CREDENTIALS },
   { name: 'webhook-outbox', sql: WEBHOOK_OUTBOX },
 ];
+
+/** Adds rows of the trail to the sums of every level they count for, or takes them out again (`sign`), each sum at most once. */
+function addToLedger(rows: string): string {
+  const parts = (
+    group: string,
+    columns: string,
+  ): string => `SELECT level.type, level.id, r.at_ms - r.at_ms % 900000, ${columns}
+      sum(r.sign), sum(r.sign * r.price_micro_usd)
+    FROM (${rows}) r CROSS JOIN LATERAL (VALUES ('key', r.key_id), ('user', r.user_id), ('team', r.team_id),
+      ('organization', r.organization_id)) level (type, id)
+    WHERE level.id IS NOT NULL AND r.price_micro_usd > 0
+    GROUP BY ${group} HAVING sum(r.sign) <> 0 OR sum(r.sign * r.price_micro_usd) <> 0 ORDER BY ${group}`;
+  const add = 'DO UPDATE SET calls = s.calls + excluded.calls, micro_usd = s.micro_usd + excluded.micro_usd';
+  const target = `CASE r.kind WHEN 'tools.call' THEN 'tool' ELSE 'model' END, coalesce(r.server_id, ''), coalesce(r.target, ''),`;
+  return `INSERT INTO spend_by_level AS s (level_type, level_id, at_ms, calls, micro_usd)
+    ${parts('1, 2, 3', '')} ON CONFLICT (level_type, level_id, at_ms) ${add};
+    INSERT INTO spend_by_target AS s (level_type, level_id, at_ms, kind, server_id, target, calls, micro_usd)
+    ${parts('1, 2, 3, 4, 5, 6', target)} ON CONFLICT (level_type, level_id, at_ms, kind, server_id, target) ${add};`;
+}
