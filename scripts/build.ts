@@ -64,7 +64,7 @@ async function licenceOf(folder: string): Promise<string> {
     if (text !== undefined) return text.trim();
   }
   const readme = await readFile(join(root, folder, 'README.md'), 'utf8').catch(() => '');
-  const section = /^#+ licen[cs]e\s*$([^]+?)(?=^#|(?![^]))/im.exec(readme)?.[1];
+  const section = /^#+ licen[cs]e\s*$([\s\S]+?)(?=^#|(?![\s\S]))/im.exec(readme)?.[1];
   if (section === undefined) throw new Error(`${folder} tells no licence`);
   return section.trim();
 }

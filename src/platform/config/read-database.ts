@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: `${env:NAME}` is meant literally here
 /** The database section: where everything is kept that gateways share. */
 
 import type { DatabaseConfig } from '../../contracts/config.ts';
