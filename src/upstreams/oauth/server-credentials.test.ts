@@ -195,3 +195,24 @@ test('a client registered beforehand is used as it is, and a configured Authoriz
   const configured = { ...config, transport: { ...config.transport, headers } } as unknown as ServerConfig;
   assert.equal(credentials.of(configured), undefined);
 });
+
+test('what another gateway on the same store got is taken, and the refresh token is used once', async (t) => {
+  const { credential, credentials, config, challenge, browse, create, pass, server, signedIn } = await setUp(t);
+  const others = create();
+  const other = others.of(config) as ServerCredential;
+  // Both were refused; a person signs in at one of them.
+  await Promise.all([credential.renew(challenge()), other.renew(challenge(other.header))]);
+  await credentials.finish(await browse());
+  signedIn.length = 0;
+  others.reread();
+  assert.equal(other.header, credential.header);
+  assert.deepEqual(signedIn, ['files'], 'the server is tried again there, too');
+  const old = credential.header;
+  pass(60_000);
+  assert.deepEqual(await other.renew(challenge(old)), { type: 'renewed' });
+  assert.deepEqual(await credential.renew(challenge(old)), { type: 'renewed' });
+  assert.equal(credential.header, other.header);
+  assert.deepEqual(server.grants, ['authorization_code', 'refresh_token']);
+  others.reread();
+  assert.equal(signedIn.length, 1, 'nothing new is no news');
+});
