@@ -12,11 +12,11 @@ import type { Offer, UpstreamReply, UpstreamServer } from '../src/contracts/upst
 import { scanMembers } from '../src/lib/json-text.ts';
 import { createRandomIds } from '../src/lib/random-ids.ts';
 import { createGateway } from '../src/pipeline/gateway.ts';
+import { createMemoryLimitStore } from '../src/pipeline/limits/memory-limit-store.ts';
 import { createLiveCatalog } from '../src/pipeline/live-catalog.ts';
 import { openTrail } from '../src/platform/audit/open-trail.ts';
 import { parseConfig } from '../src/platform/config/parse-config.ts';
-import { createSealer } from '../src/platform/sealing/create-sealer.ts';
-import { openSealKeyFile } from '../src/platform/sealing/key-file.ts';
+import { openSealing } from '../src/platform/sealing/open-sealing.ts';
 import { createCallMeter } from '../src/platform/telemetry/call-meter.ts';
 import { quantile } from './harness/statistics.ts';
 
@@ -99,10 +99,14 @@ const gateway = createGateway(
     registry,
     catalog: createLiveCatalog({ registry }),
     providers: () => new Map(),
-    spend: { spentSince: () => 0 },
+    limitStore: createMemoryLimitStore({
+      spend: { spent: () => 0 },
+      now: Date.now,
+      monotonicMs: () => performance.now(),
+    }),
     trail,
     directory: { version: () => 0, keys: () => [] },
-    sealer: createSealer(openSealKeyFile(folder)),
+    sealer: openSealing({ dataDir: folder, config: undefined, isShared: false }).forClients,
     now: Date.now,
     monotonicMs: () => performance.now(),
     meter: createCallMeter({ maxTools: 1_000, maxServers: 100 }),

@@ -20,8 +20,7 @@ import { lockDataDir } from '../platform/audit/lock-data-dir.ts';
 import { openTrail } from '../platform/audit/open-trail.ts';
 import type { LoadFile } from '../platform/config/stored/compose-config.ts';
 import { openModelCatalog } from '../platform/model-catalog/open-model-catalog.ts';
-import { createSealer } from '../platform/sealing/create-sealer.ts';
-import { openSealKeyFile } from '../platform/sealing/key-file.ts';
+import { openSealing } from '../platform/sealing/open-sealing.ts';
 import { createCallMeter } from '../platform/telemetry/call-meter.ts';
 import { METRICS_CONTENT_TYPES } from '../platform/telemetry/exposition.ts';
 import { createProcessMeter } from '../platform/telemetry/process-figures.ts';
@@ -36,6 +35,7 @@ import { createOpenApiSources } from '../upstreams/openapi/open-api-source.ts';
 import { describeReadiness } from './describe-readiness.ts';
 import { createModelRoutes } from './model-routes.ts';
 import { createKeyWrite } from './new-key.ts';
+import { openLimits } from './open-limits.ts';
 import { openStores } from './open-stores.ts';
 import { reportToolsets } from './report-toolsets.ts';
 import { createStoredConfig } from './stored-config.ts';
@@ -60,6 +60,8 @@ export interface AppOptions {
   readonly inProcess: ReadonlyMap<string, InProcessServer>;
   /** Reads the configuration file again. Left out: `config` stays, and stored parts of a configuration are not used. */
   readonly loadFile?: LoadFile | undefined;
+  /** Another configuration is in force. */
+  readonly onApplied?: ((config: GatewayConfig) => void) | undefined;
   /** Where chance decides among models, and on pauses; 0 to 1, exclusive. Default `Math.random`. */
   readonly random?: (() => number) | undefined;
 }
@@ -95,7 +97,7 @@ export async function assemble(options: AppOptions): Promise<App> {
   const objects = await stores.objects();
   const directory = createLiveDirectory({ store: objects });
   await directory.refresh();
-  const sealer = createSealer(openSealKeyFile(dataDir));
+  const sealing = openSealing({ dataDir, config: config.sealing, isShared: config.database !== undefined });
   const trail = await openTrail({
     dataDir,
     sync: config.audit.sync,
@@ -106,13 +108,17 @@ export async function assemble(options: AppOptions): Promise<App> {
   });
   // What runs before this one left in their journals is spent, too.
   await trail.flush();
-  const spend = await stores.spend();
   const outbound = createHttpClient();
+  let inForce = config;
+  const limits = await openLimits({
+    ...{ stores, http: outbound, now, monotonicMs, random: options.random, log },
+    config: () => inForce,
+  });
   const openApi = createOpenApiSources({ http: outbound, identity, log });
   const credentialStore = await stores.credentials(() => credentials.reread());
   const listening = Promise.withResolvers<string>();
   const credentials = createServerCredentials({
-    ...{ store: credentialStore, sealer, now, log },
+    ...{ store: credentialStore, sealer: sealing.forRecords, now, log },
     redirectUrl: async () => `${gateway.config().listen.publicUrl ?? (await listening.promise)}/oauth/callback`,
     onSignedIn: (serverId) =>
       void registry
@@ -154,11 +160,11 @@ export async function assemble(options: AppOptions): Promise<App> {
       registry,
       catalog,
       providers: () => providers,
-      spend,
+      ...{ limitStore: limits.limitStore, ownLimitStore: limits.ownLimitStore, tell: limits.tell },
       modelCatalog: () => modelCatalog,
       trail,
       directory,
-      sealer,
+      sealer: sealing.forClients,
       now,
       monotonicMs,
       meter,
@@ -229,16 +235,19 @@ export async function assemble(options: AppOptions): Promise<App> {
   const apply = async (next: GatewayConfig): Promise<void> => {
     // First: a new server may have offered something before anything else happens.
     definitions.use(next.servers);
+    sealing.use(next.sealing);
     await registry.apply(next.servers);
     credentials.retain(next.servers);
     modelCatalog ??= await openModelCatalog(next.providers ?? []);
     providers = makeProviders(next);
     gateway.swap(next);
+    options.onApplied?.(next);
+    inForce = next;
   };
   const storedConfig =
     options.loadFile &&
     (await createStoredConfig({
-      ...{ store: objects, load: options.loadFile, sealer, now, log, apply },
+      ...{ store: objects, load: options.loadFile, sealer: sealing.forRecords, now, log, apply },
       ...{ config, current: gateway.config },
     }));
 
@@ -277,6 +286,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       await registry[Symbol.asyncDispose]();
       credentials[Symbol.dispose]();
       await trail[Symbol.asyncDispose]();
+      await limits[Symbol.asyncDispose]();
       await stores[Symbol.asyncDispose]();
       lock.release();
     },

@@ -9,6 +9,8 @@ import type { Log } from '../contracts/log.ts';
 import type { ObjectStore } from '../contracts/objects.ts';
 import type { ServerCredentialStore } from '../contracts/server-credentials.ts';
 import type { TrailFilter } from '../contracts/trail.ts';
+import type { Outbox } from '../contracts/webhooks.ts';
+import { speaksOf } from '../domain/limits/lines-of.ts';
 import { appendRow, type DecisionRow, encodeDecision } from '../platform/audit/append-row.ts';
 import type { FoldReport } from '../platform/audit/fold.ts';
 import type { FoldWorkerData } from '../platform/audit/fold-worker.ts';
@@ -18,6 +20,7 @@ import { createPostgresTrailReader } from '../platform/audit/postgres/open-trail
 import { openReplicaId } from '../platform/audit/replica-id.ts';
 import type { CostGroup, CostSum } from '../platform/audit/sum-costs.ts';
 import type { SeqRow } from '../platform/audit/trail-row.ts';
+import type { SpendReport } from '../platform/audit/verify-spend.ts';
 import { openDefinitionStore as openSharedDefinitions } from '../platform/stores/postgres/definitions.ts';
 import { followChanges } from '../platform/stores/postgres/follow-changes.ts';
 import { migrate } from '../platform/stores/postgres/migrate.ts';
@@ -25,9 +28,10 @@ import { MIGRATIONS } from '../platform/stores/postgres/migrations.ts';
 import { createObjectStore } from '../platform/stores/postgres/object-store.ts';
 import { type Database, type DatabaseOptions, openDatabase } from '../platform/stores/postgres/open-database.ts';
 import { openServerCredentialStore as openSharedCredentials } from '../platform/stores/postgres/server-credentials.ts';
-import { openSpendAtHand } from '../platform/stores/postgres/spend.ts';
+import { createSpendStore } from '../platform/stores/postgres/spend.ts';
 import { openDefinitionStore } from '../platform/stores/sqlite/definitions.ts';
 import { openObjectStore } from '../platform/stores/sqlite/objects.ts';
+import { openOutbox } from '../platform/stores/sqlite/outbox.ts';
 import { openServerCredentialStore } from '../platform/stores/sqlite/server-credentials.ts';
 import { openSpendStore } from '../platform/stores/sqlite/spend.ts';
 
@@ -36,6 +40,8 @@ export interface TrailReading {
   query(filter: TrailFilter): AsyncIterable<SeqRow> | Iterable<SeqRow>;
   costs(by: CostGroup, filter: TrailFilter): readonly CostSum[] | Promise<readonly CostSum[]>;
   fold(): FoldReport | Promise<FoldReport>;
+  /** Undefined: this store cannot. */
+  verifySpend?(): SpendReport;
 }
 
 /** Each is opened when it is asked for, once, and closed with all of them. */
@@ -47,6 +53,8 @@ export interface Stores extends AsyncDisposable {
   trail(): Promise<TrailReading>;
   /** What was spent until now: ask after the journal was folded. */
   spend(): Promise<SpendStore>;
+  /** What webhooks are to be told. */
+  outbox(): Promise<Outbox>;
   /** A row of the trail that is no call: a decision of a person. */
   append(row: DecisionRow): Promise<void>;
   /** Where the trail is folded to; undefined: into the data folder. */
@@ -74,7 +82,8 @@ function openLocal(dataDir: string): Stores {
     definitions: () => once('definitions', async () => openDefinitionStore({ dataDir })),
     credentials: () => once('credentials', async () => openServerCredentialStore({ dataDir })),
     trail: () => once('trail', async () => openTrailReader(dataDir)),
-    spend: () => once('spend', async () => openSpendStore({ dataDir })),
+    spend: () => once('spend', async () => openSpendStore({ dataDir, speaksOf })),
+    outbox: () => once('outbox', async () => openOutbox({ dataDir })),
     append: async (row) => appendRow(dataDir, encodeDecision(row)),
     folding: undefined,
     database: undefined,
@@ -107,7 +116,9 @@ async function openShared({ dataDir, log }: OpenStoresOptions, config: DatabaseC
       mkdirSync(journalDir, { recursive: true, mode: 0o700 });
       return createPostgresTrailReader(database, { journalDir, replicaId: openReplicaId(dataDir) });
     },
-    spend: () => once('spend', () => openSpendAtHand(database, { now: Date.now, log })),
+    spend: () => once('spend', async () => createSpendStore({ query: database.query, speaksOf })),
+    // Of this gateway's own: what it noticed, it tells.
+    outbox: () => once('outbox', async () => openOutbox({ dataDir })),
     append: (row) => appendToPostgres(database, encodeDecision(row)),
     get folding() {
       return { database: settings, replicaId: openReplicaId(dataDir) };

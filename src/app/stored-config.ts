@@ -5,7 +5,7 @@ import type { GatewayConfig } from '../contracts/config.ts';
 import { CONFIG_KINDS, type ConfigObjects } from '../contracts/config-objects.ts';
 import type { Log } from '../contracts/log.ts';
 import type { ObjectKind, ObjectStore } from '../contracts/objects.ts';
-import type { Sealer } from '../contracts/sealing.ts';
+import type { RecordSealer } from '../contracts/sealing.ts';
 import { renderProblems } from '../platform/config/render-problems.ts';
 import type { Composed, LoadFile } from '../platform/config/stored/compose-config.ts';
 import { createConfigObjects } from '../platform/config/stored/config-objects.ts';
@@ -21,7 +21,7 @@ export interface FollowedConfig extends Disposable {
 export async function createStoredConfig(deps: {
   readonly store: ObjectStore;
   readonly load: LoadFile;
-  readonly sealer: Sealer;
+  readonly sealer: RecordSealer;
   readonly now: () => number;
   readonly log: Log;
   readonly config: GatewayConfig;

@@ -12,6 +12,7 @@ export const CONFIG_KINDS = [
   'alias',
   'route',
   'policy-rule',
+  'webhook',
 ] as const satisfies readonly ObjectKind[];
 export type ConfigKind = (typeof CONFIG_KINDS)[number];
 

@@ -6,6 +6,8 @@ import type { UsageLimits } from './limits.ts';
 import type { ModelsConfig, ProviderConfig } from './models-config.ts';
 import type { PolicyConfig } from './policy.ts';
 import type { Secret } from './secret.ts';
+import type { SecretRequest } from './secret-managers.ts';
+import type { WebhookConfig } from './webhooks.ts';
 
 export type TransportConfig =
   | {
@@ -231,6 +233,8 @@ export interface GatewayConfig {
     /** Upstream calls kept waiting for a modern client's answer, in all and per key. Default 1,000 and 50. */
     readonly maxParkedCalls: number;
     readonly maxParkedCallsPerKey: number;
+    /** When the store where replicas count limits together is lost: refuse what they would count, or let each count for itself. Default `refuse`. */
+    readonly onStoreLoss?: 'refuse' | 'allow' | undefined;
   };
   readonly audit: {
     /** fsync each write-ahead record: survives power loss, costs one disk flush per side-effecting call (grouped). */
@@ -242,10 +246,16 @@ export interface GatewayConfig {
   };
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' };
   readonly admin?: AdminConfig | undefined;
+  /** Undefined: nobody is told of anything. */
+  readonly webhooks?: readonly WebhookConfig[] | undefined;
   /** Left out: nothing is measured, and `GET /metrics` does not exist. */
   readonly metrics?: MetricsConfig | undefined;
   /** Left out: SQLite in the data directory. */
   readonly database?: DatabaseConfig | undefined;
+  /** Undefined: no master key, and the key file of the data folder will do where it can. */
+  readonly sealing?: SealingConfig | undefined;
+  /** What was fetched for it, to be looked at again. Undefined: nothing. */
+  readonly secrets?: readonly SecretRequest[] | undefined;
 }
 
 /** PostgreSQL, which several gateways may share. */
@@ -258,6 +268,13 @@ export interface DatabaseConfig {
   readonly poolSize: number;
   /** Default 10,000. */
   readonly statementTimeoutMs: number;
+}
+
+export interface SealingConfig {
+  /** Base64 of 32 bytes each. The first seals; the others open what they sealed. May be empty. */
+  readonly masterKeys: readonly Secret[];
+  /** The key file of the data folder does not count as a master key: without one, no secret is stored. */
+  readonly requireMasterKey: boolean;
 }
 
 export interface MetricsConfig {

@@ -93,6 +93,8 @@ export type LimitVerdict =
       readonly type: 'admitted';
       /** Used of each line, this call included, in the order asked. */
       readonly used: readonly number[];
+      /** Until something of that line (its place in the order asked) is free again, 0: something is. Left out: not known. */
+      resetMs?(index: number): number;
       /** The call is over. `amounts` in the order asked: what it used really. Once; never throws. */
       leave(amounts: readonly number[]): void;
     }
@@ -101,22 +103,38 @@ export type LimitVerdict =
       readonly type: 'refused';
       readonly line: LimitLine;
       readonly used: number;
+      /** Of that, set aside for calls under way; money only. Left out: not told apart. */
+      readonly reserved?: number;
       /** Undefined: nobody knows (what is under way), or never. */
       readonly retryAfterMs: number | undefined;
     }
   /** The store cannot be reached. */
   | { readonly type: 'unavailable' };
 
-/** Port: where limits are counted. This process's memory by default; Redis or PostgreSQL where replicas share them. */
+/**
+ * Port: where limits are counted. This process's memory by default; Redis or PostgreSQL where replicas share them.
+ * `test/support/limit-store-suite.ts` says what each has to keep:
+ * - A call counts when it began: in the window of the calendar it began in, and in a sliding span until that moment is out of it.
+ *   What was used beyond what was asked counts in a sliding span when it becomes known.
+ * - Nothing of a rate (`requests`, `tokens`, `toolCalls`) is asked with 0: then the line admits. More than the whole of a rate is
+ *   admitted once nothing is counted, as it could never be otherwise. Money is different: something has to be left even for 0.
+ * - A clock that is set back opens no window twice; one that is set forward opens the next.
+ */
 export interface LimitStore extends AsyncDisposable {
-  /** All lines or none. Money that was spent before comes from the ledger. Not a promise where nothing is waited for. */
+  /**
+   * All lines or none. Money that was spent before comes from the ledger. Not a promise where nothing is waited for. A call may
+   * enter several times, each time with other lines; never rejects, and has a deadline of its own.
+   */
   enter(callId: string, uses: readonly LimitUse[]): LimitVerdict | Promise<LimitVerdict>;
-  /** Used of a line now, without counting anything. */
-  used(line: LimitLine): number | Promise<number>;
+  /** Used of a line now, what is set aside included, without counting anything. Undefined: the store cannot be reached. */
+  used(line: LimitLine): number | undefined | Promise<number | undefined>;
 }
 
-/** Port: what was spent, from the ledger. Micro-dollars. */
+/** Port: what was spent, from the ledger. */
 export interface SpendStore extends Disposable {
-  /** By this key since then. */
-  spentSince(keyId: string, sinceMs: number): number;
+  /**
+   * By that level since then, of calls that `on` speaks of, whole quarters of an hour, also the one that was running. Micro-dollars.
+   * Rejects, or throws, if the ledger cannot be read.
+   */
+  spent(line: Pick<LimitLine, 'level' | 'on'>, sinceMs: number): number | Promise<number>;
 }

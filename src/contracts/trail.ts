@@ -18,6 +18,11 @@ export interface CallIntent {
   readonly surface: string;
   readonly keyId: string | undefined;
   readonly keyName: string | undefined;
+  /** Levels above its key that it counts for, and labels of all. */
+  readonly userId?: string | undefined;
+  readonly teamId?: string | undefined;
+  readonly organizationId?: string | undefined;
+  readonly labels?: { readonly [label: string]: string } | undefined;
   readonly serverId: string | undefined;
   /** Exposed and own name of what was called. */
   readonly name: string;

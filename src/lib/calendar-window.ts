@@ -23,6 +23,19 @@ export function calendarWindow(span: CalendarSpan, atMs: number, timeZone = 'UTC
   return { startMs: Math.min(startMs, atMs), endMs: Math.max(endMs, atMs + 1) };
 }
 
+/** The window that never ends. */
+export const ALWAYS: CalendarWindow = { startMs: Number.NEGATIVE_INFINITY, endMs: Number.POSITIVE_INFINITY };
+
+/** The window a moment lies in. */
+export function spanWindow(
+  span:
+    | { readonly type: 'calendar'; readonly per: CalendarSpan; readonly timeZone: string }
+    | { readonly type: 'total' },
+  atMs: number,
+): CalendarWindow {
+  return span.type === 'total' ? ALWAYS : calendarWindow(span.per, atMs, span.timeZone);
+}
+
 export function isTimeZone(name: string): boolean {
   try {
     new Intl.DateTimeFormat('en', { timeZone: name });

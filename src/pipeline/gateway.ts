@@ -3,11 +3,12 @@
 import type { Gateway, ModelGateway } from '../contracts/call.ts';
 import type { Caller } from '../contracts/caller.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
-import type { SpendStore } from '../contracts/limits.ts';
+import type { LimitStore } from '../contracts/limits.ts';
+import type { WebhookEvent } from '../contracts/webhooks.ts';
 import { servesToolset } from './grants.ts';
 import { createKeptResults } from './kept-results.ts';
-import { createKeyBudgets } from './limits/key-budgets.ts';
-import { createKeyRates } from './limits/key-rates.ts';
+import { createBudgetAlerts } from './limits/budget-alerts.ts';
+import { createGuardedLimits } from './limits/guarded-limits.ts';
 import { createModelHealth, type ModelStatus } from './models/model-health.ts';
 import { createPipeline, type Pipeline, type PipelineDeps } from './pipeline.ts';
 import { startSpan } from './trace.ts';
@@ -25,17 +26,25 @@ export type SwappableGateway = Gateway &
   };
 
 export function createGateway(
-  deps: Omit<PipelineDeps, 'kept' | 'rates' | 'budgets' | 'modelHealth'> & {
+  deps: Omit<PipelineDeps, 'kept' | 'limits' | 'alerts' | 'modelHealth'> & {
     readonly randomHex: (digits: number) => string;
-    readonly spend: Pick<SpendStore, 'spentSince'>;
+    /** Where limits are counted, and where each process counts for itself once that is lost. */
+    readonly limitStore: LimitStore;
+    readonly ownLimitStore?: LimitStore | undefined;
+    /** Tells webhooks. Undefined: there is no way to. */
+    readonly tell?: ((event: WebhookEvent) => void | Promise<void>) | undefined;
   },
   config: GatewayConfig,
 ): SwappableGateway {
+  const limits = createGuardedLimits({
+    ...{ store: deps.limitStore, own: deps.ownLimitStore, log: deps.log },
+    onLoss: () => pipeline.config.limits.onStoreLoss ?? 'refuse',
+  });
   const lasting: PipelineDeps = {
     ...deps,
     kept: createKeptResults(deps),
-    rates: createKeyRates(deps),
-    budgets: createKeyBudgets(deps),
+    limits,
+    alerts: deps.tell && createBudgetAlerts({ limits, now: deps.now, tell: deps.tell, log: deps.log }),
     modelHealth: createModelHealth(deps),
   };
   let pipeline: Pipeline = createPipeline(lasting, config);

@@ -1,7 +1,9 @@
 /** What the trail is told of a call: who, what, and its arguments as far as they may be kept. */
 
 import type { Call } from '../contracts/call.ts';
+import type { Caller } from '../contracts/caller.ts';
 import type { JsonText, ParsedJson } from '../contracts/json.ts';
+import type { LevelRef } from '../contracts/limits.ts';
 import type { CallIntent } from '../contracts/trail.ts';
 import { memberText } from '../lib/json-text.ts';
 import { redactArguments } from '../lib/redact-json.ts';
@@ -13,6 +15,18 @@ export function argumentsText({ text, scan }: ParsedJson): JsonText | undefined 
   if (scan === undefined) return memberText(text, 'arguments');
   const member = scan.members.find(({ key }) => key === 'arguments');
   return member && text.slice(member.valueStart, member.valueEnd);
+}
+
+/** Users, teams and organisations, and labels; most keys have none. */
+function belonging(
+  caller: Caller | undefined,
+): Pick<CallIntent, 'userId' | 'teamId' | 'organizationId' | 'labels'> | undefined {
+  if (caller === undefined || (caller.levels === undefined && caller.labels === undefined)) return undefined;
+  const idOf = (type: LevelRef['type']): string | undefined => caller.levels?.find((level) => level.type === type)?.id;
+  return {
+    ...{ userId: idOf('user'), teamId: idOf('team'), organizationId: idOf('organization') },
+    labels: caller.labels,
+  };
 }
 
 /** `redactionOf` gives the argument paths of a server that must not be kept; `keepArguments` false keeps none at all. */
@@ -37,6 +51,7 @@ export function createDescribeIntent(deps: {
     surface: call.endpoint.type === 'toolset' ? `${call.surface}/t/${call.endpoint.toolset}` : call.surface,
     keyId: call.facts.caller?.keyId,
     keyName: call.facts.caller?.keyName,
+    ...belonging(call.facts.caller),
     serverId: call.facts.serverId,
     name: call.facts.task?.shownTool ?? call.name,
     target: call.facts.target,

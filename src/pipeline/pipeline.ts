@@ -3,6 +3,7 @@
 import type { Call } from '../contracts/call.ts';
 import type { KeyDirectory } from '../contracts/caller.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
+import type { LimitStore } from '../contracts/limits.ts';
 import type { Log } from '../contracts/log.ts';
 import type { Meter } from '../contracts/meter.ts';
 import type { ModelCatalog } from '../contracts/model-catalog.ts';
@@ -10,6 +11,7 @@ import type { ModelProvider } from '../contracts/models.ts';
 import type { Sealer } from '../contracts/sealing.ts';
 import type { Trail } from '../contracts/trail.ts';
 import type { ServerRegistry } from '../contracts/upstream.ts';
+import { createLinesOf } from '../domain/limits/lines-of.ts';
 import { createResolveModel } from '../domain/models/resolve-model.ts';
 import { createResolveSurface } from '../domain/models/resolve-surface.ts';
 import { compilePolicy } from '../domain/policy/compile-policy.ts';
@@ -19,9 +21,9 @@ import { createGrants, type GrantOf } from './grants.ts';
 import { createDescribeIntent } from './intent.ts';
 import type { KeptResults } from './kept-results.ts';
 import { createKeyring, type Keyring } from './keyring.ts';
+import type { BudgetAlerts } from './limits/budget-alerts.ts';
+import { createBudgetShare } from './limits/budget-share.ts';
 import { createEstimateCost } from './limits/estimate-cost.ts';
-import type { KeyBudgets } from './limits/key-budgets.ts';
-import type { KeyRates } from './limits/key-rates.ts';
 import type { LiveCatalog } from './live-catalog.ts';
 import { createAttempt } from './models/attempt.ts';
 import type { ModelHealth } from './models/model-health.ts';
@@ -66,9 +68,10 @@ export interface PipelineDeps {
   readonly sealer: Sealer;
   /** Outlives configurations, as clients hold addresses of what is in it. */
   readonly kept: KeptResults;
-  /** Outlive configurations: a change is no amnesty. */
-  readonly rates: KeyRates;
-  readonly budgets: KeyBudgets;
+  /** Outlives configurations: a change is no amnesty. */
+  readonly limits: LimitStore;
+  /** Used while the configuration has webhooks. */
+  readonly alerts?: BudgetAlerts | undefined;
   /** Outlives them, too: a provider does not recover because a file was saved. */
   readonly modelHealth: ModelHealth;
   /** Wall clock, epoch milliseconds. */
@@ -126,6 +129,8 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
   const configured = config.providers ?? [];
   const catalog = deps.modelCatalog?.();
   const priceOf = createPriceOf({ catalog, providers: configured }, config.models?.prices ?? []);
+  const linesOf = createLinesOf();
+  const asksForBudgets = config.models?.routes.some(({ when }) => when.includes('budgetUsedPercent')) === true;
   const authorize = createAuthorize({ ...viewing, continuations, taskIds });
   const columns = compileColumns(
     {
@@ -134,9 +139,9 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
       'read-kept-result': config.results && createReadKeptResult({ kept: deps.kept, grantOf }),
       authorize: policy === undefined ? authorize : policy.noteHidden(authorize),
       'decide-policy': policy && createDecidePolicy({ planOf: policy.planOf, now: deps.now }),
-      'limit-rate': createLimitRate(deps),
+      'limit-rate': createLimitRate({ limits: deps.limits, linesOf }),
       'reserve-budget': createReserveBudget({
-        budgets: deps.budgets,
+        ...{ limits: deps.limits, linesOf, alerts: config.webhooks?.length ? deps.alerts : undefined },
         estimate: createEstimateCost({ prices: config.prices, priceOf, now: deps.now }),
       }),
       'write-ahead': createWriteAhead({ trail, describeIntent }),
@@ -145,7 +150,8 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
       'authorize-model': createAuthorizeModel({
         ...{ grantOf: granted, resolve: createResolveModel(configured, config.models) },
         resolveSurface: createResolveSurface(configured),
-        budgets: deps.budgets,
+        // Only a rule that asks is worth asking the store, which may be far away.
+        budgetShare: asksForBudgets ? createBudgetShare({ limits: deps.limits, linesOf }) : undefined,
       }),
       'inject-tools': config.providers && createInjectTools(viewing, config.models?.toolMode ?? 'off'),
       'price-tokens': createPriceTokens({

@@ -91,6 +91,8 @@ test('limits on the command line are refused with what they want, and listed as 
     [['--tokens', '0/minute'], /--tokens wants/],
     [['--budget', '5eur/day'], /--budget wants dollars/],
     [['--budget', '5usd/fortnight'], /windows are hour, day/],
+    [['--budget', '5usd/day on'], /--budget wants dollars/],
+    [['--rate', 'on github'], /--rate wants a number and a span/],
     [['--concurrent', 'many'], /--concurrent wants a whole number/],
     [['--budget', '5usd/day', '--time-zone', 'Mars/Olympus'], /is no time zone/],
   ] as const) {
@@ -102,4 +104,15 @@ test('limits on the command line are refused with what they want, and listed as 
   }
   await create('--rate', '60/minute', '--budget', '5usd/day', '--concurrent', '3');
   assert.match(await runCli('keys', 'list', '--data', data), /60 requests\/minute, 3 at once, \$5\/day/);
+  await create('--rate', '5/minute on github/create_*, b', '--budget', '20usd/month rolling on model:openai/*');
+  assert.match(
+    await runCli('keys', 'list', '--data', data),
+    /5 requests\/minute on github\/create_\* b, \$20\/month rolling on model:openai\/\*/,
+  );
+  const [, last] = JSON.parse(await runCli('keys', 'list', '--data', data, '--json')) as { limits: unknown }[];
+  assert.deepEqual(last?.limits, {
+    requests: [{ max: 5, per: 'minute', on: ['github/create_*', 'b'] }],
+    ...{ tokens: [], toolCalls: [] },
+    budgets: [{ maxUsd: 20, per: 'month', timeZone: 'UTC', rolling: true, alertAt: [], on: ['model:openai/*'] }],
+  });
 });

@@ -92,7 +92,7 @@ const sumOf = (rows: readonly TrailRow[]): number => rows.reduce((sum, row) => s
 function ledgerOf(dataDir: string): number {
   const db = new DatabaseSync(join(dataDir, 'portcullis.db'), { readOnly: true });
   try {
-    return Number(db.prepare('SELECT coalesce(sum(micro_usd), 0) AS sum FROM spend').get()?.sum);
+    return Number(db.prepare('SELECT coalesce(sum(micro_usd), 0) AS sum FROM spend_by_level').get()?.sum);
   } finally {
     db.close();
   }

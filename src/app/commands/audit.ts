@@ -228,6 +228,26 @@ async function runCosts(reader: TrailReading, options: CostsOptions): Promise<vo
   );
 }
 
+async function runVerifySpend(reader: TrailReading, options: { readonly json?: boolean }): Promise<void> {
+  if (reader.verifySpend === undefined)
+    throw new CommandError(EXIT.failed, 'the ledger in PostgreSQL cannot be added up anew by this command yet');
+  await reader.fold();
+  const { figures, rowsGoneUntilMs, differences } = reader.verifySpend();
+  const since = rowsGoneUntilMs < 0 ? null : new Date(rowsGoneUntilMs).toISOString();
+  if (options.json) printJson({ figures, since, differences });
+  else if (differences.length > 0)
+    printTable(
+      ['LEVEL', 'QUARTER OF AN HOUR', 'TARGET', 'LEDGER', 'CALLS'],
+      differences.map(({ level, atMs, target, ledger, rows }) => [
+        ...[`${level.type} ${level.id}`, renderTime(atMs), target ?? '(all)', renderUsd(ledger), renderUsd(rows)],
+      ]),
+    );
+  if (since !== null && !options.json)
+    printNote(`Calls up to ${since} are gone from the trail: only newer figures were compared.`);
+  if (differences.length > 0) throw new CommandError(EXIT.failed, 'the ledger is not the sum of the calls');
+  if (!options.json) print(`The ledger is the sum of the calls: ${figures} figures.`);
+}
+
 /** Adds the command. */
 export function auditCommand(program: Command): void {
   const audit = program.command('audit').description('Show, follow and export the audit trail');
@@ -254,6 +274,12 @@ Examples:
     .option('--until <when>', 'span back from now or a time')
     .option('--json', 'print as a JSON array')
     .action((options: CostsOptions) => withReader(options, (reader) => runCosts(reader, options)));
+  withDataOptions(audit.command('verify-spend'))
+    .description('Add up every call anew and compare what each level has spent with it')
+    .option('--json', 'print as JSON')
+    .action((options: DataOptions & { readonly json?: boolean }) =>
+      withReader(options, async (reader) => runVerifySpend(reader, options)),
+    );
   withFilters(audit.command('export'))
     .description('Write every matching call, oldest first')
     .addOption(new Option('--format <format>', 'file format').choices(['jsonl', 'csv']).default('jsonl'))

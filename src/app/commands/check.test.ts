@@ -35,6 +35,22 @@ test('a good configuration passes, with its values taken from the environment an
   assert.ok(!set.stdout.includes('hush-hush-value'));
 });
 
+test('secrets that a configuration refers to are fetched, unless they shall not be', async (t) => {
+  const folder = await createTempDir(t);
+  const apiKey = `\${file:${folder}/key}`;
+  await writeFile(join(folder, 'portcullis.json'), JSON.stringify({ providers: { openai: { apiKey } } }));
+  const missing = await runCommand(['check'], { cwd: folder });
+  assert.equal(missing.code, 1);
+  assert.match(missing.stdout, /providers\.openai\.apiKey\n {2}there is no file/);
+  const offline = await runCommand(['check', '--offline'], { cwd: folder });
+  assert.equal(offline.code, 0, offline.stdout);
+  assert.match(offline.stdout, /is not fetched here/);
+  await writeFile(join(folder, 'key'), 'sk-planted-in-a-file\n');
+  const found = await runCommand(['check'], { cwd: folder });
+  assert.equal(found.code, 0, found.stdout);
+  assert.ok(!found.stdout.includes('sk-planted'));
+});
+
 test('a file that is not there is a problem with a remedy', async (t) => {
   const ran = await runCommand(['check'], { cwd: await createTempDir(t) });
   assert.equal(ran.code, 1);

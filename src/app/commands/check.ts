@@ -6,6 +6,7 @@ import type { ConfigProblem, ConfigResult } from '../../contracts/config.ts';
 import { readEnvironment } from '../../platform/config/environment.ts';
 import { loadConfig } from '../../platform/config/load-config.ts';
 import { renderProblems } from '../../platform/config/render-problems.ts';
+import { withSecretKeeper } from '../open-secret-keeper.ts';
 import { EXIT } from './command-error.ts';
 import { DEFAULT_CONFIG } from './shared-options.ts';
 import { paint, print, printJson } from './terminal.ts';
@@ -27,9 +28,17 @@ function report(file: string, problems: readonly ConfigProblem[], result: Config
   );
 }
 
-async function runCheck(options: { readonly config: string; readonly json?: boolean }): Promise<void> {
+interface CheckOptions {
+  readonly config: string;
+  readonly offline?: boolean;
+  readonly json?: boolean;
+}
+
+async function runCheck(options: CheckOptions): Promise<void> {
   const file = resolve(options.config);
-  const result = await loadConfig({ file, env: readEnvironment() });
+  const result = await withSecretKeeper((secrets) =>
+    loadConfig({ file, env: readEnvironment(), secrets: options.offline ? undefined : secrets }),
+  );
   const problems = result.ok ? [] : result.problems;
   const warnings = result.ok ? result.warnings : [];
   if (options.json) printJson({ ok: result.ok, file, problems, warnings });
@@ -43,7 +52,11 @@ export function checkCommand(program: Command): void {
     .command('check')
     .description('Check a configuration file and print every problem in it')
     .option('-c, --config <file>', 'configuration file', DEFAULT_CONFIG)
+    .option('--offline', 'fetch no secrets: references to files and secret managers are not followed')
     .option('--json', 'print { ok, file, problems, warnings } as JSON')
-    .addHelpText('after', '\nThe exit code is 1 if there are problems; warnings alone leave it 0.')
+    .addHelpText(
+      'after',
+      '\nThe exit code is 1 if there are problems; warnings alone leave it 0. Secrets that references name are fetched, and not shown.',
+    )
     .action(runCheck);
 }

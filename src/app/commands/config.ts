@@ -14,8 +14,9 @@ import { renderProblems } from '../../platform/config/render-problems.ts';
 import type { LoadFile } from '../../platform/config/stored/compose-config.ts';
 import { createConfigObjects, type StoredConfig } from '../../platform/config/stored/config-objects.ts';
 import { fromFile, toFile } from '../../platform/config/stored/file-form.ts';
-import { createSealer } from '../../platform/sealing/create-sealer.ts';
-import { openSealKeyFile } from '../../platform/sealing/key-file.ts';
+import { openSealing } from '../../platform/sealing/open-sealing.ts';
+import type { SecretKeeper } from '../../platform/secrets/secret-keeper.ts';
+import { withSecretKeeper } from '../open-secret-keeper.ts';
 import { CommandError, EXIT } from './command-error.ts';
 import { commandOrigin, withObjects } from './open-objects.ts';
 import { type DataOptions, DEFAULT_CONFIG, resolveDataDir, withDataOptions } from './shared-options.ts';
@@ -25,19 +26,30 @@ interface JsonOption {
   readonly json?: boolean;
 }
 
-async function withConfig<T>(
+function withConfig<T>(
   options: DataOptions,
+  use: (config: StoredConfig) => Promise<T>,
+  creation?: { readonly mayCreate?: boolean },
+): Promise<T> {
+  return withSecretKeeper((secrets) => withFetchedConfig(options, secrets, use, creation));
+}
+
+async function withFetchedConfig<T>(
+  options: DataOptions,
+  secrets: SecretKeeper,
   use: (config: StoredConfig) => Promise<T>,
   creation?: { readonly mayCreate?: boolean },
 ): Promise<T> {
   const file = resolve(options.config ?? DEFAULT_CONFIG);
   const env = readEnvironment();
   const load: LoadFile = async (extend) =>
-    existsSync(file) ? loadConfig({ file, env, extend }) : parseConfig('{}', { file, env, extend });
+    existsSync(file) ? loadConfig({ file, env, extend, secrets }) : parseConfig('{}', { file, env, extend });
   const alone = await load();
   if (!alone.ok)
     throw new CommandError(EXIT.failed, `the configuration is not valid\n${renderProblems(alone.problems, file)}`);
-  const openSealer = () => createSealer(openSealKeyFile(resolveDataDir(options)));
+  const { sealing, database } = alone.config;
+  const openSealer = () =>
+    openSealing({ dataDir: resolveDataDir(options), config: sealing, isShared: database !== undefined }).forRecords;
   return withObjects(
     options,
     (store) =>

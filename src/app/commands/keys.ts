@@ -185,11 +185,21 @@ export function keysCommand(program: Command): void {
     .option('--allow <pattern>', 'what it may reach; repeat for more (nothing by default)', collect, [])
     .option('--deny <pattern>', 'what it may not reach all the same; repeat for more', collect, [])
     .option('--toolset <name>', 'toolset whose endpoint (/mcp/t/NAME) it may use; repeat for more', collect, [])
-    .option('--rate <limit>', 'requests in a time, as 100/minute; repeat for more', collect, [])
+    .option(
+      '--rate <limit>',
+      'requests in a time, as 100/minute or "100/minute on github/*"; repeat for more',
+      collect,
+      [],
+    )
     .option('--tokens <limit>', 'tokens of models in a time, as 200000/hour; repeat for more', collect, [])
     .option('--tool-calls <limit>', 'calls of tools in a time; repeat for more', collect, [])
     .option('--concurrent <number>', 'calls under way at once')
-    .option('--budget <limit>', 'money in a window of the calendar, as 5usd/day; repeat for more', collect, [])
+    .option(
+      '--budget <limit>',
+      'money in a window of the calendar, as 5usd/day, or "5usd/month rolling"; repeat for more',
+      collect,
+      [],
+    )
     .option('--time-zone <name>', 'whose midnight begins a day of the budget (default UTC)')
     .option('--expires <when>', 'span (30d, 12h) or date (2027-01-31)')
     .option('--json', 'print the key and its secret as JSON')

@@ -1,11 +1,12 @@
 /** `portcullis login SERVER`: the address to open where the gateway has to sign in at a server. */
 
 import type { Command } from 'commander';
-import { createSealer } from '../../platform/sealing/create-sealer.ts';
-import { openSealKeyFile } from '../../platform/sealing/key-file.ts';
+import { openSealing } from '../../platform/sealing/open-sealing.ts';
+import { hasUnopened } from '../../upstreams/oauth/kept-credential.ts';
 import { openSignIn, SIGN_IN_MS } from '../../upstreams/oauth/sign-in.ts';
 import { CommandError, EXIT } from './command-error.ts';
 import { withStores } from './command-stores.ts';
+import { readSealingConfig } from './open-command-sealing.ts';
 import { type DataOptions, resolveDataDir, withDataOptions } from './shared-options.ts';
 import { print, printJson, printNote } from './terminal.ts';
 
@@ -14,10 +15,18 @@ interface LoginOptions extends DataOptions {
 }
 
 async function runLogin(serverId: string, options: LoginOptions): Promise<void> {
+  const config = await readSealingConfig(options);
   await withStores(options, async (stores) => {
     const store = await stores.credentials();
-    const sealer = createSealer(openSealKeyFile(resolveDataDir(options)));
-    const signIn = await openSignIn({ store, sealer, now: Date.now }, serverId);
+    const isShared = stores.database !== undefined;
+    const { forRecords } = openSealing({ dataDir: resolveDataDir(options), config, isShared, makesNoKey: true });
+    const signIn = await openSignIn({ store, sealer: forRecords, now: Date.now }, serverId);
+    if (signIn.url === undefined && hasUnopened({ store, sealer: forRecords, now: Date.now }, serverId))
+      throw new CommandError(
+        EXIT.failed,
+        `what is stored for ${JSON.stringify(serverId)} is sealed with a key that is not known here`,
+        'Set PORTCULLIS_MASTER_KEY as the gateway has it, or name its configuration with --config.',
+      );
     if (signIn.url === undefined)
       throw new CommandError(
         EXIT.failed,

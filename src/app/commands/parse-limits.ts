@@ -35,39 +35,54 @@ export function parseLimits(options: LimitOptions): LimitsBody | undefined {
   });
 }
 
+/** `60/minute on github/*, model:openai/*` taken apart at ` on `. */
+function splitTargets(text: string): { readonly limit: string; readonly on: string[] | undefined } {
+  const [, limit = '', patterns] = /^(\S+)(?:\s+on\s+(.+))?$/s.exec(text.trim()) ?? [];
+  const on = patterns?.split(/[\s,]+/).filter((pattern) => pattern !== '');
+  return { limit, on };
+}
+
 function parseRate(option: string, text: string): RateBody {
-  const [, digits = '', span = ''] = /^([\d_]+)\/([a-z]+)$/.exec(text) ?? [];
+  const { limit, on } = splitTargets(text);
+  const [, digits = '', span = ''] = /^([\d_]+)\/([a-z]+)$/.exec(limit) ?? [];
   const max = Number(digits.replaceAll('_', ''));
   const per = RATE_SPANS.find((each) => each === span);
   if (per === undefined || !Number.isInteger(max) || max < 1)
     throw new CommandError(
       EXIT.usage,
-      `${option} wants a number and a span such as 100/minute; spans are ${RATE_SPANS.join(', ')}`,
+      `${option} wants a number and a span such as 100/minute, or "100/minute on github/*"; spans are ${RATE_SPANS.join(', ')}`,
     );
-  return { max, per };
+  return { max, per, ...(on !== undefined && { on }) };
 }
 
 function parseBudget(text: string, timeZone: string): z.input<typeof BudgetShape> {
-  const [, amount = '', window = ''] = /^\$?(\d+(?:\.\d+)?)(?:usd)?\/([a-z]+)$/i.exec(text) ?? [];
+  const rolling = /^\S+\s+rolling\b/.test(text.trim());
+  const { limit, on } = splitTargets(text.trim().replace(/^(\S+)\s+rolling\b/, '$1'));
+  const [, amount = '', window = ''] = /^\$?(\d+(?:\.\d+)?)(?:usd)?\/([a-z]+)$/i.exec(limit) ?? [];
   const maxUsd = Number(amount);
   const per = BUDGET_WINDOWS.find((each) => each === window);
   if (per === undefined || !(maxUsd >= 0.000001))
     throw new CommandError(
       EXIT.usage,
-      `--budget wants dollars and a window such as 5usd/day; windows are ${BUDGET_WINDOWS.join(', ')}`,
+      `--budget wants dollars and a window such as 5usd/day, "5usd/month rolling" or "5usd/day on model:openai/*"; windows are ${BUDGET_WINDOWS.join(', ')}`,
     );
-  return { maxUsd, per, timeZone };
+  return { maxUsd, per, timeZone, ...(rolling && { rolling }), ...(on !== undefined && { on }) };
 }
+
+const renderTargets = (on: readonly string[] | undefined): string => (on === undefined ? '' : ` on ${on.join(' ')}`);
 
 /** As `parseLimits` reads it, for lists. */
 export function renderLimits(limits: LimitsBody | undefined): string {
   if (limits === undefined) return '';
-  const rates = (of: readonly RateBody[], what: string) => of.map(({ max, per }) => `${max} ${what}/${per}`);
+  const rates = (of: readonly RateBody[], what: string) =>
+    of.map(({ max, per, on }) => `${max} ${what}/${per}${renderTargets(on)}`);
   return [
     ...rates(limits.requests, 'requests'),
     ...rates(limits.tokens, 'tokens'),
     ...rates(limits.toolCalls, 'tool calls'),
     ...(limits.maxConcurrent === undefined ? [] : [`${limits.maxConcurrent} at once`]),
-    ...limits.budgets.map(({ maxUsd, per }) => `$${maxUsd}/${per}`),
+    ...limits.budgets.map(
+      ({ maxUsd, per, rolling, on }) => `$${maxUsd}/${per}${rolling ? ' rolling' : ''}${renderTargets(on)}`,
+    ),
   ].join(', ');
 }

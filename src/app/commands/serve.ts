@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
+import type { GatewayConfig } from '../../contracts/config.ts';
 import { readEnvironment } from '../../platform/config/environment.ts';
 import { loadConfig } from '../../platform/config/load-config.ts';
 import { parseConfig } from '../../platform/config/parse-config.ts';
@@ -10,9 +11,11 @@ import { isLoopbackHost } from '../../platform/config/read-listen.ts';
 import { renderProblems } from '../../platform/config/render-problems.ts';
 import type { LoadFile } from '../../platform/config/stored/compose-config.ts';
 import { watchConfig } from '../../platform/config/watch-config.ts';
+import type { SecretKeeper } from '../../platform/secrets/secret-keeper.ts';
 import { createLog } from '../../platform/telemetry/log.ts';
 import type { InProcessServer } from '../../upstreams/mcp/link.ts';
 import { assemble } from '../assemble.ts';
+import { openSecretKeeper } from '../open-secret-keeper.ts';
 import { readVersion } from '../read-version.ts';
 import { CommandError, EXIT } from './command-error.ts';
 import { sayWhereItIs } from './serve-banner.ts';
@@ -35,12 +38,14 @@ function parsePort(text: string): number {
 }
 
 /** Reads the configuration; without a file the gateway starts empty and waits for one to appear. */
-function createLoader(options: ServeOptions, isExplicit: boolean): LoadFile {
+function createLoader(options: ServeOptions, isExplicit: boolean, secrets: SecretKeeper): LoadFile {
   const file = resolve(options.config);
   return async (extend) => {
     const env = readEnvironment();
     const isMissing = !isExplicit && !existsSync(file);
-    const result = isMissing ? parseConfig('{}', { file, env, extend }) : await loadConfig({ file, env, extend });
+    const result = isMissing
+      ? parseConfig('{}', { file, env, extend })
+      : await loadConfig({ file, env, extend, secrets });
     // The file alone cannot know that --host opens the gateway to others.
     if (!result.ok || result.config.anonymous === undefined || isLoopbackHost(options.host ?? '127.0.0.1'))
       return result;
@@ -73,7 +78,8 @@ export async function serve(
   inProcess: ReadonlyMap<string, InProcessServer> = new Map(),
 ): Promise<void> {
   const file = resolve(options.config);
-  const load = createLoader(options, explicitConfig);
+  const secrets = openSecretKeeper();
+  const load = createLoader(options, explicitConfig, secrets);
   const stopping = new AbortController();
   const stopped = untilSignal();
   // Watched from before the first reading, so that no edit falls between.
@@ -83,6 +89,7 @@ export async function serve(
   const result = await load();
   if (!result.ok) {
     stopping.abort();
+    await secrets[Symbol.asyncDispose]();
     throw new CommandError(EXIT.failed, `the configuration is not valid\n${renderProblems(result.problems, file)}`);
   }
   const { config, warnings } = result;
@@ -92,9 +99,11 @@ export async function serve(
   const port = options.port ?? config.listen.port;
   const identity = { name: 'portcullis', version: readVersion() };
   const environment = readEnvironment();
+  const followSecrets = (inForce: GatewayConfig): void =>
+    secrets.follow(inForce.secrets ?? [], { onChange: () => onChange(), log });
   const app = await assemble({
     ...{ config, dataDir: resolveDataDir(options), environment, identity, log, inProcess },
-    loadFile: load,
+    ...{ loadFile: load, onApplied: followSecrets },
   });
   try {
     const address = await app.listen(host, port).catch((error: NodeJS.ErrnoException) => {
@@ -105,6 +114,7 @@ export async function serve(
     // Only now: a key that is made must also be shown.
     const keyCreated = await app.createFirstKey();
     onChange = app.reload;
+    followSecrets(app.gateway.config());
     if (options.json) {
       const models = config.providers === undefined ? {} : { modelsUrl: `${address.url}/v1` };
       printJson({ url: address.url, mcpUrl: `${address.url}/mcp`, ...models, keyCreated: keyCreated ?? null });
@@ -113,6 +123,7 @@ export async function serve(
     log.info('stopping', { signal });
   } finally {
     stopping.abort();
+    await secrets[Symbol.asyncDispose]();
     await app[Symbol.asyncDispose]();
   }
 }

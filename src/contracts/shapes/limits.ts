@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { BUDGET_WINDOWS, RATE_SPANS } from '../limits.ts';
+import { TimeZone } from './time-zone.ts';
 
 const on = z
   .array(z.string())
@@ -21,7 +22,7 @@ const rates = (description: string) => z.array(RateEntry).max(8).default([]).des
 export const BudgetShape = z.strictObject({
   maxUsd: z.number().min(0.000001).max(1_000_000_000).describe('US dollars that may be spent in each window.'),
   per: z.enum(BUDGET_WINDOWS).describe('Window of the calendar; weeks begin on Monday; `total`: for good.'),
-  timeZone: z.string().default('UTC').describe('Whose midnight begins a day, e.g. `Europe/Berlin`.'),
+  timeZone: TimeZone.default('UTC').describe('Whose midnight begins a day, e.g. `Europe/Berlin`.'),
   rolling: z
     .boolean()
     .default(false)

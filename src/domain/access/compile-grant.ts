@@ -50,7 +50,7 @@ const ANYTHING = /^\*+$/;
  * Whether a pattern allows this target. One that names servers without a kind is about what MCP servers offer: a provider of
  * models that happens to have the name of a server is not opened by it. `*` alone is about everything.
  */
-function grants(pattern: AccessPattern, kind: AccessKind, serverId: string, name: string): boolean {
+export function grants(pattern: AccessPattern, kind: AccessKind, serverId: string, name: string): boolean {
   if (kind === 'model' && pattern.kind === undefined && !ANYTHING.test(pattern.source)) return false;
   return fitsPattern(pattern, kind, serverId, name);
 }

@@ -7,7 +7,7 @@ import type { MayUseModel } from '../../domain/models/find-model.ts';
 import type { ResolveModel } from '../../domain/models/resolve-model.ts';
 import type { ResolveSurface } from '../../domain/models/resolve-surface.ts';
 import { callerOf, type GrantOf } from '../grants.ts';
-import type { KeyBudgets } from '../limits/key-budgets.ts';
+import type { BudgetShare } from '../limits/budget-share.ts';
 
 /** A toolset opens what it holds to a key that names it; models it does not hold, so it must not open those. */
 const WITHOUT_TOOLSET: Endpoint = Object.freeze({ type: 'all' });
@@ -22,7 +22,8 @@ export function createAuthorizeModel(deps: {
   readonly grantOf: GrantOf;
   readonly resolve: ResolveModel;
   readonly resolveSurface: ResolveSurface;
-  readonly budgets: Pick<KeyBudgets, 'shareUsed'>;
+  /** Undefined: no rule asks. */
+  readonly budgetShare: BudgetShare | undefined;
 }): ModelStep {
   const planSurface = ({ surface, provider }: RawRequest, mayUse: MayUseModel): ModelPlan => {
     const verdict = deps.resolveSurface(surface, provider, mayUse);
@@ -35,16 +36,23 @@ export function createAuthorizeModel(deps: {
         throw new GatewayError('invalid_request', `name one in x-portcullis-provider: ${verdict.providers.join(', ')}`);
     }
   };
-  return (call, next) => {
-    const mayUse = mayUseModel(call, deps.grantOf);
-    const caller = callerOf(call);
-    const share = caller.limits && deps.budgets.shareUsed(caller, caller.limits);
+  const route = (call: ModelCall, share: number | undefined): void => {
     if (share !== undefined) call.facts.budgetShare = share;
+    const mayUse = mayUseModel(call, deps.grantOf);
     const { model } = call;
     const isNameless = model.operation === 'pass' && call.name === '';
     const plan = isNameless ? planSurface(model.raw, mayUse) : deps.resolve(call, mayUse);
     if (plan === undefined) throw new GatewayError('unknown_model', call.name);
     call.facts.plan = plan;
+  };
+  return (call, next) => {
+    const share = deps.budgetShare?.(callerOf(call));
+    if (share instanceof Promise)
+      return share.then((told) => {
+        route(call, told);
+        return next();
+      });
+    route(call, share);
     return next();
   };
 }

@@ -1,29 +1,41 @@
-/** Step: no key uses more in a time than it may. */
+/** Step: nobody uses more in a time than they may: the key, and every level above it. */
 
-import type { Call, SharedStep } from '../../contracts/call.ts';
-import type { RateStanding } from '../../contracts/limits.ts';
+import type { Call, Outcome, SharedStep } from '../../contracts/call.ts';
+import { GatewayError } from '../../contracts/errors.ts';
+import type { LimitStore, LimitUse, LimitVerdict } from '../../contracts/limits.ts';
+import type { LinesOf, Selection } from '../../domain/limits/lines-of.ts';
 import { callerOf } from '../grants.ts';
+import { classOf, targetsOf, usedOf } from '../limits/call-targets.ts';
 import { expectedTokens } from '../limits/expected-tokens.ts';
-import type { KeyRates } from '../limits/key-rates.ts';
+import { refusalOf, standingOf, standingOnRefusal } from '../limits/refusal-of.ts';
 import { whenOver } from '../when-over.ts';
 
-function usedTokens({ facts }: Call): number {
-  const usage = facts.model?.usage;
-  return usage === undefined ? 0 : usage.inputTokens + usage.outputTokens;
+export function createLimitRate(deps: { readonly limits: LimitStore; readonly linesOf: LinesOf }): SharedStep {
+  const goOn = <O extends Outcome>(
+    call: Call,
+    next: () => O | Promise<O>,
+    selection: Selection,
+    verdict: LimitVerdict,
+  ): O | Promise<O> => {
+    if (verdict.type === 'unavailable') throw new GatewayError('limits_unavailable');
+    const standing = verdict.type === 'refused' ? standingOnRefusal(verdict) : standingOf(selection.lines, verdict);
+    if (standing !== undefined) call.facts.standing = standing;
+    if (verdict.type === 'refused') throw refusalOf(verdict);
+    return whenOver(next, () => verdict.leave(usedOf(call, selection)));
+  };
+  return (call, next) => {
+    const lines = deps.linesOf(callerOf(call));
+    if (lines === undefined) return next();
+    const selection = lines.select(classOf(call), targetsOf(call));
+    if (selection.lines.length === 0) return next();
+    const verdict = deps.limits.enter(call.id, selection.hasTokens ? withTokens(selection, call) : selection.once);
+    if (!(verdict instanceof Promise)) return goOn(call, next, selection, verdict);
+    return verdict.then((told) => goOn(call, next, selection, told));
+  };
 }
 
-export function createLimitRate(deps: { readonly rates: KeyRates }): SharedStep {
-  return (call, next) => {
-    const caller = callerOf(call);
-    const { limits } = caller;
-    if (limits === undefined) return next();
-    // Before the answer only the prompt's size is known; what was used really is counted when the call is over.
-    const tokens = limits.tokens.length === 0 ? 0 : expectedTokens(call);
-    const tell = (standing: RateStanding | undefined): void => {
-      if (standing !== undefined) call.facts.standing = standing;
-    };
-    const admission = deps.rates.enter(caller, limits, { tokens, isToolCall: call.kind === 'tools.call' }, tell);
-    tell(admission.standing);
-    return whenOver(next, () => admission.leave(limits.tokens.length === 0 ? 0 : usedTokens(call)));
-  };
+/** Before the answer only the prompt's size is known; what was used really is counted when the call is over. */
+function withTokens({ once }: Selection, call: Call): readonly LimitUse[] {
+  const amount = expectedTokens(call);
+  return once.map((use) => (use.line.what === 'tokens' ? { line: use.line, amount } : use));
 }

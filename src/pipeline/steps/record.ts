@@ -27,6 +27,7 @@ function classOf(code: ErrorCode): ResultClass {
     case 'provider_timeout':
     case 'provider_needs_auth':
     case 'audit_unavailable':
+    case 'limits_unavailable':
     case 'too_many':
     case 'internal':
       return 'failed';

@@ -22,8 +22,10 @@ export interface FoldStatements {
 }
 
 const INTENT = `seq, run_id, id, parent_id, trace_id, at_ms, kind, surface, key_id, key_name, server_id, name, target,
-  client, arguments, reserved_micro_usd`;
-const INTENT_MARKS = Array(16).fill('?').join(', ');
+  client, arguments, reserved_micro_usd, user_id, team_id, organization_id, labels`;
+const INTENT_MARKS = Array(20).fill('?').join(', ');
+/** Its place in the columns of an intent, which begin after run_id. */
+const RESERVED = 13;
 const FINISH = `result, error, result_bytes, total_ms, upstream_ms, policy, cached, price_micro_usd, input_tokens,
   output_tokens, cached_tokens, reasoning_tokens, first_byte_ms, model`;
 const FINISH_MARKS = Array(14).fill('?').join(', ');
@@ -80,7 +82,7 @@ export function createFoldStatements(db: DatabaseSync): FoldStatements {
     insertFinished(nextSeq, runId, columns, finish) {
       const isNew = insertRecord.run(nextSeq(), runId, ...columns, ...finish).changes === 1;
       // One that set money aside was written before it was known who answers.
-      if (isNew && columns.at(-1) !== null) noteAnswerer(columns[0], finish);
+      if (isNew && columns[RESERVED] !== null) noteAnswerer(columns[0], finish);
       return isNew;
     },
     finish(nextSeq, id, finish) {

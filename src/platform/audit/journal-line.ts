@@ -6,12 +6,16 @@
 import { createHash } from 'node:crypto';
 import type { JsonText } from '../../contracts/json.ts';
 import type { CallFinish, CallIntent, ModelNote } from '../../contracts/trail.ts';
+import { isObject } from '../../lib/is-object.ts';
 
 /** Larger arguments are replaced by their size and digest. UTF-8 bytes. */
 export const MAX_ARGUMENT_BYTES = 16 * 1024;
 const MAX_FIELD_CHARS = 2_048;
 
-/** Columns of an intent, in the order of the table: the fields of the line, arguments, reserved_micro_usd. */
+/**
+ * Columns of an intent, in the order of the table: the fields of the line, arguments, reserved_micro_usd, user_id, team_id,
+ * organization_id, labels (JSON).
+ */
 export type IntentColumns = readonly (string | number | null)[];
 /**
  * result, error, result_bytes, total_ms, upstream_ms, policy (JSON), cached, price_micro_usd, and for calls of models
@@ -32,6 +36,7 @@ export type JournalLine =
 export function encodeIntent(intent: CallIntent): string {
   const { reservedMicroUsd } = intent;
   const fields = ['i', ...intentFields(intent), ...(reservedMicroUsd === undefined ? [] : [reservedMicroUsd])];
+  fields.push(...belongingField(intent));
   return `${JSON.stringify(fields)}${argumentPart(intent.arguments)}\n`;
 }
 
@@ -40,7 +45,8 @@ export function encodeFinish(finish: CallFinish): string {
 }
 
 export function encodeRecord(intent: CallIntent, finish: CallFinish): string {
-  return `${JSON.stringify(['r', ...intentFields(intent), ...finishFields(finish)])}${argumentPart(intent.arguments)}\n`;
+  const fields = ['r', ...intentFields(intent), ...finishFields(finish), ...belongingField(intent)];
+  return `${JSON.stringify(fields)}${argumentPart(intent.arguments)}\n`;
 }
 
 const INTENT_FIELDS = 12;
@@ -69,6 +75,24 @@ function intentFields(intent: CallIntent): unknown[] {
     cap(intent.target),
     cap(intent.client),
   ];
+}
+
+const MAX_LABEL_CHARS = 4_096;
+
+/** The levels above its key, and its labels: the one field that is an object, always the last. Most calls have none. */
+function belongingField({ userId, teamId, organizationId, labels }: CallIntent): readonly object[] {
+  if (userId === undefined && teamId === undefined && organizationId === undefined && labels === undefined) return [];
+  const text = labels && JSON.stringify(labels);
+  const fits = text === undefined || text.length <= MAX_LABEL_CHARS;
+  return [{ u: cap(userId), t: cap(teamId), o: cap(organizationId), l: fits ? text : undefined }];
+}
+
+/** Takes that field off the line. */
+function takeBelonging(fields: unknown[]): (string | null)[] {
+  const last = fields.at(-1);
+  if (!isObject(last)) return [null, null, null, null];
+  fields.pop();
+  return [last.u, last.t, last.o, last.l].map((each) => (typeof each === 'string' ? each : null));
 }
 
 function finishFields(finish: CallFinish): unknown[] {
@@ -115,6 +139,7 @@ export function decodeLine(line: string): JournalLine | undefined {
   const id = fields?.[1];
   if (fields === undefined || typeof id !== 'string') return undefined;
   const argumentText = tab === -1 ? null : line.slice(tab + 1);
+  const belonging = takeBelonging(fields);
   switch (fields[0]) {
     case 'f': {
       const columns = readColumns(fields, 2, FINISH_SHAPE);
@@ -124,12 +149,12 @@ export function decodeLine(line: string): JournalLine | undefined {
       const columns = readColumns(fields, 1, INTENT_SHAPE);
       const [reserved = null, ...more] = fields.slice(1 + INTENT_FIELDS);
       if (more.length > 0 || (reserved !== null && typeof reserved !== 'number')) return undefined;
-      columns?.push(argumentText, reserved);
+      columns?.push(argumentText, reserved, ...belonging);
       return columns && fields.length >= 1 + INTENT_FIELDS ? { type: 'intent', id, columns } : undefined;
     }
     case 'r': {
       const columns = readColumns(fields, 1, INTENT_SHAPE);
-      columns?.push(argumentText, null);
+      columns?.push(argumentText, null, ...belonging);
       const finish = readColumns(fields, 1 + INTENT_FIELDS, FINISH_SHAPE);
       return columns && finish && isWhole(fields, 1 + INTENT_FIELDS + FINISH_FIELDS)
         ? { type: 'record', id, columns, finish }

@@ -9,6 +9,7 @@ import { createFold, type FoldReport } from './fold.ts';
 import { type CostGroup, type CostSum, sumCosts } from './sum-costs.ts';
 import { conditionsOf } from './trail-conditions.ts';
 import { parseTrailRow, type SeqRow } from './trail-row.ts';
+import { type SpendReport, verifySpend } from './verify-spend.ts';
 
 export interface TrailReader extends Disposable {
   /**
@@ -20,6 +21,8 @@ export interface TrailReader extends Disposable {
   query(filter: TrailFilter): IterableIterator<SeqRow>;
   /** What the calls of tools and models that match cost, added up. */
   costs(by: CostGroup, filter: TrailFilter): readonly CostSum[];
+  /** Adds up the rows anew and compares the ledger with them. */
+  verifySpend(): SpendReport;
   /** Takes in what the journal holds and no one has folded; calls of dead runs become `unknown`. */
   fold(): FoldReport;
   close(): void;
@@ -40,6 +43,7 @@ export function openTrailReader(dataDir: string): TrailReader {
   return {
     query: (filter) => readPages(db, filter),
     costs: (by, filter) => sumCosts(db, by, filter),
+    verifySpend: () => verifySpend(db),
     fold: () => fold(),
     close,
     [Symbol.dispose]: close,

@@ -47,6 +47,10 @@ const COLUMNS = [
   'stop',
   'attempts',
   'dropped',
+  'userId',
+  'teamId',
+  'organizationId',
+  'labels',
 ] as const;
 type Column = (typeof COLUMNS)[number];
 
@@ -84,6 +88,8 @@ function cellOf(row: Row, column: Column): string | number | boolean | undefined
       return model && JSON.stringify(model.attempts);
     case 'dropped':
       return model?.dropped?.join(' ');
+    case 'labels':
+      return row.labels && JSON.stringify(row.labels);
     default:
       return row[column];
   }

@@ -4,11 +4,11 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { TrailFilter } from '../../contracts/trail.ts';
 import { conditionsOf, type Dialect } from './trail-conditions.ts';
 
-export const COST_GROUPS = ['key', 'tool', 'server', 'model', 'provider'] as const;
+export const COST_GROUPS = ['key', 'user', 'team', 'organization', 'tool', 'server', 'model', 'provider'] as const;
 export type CostGroup = (typeof COST_GROUPS)[number];
 
 export interface CostSum {
-  /** Key name, `server/tool`, server id, `provider/model` or provider id; undefined: calls that named none there is. */
+  /** Key name, id of a user, team or organisation, `server/tool`, server id, `provider/model` or provider id; undefined: calls that named none there is. */
   readonly name: string | undefined;
   /** Only with `key`: names may be used again, ids are not. */
   readonly keyId: string | undefined;
@@ -28,12 +28,16 @@ export interface CostSum {
 
 const TOOLS = "kind = 'tools.call'";
 const MODELS = "kind IN ('chat', 'embed', 'models.pass')";
+const PAID = `(${TOOLS} OR ${MODELS})`;
 const TARGET = "server_id || '/' || target";
 
 const GROUPS: {
   readonly [by in CostGroup]: { readonly kinds: string; readonly group: string; readonly name: string };
 } = {
-  key: { kinds: `(${TOOLS} OR ${MODELS})`, group: 'key_id', name: 'max(key_name)' },
+  key: { kinds: PAID, group: 'key_id', name: 'max(key_name)' },
+  user: { kinds: PAID, group: 'user_id', name: 'user_id' },
+  team: { kinds: PAID, group: 'team_id', name: 'team_id' },
+  organization: { kinds: PAID, group: 'organization_id', name: 'organization_id' },
   tool: { kinds: TOOLS, group: 'server_id, target', name: TARGET },
   server: { kinds: TOOLS, group: 'server_id', name: 'server_id' },
   model: { kinds: MODELS, group: 'server_id, target', name: TARGET },

@@ -41,10 +41,23 @@ export function parseTrailRow(row: { readonly [column: string]: unknown }): SeqR
     resultBytes: number('result_bytes'),
     totalMs: number('total_ms'),
     upstreamMs: number('upstream_ms'),
+    ...parseBelonging(text),
     ...(policy === undefined ? {} : { policy }),
     ...(row.cached === 1 && { cached: true }),
     ...(typeof row.price_micro_usd === 'number' && { priceMicroUsd: row.price_micro_usd }),
     ...(model && { model }),
+  };
+}
+
+/** Whom the call counts for above its key, as far as there is anybody. */
+function parseBelonging(text: (column: string) => string | undefined): Partial<TrailRow> {
+  const [userId, teamId, organizationId] = ['user_id', 'team_id', 'organization_id'].map(text);
+  const labels = parseOwn<{ readonly [label: string]: string }>(text('labels'));
+  return {
+    ...(userId !== undefined && { userId }),
+    ...(teamId !== undefined && { teamId }),
+    ...(organizationId !== undefined && { organizationId }),
+    ...(labels !== undefined && { labels }),
   };
 }
 

@@ -127,6 +127,6 @@ export function resolveText(document: Document, path: Path, raw: string, options
     if (fault.harmless || options.off) document.report.warning(path, fault.message, fault.remedy);
     else document.report.problem(path, fault.message, fault.remedy);
   }
-  if (faults.some((fault) => !fault.harmless)) document.report.silence(path);
+  if (faults.some((fault) => !fault.harmless || fault.unfetched)) document.report.silence(path);
   return text;
 }

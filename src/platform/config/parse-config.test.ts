@@ -49,6 +49,7 @@ test('an empty object is a configuration: everything has its default', () => {
       questionTimeoutMs: 600_000,
       maxParkedCalls: 1000,
       maxParkedCallsPerKey: 50,
+      onStoreLoss: 'refuse',
     },
     audit: { sync: false, arguments: true, maxAgeDays: 30, maxSizeMb: 1024 },
     log: { level: 'info' },

@@ -1,7 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: `${env:NAME}` is meant literally here
 /** From the text of `portcullis.json` to a configuration, or to everything that is wrong with it. Reads nothing else. */
 
-import { dirname, resolve } from 'node:path';
 import type { z } from 'zod';
 import type { ConfigProblem, ConfigResult } from '../../contracts/config.ts';
 import { JsoncError, type JsoncNode, parseJsonc } from '../../lib/jsonc.ts';
@@ -9,6 +8,8 @@ import { Admin } from './admin-schema.ts';
 import { describeKind } from './describe-issue.ts';
 import { type Document, readPart } from './document.ts';
 import type { Environment } from './environment.ts';
+import { type AskForSecret, SECRET_MANAGERS } from './find-secret.ts';
+import { openDocument } from './open-document.ts';
 import { readDatabase } from './read-database.ts';
 import { readAnonymous, readKeys } from './read-keys.ts';
 import { readListen } from './read-listen.ts';
@@ -16,9 +17,11 @@ import { readMetrics } from './read-metrics.ts';
 import { readModels } from './read-models.ts';
 import { readPolicy } from './read-policy.ts';
 import { readProviders } from './read-providers.ts';
+import { readSealing } from './read-sealing.ts';
 import { readServers } from './read-servers.ts';
 import { readRuled } from './read-tool-rules.ts';
 import { readToolsets } from './read-toolsets.ts';
+import { readWebhooks } from './read-webhooks.ts';
 import { createReport, nodeAt, type Path, type Report } from './report.ts';
 import { Audit, ConfigFile, Limits, LogSection } from './schema.ts';
 import { knownFields, suggestField } from './suggest-field.ts';
@@ -32,6 +35,8 @@ export interface ParseOptions {
   readonly readFile?: ((file: string) => string) | undefined;
   /** Puts more into the tree than the file holds. */
   readonly extend?: ((root: JsoncNode) => JsoncNode) | undefined;
+  /** What references to files and secret managers stand for. Left out: they are not looked up, with a warning. */
+  readonly ask?: AskForSecret | undefined;
 }
 
 /** Largest configuration accepted; a real one has a few thousand characters. */
@@ -47,10 +52,10 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
     report.problem([], `expected an object {…}, got ${describeKind(root)}`, 'write { "mcpServers": { … } }');
     return { ok: false, problems: report.problems };
   }
-  const scope = { env: options.env, folder: dirname(resolve(options.file)) };
-  const document: Document = { root, report, scope, readFile: options.readFile };
+  const document = openDocument(root, report, options);
   checkNames(root, [], report);
   checkSections(root, report);
+  const sealing = readSealing(document);
   const { servers, known } = readServers(document);
   const toolsets = readToolsets(document, known);
   const providers = readProviders(document);
@@ -69,6 +74,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   const metrics = readMetrics(document);
   const admin = readSection(document, 'admin', Admin);
   const database = readDatabase(document);
+  const webhooks = readWebhooks(document);
   if (report.problems.length > 0 || !listen || !limits || !audit || !log)
     return { ok: false, problems: inOrder(report.problems) };
   if (servers.length === 0 && providers === undefined)
@@ -86,12 +92,14 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
     ...(metrics && { metrics }),
     ...(admin && nodeAt(root, ['admin']) && { admin }),
     ...(database && { database }),
+    ...(webhooks && { webhooks }),
     ...(policy && { policy }),
     ...(providers && { providers }),
     ...(models && { models }),
     ...(results && { results }),
     ...(cache && { cache }),
     ...(prices && { prices }),
+    ...(sealing && { sealing }),
   };
   return { ok: true, config, warnings: inOrder(report.warnings) };
 }
@@ -151,6 +159,10 @@ function checkSections(root: JsoncNode & { type: 'object' }, report: Report): vo
   const schema = nodeAt(root, ['$schema']);
   if (schema !== undefined && !(schema.type === 'scalar' && typeof schema.value === 'string'))
     report.problem(['$schema'], `expected a string, got ${describeKind(schema)}`);
+  const secrets = nodeAt(root, ['secrets']);
+  if (secrets?.type === 'object') check(secrets, ['secrets'], SECRET_MANAGERS);
+  else if (secrets !== undefined)
+    report.problem(['secrets'], `expected an object {…}, got ${describeKind(secrets)}`, 'write { "vault": { … } }');
   const mcp = nodeAt(root, ['mcp']);
   if (mcp?.type === 'object') check(mcp, ['mcp'], ['servers', 'inputs']);
   else if (mcp !== undefined)

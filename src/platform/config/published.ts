@@ -26,12 +26,12 @@ export function describeConfigFile(): JsonSchema {
   return z.toJSONSchema(ConfigFile, { target: 'draft-7', io: 'input' }) as JsonSchema;
 }
 
-/** What is published: the bare schema, with references to the environment allowed where no text is expected. */
+/** What is published: the bare schema, with references allowed where no text is expected. */
 export function configJsonSchema(): JsonSchema {
   return allowReferences(describeConfigFile());
 }
 
-const REFERENCE: JsonSchema = { type: 'string', pattern: '^\\$\\{env:.+\\}$' };
+const REFERENCE: JsonSchema = { type: 'string', pattern: '^\\$\\{(env|file|vault|aws|gcp|azure):.+\\}$' };
 
 function allowReferences(schema: JsonSchema): JsonSchema {
   const { type, minimum, maximum, enum: values, ...rest } = schema;

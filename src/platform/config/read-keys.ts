@@ -54,7 +54,7 @@ export function readKeys(
     values.set(key.value, sameValue ?? path);
     const grant = checkGrant(document, path, key, known, providers);
     checkToolsets(document, path, key.toolsets ?? [], toolsets);
-    const limits = readLimits(report, [...path, 'limits'], key.limits);
+    const limits = readLimits(report, [...path, 'limits'], key.limits, known, providers);
     keys.push({ name: key.name, value: new Secret(key.value), grant, ...(limits !== undefined && { limits }) });
   }
   return keys;
@@ -66,7 +66,7 @@ export function checkToken(
   path: Path,
   written: JsoncNode | undefined,
   value: string,
-  what: 'key' | 'token',
+  what: 'key' | 'token' | 'secret',
 ): void {
   const remedy = 'make one with: openssl rand -hex 24';
   const isReference = written?.type === 'scalar' && typeof written.value === 'string' && written.value !== value;

@@ -26,10 +26,15 @@ a reference too.
 | \`\${workspaceFolder}\`, \`\${workspaceFolderBasename}\` | the folder of the configuration file, and its name | in \`mcpServers\` |
 | \`\${userHome}\` | the home folder | in \`mcpServers\` |
 | \`\${pathSeparator}\`, \`\${/}\` | \`/\`, or \`\\\` on Windows | in \`mcpServers\` |
+| \`\${file:/path}\` | the text of a file, without a newline at its end; relative to the configuration | everywhere |
+| \`\${vault:mount/path#field}\` | a field of a secret in Vault or OpenBao | everywhere but in \`secrets\` |
+| \`\${aws:name-or-arn#field}\` | a secret in AWS Secrets Manager; \`#field\` where it is a JSON object | the same |
+| \`\${gcp:projects/p/secrets/s#field}\` | one in Google Secret Manager; \`/versions/3\` for another than the latest | the same |
+| \`\${azure:vault-name/secret#field}\` | one in Azure Key Vault; \`/version\` for another than the newest | the same |
 | \`$\${…}\` | the characters \`\${…}\` themselves | everywhere |
 
 \`\${input:…}\`, where VS Code asks its user, is refused: a gateway has nobody to ask. A server that is switched off may lack
-its variables; that is a warning.
+its variables; that is a warning. Secrets have no defaults: see [the guide](../guide/secrets.md).
 
 ## Patterns
 

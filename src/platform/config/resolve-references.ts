@@ -3,6 +3,7 @@
 
 import { basename, sep } from 'node:path';
 import type { Environment } from './environment.ts';
+import type { SecretLookup } from './find-secret.ts';
 
 export interface ReferenceScope {
   readonly env: Environment;
@@ -10,6 +11,8 @@ export interface ReferenceScope {
   readonly folder: string;
   /** Inside an `mcpServers` entry, where Claude Code's `${NAME}` and the variables of VS Code and Cursor are understood. */
   readonly pasted: boolean;
+  /** Where values of files and secret managers come from. Undefined: nothing is fetched here, their references stay as they are. */
+  readonly secrets?: SecretLookup | undefined;
 }
 
 export interface ReferenceFault {
@@ -17,9 +20,13 @@ export interface ReferenceFault {
   readonly remedy: string | undefined;
   /** The text can be used as it is, but somebody should know. */
   readonly harmless: boolean;
+  /** The text is not what it will be, so it cannot be judged. */
+  readonly unfetched?: boolean;
 }
 
 const ENV = /^env:([A-Za-z_][A-Za-z0-9_.()-]*?)(?::-(.*))?$/s;
+/** Not followed by `-`: that is a default, `${file:-x}`. */
+const SECRET = /^(file|vault|aws|gcp|azure):(?!-)(.*)$/s;
 const BARE = /^([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?$/s;
 
 /** The text with its references replaced. `$${` stands for a literal `${`. An unset variable becomes nothing, and a fault. */
@@ -34,7 +41,7 @@ export function resolveReferences(
     const open = raw.indexOf('${', at);
     const close = open === -1 ? -1 : raw.indexOf('}', open);
     if (close === -1) {
-      if (open !== -1 && /^\$\{(env|input):/.test(raw.slice(open, open + 8)))
+      if (open !== -1 && /^\$\{(env|input|file|vault|aws|gcp|azure):/.test(raw.slice(open, open + 8)))
         faults.push(fault('a reference is opened with ${ but never closed', 'write ${env:NAME}'));
       return { text: text + raw.slice(at), faults };
     }
@@ -57,6 +64,8 @@ function resolveOne(inner: string, scope: ReferenceScope): string | ReferenceFau
   if (env) return resolveVariable(env[1] ?? '', env[2], '${env:', scope.env);
   if (inner.startsWith('env:'))
     return fault('a reference with no valid variable name', 'write ${env:NAME} or ${env:NAME:-default}');
+  const secret = SECRET.exec(inner);
+  if (secret) return resolveSecret(secret[1] as 'file', secret[2] ?? '', scope.secrets);
   if (inner.startsWith('input:')) {
     const name =
       inner
@@ -101,6 +110,32 @@ function resolveVariable(
     `the environment variable ${shorten(name)} is not set`,
     `set it before starting, or give a default: ${open}${shorten(name)}:-…}`,
   );
+}
+
+/** Stands for a value until it is fetched; the configuration that holds it is never put in force. */
+const PENDING = 'pending-pending-pending-pending';
+
+function resolveSecret(
+  source: Parameters<SecretLookup['find']>[0],
+  reference: string,
+  secrets: SecretLookup | undefined,
+): string | ReferenceFault {
+  if (secrets === undefined)
+    return {
+      message: 'is not fetched here',
+      remedy: 'the gateway does when it starts',
+      harmless: true,
+      unfetched: true,
+    };
+  const found = secrets.find(source, reference);
+  switch (found.type) {
+    case 'value':
+      return found.value;
+    case 'pending':
+      return PENDING;
+    case 'failed':
+      return { message: found.message, remedy: found.remedy, harmless: false };
+  }
 }
 
 function resolvePredefined(inner: string, scope: ReferenceScope): string | ReferenceFault | undefined {

@@ -2,17 +2,19 @@
 /** The shape of `portcullis.json`: the one source of validation, of the published JSON Schema and of the reference page. */
 
 import { z } from 'zod';
+import { LimitsShape } from '../../contracts/shapes/limits.ts';
 import { Admin } from './admin-schema.ts';
 import { Database } from './database-schema.ts';
-import { Limits as UsageLimits } from './limits-schema.ts';
 import { Listen } from './listen-schema.ts';
 import { Metrics } from './metrics-schema.ts';
 import { OAuth } from './oauth-schema.ts';
 import { Policy } from './policy-schema.ts';
 import { KeyToolMode, Models, Provider } from './providers-schema.ts';
 import { DAY_MS, milliseconds } from './schema-words.ts';
+import { Sealing, Secrets } from './secrets-schema.ts';
 import { ServerEntry } from './server-schema.ts';
 import { Cache, Prices, Results } from './tool-rule-schema.ts';
+import { Webhooks } from './webhooks-schema.ts';
 
 const patterns = (description: string) => z.array(z.string()).default([]).describe(description);
 
@@ -117,7 +119,7 @@ export const Key = z.strictObject({
     .array(z.string())
     .default([])
     .describe('Toolsets whose endpoint it may use with all they hold, whatever `allow` says; `deny` still takes away.'),
-  limits: UsageLimits.optional(),
+  limits: LimitsShape.optional(),
   toolMode: KeyToolMode,
 });
 
@@ -212,6 +214,12 @@ export const Limits = z
       .default(1000)
       .describe('Calls to servers up to 2025-11-25 that wait for the answer of a client of 2026-07-28.'),
     maxParkedCallsPerKey: z.int().min(1).max(100_000).default(50).describe('The same for one key.'),
+    onStoreLoss: z
+      .enum(['refuse', 'allow'])
+      .default('refuse')
+      .describe(
+        'When the store where replicas count limits together, or the ledger, cannot be reached: `refuse` calls that have any limit (`limits_unavailable`), or `allow` them, counted by each replica for itself.',
+      ),
   })
   .describe('Bounds that keep one caller or one server from hurting the others.');
 
@@ -271,6 +279,9 @@ export const ConfigFile = z
     log: LogSection.optional(),
     metrics: Metrics.optional(),
     admin: Admin.optional(),
+    secrets: Secrets.optional(),
+    sealing: Sealing.optional(),
+    webhooks: Webhooks.optional(),
     servers: servers('The same as `mcpServers`, as VS Code writes it in `mcp.json`.'),
     mcp: z
       .strictObject({ servers: servers('The same as `mcpServers`.'), inputs })

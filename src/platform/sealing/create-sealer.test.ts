@@ -56,11 +56,11 @@ test('what an older key sealed still opens while it is known, and not afterwards
 test('the key file is made once, for its owner only; what is no key is refused', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'portcullis-seal-'));
   t.after(() => rmSync(folder, { recursive: true }));
-  const first = openSealKeyFile(folder).current;
+  const first = openSealKeyFile(folder);
   const path = join(folder, 'seal.key');
   assert.equal(statSync(path).mode & 0o777, 0o600);
   const text = readFileSync(path, 'utf8');
-  assert.deepEqual(openSealKeyFile(folder).current, first);
+  assert.deepEqual(openSealKeyFile(folder), first);
   assert.equal(readFileSync(path, 'utf8'), text);
   writeFileSync(path, 'short');
   assert.throws(() => openSealKeyFile(folder), /holds no sealing key/);

@@ -5,7 +5,7 @@ import type {
   StoredOAuthClientInformation,
   StoredOAuthTokens,
 } from '@modelcontextprotocol/client';
-import type { Sealer } from '../../contracts/sealing.ts';
+import type { RecordSealer } from '../../contracts/sealing.ts';
 import type { ServerCredentialStore } from '../../contracts/server-credentials.ts';
 
 /** The gateway's own, not a user's. */
@@ -46,19 +46,32 @@ export interface KeptCredential {
 
 export interface KeptDeps {
   readonly store: ServerCredentialStore;
-  readonly sealer: Sealer;
+  readonly sealer: RecordSealer;
   readonly now: () => number;
 }
 
-const boundTo = (serverId: string): string => `server-credential ${serverId} ${SHARED_OWNER}`;
+/** What the credential of a server is sealed to. */
+export const credentialBinding = (serverId: string, owner: string): string => `server-credential ${serverId} ${owner}`;
 
 /** Undefined: nothing is kept, or nothing we can open. */
 export function readCredential({ store, sealer }: KeptDeps, serverId: string): KeptCredential | undefined {
   const sealed = store.read(serverId, SHARED_OWNER);
-  const text = sealed === undefined ? undefined : sealer.open(sealed, boundTo(serverId));
+  const text = sealed === undefined ? undefined : sealer.open(sealed, credentialBinding(serverId, SHARED_OWNER));
   return text === undefined ? undefined : (JSON.parse(text) as KeptCredential);
 }
 
+/** Something is kept that no known key opens. */
+export function hasUnopened(deps: KeptDeps, serverId: string): boolean {
+  return deps.store.read(serverId, SHARED_OWNER) !== undefined && readCredential(deps, serverId) === undefined;
+}
+
+/** Where nothing may be stored it is forgotten with the process. */
 export function writeCredential({ store, sealer, now }: KeptDeps, serverId: string, kept: KeptCredential): void {
-  store.write(serverId, SHARED_OWNER, sealer.seal(JSON.stringify(kept), boundTo(serverId)), now());
+  if (sealer.refusal() !== undefined) return;
+  store.write(
+    serverId,
+    SHARED_OWNER,
+    sealer.seal(JSON.stringify(kept), credentialBinding(serverId, SHARED_OWNER)),
+    now(),
+  );
 }

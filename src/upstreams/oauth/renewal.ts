@@ -6,6 +6,7 @@ import type { Log } from '../../contracts/log.ts';
 import type { AuthChallenge, Renewal, ServerCredential } from '../../contracts/server-credentials.ts';
 import { createGuardedFetch, type FetchLike } from './guarded-fetch.ts';
 import {
+  hasUnopened,
   type KeptCredential,
   type KeptDeps,
   type PreparedSignIn,
@@ -46,6 +47,10 @@ type Refreshed = 'renewed' | 'rejected' | 'unreachable';
 export function createRenewal(deps: ServerCredentialsDeps, config: ServerConfig, serverUrl: string): OwnCredential {
   const { log, now } = deps;
   const found = readCredential(deps, config.id);
+  if (found === undefined && hasUnopened(deps, config.id))
+    log.warn('a stored credential is sealed with a key that is not configured; a sign-in will replace it', {
+      server: config.id,
+    });
   let kept: KeptCredential = found?.serverUrl === serverUrl ? found : { serverUrl };
   let header: string | undefined;
   let running: Promise<Renewal> | undefined;
@@ -195,6 +200,8 @@ export function createRenewal(deps: ServerCredentialsDeps, config: ServerConfig,
       if (header !== undefined && challenge.sent !== header) return Promise.resolve({ type: 'renewed' });
       if (adopt()) return Promise.resolve({ type: 'renewed' });
       if (challenge.status === 401) isRefused = true;
+      const hint = deps.sealer.refusal();
+      if (hint !== undefined) return Promise.resolve({ type: 'refused', hint });
       return once((signal) => answer(challenge, signal));
     },
     reread() {

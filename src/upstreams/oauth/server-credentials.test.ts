@@ -25,7 +25,7 @@ async function setUp(t: TestContext, oauth?: object) {
     rmSync(dataDir, { recursive: true });
   });
   const key = { id: 'a', bytes: randomBytes(32) };
-  const sealer = createSealer({ current: key, find: () => key });
+  const sealer = { ...createSealer({ current: key, find: () => key }), refusal: () => undefined };
   let clockMs = 1_000_000;
   const signedIn: string[] = [];
   const kept = { store, sealer, now: () => clockMs };

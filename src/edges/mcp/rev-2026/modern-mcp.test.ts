@@ -175,6 +175,7 @@ test('what the gateway refuses is answered in-band, so that client libraries han
     'outcome_unknown',
     'too_many',
     'audit_unavailable',
+    'limits_unavailable',
   ];
   for (const name of codes) {
     const answer = await post(edge.url, { method: 'tools/call', params: { name } });

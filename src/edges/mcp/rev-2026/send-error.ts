@@ -26,6 +26,7 @@ const IN_BAND: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'outcome_unknown',
   'cross_era_unsupported',
   'audit_unavailable',
+  'limits_unavailable',
 ]);
 
 /**

@@ -8,16 +8,18 @@ import type { GatewayConfig } from '../../../contracts/config.ts';
 import type { ConfigKind, ConfigWrite, ConfigWriteResult } from '../../../contracts/config-objects.ts';
 import type { JsonObject } from '../../../contracts/json.ts';
 import { type ChangeOrigin, ObjectConflict, type ObjectStore } from '../../../contracts/objects.ts';
-import type { Sealer } from '../../../contracts/sealing.ts';
+import type { RecordSealer } from '../../../contracts/sealing.ts';
 import { Secret } from '../../../contracts/secret.ts';
 import { parseConfig } from '../parse-config.ts';
 import { createConfigObjects } from './config-objects.ts';
 import type { StoredGuard } from './guard-part.ts';
+import { rewrapSecrets } from './secrets-within.ts';
 
 const BY: ChangeOrigin = { actor: { type: 'user', id: 'user_1', name: 'ada' }, via: 'api' };
 
 /** Reversible and bound, so that a secret moved elsewhere does not open. */
-const sealer: Sealer = {
+const sealer: RecordSealer = {
+  refusal: () => undefined,
   seal: (plain, boundTo) => Buffer.from(JSON.stringify([boundTo, plain])).toString('base64'),
   open(sealed, boundTo) {
     const [bound, plain] = JSON.parse(Buffer.from(sealed, 'base64').toString()) as string[];
@@ -26,13 +28,18 @@ const sealer: Sealer = {
 };
 
 function setUp(
-  options: { readonly file?: object | string; readonly guard?: StoredGuard; readonly store?: ObjectStore } = {},
+  options: {
+    readonly file?: object | string;
+    readonly guard?: StoredGuard;
+    readonly store?: ObjectStore;
+    readonly sealer?: RecordSealer;
+  } = {},
 ) {
   const store = options.store ?? createMemoryObjects();
   let file = typeof options.file === 'string' ? options.file : JSON.stringify(options.file ?? {}, null, 2);
   const env = { TOKEN: 'from-the-environment', OTHER: 'x' };
   const objects = createConfigObjects({
-    ...{ store, sealer, now: () => 1, file: '/portcullis.json', readText: () => file },
+    ...{ store, sealer: options.sealer ?? sealer, now: () => 1, file: '/portcullis.json', readText: () => file },
     guard: options.guard ?? { references: [], stdioCommands: [] },
     load: async (extend) => parseConfig(file, { file: '/portcullis.json', env, extend, readFile: () => '' }),
   });
@@ -66,6 +73,7 @@ test('what is stored is part of the configuration, exactly as if the file had it
     ['alias', 'fast', { targets: ['openai/gpt-x'] }],
     ['route', 'cheap', { when: 'key.name == "ci"', targets: ['openai/gpt-y'] }],
     ['policy-rule', 'no-delete', { action: 'deny', targets: ['github/delete_*'] }],
+    ['webhook', 'ops', { url: 'https://example.com', secret: 'whsec_0123456789abcdef' }],
   ];
   for (const [kind, name, body] of stored) {
     const result = await create(kind, name, body);
@@ -83,11 +91,19 @@ test('what is stored is part of the configuration, exactly as if the file had it
         routes: [{ name: 'cheap', when: 'key.name == "ci"', targets: ['openai/gpt-y'] }],
       },
       policy: { rules: [{ name: 'no-delete', action: 'deny', targets: ['github/delete_*'] }] },
+      webhooks: { ops: { url: 'https://example.com', secret: 'whsec_0123456789abcdef' } },
     }),
     { file: '/portcullis.json', env: {} },
   );
   assert.ok(whole.ok);
   assert.deepEqual(opened(await config()), opened(whole.config));
+});
+
+test('a stored webhook is told over https only: this machine is for the file to name', async () => {
+  const { create } = setUp({ file: {} });
+  const result = await create('webhook', 'ops', { url: 'http://127.0.0.1:9', secret: 'whsec_0123456789abcdef' });
+  assert.ok(!result.ok);
+  assert.match(result.problems.map(({ message }) => message).join(), /has to be https in the store/);
 });
 
 /** Secrets in clear, to compare. */
@@ -193,6 +209,38 @@ test('secrets are stored sealed, shown hidden, kept where they are not written a
   const taken = await objects.find('provider', 'groq');
   assert.equal(taken?.state, 'broken');
   assert.match(JSON.stringify(taken?.problems), /another/);
+});
+
+test('where no secret may be stored, one is refused with the reason, and a reference to it taken', async () => {
+  const { create, store } = setUp({ sealer: { ...sealer, refusal: () => 'there is no master key' } });
+  assert.equal(refused(await create('provider', 'openai', { apiKey: 'sk-planted' })), 'apiKey: there is no master key');
+  assert.deepEqual(await store.list('provider', { limit: 10 }), []);
+  const { create: allowed } = setUp({
+    ...{ sealer: { ...sealer, refusal: () => 'there is no master key' } },
+    guard: { references: ['env:TOKEN'], stdioCommands: [] },
+  });
+  assert.ok((await allowed('provider', 'openai', { apiKey: '${env:TOKEN}' })).ok);
+});
+
+test('sealed secrets are moved to another key where they lie, and those of unknown keys named', () => {
+  const body = { apiKey: { sealed: 'old' }, keys: [{ value: { sealed: 'newest' } }, { value: { sealed: 'lost' } }] };
+  const seen: string[] = [];
+  const moved = rewrapSecrets(
+    {
+      ...sealer,
+      rewrap(sealed, boundTo) {
+        seen.push(boundTo);
+        if (sealed === 'old') return { type: 'rewrapped', sealed: 'new' };
+        return { type: sealed === 'newest' ? 'current' : 'unknown' };
+      },
+    },
+    ...(['provider', 'openai', body] as const),
+  );
+  assert.deepEqual(moved, {
+    body: { ...body, apiKey: { sealed: 'new' } },
+    ...{ rewrapped: 1, current: 1, unknown: ['keys.1.value'] },
+  });
+  assert.equal(seen[0], 'config provider openai apiKey');
 });
 
 test('a stored object reads the environment only as far as the operator allowed', async () => {

@@ -10,7 +10,7 @@ import {
 } from '../../../contracts/config-objects.ts';
 import type { JsonObject } from '../../../contracts/json.ts';
 import { ObjectConflict, type ObjectStore, type ObjectWrite, type StoredObject } from '../../../contracts/objects.ts';
-import type { Sealer } from '../../../contracts/sealing.ts';
+import type { RecordSealer } from '../../../contracts/sealing.ts';
 import { isObject } from '../../../lib/is-object.ts';
 import { type JsoncNode, positionAt } from '../../../lib/jsonc.ts';
 import { nodeAt } from '../report.ts';
@@ -24,7 +24,7 @@ import { hideSecrets, sealSecrets } from './secrets-within.ts';
 export interface ConfigObjectsDeps {
   readonly store: Pick<ObjectStore, 'list' | 'find' | 'write'>;
   readonly load: LoadFile;
-  readonly sealer: Sealer;
+  readonly sealer: RecordSealer;
   /** What the operator allows, as it was at the start. */
   readonly guard: StoredGuard;
   /** Epoch milliseconds. */
@@ -93,9 +93,11 @@ export function createConfigObjects(deps: ConfigObjectsDeps): StoredConfig {
           continue;
         }
         const at = writes.length === 1 ? '' : `[${i}]`;
-        const { body, missing } = sealSecrets(sealer, write.kind, write.name, write.body, stored?.body);
+        const { body, missing, refused } = sealSecrets(sealer, write.kind, write.name, write.body, stored?.body);
         for (const path of missing)
           problems.push(problemAt(`${at}${path}`, 'there is no secret here to keep', 'write it'));
+        for (const path of refused)
+          problems.push(problemAt(`${at}${path}`, sealer.refusal() ?? '', 'or write a reference to the secret here'));
         if (write.name === '' || write.name.length > 200)
           problems.push(problemAt(`${at}name`, 'expected 1 to 200 characters', 'give it a name'));
         toWrite.push({ ...asObject, ...('body' in asObject && { body }) } as ObjectWrite);

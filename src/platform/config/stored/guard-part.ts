@@ -22,6 +22,7 @@ export function guardPart(part: StoredPart, guard: StoredGuard): readonly Config
   };
   checkReferences(part.body, [], guard, add);
   if (part.kind === 'server') checkServer(part, guard, add);
+  if (part.kind === 'webhook') checkWebhook(part, add);
   return problems;
 }
 
@@ -59,6 +60,12 @@ function referencesIn(text: string): readonly string[] {
     found.push(text.slice(at + 2, end === -1 ? undefined : end));
   }
   return found;
+}
+
+/** Only the file may have the gateway send something to this machine. */
+function checkWebhook({ body }: StoredPart, add: Add): void {
+  if (typeof body.url === 'string' && !/^https:\/\//i.test(body.url))
+    add(['url'], 'has to be https in the store', 'write https://…, or put the webhook into the file');
 }
 
 function checkServer({ body }: StoredPart, guard: StoredGuard, add: Add): void {

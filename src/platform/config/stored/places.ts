@@ -31,6 +31,7 @@ export const PLACES: { readonly [kind in ConfigKind]: Place } = {
   alias: { sections: [['models', 'aliases']], type: 'by-name', secrets: [] },
   route: { sections: [['models', 'routes']], type: 'list', secrets: [] },
   'policy-rule': { sections: [['policy', 'rules']], type: 'list', secrets: [] },
+  webhook: { sections: [['webhooks']], type: 'by-name', secrets: ['secret'] },
 };
 
 /** Our own settings of a server stand apart from it in the file, and inside of it in the store. */

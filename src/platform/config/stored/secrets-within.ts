@@ -2,7 +2,7 @@
 
 import type { ConfigKind } from '../../../contracts/config-objects.ts';
 import type { JsonObject } from '../../../contracts/json.ts';
-import type { Sealer } from '../../../contracts/sealing.ts';
+import type { RecordSealer, RewrappingSealer, Sealer } from '../../../contracts/sealing.ts';
 import { isObject } from '../../../lib/is-object.ts';
 import { PLACES } from './places.ts';
 
@@ -60,15 +60,15 @@ export function openSecrets(sealer: Sealer, kind: ConfigKind, name: string, body
 
 /**
  * As it is stored: secrets sealed as they are written, but for mere references; hidden ones as they were in `before`. Undefined members of `before`: a hidden secret
- * that was never there is reported by its path.
+ * that was never there is reported by its path; so is one that may not be stored, which the body then lacks.
  */
 export function sealSecrets(
-  sealer: Sealer,
+  sealer: RecordSealer,
   kind: ConfigKind,
   name: string,
   body: JsonObject,
   before: JsonObject | undefined,
-): { readonly body: JsonObject; readonly missing: readonly string[] } {
+): { readonly body: JsonObject; readonly missing: readonly string[]; readonly refused: readonly string[] } {
   const known = new Map<string, unknown>();
   if (before !== undefined)
     mapSecrets(kind, before, (value, path) => {
@@ -76,13 +76,42 @@ export function sealSecrets(
       return value;
     });
   const missing: string[] = [];
+  const refused: string[] = [];
   const sealed = mapSecrets(kind, body, (value, path) => {
     if (isHidden(value)) {
       if (!known.has(path)) missing.push(path);
       return known.get(path) ?? value;
     }
     if (typeof value !== 'string' || isReference(value) || saysNothing(value)) return value;
+    if (sealer.refusal() !== undefined) {
+      refused.push(path);
+      return { hidden: true };
+    }
     return { sealed: sealer.seal(value, boundTo(kind, name, path)) };
   });
-  return { body: sealed, missing };
+  return { body: sealed, missing, refused };
+}
+
+/** The same under the newest key. `rewrapped` and `current` count secrets; `unknown`: paths of those no known key opens. */
+export function rewrapSecrets(
+  sealer: RewrappingSealer,
+  kind: ConfigKind,
+  name: string,
+  body: JsonObject,
+): {
+  readonly body: JsonObject;
+  readonly rewrapped: number;
+  readonly current: number;
+  readonly unknown: readonly string[];
+} {
+  const counts = { rewrapped: 0, current: 0 };
+  const unknown: string[] = [];
+  const changed = mapSecrets(kind, body, (value, path) => {
+    if (!isSealed(value)) return value;
+    const done = sealer.rewrap(value.sealed, boundTo(kind, name, path));
+    if (done.type === 'unknown') unknown.push(path);
+    else counts[done.type]++;
+    return done.type === 'rewrapped' ? { sealed: done.sealed } : value;
+  });
+  return { body: changed, ...counts, unknown };
 }

@@ -43,6 +43,23 @@ export async function openServerCredentialStore(
         }),
       );
     },
+    list: () =>
+      [...rows.now()].map(([key, sealed]) => {
+        const [serverId = '', owner = ''] = JSON.parse(key) as string[];
+        return { serverId, owner, sealed };
+      }),
+    async replace({ serverId, owner, sealed: before }, sealed) {
+      const isReplaced = await database.transaction(async (inside) => {
+        await moveOn(inside, schema, 'credentials');
+        const { changes: count } = await inside(
+          'UPDATE server_credentials SET sealed = $1 WHERE server_id = $2 AND owner = $3 AND sealed = $4',
+          [sealed, serverId, owner, before],
+        );
+        return count > 0;
+      });
+      await rows.read();
+      return isReplaced;
+    },
     async exclusively(serverId, owner, work) {
       // One of its own: what is done meanwhile needs those of the pool. The lock goes with it.
       const connection = await database.connect();

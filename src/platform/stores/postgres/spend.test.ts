@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startPostgres, type TestPostgres, withoutPostgres } from '../../../../test/support/postgres.ts';
 import { createCleanup } from '../../../../test/support/temp-dir.ts';
-import { createReadSpent, openSpendAtHand } from './spend.ts';
+import { createSpendStore } from './spend.ts';
 import { openForTest } from './testing/open-for-test.ts';
 
 const skip = withoutPostgres();
@@ -42,7 +42,7 @@ test('the ledger counts a priced call for every level once, follows corrections,
   await put('2', { ...who, at_ms: QUARTER + 5, price_micro_usd: 20, target: 'y' });
   await put('3', { ...who, at_ms: QUARTER + 6 });
   await put('4', { ...who, key_id: null, at_ms: 7, price_micro_usd: 100, kind: 'chat' });
-  const spent = createReadSpent({
+  const { spent } = createSpendStore({
     query: database.query,
     speaksOf: (on, { kind, server, name }) => on.includes(`${kind}:${server}/${name}`),
   });
@@ -60,10 +60,6 @@ test('the ledger counts a priced call for every level once, follows corrections,
   assert.equal(await of('key', 'k', 0), 39);
   assert.equal(await of('team', 't', 0, ['model:s/x']), 0);
   assert.equal(await of('team', 't', 0, ['model:other/x']), 100);
-  const atHand = await openSpendAtHand(database, { now: () => 50 * 86_400_000, log: { warn: () => undefined } });
-  t.after(() => atHand[Symbol.dispose]());
-  assert.equal(atHand.spentSince('k', 0), 39);
-  assert.equal(atHand.spentSince('k', 49 * 86_400_000), 0);
   await database.query('DELETE FROM trail');
   assert.equal(await of('key', 'k', 0), 39);
   assert.deepEqual((await database.query('SELECT until_ms FROM spend_rows_gone')).rows, [{ until_ms: QUARTER + 6 }]);

@@ -1,5 +1,6 @@
 /** The schema of `portcullis.db`, as the list of steps that led to it. Append only. */
 
+import { LEDGER, WEBHOOK_OUTBOX } from './ledger-migrations.ts';
 import type { Migration } from './migrate.ts';
 
 const KEYS = `
@@ -237,4 +238,6 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'spend', sql: SPEND },
   { name: 'trail-models', sql: TRAIL_MODELS },
   { name: 'objects', sql: OBJECTS },
+  { name: 'ledger', sql: LEDGER },
+  { name: 'webhook-outbox', sql: WEBHOOK_OUTBOX },
 ];

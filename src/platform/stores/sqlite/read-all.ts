@@ -14,7 +14,7 @@ const JSON_COLUMNS: { readonly [table: string]: readonly string[] } = {
   object_changes: ['before', 'after'],
 };
 /** Of the schema itself, or of the journal, which is folded before; `objects_seq` and `trail_seq` become counters. */
-const NOT_READ = ['schema_version', 'trail_segment', 'objects_seq', 'trail_seq', 'sqlite_sequence', 'spend'];
+const NOT_READ = ['schema_version', 'trail_segment', 'objects_seq', 'trail_seq', 'sqlite_sequence'];
 
 /** `replicaId`: whose journals the trail was made of. Read in one transaction of the caller. */
 export function* readAll(db: DatabaseSync, replicaId: string): Generator<ReadRow> {

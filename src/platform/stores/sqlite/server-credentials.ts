@@ -12,6 +12,10 @@ export function openServerCredentialStore(options: { dataDir: string }): ServerC
     `INSERT INTO server_credentials (server_id, owner, sealed, changed_at_ms) VALUES (?, ?, ?, ?)
      ON CONFLICT (server_id, owner) DO UPDATE SET sealed = excluded.sealed, changed_at_ms = excluded.changed_at_ms`,
   );
+  const selectAll = db.prepare('SELECT server_id, owner, sealed FROM server_credentials ORDER BY server_id, owner');
+  const reseal = db.prepare(
+    'UPDATE server_credentials SET sealed = ? WHERE server_id = ? AND owner = ? AND sealed = ?',
+  );
   const insertSignIn = db.prepare(
     'INSERT INTO server_sign_ins (state_hash, server_id, owner, sealed, expires_at_ms) VALUES (?, ?, ?, ?, ?)',
   );
@@ -28,6 +32,12 @@ export function openServerCredentialStore(options: { dataDir: string }): ServerC
     },
     // There is one gateway on a data directory.
     exclusively: (_serverId, _owner, work) => work(),
+    list: () =>
+      selectAll.all().map((row) => ({
+        ...{ serverId: String(row.server_id), owner: String(row.owner), sealed: String(row.sealed) },
+      })),
+    replace: ({ serverId, owner, sealed: before }, sealed) =>
+      Number(reseal.run(sealed, serverId, owner, before).changes) > 0,
     addSignIn(stateHash, { serverId, owner, sealed, expiresAtMs }, nowMs) {
       inTransaction(db, () => {
         dropExpired.run(nowMs);

@@ -1,0 +1,176 @@
+/** The limit store of one process: accounts in memory, money from the ledger when a line is first seen. Waits for nothing but that. */
+
+import type { LimitLine, LimitStore, LimitUse, LimitVerdict, SpendStore } from '../../contracts/limits.ts';
+import { spanWindow } from '../../lib/calendar-window.ts';
+import { createRateWindow, slotStarts } from '../../lib/rate-window.ts';
+import { type Account, createBudgetAccount, createConcurrentAccount, createSlidingAccount } from './accounts.ts';
+
+export interface MemoryLimitStoreDeps {
+  readonly spend: Pick<SpendStore, 'spent'>;
+  /** Wall clock, epoch milliseconds: that of budgets. */
+  readonly now: () => number;
+  /** Milliseconds that never run backwards: those of rates. */
+  readonly monotonicMs: () => number;
+  /** Beyond so many accounts, those that count nothing are forgotten. Default 10,000. */
+  readonly maxIdleAccounts?: number | undefined;
+}
+
+/** The ledger of an account is still being read, or could not be. */
+type Seed = Promise<boolean>;
+
+export function createMemoryLimitStore(deps: MemoryLimitStoreDeps): LimitStore {
+  const accounts = new Map<string, Account>();
+  const seeds = new Map<string, Seed>();
+  let sweepAt = deps.maxIdleAccounts ?? 10_000;
+
+  /** Grows when accounts were forgotten: calls under way may hold one of those. */
+  let sweeps = 0;
+
+  const clockOf = ({ isOnWall }: Account): number => (isOnWall ? deps.now() : deps.monotonicMs());
+
+  /** Accounts come and go with keys; what counts nothing can be made again, budgets from the ledger. */
+  const sweep = (): void => {
+    sweeps++;
+    for (const [id, account] of accounts) if (account.used(clockOf(account)) === 0) accounts.delete(id);
+    sweepAt = Math.max(deps.maxIdleAccounts ?? 10_000, accounts.size * 2);
+  };
+
+  const keep = (line: LimitLine, account: Account): Account => {
+    if (accounts.size >= sweepAt) sweep();
+    accounts.set(line.id, account);
+    return account;
+  };
+
+  const moneyAccount = (line: LimitLine): Account | Seed => {
+    const { span } = line;
+    const nowMs = deps.now();
+    if (span.type === 'concurrent') return keep(line, createConcurrentAccount());
+    if (span.type !== 'sliding')
+      return makeFrom(line, [spanWindow(span, nowMs).startMs], ([spent = 0]) =>
+        keep(line, createBudgetAccount(span, spent, nowMs)),
+      );
+    const starts = slotStarts(span.spanMs, nowMs);
+    return makeFrom(line, starts, (spent) => {
+      const window = createRateWindow(span.spanMs);
+      for (const [i, startMs] of starts.entries())
+        window.addPast((spent[i] ?? 0) - (spent[i + 1] ?? 0), startMs, nowMs);
+      return keep(line, createSlidingAccount('money', span.spanMs, window));
+    });
+  };
+
+  const makeFrom = (
+    line: LimitLine,
+    since: readonly number[],
+    make: (spent: readonly number[]) => Account,
+  ): Account | Seed => {
+    try {
+      const spent = since.map((sinceMs) => deps.spend.spent(line, Math.max(0, sinceMs)));
+      if (spent.every((each) => typeof each === 'number')) return make(spent);
+      const seed = Promise.all(spent)
+        .then((told) => make(told) !== undefined)
+        .catch(() => false)
+        .finally(() => seeds.delete(line.id));
+      seeds.set(line.id, seed);
+      return seed;
+    } catch {
+      return Promise.resolve(false);
+    }
+  };
+
+  const accountOf = (line: LimitLine): Account | Seed => {
+    const known = accounts.get(line.id) ?? seeds.get(line.id);
+    if (known !== undefined) return known;
+    if (line.what === 'money') return moneyAccount(line);
+    const { span } = line;
+    return keep(
+      line,
+      span.type === 'sliding' ? createSlidingAccount(line.what, span.spanMs) : createConcurrentAccount(),
+    );
+  };
+
+  const enter = (callId: string, uses: readonly LimitUse[]): LimitVerdict | Promise<LimitVerdict> => {
+    const found: Account[] = [];
+    let asksWall = false;
+    let asksMonotonic = false;
+    for (const { line } of uses) {
+      const account = accountOf(line);
+      if (account instanceof Promise)
+        return account.then((isRead) => (isRead ? enter(callId, uses) : { type: 'unavailable' }));
+      found.push(account);
+      if (account.isOnWall) asksWall = true;
+      else asksMonotonic = true;
+    }
+    // Clocks cost as much as the counting: each is read once.
+    const wallMs = asksWall ? deps.now() : 0;
+    const monotonicMs = asksMonotonic ? deps.monotonicMs() : 0;
+    // All are asked before one is counted.
+    for (let i = 0; i < uses.length; i++) {
+      const [use, account] = [uses[i], found[i]];
+      if (use === undefined || account === undefined) continue;
+      const nowMs = account.isOnWall ? wallMs : monotonicMs;
+      const retryAfterMs = account.waitMs(use.amount, use.line.max, nowMs);
+      if (retryAfterMs !== 0) return refuse(use.line, account, retryAfterMs, nowMs);
+    }
+    const places: number[] = [];
+    const used: number[] = [];
+    for (let i = 0; i < uses.length; i++) {
+      const [use, account] = [uses[i], found[i]];
+      if (use === undefined || account === undefined) continue;
+      const nowMs = account.isOnWall ? wallMs : monotonicMs;
+      places.push(account.enter(use.amount, nowMs));
+      used.push(account.used(nowMs));
+    }
+    return admit(uses, found, places, used);
+  };
+
+  const admit = (
+    uses: readonly LimitUse[],
+    found: readonly Account[],
+    places: readonly number[],
+    used: readonly number[],
+  ): LimitVerdict => {
+    const sweepsBefore = sweeps;
+    let isOver = false;
+    return {
+      type: 'admitted',
+      used,
+      resetMs(index) {
+        const [use, account] = [uses[index], found[index]];
+        return (use && account?.waitMs(1, use.line.max, clockOf(account))) ?? 0;
+      },
+      leave(amounts) {
+        if (isOver) return;
+        isOver = true;
+        for (let i = 0; i < uses.length; i++) {
+          const use = uses[i];
+          if (use === undefined) continue;
+          const account = sweeps === sweepsBefore ? found[i] : accountOf(use.line);
+          if (account === undefined || account instanceof Promise) continue;
+          account.settle(places[i] ?? 0, use.amount, amounts[i] ?? use.amount, clockOf);
+        }
+      },
+    };
+  };
+
+  const refuse = (line: LimitLine, account: Account, retryAfterMs: number | undefined, nowMs: number): LimitVerdict => {
+    const reserved = account.reserved(nowMs);
+    return {
+      ...{ type: 'refused', line, used: account.used(nowMs), retryAfterMs },
+      ...(reserved !== undefined && { reserved }),
+    };
+  };
+
+  const used = (line: LimitLine): number | undefined | Promise<number | undefined> => {
+    const account = accountOf(line);
+    if (account instanceof Promise) return account.then((isRead) => (isRead ? used(line) : undefined));
+    return account.used(clockOf(account));
+  };
+
+  return {
+    enter,
+    used,
+    async [Symbol.asyncDispose]() {
+      accounts.clear();
+    },
+  };
+}
