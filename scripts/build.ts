@@ -63,7 +63,10 @@ async function licenceOf(folder: string): Promise<string> {
     const text = await readFile(join(root, folder, name), 'utf8').catch(() => undefined);
     if (text !== undefined) return text.trim();
   }
-  throw new Error(`${folder} has no licence file`);
+  const readme = await readFile(join(root, folder, 'README.md'), 'utf8').catch(() => '');
+  const section = /^#+ licen[cs]e\s*$([\s\S]+?)(?=^#|(?![\s\S]))/im.exec(readme)?.[1];
+  if (section === undefined) throw new Error(`${folder} tells no licence`);
+  return section.trim();
 }
 
 async function renderLicences(folders: Iterable<string>): Promise<string> {

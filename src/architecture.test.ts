@@ -26,8 +26,8 @@ const SIBLING_EXCEPTIONS: readonly (readonly [from: RegExp, to: RegExp])[] = [
   [/^domain\/(agent|codemode)\//, /^domain\/tools\//],
   [/^domain\/(policy|limits)\//, /^domain\/access\//],
   [/^platform\//, /^platform\/telemetry\//],
-  // The trail lives in the same database file as everything else the gateway keeps.
-  [/^platform\/audit\//, /^platform\/stores\/sqlite\//],
+  // The trail lives in the same database as everything else the gateway keeps.
+  [/^platform\/audit\//, /^platform\/stores\/(sqlite|postgres)\//],
 ];
 
 const isTest = (path: string): boolean => /\.test\.ts$|(^|\/)(testing|fixtures)\//.test(path);
@@ -138,6 +138,7 @@ const RULES: { readonly [name: string]: Rule } = {
     /^platform\/(stores\/sqlite|audit)\//,
     'uses node:sqlite',
   ),
+  'the driver of PostgreSQL only in its store': importsOnlyIn(/^pg$/, /^platform\/stores\/postgres\//, 'uses pg'),
   'CEL only in lib/cel, which bounds it': importsOnlyIn(
     /^@marcbachmann\/cel-js/,
     /^lib\/cel\.ts$/,
@@ -214,6 +215,7 @@ const OFFENDERS: { readonly [name: string]: readonly { readonly [path: string]: 
     { 'pipeline/x.ts': "const { spawn } = await import('child_process');\n" },
   ],
   'SQLite only in its store and in the audit trail': [{ 'app/x.ts': "import { DatabaseSync } from 'node:sqlite';\n" }],
+  'the driver of PostgreSQL only in its store': [{ 'platform/audit/x.ts': "import pg from 'pg';\n" }],
   'CEL only in lib/cel, which bounds it': [
     { 'domain/policy/x.ts': "import { evaluate } from '@marcbachmann/cel-js';\n" },
   ],

@@ -20,9 +20,6 @@ import { openTrail } from '../platform/audit/open-trail.ts';
 import type { LoadFile } from '../platform/config/stored/compose-config.ts';
 import { openModelCatalog } from '../platform/model-catalog/open-model-catalog.ts';
 import { openSealing } from '../platform/sealing/open-sealing.ts';
-import { openDefinitionStore } from '../platform/stores/sqlite/definitions.ts';
-import { openObjectStore } from '../platform/stores/sqlite/objects.ts';
-import { openServerCredentialStore } from '../platform/stores/sqlite/server-credentials.ts';
 import { createCallMeter } from '../platform/telemetry/call-meter.ts';
 import { METRICS_CONTENT_TYPES } from '../platform/telemetry/exposition.ts';
 import { createProcessMeter } from '../platform/telemetry/process-figures.ts';
@@ -40,10 +37,12 @@ import { describeReadiness } from './describe-readiness.ts';
 import { createStandings } from './limit-standings.ts';
 import { createModelRoutes } from './model-routes.ts';
 import { openLimits } from './open-limits.ts';
+import { openStores } from './open-stores.ts';
 import { reportToolsets } from './report-toolsets.ts';
 import { createStoredConfig } from './stored-config.ts';
 
 const DEFINITION_POLL_MS = 500;
+const DIRECTORY_RETRY_MS = 1_000;
 const CLOSE_GRACE_MS = 5_000;
 /** Told apart if the configuration gets its metrics section only later. */
 const MAX_METERED_TOOLS = 1_000;
@@ -88,27 +87,32 @@ export async function assemble(options: AppOptions): Promise<App> {
   const newId = () => ids.uuid7(now());
 
   const lock = lockDataDir(dataDir);
-  const objects = openObjectStore({ dataDir });
+  const stores = await openStores({ dataDir, database: config.database, log }).catch((error: unknown) => {
+    lock.release();
+    throw error;
+  });
+  const objects = await stores.objects();
   const directory = createLiveDirectory({ store: objects });
   await directory.refresh();
-  const sealing = openSealing({ dataDir, config: config.sealing, isShared: false });
+  const sealing = openSealing({ dataDir, config: config.sealing, isShared: config.database !== undefined });
   const trail = await openTrail({
     dataDir,
     sync: config.audit.sync,
     maxAgeDays: config.audit.maxAgeDays,
     maxSizeMb: config.audit.maxSizeMb,
     log,
+    postgres: stores.folding,
   });
   // What runs before this one left in their journals is spent, too.
   await trail.flush();
   const outbound = createHttpClient();
   let inForce = config;
-  const limits = openLimits({
-    ...{ dataDir, http: outbound, now, monotonicMs, random: options.random, log },
+  const limits = await openLimits({
+    ...{ stores, http: outbound, now, monotonicMs, random: options.random, log },
     config: () => inForce,
   });
   const openApi = createOpenApiSources({ http: outbound, identity, log });
-  const credentialStore = openServerCredentialStore({ dataDir });
+  const credentialStore = await stores.credentials(() => credentials.reread());
   const listening = Promise.withResolvers<string>();
   const credentials = createServerCredentials({
     ...{ store: credentialStore, sealer: sealing.forRecords, now, log },
@@ -127,7 +131,7 @@ export async function assemble(options: AppOptions): Promise<App> {
     limits: config.limits,
     inProcess: options.inProcess,
   });
-  const definitionStore = openDefinitionStore({ dataDir });
+  const definitionStore = await stores.definitions();
   const definitions = createDefinitions({
     store: definitionStore,
     trail,
@@ -211,9 +215,15 @@ export async function assemble(options: AppOptions): Promise<App> {
   const followDirectory = async (): Promise<void> => {
     if (await directory.refresh()) gateway.refreshKeys();
   };
-  const stopFollowing = objects.onChange(() => {
-    followDirectory().catch((error: unknown) => log.error('what changed in the store could not be read', { error }));
-  });
+  let retry: NodeJS.Timeout | undefined;
+  const followSoon = (): void => {
+    followDirectory().catch((error: unknown) => {
+      log.error('what changed in the store could not be read', { error });
+      clearTimeout(retry);
+      retry = setTimeout(followSoon, DIRECTORY_RETRY_MS).unref();
+    });
+  };
+  const stopFollowing = objects.onChange(followSoon);
   // What somebody changed while all of this was being built.
   await followDirectory();
   const definitionPoll = setInterval(() => {
@@ -268,6 +278,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       clearInterval(definitionPoll);
       stopFollowing();
       storedConfig?.[Symbol.dispose]();
+      clearTimeout(retry);
       modern.closeAll();
       await mcp.closeAll();
       await http.close(CLOSE_GRACE_MS);
@@ -275,11 +286,9 @@ export async function assemble(options: AppOptions): Promise<App> {
       await registry[Symbol.asyncDispose]();
       credentials[Symbol.dispose]();
       await trail[Symbol.asyncDispose]();
-      await objects[Symbol.asyncDispose]();
       await admin?.[Symbol.asyncDispose]();
-      definitionStore[Symbol.dispose]();
-      credentialStore[Symbol.dispose]();
       await limits[Symbol.asyncDispose]();
+      await stores[Symbol.asyncDispose]();
       lock.release();
     },
   };

@@ -55,6 +55,7 @@ const READERS_ENV = {
   PORTCULLIS_METRICS_TOKEN: 'zR4t-Yq81_mNbVc3',
   HOOK_SECRET: 'whsec_0123456789abcdef',
   AGENT_KEY: 'zR4t-Yq81_mNbVc3',
+  DATABASE_URL: 'postgres://gateway@db/portcullis',
   AWS_ACCESS_KEY_ID: 'AKIA',
   AWS_SECRET_ACCESS_KEY: 's',
 };

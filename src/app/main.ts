@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { closest } from '../lib/closest.ts';
 import { adminTokensCommand } from './commands/admin-tokens.ts';
 import { auditCommand } from './commands/audit.ts';
+import { backupCommand } from './commands/backup.ts';
 import { checkCommand } from './commands/check.ts';
 import { CommandError, EXIT, messageOf } from './commands/command-error.ts';
 import { configCommand } from './commands/config.ts';
@@ -12,6 +13,7 @@ import { definitionsCommand } from './commands/definitions.ts';
 import { initCommand } from './commands/init.ts';
 import { keysCommand } from './commands/keys.ts';
 import { loginCommand } from './commands/login.ts';
+import { migrateCommand } from './commands/migrate.ts';
 import { modelsCommand } from './commands/models.ts';
 import { policyCommand } from './commands/policy.ts';
 import { secretsCommand } from './commands/secrets.ts';
@@ -55,6 +57,8 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no gateway at the address, 4 key 
     auditCommand,
     connectCommand,
     stdioCommand,
+    migrateCommand,
+    backupCommand,
   ]) {
     add(program);
   }

@@ -4,13 +4,11 @@ import type { GatewayConfig } from '../contracts/config.ts';
 import type { LimitStore } from '../contracts/limits.ts';
 import type { Log } from '../contracts/log.ts';
 import type { WebhookEvent } from '../contracts/webhooks.ts';
-import { speaksOf } from '../domain/limits/lines-of.ts';
 import { createMemoryLimitStore } from '../pipeline/limits/memory-limit-store.ts';
 import { createOwnLimitStore } from '../pipeline/limits/own-limit-store.ts';
-import { openOutbox } from '../platform/stores/sqlite/outbox.ts';
-import { openSpendStore } from '../platform/stores/sqlite/spend.ts';
 import type { HttpClient } from '../upstreams/http/client.ts';
 import { createWebhooks } from '../upstreams/webhooks/webhooks.ts';
+import type { Stores } from './open-stores.ts';
 
 export interface Limits extends AsyncDisposable {
   readonly limitStore: LimitStore;
@@ -20,8 +18,8 @@ export interface Limits extends AsyncDisposable {
 }
 
 /** The journals of earlier runs have to be folded before: what they left is spent, too. */
-export function openLimits(deps: {
-  readonly dataDir: string;
+export async function openLimits(deps: {
+  readonly stores: Pick<Stores, 'spend' | 'outbox'>;
   readonly http: HttpClient;
   /** The configuration in force. */
   readonly config: () => GatewayConfig;
@@ -29,10 +27,10 @@ export function openLimits(deps: {
   readonly monotonicMs: () => number;
   readonly random: (() => number) | undefined;
   readonly log: Log;
-}): Limits {
-  const { dataDir, http, now, monotonicMs, log } = deps;
-  const spend = openSpendStore({ dataDir, speaksOf });
-  const outbox = openOutbox({ dataDir });
+}): Promise<Limits> {
+  const { stores, http, now, monotonicMs, log } = deps;
+  const spend = await stores.spend();
+  const outbox = await stores.outbox();
   const limitStore = createMemoryLimitStore({ spend, now, monotonicMs });
   const ownLimitStore = createOwnLimitStore({ spend, now, monotonicMs });
   const webhooks = createWebhooks({
@@ -45,8 +43,6 @@ export function openLimits(deps: {
       await webhooks[Symbol.asyncDispose]();
       await limitStore[Symbol.asyncDispose]();
       await ownLimitStore[Symbol.asyncDispose]();
-      outbox[Symbol.dispose]();
-      spend[Symbol.dispose]();
     },
   };
 }

@@ -250,10 +250,24 @@ export interface GatewayConfig {
   readonly webhooks?: readonly WebhookConfig[] | undefined;
   /** Left out: nothing is measured, and `GET /metrics` does not exist. */
   readonly metrics?: MetricsConfig | undefined;
+  /** Left out: SQLite in the data directory. */
+  readonly database?: DatabaseConfig | undefined;
   /** Undefined: no master key, and the key file of the data folder will do where it can. */
   readonly sealing?: SealingConfig | undefined;
   /** What was fetched for it, to be looked at again. Undefined: nothing. */
   readonly secrets?: readonly SecretRequest[] | undefined;
+}
+
+/** PostgreSQL, which several gateways may share. */
+export interface DatabaseConfig {
+  /** `postgres://…`; TLS by its `sslmode`. */
+  readonly url: Secret;
+  /** Default `portcullis`. */
+  readonly schema: string;
+  /** Connections at most. Default 10. */
+  readonly poolSize: number;
+  /** Default 10,000. */
+  readonly statementTimeoutMs: number;
 }
 
 export interface SealingConfig {

@@ -84,7 +84,7 @@ export type DefinitionEventKind =
   | 'definition.approved'
   | 'definition.rejected';
 
-/** Port: where decisions about definitions live. Synchronous; never on the path of a call. */
+/** Port: where decisions about definitions live. Synchronous, but for what a person decides; never on the path of a call. */
 export interface DefinitionStore extends Disposable {
   /** Of one server, or of all; sorted by server, kind and name. */
   list(serverId?: string): readonly DefinitionRecord[];
@@ -94,7 +94,7 @@ export interface DefinitionStore extends Disposable {
   decide(
     ref: DefinitionRef,
     decide: (record: DefinitionRecord) => DefinitionRecord | undefined,
-  ): DefinitionRecord | undefined;
+  ): DefinitionRecord | undefined | Promise<DefinitionRecord | undefined>;
   /** Changes whenever a person decided something, in whichever process. */
   version(): number;
 }

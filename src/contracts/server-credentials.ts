@@ -40,14 +40,19 @@ export interface StoredServerCredential {
   readonly sealed: string;
 }
 
-/** Keeps sealed text only. `owner` is whose credential it is: '' is the gateway's own, the only one there is so far. */
+/** Keeps sealed text only; reading never waits, and what was written shows at once. `owner` is whose credential it is: '' is the gateway's own, the only one there is so far. */
 export interface ServerCredentialStore extends Disposable {
   read(serverId: string, owner: string): string | undefined;
   write(serverId: string, owner: string, sealed: string, nowMs: number): void;
   list(): readonly StoredServerCredential[];
   /** Puts another sealing in place of the one that was listed. False: it has changed since. */
-  replace(listed: StoredServerCredential, sealed: string): boolean;
-  addSignIn(stateHash: string, signIn: PendingSignIn, nowMs: number): void;
+  replace(listed: StoredServerCredential, sealed: string): boolean | Promise<boolean>;
+  /**
+   * Runs `work` while no other process does so for the same credential, with `read` showing what the one before wrote. Rejects as
+   * `work` does, or if the others cannot be kept out.
+   */
+  exclusively<T>(serverId: string, owner: string, work: () => Promise<T>): Promise<T>;
+  addSignIn(stateHash: string, signIn: PendingSignIn, nowMs: number): void | Promise<void>;
   /** Takes it out: no state is good twice. Undefined: unknown or expired. */
-  takeSignIn(stateHash: string, nowMs: number): PendingSignIn | undefined;
+  takeSignIn(stateHash: string, nowMs: number): PendingSignIn | undefined | Promise<PendingSignIn | undefined>;
 }

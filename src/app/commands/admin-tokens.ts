@@ -70,8 +70,10 @@ async function runCreate(options: CreateOptions): Promise<void> {
   const body = JSON.parse(JSON.stringify(read.data)) as JsonObject;
   const { name } = read.data;
   const id = createObjectId('token');
-  const token = await withObjects(resolveDataDir(options), (store) =>
-    write(store, { action: 'create', kind: 'admin-token', id, name, body }, name, nowMs),
+  const token = await withObjects(
+    options,
+    (store) => write(store, { action: 'create', kind: 'admin-token', id, name, body }, name, nowMs),
+    { mayCreate: true },
   );
   if (options.json) {
     printJson({ ...publicToken(token), secret });
@@ -88,7 +90,7 @@ function stateOf({ revokedAtMs, expiresAtMs }: AdminTokenBody, nowMs: number): C
 }
 
 async function runList(options: DataOptions & { readonly json?: boolean }): Promise<void> {
-  const tokens = await withObjects(requireDataDir(options), (store) => listAll(store, 'admin-token'));
+  const tokens = await withObjects(options, (store) => listAll(store, 'admin-token'));
   if (options.json) {
     printJson(tokens.map(publicToken));
     return;
@@ -106,7 +108,7 @@ async function runList(options: DataOptions & { readonly json?: boolean }): Prom
 }
 
 async function runRevoke(which: string, options: DataOptions & { readonly json?: boolean }): Promise<void> {
-  const revoked = await withObjects(requireDataDir(options), async (store) => {
+  const revoked = await withObjects(options, async (store) => {
     const found = (await listAll(store, 'admin-token')).find(
       (token) => token.id === which || token.name === which || prefixOf(token) === which,
     );

@@ -5,12 +5,13 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import type { TrailFilter, TrailRow } from '../../contracts/trail.ts';
-import { openTrailReader, type TrailReader } from '../../platform/audit/open-trail-reader.ts';
 import { renderCsv, renderJsonl } from '../../platform/audit/render-rows.ts';
 import { COST_GROUPS, type CostGroup } from '../../platform/audit/sum-costs.ts';
+import type { TrailReading } from '../open-stores.ts';
 import { CommandError, EXIT, messageOf } from './command-error.ts';
+import { withStores } from './command-stores.ts';
 import { parseMoment } from './parse-moment.ts';
-import { type DataOptions, requireDataDir, withDataOptions } from './shared-options.ts';
+import { type DataOptions, withDataOptions } from './shared-options.ts';
 import { type Cell, paint, print, printJson, printNote, printTable, renderTime, showForeign } from './terminal.ts';
 
 interface AuditOptions extends DataOptions {
@@ -32,6 +33,7 @@ interface ExportOptions extends AuditOptions {
 }
 
 type Row = TrailRow & { readonly seq: number };
+type Rows = Iterable<Row> | AsyncIterable<Row>;
 
 const FOLLOW_EVERY_MS = 500;
 const EXPORT_PIECE_ROWS = 500;
@@ -108,42 +110,36 @@ function printRow(row: Row): void {
   print(cells.join(process.stdout.isTTY ? '  ' : '\t'));
 }
 
-/** Node 22 does not know `using`. */
-async function withReader(options: DataOptions, use: (reader: TrailReader) => Promise<void>): Promise<void> {
-  const reader = openTrailReader(requireDataDir(options));
-  try {
-    await use(reader);
-  } finally {
-    reader.close();
-  }
-}
+const withReader = (options: DataOptions, use: (reader: TrailReading) => Promise<void>): Promise<void> =>
+  withStores(options, async (stores) => use(await stores.trail()));
 
-async function followRows(reader: TrailReader, filter: TrailFilter, asJson: boolean): Promise<void> {
+async function followRows(reader: TrailReading, filter: TrailFilter, asJson: boolean): Promise<void> {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   let afterSeq = 0;
-  const show = (rows: Iterable<Row>): void => {
-    for (const row of rows) {
+  const show = async (rows: Rows): Promise<void> => {
+    for await (const row of rows) {
       if (asJson) process.stdout.write(renderJsonl([row]));
       else printRow(row);
       afterSeq = Math.max(afterSeq, row.seq);
     }
   };
-  reader.fold();
-  show(reader.query(filter));
+  await reader.fold();
+  await show(reader.query(filter));
   const { limit: _, ...unlimited } = filter;
   while (!stop.signal.aborted) {
     await sleep(FOLLOW_EVERY_MS, undefined, { signal: stop.signal }).catch(() => undefined);
-    reader.fold();
-    show(reader.query({ ...unlimited, afterSeq }));
+    await reader.fold();
+    await show(reader.query({ ...unlimited, afterSeq }));
   }
 }
 
-async function runList(reader: TrailReader, options: AuditOptions): Promise<void> {
+async function runList(reader: TrailReading, options: AuditOptions): Promise<void> {
   const filter = filterFrom(options, options.follow ? 10 : 50);
   if (options.follow) return followRows(reader, filter, options.json ?? false);
-  reader.fold();
-  const rows = [...reader.query(filter)];
+  await reader.fold();
+  const rows: Row[] = [];
+  for await (const row of reader.query(filter)) rows.push(row);
   if (options.json) {
     process.stdout.write(renderJsonl(rows));
     return;
@@ -157,12 +153,12 @@ async function runList(reader: TrailReader, options: AuditOptions): Promise<void
 }
 
 /** Pieces of a few hundred rows, so that an export of any size needs little memory. */
-function* renderPieces(rows: Iterable<Row>, format: string): Generator<string> {
+async function* renderPieces(rows: Rows, format: string): AsyncGenerator<string> {
   const render = (piece: readonly Row[], isFirst: boolean): string =>
     format === 'csv' ? renderCsv(piece, { header: isFirst }) : renderJsonl(piece);
   let piece: Row[] = [];
   let isFirst = true;
-  for (const row of rows) {
+  for await (const row of rows) {
     piece.push(row);
     if (piece.length < EXPORT_PIECE_ROWS) continue;
     yield render(piece, isFirst);
@@ -172,18 +168,18 @@ function* renderPieces(rows: Iterable<Row>, format: string): Generator<string> {
   if (isFirst || piece.length > 0) yield render(piece, isFirst);
 }
 
-async function runExport(reader: TrailReader, options: ExportOptions): Promise<void> {
+async function runExport(reader: TrailReading, options: ExportOptions): Promise<void> {
   const filter = filterFrom(options, undefined);
-  reader.fold();
+  await reader.fold();
   const pieces = renderPieces(reader.query(filter), options.format);
   if (options.out === undefined) {
-    for (const piece of pieces) if (!process.stdout.write(piece)) await once(process.stdout, 'drain');
+    for await (const piece of pieces) if (!process.stdout.write(piece)) await once(process.stdout, 'drain');
     return;
   }
   try {
     const file = openSync(options.out, 'w', 0o600);
     try {
-      for (const piece of pieces) writeSync(file, piece);
+      for await (const piece of pieces) writeSync(file, piece);
     } finally {
       closeSync(file);
     }
@@ -214,9 +210,9 @@ function renderUsd(microUsd: number): string {
   return `$${(microUsd / 1_000_000).toFixed(6)}`;
 }
 
-async function runCosts(reader: TrailReader, options: CostsOptions): Promise<void> {
-  reader.fold();
-  const sums = reader.costs(options.by, filterFrom(options, undefined));
+async function runCosts(reader: TrailReading, options: CostsOptions): Promise<void> {
+  await reader.fold();
+  const sums = await reader.costs(options.by, filterFrom(options, undefined));
   if (options.json) return printJson(sums);
   if (sums.length === 0) printNote('No calls match.');
   const showsTokens = sums.some(({ inputTokens, outputTokens }) => inputTokens + outputTokens > 0);
@@ -232,8 +228,10 @@ async function runCosts(reader: TrailReader, options: CostsOptions): Promise<voi
   );
 }
 
-function runVerifySpend(reader: TrailReader, options: { readonly json?: boolean }): void {
-  reader.fold();
+async function runVerifySpend(reader: TrailReading, options: { readonly json?: boolean }): Promise<void> {
+  if (reader.verifySpend === undefined)
+    throw new CommandError(EXIT.failed, 'the ledger in PostgreSQL cannot be added up anew by this command yet');
+  await reader.fold();
   const { figures, rowsGoneUntilMs, differences } = reader.verifySpend();
   const since = rowsGoneUntilMs < 0 ? null : new Date(rowsGoneUntilMs).toISOString();
   if (options.json) printJson({ figures, since, differences });

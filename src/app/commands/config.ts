@@ -19,22 +19,26 @@ import type { SecretKeeper } from '../../platform/secrets/secret-keeper.ts';
 import { withSecretKeeper } from '../open-secret-keeper.ts';
 import { CommandError, EXIT } from './command-error.ts';
 import { commandOrigin, withObjects } from './open-objects.ts';
-import { type DataOptions, DEFAULT_CONFIG, requireDataDir, resolveDataDir, withDataOptions } from './shared-options.ts';
+import { type DataOptions, DEFAULT_CONFIG, resolveDataDir, withDataOptions } from './shared-options.ts';
 import { type Cell, paint, print, printJson, printNote, printTable, renderTime } from './terminal.ts';
 
 interface JsonOption {
   readonly json?: boolean;
 }
 
-function withConfig<T>(dataDir: string, options: DataOptions, use: (config: StoredConfig) => Promise<T>): Promise<T> {
-  return withSecretKeeper((secrets) => withFetchedConfig(dataDir, options, secrets, use));
+function withConfig<T>(
+  options: DataOptions,
+  use: (config: StoredConfig) => Promise<T>,
+  creation?: { readonly mayCreate?: boolean },
+): Promise<T> {
+  return withSecretKeeper((secrets) => withFetchedConfig(options, secrets, use, creation));
 }
 
 async function withFetchedConfig<T>(
-  dataDir: string,
   options: DataOptions,
   secrets: SecretKeeper,
   use: (config: StoredConfig) => Promise<T>,
+  creation?: { readonly mayCreate?: boolean },
 ): Promise<T> {
   const file = resolve(options.config ?? DEFAULT_CONFIG);
   const env = readEnvironment();
@@ -43,21 +47,20 @@ async function withFetchedConfig<T>(
   const alone = await load();
   if (!alone.ok)
     throw new CommandError(EXIT.failed, `the configuration is not valid\n${renderProblems(alone.problems, file)}`);
-  const { sealing } = alone.config;
-  return withObjects(dataDir, (store) =>
-    use(
-      createConfigObjects({
-        ...{
-          store,
-          load,
-          file,
-          now: Date.now,
-          sealer: openSealing({ dataDir, config: sealing, isShared: false }).forRecords,
-        },
-        guard: alone.config.admin ?? { references: [], stdioCommands: [] },
-        readText: () => (existsSync(file) ? readFileSync(file, 'utf8') : '{}'),
-      }),
-    ),
+  const { sealing, database } = alone.config;
+  const openSealer = () =>
+    openSealing({ dataDir: resolveDataDir(options), config: sealing, isShared: database !== undefined }).forRecords;
+  return withObjects(
+    options,
+    (store) =>
+      use(
+        createConfigObjects({
+          ...{ store, load, file, now: Date.now, sealer: openSealer() },
+          guard: alone.config.admin ?? { references: [], stdioCommands: [] },
+          readText: () => (existsSync(file) ? readFileSync(file, 'utf8') : '{}'),
+        }),
+      ),
+    creation,
   );
 }
 
@@ -86,7 +89,7 @@ function printObjects(objects: readonly ConfigObject[]): void {
 }
 
 async function runList(options: DataOptions & JsonOption): Promise<void> {
-  const objects = await withConfig(requireDataDir(options), options, readAll);
+  const objects = await withConfig(options, readAll);
   if (options.json) return printJson(objects);
   if (objects.length === 0)
     return printNote('There are no servers, providers, toolsets, aliases, routes or rules yet.');
@@ -94,7 +97,7 @@ async function runList(options: DataOptions & JsonOption): Promise<void> {
 }
 
 async function runDrift(options: DataOptions & JsonOption): Promise<void> {
-  const objects = await withConfig(requireDataDir(options), options, readAll);
+  const objects = await withConfig(options, readAll);
   const drifted = objects.filter(({ state }) => state !== 'in-force');
   if (options.json) printJson(drifted);
   else if (drifted.length === 0) print(`${paint('green', 'no drift')}: everything that is stored is in force`);
@@ -103,7 +106,7 @@ async function runDrift(options: DataOptions & JsonOption): Promise<void> {
 }
 
 async function runExport(options: DataOptions & { readonly out?: string }): Promise<void> {
-  const objects = await withConfig(requireDataDir(options), options, readAll);
+  const objects = await withConfig(options, readAll);
   const { file, variables } = toFile(objects.filter(({ owner }) => owner === 'store'));
   const text = `${JSON.stringify(file, null, 2)}\n`;
   if (options.out === undefined) process.stdout.write(text);
@@ -146,34 +149,38 @@ async function runImport(from: string, options: DataOptions & JsonOption & { rea
     if (!(error instanceof JsoncError)) throw error;
     throw new CommandError(EXIT.failed, `${from}: ${error.message}`, error.remedy);
   }
-  await withConfig(resolveDataDir(options), options, async (config) => {
-    const steps = (await planImport(config, parts)).filter(({ isNews }) => isNews);
-    if (options.json) printJson(steps.map(({ write: { action, kind, name } }) => ({ action, kind, name })));
-    else if (steps.length === 0) print('everything in it is stored like that already');
-    else
-      printTable(
-        ['', 'KIND', 'NAME'],
-        steps.map(({ write }) => [write.action, write.kind, write.name]),
-      );
-    if (steps.length === 0) return;
-    if (options.yes !== true) return printNote('Nothing was written: this is the plan. `--yes` carries it out.');
-    try {
-      const result = await config.write(
-        steps.map(({ write }) => write),
-        commandOrigin(),
-      );
-      if (!result.ok)
-        throw new CommandError(EXIT.failed, `nothing was written:\n${renderProblems(result.problems, from)}`);
-    } catch (error) {
-      if (!(error instanceof ObjectConflict)) throw error;
-      throw new CommandError(
-        EXIT.failed,
-        'somebody else changed one of them just now; nothing was written',
-        'Try again.',
-      );
-    }
-    printNote(`${steps.length} written.`);
-  });
+  await withConfig(
+    options,
+    async (config) => {
+      const steps = (await planImport(config, parts)).filter(({ isNews }) => isNews);
+      if (options.json) printJson(steps.map(({ write: { action, kind, name } }) => ({ action, kind, name })));
+      else if (steps.length === 0) print('everything in it is stored like that already');
+      else
+        printTable(
+          ['', 'KIND', 'NAME'],
+          steps.map(({ write }) => [write.action, write.kind, write.name]),
+        );
+      if (steps.length === 0) return;
+      if (options.yes !== true) return printNote('Nothing was written: this is the plan. `--yes` carries it out.');
+      try {
+        const result = await config.write(
+          steps.map(({ write }) => write),
+          commandOrigin(),
+        );
+        if (!result.ok)
+          throw new CommandError(EXIT.failed, `nothing was written:\n${renderProblems(result.problems, from)}`);
+      } catch (error) {
+        if (!(error instanceof ObjectConflict)) throw error;
+        throw new CommandError(
+          EXIT.failed,
+          'somebody else changed one of them just now; nothing was written',
+          'Try again.',
+        );
+      }
+      printNote(`${steps.length} written.`);
+    },
+    { mayCreate: true },
+  );
 }
 
 /** What is different, member by member. */
@@ -194,7 +201,7 @@ async function runChanges(options: DataOptions & JsonOption & { readonly limit: 
   const limit = Number(options.limit);
   if (!(Number.isSafeInteger(limit) && limit > 0))
     throw new CommandError(EXIT.usage, '--limit wants a positive number');
-  const changes = await withObjects(requireDataDir(options), (store) => store.changes({ limit }));
+  const changes = await withObjects(options, (store) => store.changes({ limit }));
   if (options.json) return printJson(changes);
   if (changes.length === 0) return printNote('Nothing was changed yet.');
   for (const change of changes.toReversed()) {

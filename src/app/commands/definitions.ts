@@ -6,11 +6,10 @@ import { approveDefinition, rejectDefinition } from '../../domain/definitions/de
 import { diffDefinition } from '../../domain/definitions/diff-definition.ts';
 import { exposedName } from '../../domain/tools/exposed-name.ts';
 import { matchesWildcard } from '../../lib/wildcard.ts';
-import { appendRow } from '../../platform/audit/append-row.ts';
-import { openDefinitionStore } from '../../platform/stores/sqlite/definitions.ts';
 import { CommandError, EXIT } from './command-error.ts';
+import { withStores } from './command-stores.ts';
 import { printDefinitions, printDiff, publicDefinition } from './render-definitions.ts';
-import { type DataOptions, requireDataDir, withDataOptions } from './shared-options.ts';
+import { type DataOptions, withDataOptions } from './shared-options.ts';
 import { paint, print, printJson, printNote } from './terminal.ts';
 
 interface ListOptions extends DataOptions {
@@ -37,15 +36,6 @@ function fits(pattern: string | undefined, record: DefinitionRecord): boolean {
   );
 }
 
-function withStore<T>(dataDir: string, use: (store: DefinitionStore) => T): T {
-  const store = openDefinitionStore({ dataDir });
-  try {
-    return use(store);
-  } finally {
-    store[Symbol.dispose]();
-  }
-}
-
 function select(store: DefinitionStore, pattern: string | undefined): readonly DefinitionRecord[] {
   const records = store.list().filter((record) => fits(pattern, record));
   if (records.length === 0 && pattern !== undefined) {
@@ -61,8 +51,8 @@ function wantsALook({ state, pinnedBy, findings }: DefinitionRecord): boolean {
   return state !== 'pinned' || (pinnedBy === 'policy' && findings.some(({ severity }) => severity !== 'low'));
 }
 
-function runList(pattern: string | undefined, options: ListOptions): void {
-  const records = withStore(requireDataDir(options), (store) => select(store, pattern));
+async function runList(pattern: string | undefined, options: ListOptions): Promise<void> {
+  const records = await withStores(options, async (stores) => select(await stores.definitions(), pattern));
   const shown = options.all || pattern !== undefined ? records : records.filter(wantsALook);
   if (options.json) {
     printJson(shown.map(publicDefinition));
@@ -83,8 +73,8 @@ function versionsOf(record: DefinitionRecord): {
   return { before: record.pinned, after: record.other };
 }
 
-function runDiff(pattern: string | undefined, options: ListOptions): void {
-  const records = withStore(requireDataDir(options), (store) => select(store, pattern));
+async function runDiff(pattern: string | undefined, options: ListOptions): Promise<void> {
+  const records = await withStores(options, async (stores) => select(await stores.definitions(), pattern));
   const diffs = records
     .filter((record) => record.other !== undefined)
     .map((record) => {
@@ -102,10 +92,10 @@ function runDiff(pattern: string | undefined, options: ListOptions): void {
   if (diffs.length === 0) printNote('Nothing differs from what is in force.');
 }
 
-function runDecision(pattern: string, verb: 'approve' | 'reject', options: DecideOptions): void {
-  const dataDir = requireDataDir(options);
+async function runDecision(pattern: string, verb: 'approve' | 'reject', options: DecideOptions): Promise<void> {
   const decide = verb === 'approve' ? approveDefinition : rejectDefinition;
-  const decided = withStore(dataDir, (store) => {
+  const decided = await withStores(options, async (stores) => {
+    const store = await stores.definitions();
     const done: DefinitionRecord[] = [];
     const isPattern = !store.list().some((record) => addressOf(record) === pattern);
     for (const record of select(store, pattern)) {
@@ -123,14 +113,14 @@ function runDecision(pattern: string, verb: 'approve' | 'reject', options: Decid
       // Nobody decides about a version that came after they looked.
       if (decide(record) === undefined) continue;
       const kind = verb === 'approve' ? 'definition.approved' : 'definition.rejected';
-      appendRow(dataDir, {
+      await stores.append({
         kind,
         serverId: record.serverId,
         name: record.kind === 'instructions' ? record.serverId : exposedName(record.serverId, record.name),
         target: record.name || record.kind,
         arguments: JSON.stringify({ hash: seen?.hash, was: record.state, findings: record.findings.slice(0, 10) }),
       });
-      const result = store.decide(record, (newest) => (isNews(newest) ? decide(newest) : undefined));
+      const result = await store.decide(record, (newest) => (isNews(newest) ? decide(newest) : undefined));
       if (result === undefined)
         throw new CommandError(
           EXIT.failed,

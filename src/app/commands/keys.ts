@@ -12,14 +12,7 @@ import { CommandError, EXIT } from './command-error.ts';
 import { commandOrigin, listAll, withObjects } from './open-objects.ts';
 import { type LimitOptions, parseLimits, renderLimits } from './parse-limits.ts';
 import { parseMoment } from './parse-moment.ts';
-import {
-  type DataOptions,
-  DEFAULT_CONFIG,
-  isToolsetName,
-  requireDataDir,
-  resolveDataDir,
-  withDataOptions,
-} from './shared-options.ts';
+import { type DataOptions, DEFAULT_CONFIG, isToolsetName, withDataOptions } from './shared-options.ts';
 import { type Cell, paint, print, printJson, printNote, printTable, renderTime } from './terminal.ts';
 
 const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
@@ -102,7 +95,9 @@ async function runCreate(options: CreateOptions): Promise<void> {
   const grant = { allow: [...options.allow], deny: [...options.deny], toolsets: [...options.toolset] };
   const limits = parseLimits(options);
   const { write, secret } = createKeyWrite({ name: options.name, grant, limits, expiresAtMs }, nowMs);
-  const [stored] = await withObjects(resolveDataDir(options), (store) => store.write([write], commandOrigin(), nowMs));
+  const [stored] = await withObjects(options, (store) => store.write([write], commandOrigin(), nowMs), {
+    mayCreate: true,
+  });
   if (stored === undefined) throw new Error('the key was not stored');
   if (options.json) {
     printJson({ ...publicKey(stored), secret });
@@ -122,7 +117,7 @@ function stateOf({ revokedAtMs, expiresAtMs }: KeyBody, nowMs: number): Cell {
 }
 
 async function runList(options: DataOptions & { json?: boolean }): Promise<void> {
-  const records = await withObjects(requireDataDir(options), (store) => listAll(store, 'key'));
+  const records = await withObjects(options, (store) => listAll(store, 'key'));
   if (options.json) {
     printJson(records.map(publicKey));
     return;
@@ -152,7 +147,7 @@ async function runList(options: DataOptions & { json?: boolean }): Promise<void>
 }
 
 async function runRevoke(idOrName: string, options: DataOptions & { json?: boolean }): Promise<void> {
-  const record = await withObjects(requireDataDir(options), async (store) => {
+  const record = await withObjects(options, async (store) => {
     const found = findKey(await listAll(store, 'key'), idOrName);
     if (found === undefined || bodyOf(found).revokedAtMs !== undefined) return found;
     const { kind, id, name, version } = found;

@@ -2,12 +2,12 @@
 
 import type { Command } from 'commander';
 import { openSealing } from '../../platform/sealing/open-sealing.ts';
-import { openServerCredentialStore } from '../../platform/stores/sqlite/server-credentials.ts';
 import { hasUnopened } from '../../upstreams/oauth/kept-credential.ts';
 import { openSignIn, SIGN_IN_MS } from '../../upstreams/oauth/sign-in.ts';
 import { CommandError, EXIT } from './command-error.ts';
+import { withStores } from './command-stores.ts';
 import { readSealingConfig } from './open-command-sealing.ts';
-import { type DataOptions, requireDataDir, withDataOptions } from './shared-options.ts';
+import { type DataOptions, resolveDataDir, withDataOptions } from './shared-options.ts';
 import { print, printJson, printNote } from './terminal.ts';
 
 interface LoginOptions extends DataOptions {
@@ -15,12 +15,12 @@ interface LoginOptions extends DataOptions {
 }
 
 async function runLogin(serverId: string, options: LoginOptions): Promise<void> {
-  const dataDir = requireDataDir(options);
   const config = await readSealingConfig(options);
-  const store = openServerCredentialStore({ dataDir });
-  try {
-    const { forRecords } = openSealing({ dataDir, config, isShared: false, makesNoKey: true });
-    const signIn = openSignIn({ store, sealer: forRecords, now: Date.now }, serverId);
+  await withStores(options, async (stores) => {
+    const store = await stores.credentials();
+    const isShared = stores.database !== undefined;
+    const { forRecords } = openSealing({ dataDir: resolveDataDir(options), config, isShared, makesNoKey: true });
+    const signIn = await openSignIn({ store, sealer: forRecords, now: Date.now }, serverId);
     if (signIn.url === undefined && hasUnopened({ store, sealer: forRecords, now: Date.now }, serverId))
       throw new CommandError(
         EXIT.failed,
@@ -41,9 +41,7 @@ async function runLogin(serverId: string, options: LoginOptions): Promise<void> 
     else print(signIn.url);
     if (!options.json)
       printNote('Open this address in a browser within ten minutes, while the gateway runs. It is good once.');
-  } finally {
-    store[Symbol.dispose]();
-  }
+  });
 }
 
 /** Adds the command. */

@@ -1,10 +1,11 @@
-/** The objects that commands work on without a gateway: those of the data folder. */
+/** How commands work on stored objects without a gateway. */
 
 import { userInfo } from 'node:os';
 import type { ChangeOrigin, ObjectKind, ObjectStore, StoredObject } from '../../contracts/objects.ts';
-import { openObjectStore } from '../../platform/stores/sqlite/objects.ts';
+import { withStores } from './command-stores.ts';
+import type { DataOptions } from './shared-options.ts';
 
-/** What the record of changes says of a command: whoever may write the data folder may do anything. */
+/** What the record of changes says of a command: whoever may write the data folder, or the database, may do anything. */
 export function commandOrigin(): ChangeOrigin {
   let name = 'operator';
   try {
@@ -15,13 +16,13 @@ export function commandOrigin(): ChangeOrigin {
   return { actor: { type: 'operator', id: name, name }, via: 'cli' };
 }
 
-export async function withObjects<T>(dataDir: string, use: (store: ObjectStore) => Promise<T>): Promise<T> {
-  const store = openObjectStore({ dataDir });
-  try {
-    return await use(store);
-  } finally {
-    await store[Symbol.asyncDispose]();
-  }
+/** Those of the data folder, or of the database that the configuration names. `mayCreate`: a folder that is missing is made. */
+export function withObjects<T>(
+  options: DataOptions,
+  use: (store: ObjectStore) => Promise<T>,
+  creation?: { readonly mayCreate?: boolean },
+): Promise<T> {
+  return withStores(options, async (stores) => use(await stores.objects()), creation);
 }
 
 const PAGE = 500;

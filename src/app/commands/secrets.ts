@@ -7,12 +7,12 @@ import type { RewrappingSealer } from '../../contracts/sealing.ts';
 import type { ServerCredentialStore } from '../../contracts/server-credentials.ts';
 import { rewrapSecrets } from '../../platform/config/stored/secrets-within.ts';
 import { openSealing } from '../../platform/sealing/open-sealing.ts';
-import { openServerCredentialStore } from '../../platform/stores/sqlite/server-credentials.ts';
 import { credentialBinding } from '../../upstreams/oauth/kept-credential.ts';
 import { CommandError, EXIT } from './command-error.ts';
+import { withStores } from './command-stores.ts';
 import { readSealingConfig } from './open-command-sealing.ts';
-import { commandOrigin, listAll, withObjects } from './open-objects.ts';
-import { type DataOptions, requireDataDir, withDataOptions } from './shared-options.ts';
+import { commandOrigin, listAll } from './open-objects.ts';
+import { type DataOptions, resolveDataDir, withDataOptions } from './shared-options.ts';
 import { print, printJson, printNote } from './terminal.ts';
 
 /** What the gateway changed meanwhile is looked at again. */
@@ -27,12 +27,16 @@ interface Rotated {
   isStale: boolean;
 }
 
-function rotateCredentials(store: ServerCredentialStore, sealer: RewrappingSealer, rotated: Rotated): void {
+async function rotateCredentials(
+  store: ServerCredentialStore,
+  sealer: RewrappingSealer,
+  rotated: Rotated,
+): Promise<void> {
   for (const row of store.list()) {
     const done = sealer.rewrap(row.sealed, credentialBinding(row.serverId, row.owner));
     if (done.type === 'current') rotated.current++;
     else if (done.type === 'unknown') rotated.unknown.push(`the sign-in at ${row.serverId}`);
-    else if (store.replace(row, done.sealed)) rotated.rewrapped++;
+    else if (await store.replace(row, done.sealed)) rotated.rewrapped++;
     else rotated.isStale = true;
   }
 }
@@ -55,7 +59,7 @@ async function rotateObjects(store: ObjectStore, sealer: RewrappingSealer, rotat
 }
 
 async function runRotate(options: DataOptions & { readonly json?: boolean }): Promise<void> {
-  const dataDir = requireDataDir(options);
+  const dataDir = resolveDataDir(options);
   const config = await readSealingConfig(options);
   if (config === undefined || config.masterKeys.length === 0)
     throw new CommandError(
@@ -63,24 +67,21 @@ async function runRotate(options: DataOptions & { readonly json?: boolean }): Pr
       'there is no master key to seal with',
       'Set PORTCULLIS_MASTER_KEY or sealing.masterKey; make one with: openssl rand -base64 32',
     );
-  const { forRecords } = openSealing({ dataDir, config, isShared: false, makesNoKey: true });
-  const credentials = openServerCredentialStore({ dataDir });
-  try {
-    const rotated = await withObjects(dataDir, async (objects) => {
-      let rewrapped = 0;
-      for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
-        const round: Rotated = { rewrapped, current: 0, unknown: [], isStale: false };
-        rotateCredentials(credentials, forRecords, round);
-        await rotateObjects(objects, forRecords, round);
-        if (!round.isStale) return { ...round, current: round.current - rewrapped };
-        rewrapped = round.rewrapped;
-      }
-      throw new CommandError(EXIT.failed, 'what is stored keeps changing', 'Try again in a moment.');
-    });
-    report(rotated, options.json ?? false);
-  } finally {
-    credentials[Symbol.dispose]();
-  }
+  const rotated = await withStores(options, async (stores) => {
+    const isShared = stores.database !== undefined;
+    const { forRecords } = openSealing({ dataDir, config, isShared, makesNoKey: true });
+    const [credentials, objects] = [await stores.credentials(), await stores.objects()];
+    let rewrapped = 0;
+    for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+      const round: Rotated = { rewrapped, current: 0, unknown: [], isStale: false };
+      await rotateCredentials(credentials, forRecords, round);
+      await rotateObjects(objects, forRecords, round);
+      if (!round.isStale) return { ...round, current: round.current - rewrapped };
+      rewrapped = round.rewrapped;
+    }
+    throw new CommandError(EXIT.failed, 'what is stored keeps changing', 'Try again in a moment.');
+  });
+  report(rotated, options.json ?? false);
 }
 
 function report({ rewrapped, current, unknown }: Rotated, asJson: boolean): void {

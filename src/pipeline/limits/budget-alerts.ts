@@ -5,8 +5,8 @@ import type { LimitLine, LimitStore } from '../../contracts/limits.ts';
 import type { Log } from '../../contracts/log.ts';
 import type { WebhookEvent } from '../../contracts/webhooks.ts';
 import { describeLine, nameSpan } from '../../domain/limits/compile-lines.ts';
-import { createLru } from '../../lib/lru.ts';
 import { spanWindow } from '../../lib/calendar-window.ts';
+import { createLru } from '../../lib/lru.ts';
 
 export interface BudgetAlerts {
   /** Something was booked on these lines. Returns at once. */

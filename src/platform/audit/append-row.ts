@@ -6,13 +6,13 @@ import { createRandomIds } from '../../lib/random-ids.ts';
 import { inTransaction } from '../stores/sqlite/open-database.ts';
 import { openStore } from '../stores/sqlite/open-store.ts';
 import { createFoldStatements } from './fold-statements.ts';
-import { decodeLine, encodeRecord } from './journal-line.ts';
+import { decodeLine, encodeRecord, type JournalLine } from './journal-line.ts';
 
-/** Straight into the store, beside a running gateway or without one. Throws if it cannot be written. */
-export function appendRow(
-  dataDir: string,
-  row: Pick<CallIntent, 'kind' | 'serverId' | 'name' | 'target' | 'arguments'>,
-): void {
+export type DecisionRow = Pick<CallIntent, 'kind' | 'serverId' | 'name' | 'target' | 'arguments'>;
+export type DecisionLine = Extract<JournalLine, { readonly type: 'record' }>;
+
+/** The journal's own spelling, so that bounds and columns are those of every other row. */
+export function encodeDecision(row: DecisionRow): DecisionLine {
   const nowMs = Date.now();
   const id = createRandomIds().uuid7(nowMs);
   const intent: CallIntent = {
@@ -27,16 +27,23 @@ export function appendRow(
     client: undefined,
   };
   const finish: CallFinish = { id, result: 'ok', error: undefined, resultBytes: 0, totalMs: 0, upstreamMs: 0 };
-  // The journal's own spelling, so that bounds and columns are those of every other row.
   const line = decodeLine(encodeRecord(intent, finish).trimEnd());
   if (line?.type !== 'record') throw new Error('the row cannot be put into the trail');
+  return line;
+}
+
+/** Straight into the store, beside a running gateway or without one. Throws if it cannot be written. */
+export function appendRow(dataDir: string, line: DecisionLine): void {
   const db = openStore(dataDir);
   try {
     const statements = createFoldStatements(db);
     inTransaction(db, () =>
-      statements.withSeq((nextSeq) => statements.insertFinished(nextSeq, 'cli', line.columns, line.finish)),
+      statements.withSeq((nextSeq) => statements.insertFinished(nextSeq, RUN_ID, line.columns, line.finish)),
     );
   } finally {
     db.close();
   }
 }
+
+/** Of no gateway's. */
+export const RUN_ID = 'cli';

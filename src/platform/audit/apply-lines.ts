@@ -3,19 +3,24 @@
 import type { FoldStatements, NextSeq } from './fold-statements.ts';
 import { decodeLine, type FinishColumns, type IntentColumns } from './journal-line.ts';
 
-interface NewRow {
+export interface NewRow {
   readonly columns: IntentColumns;
   finish: FinishColumns | undefined;
 }
 
-/** Applies the lines within the caller's transaction. Returns how many of them were damaged or had no effect. */
-export function applyLines(
-  statements: FoldStatements,
-  nextSeq: NextSeq,
-  runId: string,
-  lines: readonly string[],
-): { readonly skipped: number } {
+export interface CollectedLines {
+  /** By id, in the order they begin. */
+  readonly rows: ReadonlyMap<string, NewRow>;
+  /** Of calls that began in an earlier piece; an id at most once. */
+  readonly finishes: ReadonlyMap<string, FinishColumns>;
+  /** Lines that are damaged, or say again what was said. */
+  readonly skipped: number;
+}
+
+/** What a piece of journal says, beginnings and ends put together. */
+export function collectLines(lines: readonly string[]): CollectedLines {
   const rows = new Map<string, NewRow>();
+  const finishes = new Map<string, FinishColumns>();
   let skipped = 0;
 
   const begin = (id: string, row: NewRow): void => {
@@ -26,10 +31,9 @@ export function applyLines(
   };
   const finish = (id: string, columns: FinishColumns): void => {
     const row = rows.get(id);
-    if (row === undefined) {
-      if (!statements.finish(nextSeq, id, columns)) skipped++;
-    } else if (row.finish === undefined) row.finish = columns;
-    else skipped++;
+    if (row?.finish !== undefined || (row === undefined && finishes.has(id))) skipped++;
+    else if (row === undefined) finishes.set(id, columns);
+    else row.finish = columns;
   };
 
   for (const text of lines) {
@@ -38,7 +42,20 @@ export function applyLines(
     else if (line.type === 'finish') finish(line.id, line.columns);
     else begin(line.id, { columns: line.columns, finish: line.type === 'record' ? line.finish : undefined });
   }
-  for (const row of rows.values()) {
+  return { rows, finishes, skipped };
+}
+
+/** Applies the lines within the caller's transaction. Returns how many of them were damaged or had no effect. */
+export function applyLines(
+  statements: FoldStatements,
+  nextSeq: NextSeq,
+  runId: string,
+  lines: readonly string[],
+): { readonly skipped: number } {
+  const collected = collectLines(lines);
+  let { skipped } = collected;
+  for (const [id, columns] of collected.finishes) if (!statements.finish(nextSeq, id, columns)) skipped++;
+  for (const row of collected.rows.values()) {
     const isNew =
       row.finish === undefined
         ? statements.insertRunning(nextSeq, runId, row.columns)

@@ -3,12 +3,13 @@
  * written in the transaction of its rows. The gateway's worker and `portcullis audit` run the same code, also at once.
  */
 
-import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, rmSync, statSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { inTransaction } from '../stores/sqlite/open-database.ts';
 import { applyLines } from './apply-lines.ts';
 import { createFoldStatements, type FoldStatements } from './fold-statements.ts';
+import { CHUNK_BYTES, fileSize, listRuns, listSegments, readAt, runOf, takeLines } from './journal-files.ts';
 import { withRunLock } from './run-lock.ts';
 
 /** What one fold did. */
@@ -23,13 +24,6 @@ export interface FoldReport {
 
 /** Of rows that became unknown, in one transaction. */
 const ROWS_PER_TRANSACTION = 500;
-/**
- * What one transaction takes: some 2,000 calls, whose fixed costs are shared and whose intent and finish mostly meet. Larger
- * than any line (16 KiB of arguments, twelve bounded fields), so a chunk without a line feed is damage.
- */
-const CHUNK_BYTES = 1024 * 1024;
-const LINE_FEED = 0x0a;
-
 export interface FoldOptions {
   readonly db: DatabaseSync;
   readonly journalDir: string;
@@ -106,46 +100,6 @@ export function createFold(options: FoldOptions): Fold {
       }
     });
   }
-}
-
-/** Runs that left anything in the directory, if only a lock. */
-function listRuns(journalDir: string): string[] {
-  return readdirSync(journalDir)
-    .filter((name) => /^[0-9a-z]+(-\d{6,}\.jsonl|\.lock)$/.test(name))
-    .map(runOf);
-}
-
-/** The segments of one run in the order they were written. */
-function listSegments(journalDir: string, runId: string): string[] {
-  return readdirSync(journalDir)
-    .filter((name) => name.startsWith(`${runId}-`) && name.endsWith('.jsonl'))
-    .sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
-}
-
-function runOf(name: string): string {
-  return name.slice(0, name.search(/[-.]/));
-}
-
-function fileSize(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-}
-
-function readAt(path: string, offset: number, into: Buffer): number {
-  const fd = openSync(path, 'r');
-  try {
-    if (fstatSync(fd).size <= offset) return 0;
-    return readSync(fd, into, 0, into.length, offset);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-/** Whole lines of the chunk. What follows the last line feed waits, or is torn. */
-function takeLines(chunk: Buffer, isClosed: boolean): { lines: string[]; consumed: number; fragments: number } {
-  const end = chunk.lastIndexOf(LINE_FEED);
-  if (end !== -1) return { lines: chunk.toString('utf8', 0, end).split('\n'), consumed: end + 1, fragments: 0 };
-  const isTorn = chunk.length > 0 && (isClosed || chunk.length === CHUNK_BYTES);
-  return { lines: [], consumed: isTorn ? chunk.length : 0, fragments: isTorn ? 1 : 0 };
 }
 
 function markUnknown(db: DatabaseSync, statements: FoldStatements, runId: string): number {

@@ -6,9 +6,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../contracts/log.ts';
 import type { Trail } from '../../contracts/trail.ts';
 import { openTrail, type TrailOptions } from './open-trail.ts';
-import { openTrailReader, type SeqRow, type TrailReader } from './open-trail-reader.ts';
+import { openTrailReader, type TrailReader } from './open-trail-reader.ts';
 import { freshDir, keepLog } from './testing/fresh-dir.ts';
 import { makeFinish, makeIntent } from './testing/make-call.ts';
+import type { SeqRow } from './trail-row.ts';
 
 async function open(t: TestContext, dataDir: string, options: Partial<TrailOptions> = {}): Promise<Trail> {
   const trail = await openTrail({

@@ -7,7 +7,9 @@ import { GatewayError } from '../../contracts/errors.ts';
 import type { Log } from '../../contracts/log.ts';
 import type { Trail } from '../../contracts/trail.ts';
 import { createFoldClient } from './fold-client.ts';
+import type { FoldWorkerData } from './fold-worker.ts';
 import { createJournal } from './journal.ts';
+import { journalBytes } from './journal-files.ts';
 import { encodeFinish, encodeIntent, encodeRecord } from './journal-line.ts';
 import { holdRunLock } from './run-lock.ts';
 import { createWriteIntent } from './write-intents.ts';
@@ -24,6 +26,8 @@ export interface TrailOptions {
   readonly workerUrl?: URL;
   /** Size at which a new journal file is begun. Default 8 MiB. */
   readonly segmentBytes?: number;
+  /** Where the trail is, if not in the data directory; the schema is the newest. */
+  readonly postgres?: FoldWorkerData['postgres'];
 }
 
 /** How long finishes are held back at most while all is well, and the store lags behind a gateway that has time. */
@@ -35,6 +39,8 @@ const MAX_WAITED_TICKS = 9;
 /** A quiet gateway still applies retention, and folds what broken-off runs of others left. */
 const IDLE_FOLD_MS = 600_000;
 const CLOSE_TIMEOUT_MS = 10_000;
+/** While folding fails. */
+const MEASURE_EVERY_MS = 1_000;
 
 /** Opens the trail of one run of the gateway. Rejects if the data directory cannot be used. */
 export async function openTrail(options: TrailOptions): Promise<Trail> {
@@ -54,7 +60,10 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
   });
   const client = createFoldClient({
     workerUrl: options.workerUrl ?? new URL('./fold-worker.ts', import.meta.url),
-    data: { dataDir: options.dataDir, runId, maxAgeDays: options.maxAgeDays, maxSizeMb: options.maxSizeMb },
+    data: {
+      ...{ dataDir: options.dataDir, runId, maxAgeDays: options.maxAgeDays, maxSizeMb: options.maxSizeMb },
+      postgres: options.postgres,
+    },
     log,
     now,
   });
@@ -73,6 +82,10 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
   let waitingSinceMs: number | undefined;
   let foldingSinceMs: number | undefined;
   let closed = false;
+  /** The journal is as large as the whole trail may be, because it has not been folded for long. */
+  let isFull = false;
+  let measuredMs = Number.NEGATIVE_INFINITY;
+  let droppedLines = 0;
   const foldSoon = (): void => {
     if (tick !== undefined || closed) return;
     waitingSinceMs ??= performance.now();
@@ -97,8 +110,24 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
     waitingSinceMs = undefined;
     const onFolded = (): void => {
       foldingSinceMs = undefined;
+      if (isFull) log.info('the audit journal has room again', { droppedLines });
+      isFull = false;
     };
-    client.fold().then(onFolded, foldSoon);
+    const onFailed = (): void => {
+      measure();
+      foldSoon();
+    };
+    client.fold().then(onFolded, onFailed);
+  };
+  const measure = (): void => {
+    if (performance.now() - measuredMs < MEASURE_EVERY_MS) return;
+    measuredMs = performance.now();
+    const wasFull = isFull;
+    isFull = journalBytes(dir) > options.maxSizeMb * 1_000_000;
+    if (isFull && !wasFull)
+      log.error('the audit journal is full: calls that need it are refused until it is folded', {
+        maxSizeMb: options.maxSizeMb,
+      });
   };
   const idle = setInterval(foldSoon, IDLE_FOLD_MS);
   idle.unref();
@@ -106,6 +135,10 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
 
   const hold = (line: () => string): void => {
     if (closed) return;
+    if (isFull) {
+      droppedLines++;
+      return;
+    }
     lines++;
     try {
       journal.append(line());
@@ -115,10 +148,15 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
     foldSoon();
   };
 
+  const withDropped = ({ heldLines, lostLines }: { heldLines: number; lostLines: number }) => ({
+    ...{ heldLines, lostLines: lostLines + droppedLines },
+  });
+
   return {
     intend(intent) {
       try {
         if (closed) throw new Error('the audit trail is closed');
+        if (isFull) throw new Error('the audit journal is full');
         lines++;
         foldSoon();
         const written = writeIntent(encodeIntent(intent));
@@ -132,8 +170,8 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
     record: (intent, finish) => hold(() => encodeRecord(intent, finish)),
     figures: () => ({
       lagMs: performance.now() - (foldingSinceMs ?? waitingSinceMs ?? performance.now()),
-      ...journal.counts(),
-      writable: !journal.isInTrouble(),
+      ...withDropped(journal.counts()),
+      writable: !journal.isInTrouble() && !isFull,
     }),
     async flush() {
       if (closed) return;

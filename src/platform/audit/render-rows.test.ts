@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { SeqRow } from './open-trail-reader.ts';
 import { renderCsv, renderJsonl } from './render-rows.ts';
 import { makeFinish, makeIntent } from './testing/make-call.ts';
+import type { SeqRow } from './trail-row.ts';
 
 const row: SeqRow = { seq: 7, ...makeIntent('a', { arguments: '{"n": 1.0}' }), ...makeFinish('a') };
 

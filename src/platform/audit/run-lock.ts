@@ -28,23 +28,36 @@ export function holdRunLock(journalDir: string, runId: string): Lock {
   throw new Error(`the journal lock ${path} cannot be taken`);
 }
 
-/** Runs `work`, telling it whether the run is over. While it runs nobody else believes that it has to end the same run. */
-export function withRunLock(journalDir: string, runId: string, work: (isOver: boolean) => void): void {
+/** A run that somebody is about to fold. */
+export interface RunEnd {
+  /** Then nobody else believes, until `release`, that they have to end the same run. */
+  readonly isOver: boolean;
+  /** Everything of it is folded: a run that is over needs no lock any more. */
+  done(): void;
+  release(): void;
+}
+
+/** Says whether the run is over. */
+export function takeRunLock(journalDir: string, runId: string): RunEnd {
   const path = lockPath(journalDir, runId);
-  if (!existsSync(path)) {
-    work(true);
-    return;
-  }
-  const lock = tryLock(path);
-  if (lock === undefined) {
-    work(false);
-    return;
-  }
+  const isThere = existsSync(path);
+  const lock = isThere ? tryLock(path) : undefined;
+  const isOver = !isThere || lock !== undefined;
+  return {
+    isOver,
+    done: () => void (lock !== undefined && rmSync(path, { force: true })),
+    release: () => lock?.release(),
+  };
+}
+
+/** Runs `work`, telling it whether the run is over. */
+export function withRunLock(journalDir: string, runId: string, work: (isOver: boolean) => void): void {
+  const end = takeRunLock(journalDir, runId);
   try {
-    work(true);
-    rmSync(path, { force: true });
+    work(end.isOver);
+    end.done();
   } finally {
-    lock.release();
+    end.release();
   }
 }
 

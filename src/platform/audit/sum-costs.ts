@@ -2,9 +2,19 @@
 
 import type { DatabaseSync } from 'node:sqlite';
 import type { TrailFilter } from '../../contracts/trail.ts';
-import { conditionsOf } from './trail-conditions.ts';
+import { conditionsOf, type Dialect } from './trail-conditions.ts';
 
-export const COST_GROUPS = ['key', 'user', 'team', 'organization', 'tool', 'server', 'model', 'provider', 'day'] as const;
+export const COST_GROUPS = [
+  'key',
+  'user',
+  'team',
+  'organization',
+  'tool',
+  'server',
+  'model',
+  'provider',
+  'day',
+] as const;
 export type CostGroup = (typeof COST_GROUPS)[number];
 
 export interface CostSum {
@@ -42,26 +52,44 @@ const GROUPS: {
   server: { kinds: TOOLS, group: 'server_id', name: 'server_id' },
   model: { kinds: MODELS, group: 'server_id, target', name: TARGET },
   provider: { kinds: MODELS, group: 'server_id', name: 'server_id' },
-  day: { kinds: `(${TOOLS} OR ${MODELS})`, group: 'at_ms / 86400000', name: "date(min(at_ms) / 1000, 'unixepoch')" },
+  // Its name is the number of the day since 1970.
+  day: { kinds: PAID, group: 'at_ms / 86400000', name: 'at_ms / 86400000' },
 };
 
 /** The dearest first, days in their order. Of `filter`, `kind`, `limit` and `afterSeq` have no effect. */
 export function sumCosts(db: DatabaseSync, by: CostGroup, filter: TrailFilter): readonly CostSum[] {
+  const { sql, values } = costsQuery(by, filter, 'sqlite');
+  return db
+    .prepare(sql)
+    .all(...values)
+    .map((row) => readCostSum(row, by));
+}
+
+/** Values stand where there is a `?`. */
+export function costsQuery(
+  by: CostGroup,
+  filter: TrailFilter,
+  dialect: Dialect,
+): { readonly sql: string; readonly values: (string | number)[] } {
   const { limit: _limit, afterSeq: _afterSeq, kind: _kind, ...rest } = filter;
   const { kinds, group, name } = GROUPS[by];
-  const conditions = conditionsOf(rest);
+  const conditions = conditionsOf(rest, dialect);
   const where = [kinds, ...conditions.map((condition) => condition.sql)].join(' AND ');
-  const rows = db
-    .prepare(
-      `SELECT ${name} AS name, ${by === 'key' ? 'key_id' : 'NULL'} AS key_id, count(*) AS calls, total(cached) AS cached,
+  return {
+    sql: `SELECT ${name} AS name, ${by === 'key' ? 'key_id' : 'NULL'} AS key_id, count(*) AS calls,
+         coalesce(sum(cached), 0) AS cached,
          count(price_micro_usd) AS priced, coalesce(sum(price_micro_usd), 0) AS micro_usd,
          coalesce(sum(input_tokens), 0) AS input_tokens, coalesce(sum(output_tokens), 0) AS output_tokens,
          coalesce(sum(cached_tokens), 0) AS cached_tokens
        FROM trail WHERE ${where} GROUP BY ${group} ORDER BY ${by === 'day' ? 'name' : 'micro_usd DESC, calls DESC, name'}`,
-    )
-    .all(...conditions.flatMap((condition) => condition.values));
-  return rows.map((row) => ({
-    name: typeof row.name === 'string' ? row.name : undefined,
+    values: conditions.flatMap((condition) => condition.values),
+  };
+}
+
+export function readCostSum(row: { readonly [column: string]: unknown }, by: CostGroup): CostSum {
+  const day = by === 'day' ? new Date(Number(row.name) * 86_400_000).toISOString().slice(0, 10) : undefined;
+  return {
+    name: day ?? (typeof row.name === 'string' ? row.name : undefined),
     keyId: typeof row.key_id === 'string' ? row.key_id : undefined,
     calls: Number(row.calls),
     cached: Number(row.cached),
@@ -70,5 +98,5 @@ export function sumCosts(db: DatabaseSync, by: CostGroup, filter: TrailFilter): 
     inputTokens: Number(row.input_tokens),
     outputTokens: Number(row.output_tokens),
     cachedTokens: Number(row.cached_tokens),
-  }));
+  };
 }

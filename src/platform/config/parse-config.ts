@@ -10,6 +10,7 @@ import { type Document, readPart } from './document.ts';
 import type { Environment } from './environment.ts';
 import { type AskForSecret, SECRET_MANAGERS } from './find-secret.ts';
 import { openDocument } from './open-document.ts';
+import { readDatabase } from './read-database.ts';
 import { readAnonymous, readKeys } from './read-keys.ts';
 import { readListen } from './read-listen.ts';
 import { readMetrics } from './read-metrics.ts';
@@ -72,6 +73,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   const prices = readRuled(document, 'prices', Prices, known);
   const metrics = readMetrics(document);
   const admin = readSection(document, 'admin', Admin);
+  const database = readDatabase(document);
   const webhooks = readWebhooks(document);
   if (report.problems.length > 0 || !listen || !limits || !audit || !log)
     return { ok: false, problems: inOrder(report.problems) };
@@ -89,6 +91,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
     log,
     ...(metrics && { metrics }),
     ...(admin && nodeAt(root, ['admin']) && { admin }),
+    ...(database && { database }),
     ...(webhooks && { webhooks }),
     ...(policy && { policy }),
     ...(providers && { providers }),

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { LimitsShape } from '../../contracts/shapes/limits.ts';
 import { Admin } from './admin-schema.ts';
+import { Database } from './database-schema.ts';
 import { Listen } from './listen-schema.ts';
 import { Metrics } from './metrics-schema.ts';
 import { OAuth } from './oauth-schema.ts';
@@ -243,7 +244,6 @@ export const LogSection = z
   .describe("The operator's log, on standard error.");
 
 const servers = (description: string) => z.record(z.string(), ServerEntry).optional().describe(description);
-
 const inputs = z.unknown().optional().describe('Accepted without effect: VS Code asks its user for these values.');
 
 export const ConfigFile = z
@@ -275,6 +275,7 @@ export const ConfigFile = z
     listen: Listen.optional(),
     limits: Limits.optional(),
     audit: Audit.optional(),
+    database: Database.optional(),
     log: LogSection.optional(),
     metrics: Metrics.optional(),
     admin: Admin.optional(),

@@ -11,6 +11,7 @@ import {
   type KeptDeps,
   type PreparedSignIn,
   readCredential,
+  SHARED_OWNER,
   type Tokens,
   writeCredential,
 } from './kept-credential.ts';
@@ -35,6 +36,8 @@ export interface ServerCredentialsDeps extends KeptDeps {
 export interface OwnCredential extends ServerCredential, Disposable {
   readonly serverUrl: string;
   readonly serverName: string;
+  /** Takes what another process stored, if its tokens are others. */
+  reread(): void;
   /** The tokens of a sign-in are there. */
   take(signIn: PreparedSignIn, tokens: Tokens): void;
 }
@@ -67,6 +70,15 @@ export function createRenewal(deps: ServerCredentialsDeps, config: ServerConfig,
   const wake = (delayMs: number): void => {
     timer = setTimeout(() => void once(refreshInTime), Math.min(Math.max(delayMs, 0), MAX_TIMER_MS)).unref();
   };
+  /** True: another process got other tokens, which are ours, too. */
+  const adopt = (): boolean => {
+    const stored = readCredential(deps, config.id);
+    if (stored?.serverUrl !== serverUrl || stored.tokens === undefined) return false;
+    if (stored.tokens.value.access_token === kept.tokens?.value.access_token) return false;
+    kept = stored;
+    use();
+    return true;
+  };
   const keep = (changes: Partial<KeptCredential>): void => {
     kept = { ...kept, ...changes };
     writeCredential(deps, config.id, kept);
@@ -87,7 +99,15 @@ export function createRenewal(deps: ServerCredentialsDeps, config: ServerConfig,
     return running;
   };
 
-  const refresh = async (discovery: OAuthDiscoveryState, fetchFn: FetchLike): Promise<Refreshed> => {
+  /** Of all processes one at a time, for the same reason: who comes second finds what the first one got. */
+  const refresh = (discovery: OAuthDiscoveryState, fetchFn: FetchLike): Promise<Refreshed> =>
+    deps.store
+      .exclusively(config.id, SHARED_OWNER, async () => (adopt() ? 'renewed' : ask(discovery, fetchFn)))
+      .catch((error: unknown): Refreshed => {
+        log.warn('cannot refresh a token', { server: config.id, reason: describeFailure(error) });
+        return 'unreachable';
+      });
+  const ask = async (discovery: OAuthDiscoveryState, fetchFn: FetchLike): Promise<Refreshed> => {
     const { client, tokens } = kept;
     const refreshToken = tokens?.value.refresh_token;
     if (client === undefined || refreshToken === undefined) return 'rejected';
@@ -178,10 +198,16 @@ export function createRenewal(deps: ServerCredentialsDeps, config: ServerConfig,
       if (isOver) return Promise.resolve({ type: 'refused', hint: undefined });
       // Somebody else has got another token meanwhile.
       if (header !== undefined && challenge.sent !== header) return Promise.resolve({ type: 'renewed' });
+      if (adopt()) return Promise.resolve({ type: 'renewed' });
       if (challenge.status === 401) isRefused = true;
       const hint = deps.sealer.refusal();
       if (hint !== undefined) return Promise.resolve({ type: 'refused', hint });
       return once((signal) => answer(challenge, signal));
+    },
+    reread() {
+      if (isOver || !adopt() || !isRefused) return;
+      isRefused = false;
+      deps.onSignedIn(config.id);
     },
     take(signIn, tokens) {
       isRefused = false;

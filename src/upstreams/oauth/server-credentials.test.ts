@@ -53,7 +53,7 @@ async function setUp(t: TestContext, oauth?: object) {
   });
   /** Opens the address like a browser would, up to the callback. */
   const browse = async (): Promise<SignInAnswer> => {
-    const { url } = openSignIn(kept, 'files');
+    const { url } = await openSignIn(kept, 'files');
     const answer = await fetch(url ?? '', { redirect: 'manual' });
     const back = new URL(answer.headers.get('location') ?? '').searchParams;
     const [state, code, iss] = ['state', 'code', 'iss'].map((name) => back.get(name) ?? undefined);
@@ -142,7 +142,7 @@ test('a grant that was taken back ends in a sign-in, and the dead token is not s
   pass(60_000);
   assert.equal((await credential.renew(challenge())).type, 'refused');
   assert.equal(credential.header, undefined);
-  assert.ok(openSignIn(kept, 'files').url !== undefined);
+  assert.ok((await openSignIn(kept, 'files')).url !== undefined);
 });
 
 test('an authorization server that does not answer costs nobody the credential', async (t) => {
@@ -177,10 +177,10 @@ test('a refusal for scopes that a sign-in has asked for already prepares no othe
   assert.deepEqual(await credential.renew(wider()), { type: 'refused', hint: 'sign in: portcullis login files' });
   assert.equal(server.paths.length, seen, 'it is prepared already');
   assert.equal(credential.header, token, 'the narrower token still does for other calls');
-  assert.match(openSignIn(kept, 'files').url ?? '', /scope=files%3Awrite/);
+  assert.match((await openSignIn(kept, 'files')).url ?? '', /scope=files%3Awrite/);
   await credentials.finish(await browse());
   assert.match(JSON.stringify(await credential.renew(wider())), /asked for already/);
-  assert.equal(openSignIn(kept, 'files').url, undefined);
+  assert.equal((await openSignIn(kept, 'files')).url, undefined);
 });
 
 test('a client registered beforehand is used as it is, and a configured Authorization header leaves us out', async (t) => {
@@ -189,9 +189,30 @@ test('a client registered beforehand is used as it is, and a configured Authoriz
     clientSecret: 'hush',
   });
   await credential.renew(challenge());
-  assert.match(openSignIn(kept, 'files').url ?? '', /client_id=ours/);
+  assert.match((await openSignIn(kept, 'files')).url ?? '', /client_id=ours/);
   assert.ok(!JSON.stringify(config).includes('hush'));
   const headers = { Authorization: 'x' };
   const configured = { ...config, transport: { ...config.transport, headers } } as unknown as ServerConfig;
   assert.equal(credentials.of(configured), undefined);
+});
+
+test('what another gateway on the same store got is taken, and the refresh token is used once', async (t) => {
+  const { credential, credentials, config, challenge, browse, create, pass, server, signedIn } = await setUp(t);
+  const others = create();
+  const other = others.of(config) as ServerCredential;
+  // Both were refused; a person signs in at one of them.
+  await Promise.all([credential.renew(challenge()), other.renew(challenge(other.header))]);
+  await credentials.finish(await browse());
+  signedIn.length = 0;
+  others.reread();
+  assert.equal(other.header, credential.header);
+  assert.deepEqual(signedIn, ['files'], 'the server is tried again there, too');
+  const old = credential.header;
+  pass(60_000);
+  assert.deepEqual(await other.renew(challenge(old)), { type: 'renewed' });
+  assert.deepEqual(await credential.renew(challenge(old)), { type: 'renewed' });
+  assert.equal(credential.header, other.header);
+  assert.deepEqual(server.grants, ['authorization_code', 'refresh_token']);
+  others.reread();
+  assert.equal(signedIn.length, 1, 'nothing new is no news');
 });

@@ -16,6 +16,8 @@ export type SignInEnd =
 export interface KeptServerCredentials extends ServerCredentials, Disposable {
   /** Lets go of servers that are not configured any more, or stand elsewhere now; what is stored stays. */
   retain(servers: readonly Pick<ServerConfig, 'id' | 'transport'>[]): void;
+  /** Another process may have changed what is stored: takes its tokens. */
+  reread(): void;
   /** Ends a sign-in with what the browser brought back. Never rejects. */
   finish(answer: SignInAnswer): Promise<SignInEnd>;
 }
@@ -50,8 +52,14 @@ export function createServerCredentials(deps: ServerCredentialsDeps): KeptServer
         open.delete(id);
       }
     },
+    reread() {
+      for (const { own } of open.values()) own.reread();
+    },
     async finish(answer) {
-      const signIn = takeSignIn(deps, answer.state);
+      const signIn = await takeSignIn(deps, answer.state).catch((error: unknown) => {
+        deps.log.warn('a sign-in could not be looked up', { reason: describeFailure(error) });
+        return undefined;
+      });
       const own = signIn === undefined ? undefined : open.get(signIn.serverId)?.own;
       if (signIn === undefined || own?.serverUrl !== signIn.serverUrl) return { type: 'unknown' };
       try {

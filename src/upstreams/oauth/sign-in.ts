@@ -26,10 +26,10 @@ const hashOf = (state: string): string => createHash('sha256').update(state).dig
 const boundTo = (stateHash: string): string => `server-sign-in ${stateHash}`;
 
 /** The address to open. Undefined with a problem, or without: nothing is prepared. */
-export function openSignIn(
+export async function openSignIn(
   deps: KeptDeps,
   serverId: string,
-): { readonly url: string } | { readonly url: undefined; readonly problem: string | undefined } {
+): Promise<{ readonly url: string } | { readonly url: undefined; readonly problem: string | undefined }> {
   const kept = readCredential(deps, serverId);
   if (kept?.signIn === undefined) return { url: undefined, problem: kept?.problem };
   const state = randomBytes(32).toString('base64url');
@@ -38,7 +38,8 @@ export function openSignIn(
   const signIn: OpenSignIn = { ...kept.signIn, serverId, serverUrl: kept.serverUrl, codeVerifier };
   const nowMs = deps.now();
   const sealed = deps.sealer.seal(JSON.stringify(signIn), boundTo(stateHash));
-  deps.store.addSignIn(stateHash, { serverId, owner: SHARED_OWNER, sealed, expiresAtMs: nowMs + SIGN_IN_MS }, nowMs);
+  const expiresAtMs = nowMs + SIGN_IN_MS;
+  await deps.store.addSignIn(stateHash, { serverId, owner: SHARED_OWNER, sealed, expiresAtMs }, nowMs);
   const url = new URL(signIn.authorizationUrl);
   url.searchParams.set('state', state);
   url.searchParams.set('code_challenge', createHash('sha256').update(codeVerifier).digest('base64url'));
@@ -47,10 +48,10 @@ export function openSignIn(
 }
 
 /** Takes it out of the store, whatever comes of it. Undefined: no such state, or not any more. */
-export function takeSignIn(deps: KeptDeps, state: string | undefined): OpenSignIn | undefined {
+export async function takeSignIn(deps: KeptDeps, state: string | undefined): Promise<OpenSignIn | undefined> {
   if (state === undefined || state === '') return undefined;
   const stateHash = hashOf(state);
-  const found = deps.store.takeSignIn(stateHash, deps.now());
+  const found = await deps.store.takeSignIn(stateHash, deps.now());
   const text = found === undefined ? undefined : deps.sealer.open(found.sealed, boundTo(stateHash));
   return text === undefined ? undefined : (JSON.parse(text) as OpenSignIn);
 }

@@ -4,6 +4,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type {
   DefinitionKind,
   DefinitionRecord,
+  DefinitionRef,
   DefinitionState,
   DefinitionStore,
   DefinitionVersion,
@@ -16,8 +17,16 @@ import { openStore } from './open-store.ts';
 const COLUMNS = `server_id, kind, name, state, reason, pinned_hash, pinned_text, pinned_at_ms, pinned_by, other_hash,
   other_text, other_at_ms, findings_json, first_seen_ms`;
 
+/** As the port, but nobody waits. */
+interface LocalDefinitionStore extends DefinitionStore {
+  decide(
+    ref: DefinitionRef,
+    decide: (record: DefinitionRecord) => DefinitionRecord | undefined,
+  ): DefinitionRecord | undefined;
+}
+
 /** Opens the decisions in `<dataDir>/portcullis.db`; several processes may do so at once. */
-export function openDefinitionStore(options: { dataDir: string }): DefinitionStore {
+export function openDefinitionStore(options: { dataDir: string }): LocalDefinitionStore {
   const db = openStore(options.dataDir);
   const order = 'ORDER BY server_id, kind DESC, name';
   const selectAll = db.prepare(`SELECT * FROM definitions ${order}`);

@@ -11,12 +11,12 @@ export interface Migration {
 
 /** Applies what is missing, all in one transaction. Throws if the database was made by a newer version of the program. */
 export function migrate(db: DatabaseSync, migrations: readonly Migration[], nowMs: number): void {
-  if (readVersion(db) === migrations.length) return;
+  if (readSchemaVersion(db) === migrations.length) return;
   inTransaction(db, () => {
     db.exec(
       'CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY, name TEXT, applied_at_ms INTEGER)',
     );
-    const from = readVersion(db);
+    const from = readSchemaVersion(db);
     if (from > migrations.length)
       throw new Error(
         `the database has schema version ${from}, this program knows ${migrations.length}: it was used by a newer Portcullis`,
@@ -29,7 +29,8 @@ export function migrate(db: DatabaseSync, migrations: readonly Migration[], nowM
   });
 }
 
-function readVersion(db: DatabaseSync): number {
+/** Steps applied; 0: the database is empty. */
+export function readSchemaVersion(db: DatabaseSync): number {
   const table = db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version'").get();
   if (table === undefined) return 0;
   const row = db.prepare('SELECT max(version) AS version FROM schema_version').get();

@@ -30,6 +30,8 @@ export function openServerCredentialStore(options: { dataDir: string }): ServerC
     write(serverId, owner, sealed, nowMs) {
       upsert.run(serverId, owner, sealed, nowMs);
     },
+    // There is one gateway on a data directory.
+    exclusively: (_serverId, _owner, work) => work(),
     list: () =>
       selectAll.all().map((row) => ({
         ...{ serverId: String(row.server_id), owner: String(row.owner), sealed: String(row.sealed) },

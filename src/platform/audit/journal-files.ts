@@ -1,0 +1,58 @@
+/** The files of the journal as those who fold them see them: runs, their segments in order, whole lines. */
+
+import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * What one transaction takes: some 2,000 calls, whose fixed costs are shared and whose intent and finish mostly meet. Larger
+ * than any line (16 KiB of arguments, twelve bounded fields), so a chunk without a line feed is damage.
+ */
+export const CHUNK_BYTES = 1024 * 1024;
+const LINE_FEED = 0x0a;
+
+/** Runs that left anything in the directory, if only a lock. */
+export function listRuns(journalDir: string): string[] {
+  return readdirSync(journalDir)
+    .filter((name) => /^[0-9a-z]+(-\d{6,}\.jsonl|\.lock)$/.test(name))
+    .map(runOf);
+}
+
+/** The segments of one run in the order they were written. */
+export function listSegments(journalDir: string, runId: string): string[] {
+  return readdirSync(journalDir)
+    .filter((name) => name.startsWith(`${runId}-`) && name.endsWith('.jsonl'))
+    .sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
+}
+
+export function runOf(name: string): string {
+  return name.slice(0, name.search(/[-.]/));
+}
+
+export function fileSize(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** All segments together, whoever's they are. */
+export function journalBytes(journalDir: string): number {
+  return readdirSync(journalDir)
+    .filter((name) => name.endsWith('.jsonl'))
+    .reduce((sum, name) => sum + fileSize(join(journalDir, name)), 0);
+}
+
+export function readAt(path: string, offset: number, into: Buffer): number {
+  const fd = openSync(path, 'r');
+  try {
+    if (fstatSync(fd).size <= offset) return 0;
+    return readSync(fd, into, 0, into.length, offset);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Whole lines of the chunk. What follows the last line feed waits, or is torn. */
+export function takeLines(chunk: Buffer, isClosed: boolean): { lines: string[]; consumed: number; fragments: number } {
+  const end = chunk.lastIndexOf(LINE_FEED);
+  if (end !== -1) return { lines: chunk.toString('utf8', 0, end).split('\n'), consumed: end + 1, fragments: 0 };
+  const isTorn = chunk.length > 0 && (isClosed || chunk.length === CHUNK_BYTES);
+  return { lines: [], consumed: isTorn ? chunk.length : 0, fragments: isTorn ? 1 : 0 };
+}

@@ -1,0 +1,70 @@
+/** Reads the trail in PostgreSQL: of all replicas, beside running gateways or without one. */
+
+import type { TrailFilter } from '../../../contracts/trail.ts';
+import type { Database } from '../../stores/postgres/open-database.ts';
+import type { FoldReport } from '../fold.ts';
+import { type CostGroup, type CostSum, costsQuery, readCostSum } from '../sum-costs.ts';
+import { conditionsOf } from '../trail-conditions.ts';
+import { parseTrailRow, type SeqRow } from '../trail-row.ts';
+import { createPostgresFold } from './fold.ts';
+
+/** As `TrailReader` for SQLite, but for the waiting. */
+export interface PostgresTrailReader {
+  query(filter: TrailFilter): AsyncIterableIterator<SeqRow>;
+  costs(by: CostGroup, filter: TrailFilter): Promise<readonly CostSum[]>;
+  /** Takes in what the journals of this data directory hold; those of other replicas are theirs to fold. */
+  fold(): Promise<FoldReport>;
+}
+
+const PAGE_ROWS = 500;
+
+/** `local`: whose journals are folded; undefined: there are none here. Leaves the database open. */
+export function createPostgresTrailReader(
+  database: Database,
+  local: { readonly journalDir: string; readonly replicaId: string } | undefined,
+): PostgresTrailReader {
+  const fold =
+    local === undefined
+      ? async () => ({ folded: 0, skipped: 0, unknown: 0 })
+      : createPostgresFold({ database, ...local, ownRunId: undefined });
+  return {
+    query: (filter) => readPages(database, filter),
+    async costs(by, filter) {
+      const { sql, values } = costsQuery(by, filter, 'postgres');
+      return (await database.query(numbered(sql), values)).rows.map((row) => readCostSum(row, by));
+    },
+    fold: () => fold(),
+  };
+}
+
+async function* readPages({ query }: Database, filter: TrailFilter): AsyncIterableIterator<SeqRow> {
+  const follows = filter.afterSeq !== undefined;
+  const order = follows ? 'seq' : 'row';
+  const conditions = conditionsOf(filter, 'postgres');
+  const where = conditions.map((condition) => ` AND ${condition.sql}`).join('');
+  const values = conditions.flatMap((condition) => condition.values);
+  let after = filter.afterSeq ?? 0;
+  let left = filter.limit ?? Number.POSITIVE_INFINITY;
+  if (!follows && filter.limit !== undefined) {
+    const first = await query(numbered(`SELECT row FROM trail WHERE true${where} ORDER BY row DESC LIMIT 1 OFFSET ?`), [
+      ...values,
+      Math.max(filter.limit - 1, 0),
+    ]);
+    const row = first.rows[0]?.row;
+    if (typeof row === 'number') after = row - 1;
+  }
+  const page = numbered(`SELECT * FROM trail WHERE ${order} > ?${where} ORDER BY ${order} LIMIT ?`);
+  while (left > 0) {
+    const { rows } = await query(page, [after, ...values, Math.min(PAGE_ROWS, left)]);
+    for (const row of rows) yield parseTrailRow(row);
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < PAGE_ROWS) return;
+    after = Number(last[order]);
+    left -= rows.length;
+  }
+}
+
+function numbered(sql: string): string {
+  let count = 0;
+  return sql.replaceAll('?', () => `$${++count}`);
+}
