@@ -39,6 +39,7 @@ import { describeReadiness } from './describe-readiness.ts';
 import { createModelRoutes } from './model-routes.ts';
 import { createKeyWrite } from './new-key.ts';
 import { openLimits } from './open-limits.ts';
+import { openPeople } from './open-people.ts';
 import { reportToolsets } from './report-toolsets.ts';
 import { createStoredConfig } from './stored-config.ts';
 
@@ -170,6 +171,7 @@ export async function assemble(options: AppOptions): Promise<App> {
     },
     config,
   );
+  const people = openPeople({ dataDir, objects, sealer: sealing.forClients, log, now, config: gateway.config });
   reportToolsets({ catalog, config: gateway.config, log });
 
   let stopping = false;
@@ -201,8 +203,9 @@ export async function assemble(options: AppOptions): Promise<App> {
       ),
     }),
   });
+  const callback = createCallbackRoute({ finish: credentials.finish });
   const http = createHttpServer({
-    routes: [...mcp.routes, ...models, ...health, metrics, createCallbackRoute({ finish: credentials.finish })],
+    routes: [...mcp.routes, ...models, ...health, metrics, callback, people.route],
     log,
     limits: config.limits,
     allowed: () => ({ hosts: gateway.config().listen.allowedHosts, origins: gateway.config().listen.allowedOrigins }),
@@ -279,20 +282,14 @@ export async function assemble(options: AppOptions): Promise<App> {
       definitionStore[Symbol.dispose]();
       credentialStore[Symbol.dispose]();
       await limits[Symbol.asyncDispose]();
+      await people[Symbol.asyncDispose]();
       lock.release();
     },
   };
 }
 
 /** A browser on this machine gets there also where we listen on every address. */
-function browserUrl({
-  host,
-  port,
-  url,
-}: {
-  readonly host: string;
-  readonly port: number;
-  readonly url: string;
-}): string {
-  return host === '0.0.0.0' || host === '::' ? `http://127.0.0.1:${port}` : url;
+function browserUrl(address: { readonly host: string; readonly port: number; readonly url: string }): string {
+  const isEverywhere = address.host === '0.0.0.0' || address.host === '::';
+  return isEverywhere ? `http://127.0.0.1:${address.port}` : address.url;
 }

@@ -57,6 +57,8 @@ export interface Accounts {
   setPassword(userId: string, userName: string, password: string): Promise<void>;
   /** Lets that name try again at once. */
   unlock(userName: string): Promise<void>;
+  /** Whoever deletes a user calls this, too: password, sessions and invitations go. */
+  forget(userId: string): Promise<void>;
 }
 
 /** A password that nobody should have; the message says why, to the person. */

@@ -40,6 +40,8 @@ export interface Exchange {
   /** Path without query, percent-decoded segment by segment. */
   readonly segments: readonly string[];
   readonly query: URLSearchParams;
+  /** Address of the other end of the connection, which may be a proxy's; undefined: it is gone. */
+  readonly remoteAddress: string | undefined;
   /** One value of a header, lower-case name; undefined if absent. Throws GatewayError `invalid_request` if it is there twice. */
   header(name: string): string | undefined;
   /** All headers whose lower-case name starts with `prefix`. */
@@ -64,7 +66,7 @@ export interface Exchange {
    */
   sendJsonBytes(status: number, pieces: readonly Uint8Array[], headers?: AnswerHeaders): void;
   /** Any other body, as UTF-8. */
-  sendText(status: number, contentType: string, body: string): void;
+  sendText(status: number, contentType: string, body: string, headers?: AnswerHeaders): void;
   sendEmpty(status: number, headers?: AnswerHeaders): void;
   /** Begins an event stream: 200, no caching, no proxy buffering, comment keep-alives every 15 s. */
   openSse(headers?: AnswerHeaders): SseStream;

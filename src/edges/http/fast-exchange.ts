@@ -15,6 +15,7 @@ import { headerLines } from './write-head.ts';
 
 /** What an exchange may do to its connection. */
 export interface Wire extends Presented {
+  readonly remoteAddress: string | undefined;
   /** Nothing can be written any more. */
   readonly gone: boolean;
   readonly unwrittenBytes: number;
@@ -73,6 +74,10 @@ export class FastExchange extends RequestExchange {
     return this.#cancellation;
   }
 
+  get remoteAddress(): string | undefined {
+    return this.#wire.remoteAddress;
+  }
+
   get answered(): boolean {
     return this.#answered;
   }
@@ -127,8 +132,8 @@ export class FastExchange extends RequestExchange {
     this.#send(status, JSON_TYPE, body, extra);
   }
 
-  sendText(status: number, contentType: string, body: string): void {
-    this.#send(status, headerLines({ 'Content-Type': contentType }), body, undefined);
+  sendText(status: number, contentType: string, body: string, extra?: AnswerHeaders): void {
+    this.#send(status, headerLines({ 'Content-Type': contentType }), body, extra);
   }
 
   sendJsonBytes(status: number, pieces: readonly Uint8Array[], extra?: AnswerHeaders): void {

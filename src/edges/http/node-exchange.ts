@@ -51,6 +51,10 @@ export class NodeExchange extends RequestExchange {
     return cancellation;
   }
 
+  get remoteAddress(): string | undefined {
+    return this.#request.socket.remoteAddress;
+  }
+
   get answered(): boolean {
     return this.#response.headersSent;
   }
@@ -104,8 +108,8 @@ export class NodeExchange extends RequestExchange {
     this.#response.end();
   }
 
-  sendText(status: number, contentType: string, body: string): void {
-    this.sendJson(status, body, { 'Content-Type': contentType });
+  sendText(status: number, contentType: string, body: string, extra?: AnswerHeaders): void {
+    this.sendJson(status, body, { ...extra, 'Content-Type': contentType });
   }
 
   sendEmpty(status: number, extra?: AnswerHeaders): void {

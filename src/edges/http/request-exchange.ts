@@ -65,6 +65,7 @@ export abstract class RequestExchange implements Exchange {
     return this.#narrowing;
   }
 
+  abstract readonly remoteAddress: string | undefined;
   abstract readonly signal: CallSignal;
   abstract readonly gone: boolean;
   abstract readonly answered: boolean;
@@ -73,7 +74,7 @@ export abstract class RequestExchange implements Exchange {
   abstract body(): Promise<string>;
   abstract bytes(): Promise<Buffer>;
   abstract sendJson(status: number, body: JsonText, headers?: AnswerHeaders): void;
-  abstract sendText(status: number, contentType: string, body: string): void;
+  abstract sendText(status: number, contentType: string, body: string, headers?: AnswerHeaders): void;
   abstract sendJsonBytes(status: number, pieces: readonly Uint8Array[], headers?: AnswerHeaders): void;
   abstract sendEmpty(status: number, headers?: AnswerHeaders): void;
   abstract openSse(headers?: AnswerHeaders): SseStream;

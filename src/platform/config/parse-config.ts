@@ -12,6 +12,7 @@ import { type AskForSecret, SECRET_MANAGERS } from './find-secret.ts';
 import { openDocument } from './open-document.ts';
 import { readAnonymous, readKeys } from './read-keys.ts';
 import { readListen } from './read-listen.ts';
+import { readLogin } from './read-login.ts';
 import { readMetrics } from './read-metrics.ts';
 import { readModels } from './read-models.ts';
 import { readPolicy } from './read-policy.ts';
@@ -73,6 +74,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   const metrics = readMetrics(document);
   const admin = readSection(document, 'admin', Admin);
   const webhooks = readWebhooks(document);
+  const login = readLogin(document, listen?.publicUrl);
   if (report.problems.length > 0 || !listen || !limits || !audit || !log)
     return { ok: false, problems: inOrder(report.problems) };
   if (servers.length === 0 && providers === undefined)
@@ -90,6 +92,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
     ...(metrics && { metrics }),
     ...(admin && nodeAt(root, ['admin']) && { admin }),
     ...(webhooks && { webhooks }),
+    ...(login && { login }),
     ...(policy && { policy }),
     ...(providers && { providers }),
     ...(models && { models }),

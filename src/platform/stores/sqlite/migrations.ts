@@ -1,5 +1,6 @@
 /** The schema of `portcullis.db`, as the list of steps that led to it. Append only. */
 
+import { ACCOUNTS } from './accounts-schema.ts';
 import { LEDGER, WEBHOOK_OUTBOX } from './ledger-migrations.ts';
 import type { Migration } from './migrate.ts';
 
@@ -240,4 +241,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'objects', sql: OBJECTS },
   { name: 'ledger', sql: LEDGER },
   { name: 'webhook-outbox', sql: WEBHOOK_OUTBOX },
+  { name: 'accounts', sql: ACCOUNTS },
 ];
