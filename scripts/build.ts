@@ -42,6 +42,8 @@ const shared = {
   absWorkingDir: root,
   metafile: true,
   legalComments: 'none',
+  // Native code cannot be inside; npm puts the right one beside us.
+  external: ['@node-rs/argon2'] as string[],
   // Dependencies in CommonJS ask for Node's modules with `require`.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);",

@@ -4,6 +4,7 @@ import type { GatewayConfig } from '../contracts/config.ts';
 import type { ConfigObjects } from '../contracts/config-objects.ts';
 import type { Log } from '../contracts/log.ts';
 import type { ServerRegistry } from '../contracts/upstream.ts';
+import type { Route } from '../edges/http/exchange.ts';
 import { createHealthRoutes } from '../edges/http/health-routes.ts';
 import { createHttpServer } from '../edges/http/http-server.ts';
 import { createMetricsRoute } from '../edges/http/metrics-route.ts';
@@ -37,6 +38,7 @@ import { describeReadiness } from './describe-readiness.ts';
 import { createStandings } from './limit-standings.ts';
 import { createModelRoutes } from './model-routes.ts';
 import { openLimits } from './open-limits.ts';
+import { openPeople } from './open-people.ts';
 import { openStores } from './open-stores.ts';
 import { reportToolsets } from './report-toolsets.ts';
 import { createStoredConfig } from './stored-config.ts';
@@ -171,6 +173,7 @@ export async function assemble(options: AppOptions): Promise<App> {
     },
     config,
   );
+  const people = openPeople({ dataDir, objects, sealer: sealing.forClients, log, now, config: gateway.config });
   reportToolsets({ catalog, config: gateway.config, log });
 
   let stopping = false;
@@ -204,8 +207,9 @@ export async function assemble(options: AppOptions): Promise<App> {
   });
   let admin: AdminApi | undefined;
   const callback = createCallbackRoute({ finish: credentials.finish });
+  const adminRoute: Route = (exchange) => admin?.route(exchange) ?? false;
   const http = createHttpServer({
-    routes: [...mcp.routes, ...models, ...health, metrics, callback, (exchange) => admin?.route(exchange) ?? false],
+    routes: [...mcp.routes, ...models, ...health, metrics, callback, adminRoute, people.route],
     log,
     limits: config.limits,
     allowed: () => ({ hosts: gateway.config().listen.allowedHosts, origins: gateway.config().listen.allowedOrigins }),
@@ -252,7 +256,7 @@ export async function assemble(options: AppOptions): Promise<App> {
   admin = openAdminApi({
     ...{ objects, registry, catalog, definitionStore, trail, dataDir, sealer: sealing.forClients, identity, log },
     ...{ now, monotonicMs, newId, randomHex: ids.hex, config: gateway.config },
-    ...{ providers: () => providers, configObjects: storedConfig?.objects, sessions: undefined, explain: undefined },
+    ...{ providers: () => providers, configObjects: storedConfig?.objects, sessions: people.sessions, explain: undefined },
     standings: createStandings({ directory, limits: limits.limitStore }),
   });
 
@@ -288,6 +292,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       await trail[Symbol.asyncDispose]();
       await admin?.[Symbol.asyncDispose]();
       await limits[Symbol.asyncDispose]();
+      await people[Symbol.asyncDispose]();
       await stores[Symbol.asyncDispose]();
       lock.release();
     },
@@ -295,14 +300,7 @@ export async function assemble(options: AppOptions): Promise<App> {
 }
 
 /** A browser on this machine gets there also where we listen on every address. */
-function browserUrl({
-  host,
-  port,
-  url,
-}: {
-  readonly host: string;
-  readonly port: number;
-  readonly url: string;
-}): string {
-  return host === '0.0.0.0' || host === '::' ? `http://127.0.0.1:${port}` : url;
+function browserUrl(address: { readonly host: string; readonly port: number; readonly url: string }): string {
+  const isEverywhere = address.host === '0.0.0.0' || address.host === '::';
+  return isEverywhere ? `http://127.0.0.1:${address.port}` : address.url;
 }

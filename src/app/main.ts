@@ -22,6 +22,7 @@ import { serversCommand } from './commands/servers.ts';
 import { stdioCommand } from './commands/stdio.ts';
 import { paintNote, printNote } from './commands/terminal.ts';
 import { toolsCommand } from './commands/tools.ts';
+import { usersCommand } from './commands/users.ts';
 import { readVersion } from './read-version.ts';
 
 /** The whole command line, unparsed; the documentation tests read it too. */
@@ -47,6 +48,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no gateway at the address, 4 key 
     configCommand,
     keysCommand,
     adminTokensCommand,
+    usersCommand,
     policyCommand,
     definitionsCommand,
     serversCommand,

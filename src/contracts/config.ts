@@ -3,6 +3,7 @@
 import type { Grant } from './caller.ts';
 import type { DefinitionPolicy } from './definitions.ts';
 import type { UsageLimits } from './limits.ts';
+import type { LoginConfig } from './login-config.ts';
 import type { ModelsConfig, ProviderConfig } from './models-config.ts';
 import type { PolicyConfig } from './policy.ts';
 import type { Secret } from './secret.ts';
@@ -248,6 +249,8 @@ export interface GatewayConfig {
   readonly admin?: AdminConfig | undefined;
   /** Undefined: nobody is told of anything. */
   readonly webhooks?: readonly WebhookConfig[] | undefined;
+  /** How people sign in. Undefined: with passwords, by the defaults. */
+  readonly login?: LoginConfig | undefined;
   /** Left out: nothing is measured, and `GET /metrics` does not exist. */
   readonly metrics?: MetricsConfig | undefined;
   /** Left out: SQLite in the data directory. */

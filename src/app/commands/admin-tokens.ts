@@ -9,7 +9,7 @@ import { createAccessToken, createObjectId } from '../../lib/access-token.ts';
 import { CommandError, EXIT } from './command-error.ts';
 import { commandOrigin, listAll, withObjects } from './open-objects.ts';
 import { parseMoment } from './parse-moment.ts';
-import { type DataOptions, requireDataDir, resolveDataDir, withDataOptions } from './shared-options.ts';
+import { type DataOptions, withDataOptions } from './shared-options.ts';
 import { type Cell, paint, print, printJson, printNote, printTable, renderTime } from './terminal.ts';
 
 interface CreateOptions extends DataOptions {

@@ -40,6 +40,8 @@ export interface Exchange {
   /** Path without query, percent-decoded segment by segment. */
   readonly segments: readonly string[];
   readonly query: URLSearchParams;
+  /** Address of the other end of the connection, which may be a proxy's; undefined: it is gone. */
+  readonly remoteAddress: string | undefined;
   /** One value of a header, lower-case name; undefined if absent. Throws GatewayError `invalid_request` if it is there twice. */
   header(name: string): string | undefined;
   /** All headers whose lower-case name starts with `prefix`. */

@@ -110,6 +110,10 @@ export class FastConnection implements Wire, Arrival {
     return this.#socket.localAddress;
   }
 
+  get remoteAddress(): string | undefined {
+    return this.#socket.remoteAddress;
+  }
+
   open(target: Target, common: AnswerHeaders | undefined): FastExchange {
     if (this.#head === undefined) throw new Error('no request has arrived');
     const exchange = new FastExchange(this, this.#head, target, common);

@@ -15,6 +15,7 @@ import { headerLines } from './write-head.ts';
 
 /** What an exchange may do to its connection. */
 export interface Wire extends Presented {
+  readonly remoteAddress: string | undefined;
   /** Nothing can be written any more. */
   readonly gone: boolean;
   readonly unwrittenBytes: number;
@@ -71,6 +72,10 @@ export class FastExchange extends RequestExchange {
       if (this.gone) this.#cancel();
     }
     return this.#cancellation;
+  }
+
+  get remoteAddress(): string | undefined {
+    return this.#wire.remoteAddress;
   }
 
   get answered(): boolean {

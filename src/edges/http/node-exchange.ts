@@ -51,6 +51,10 @@ export class NodeExchange extends RequestExchange {
     return cancellation;
   }
 
+  get remoteAddress(): string | undefined {
+    return this.#request.socket.remoteAddress;
+  }
+
   get answered(): boolean {
     return this.#response.headersSent;
   }

@@ -65,6 +65,7 @@ export abstract class RequestExchange implements Exchange {
     return this.#narrowing;
   }
 
+  abstract readonly remoteAddress: string | undefined;
   abstract readonly signal: CallSignal;
   abstract readonly gone: boolean;
   abstract readonly answered: boolean;

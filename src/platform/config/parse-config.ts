@@ -13,6 +13,7 @@ import { openDocument } from './open-document.ts';
 import { readDatabase } from './read-database.ts';
 import { readAnonymous, readKeys } from './read-keys.ts';
 import { readListen } from './read-listen.ts';
+import { readLogin } from './read-login.ts';
 import { readMetrics } from './read-metrics.ts';
 import { readModels } from './read-models.ts';
 import { readPolicy } from './read-policy.ts';
@@ -75,6 +76,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   const admin = readSection(document, 'admin', Admin);
   const database = readDatabase(document);
   const webhooks = readWebhooks(document);
+  const login = readLogin(document, listen?.publicUrl);
   if (report.problems.length > 0 || !listen || !limits || !audit || !log)
     return { ok: false, problems: inOrder(report.problems) };
   if (servers.length === 0 && providers === undefined)
@@ -93,6 +95,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
     ...(admin && nodeAt(root, ['admin']) && { admin }),
     ...(database && { database }),
     ...(webhooks && { webhooks }),
+    ...(login && { login }),
     ...(policy && { policy }),
     ...(providers && { providers }),
     ...(models && { models }),

@@ -69,8 +69,19 @@ function renderParts(path: string, schema: JsonSchema): string[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
     const at = field.items?.properties ? `${path}.${name}[]` : `${path}.${name}`;
     const inner = field.items?.properties ? field.items : field;
+    const each = field.additionalProperties;
+    // Its fields stand in the table around it, but for its lists.
+    if (typeof each === 'object') return renderLists(`${at}.<name>`, each);
     return inner.properties === undefined ? [] : [`\`${at}\`:`, renderTable(inner), ...renderParts(at, inner)];
   });
+}
+
+function renderLists(path: string, schema: JsonSchema): string[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, { items }]) =>
+    items?.properties === undefined
+      ? []
+      : [`\`${path}.${name}[]\`:`, renderTable(items), ...renderParts(`${path}.${name}[]`, items)],
+  );
 }
 
 /** The object with the fields to describe inside a section, and the path to it. */

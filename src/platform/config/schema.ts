@@ -6,6 +6,7 @@ import { LimitsShape } from '../../contracts/shapes/limits.ts';
 import { Admin } from './admin-schema.ts';
 import { Database } from './database-schema.ts';
 import { Listen } from './listen-schema.ts';
+import { Login } from './login-schema.ts';
 import { Metrics } from './metrics-schema.ts';
 import { OAuth } from './oauth-schema.ts';
 import { Policy } from './policy-schema.ts';
@@ -282,6 +283,7 @@ export const ConfigFile = z
     secrets: Secrets.optional(),
     sealing: Sealing.optional(),
     webhooks: Webhooks.optional(),
+    login: Login.optional(),
     servers: servers('The same as `mcpServers`, as VS Code writes it in `mcp.json`.'),
     mcp: z
       .strictObject({ servers: servers('The same as `mcpServers`.'), inputs })

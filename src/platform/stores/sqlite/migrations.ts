@@ -1,5 +1,6 @@
 /** The schema of `portcullis.db`, as the list of steps that led to it. Append only. */
 
+import { ACCOUNTS } from './accounts-schema.ts';
 import { LEDGER, WEBHOOK_OUTBOX } from './ledger-migrations.ts';
 import type { Migration } from './migrate.ts';
 
@@ -252,4 +253,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'ledger', sql: LEDGER },
   { name: 'webhook-outbox', sql: WEBHOOK_OUTBOX },
   { name: 'idempotency', sql: IDEMPOTENCY },
+  { name: 'accounts', sql: ACCOUNTS },
 ];

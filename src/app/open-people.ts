@@ -1,0 +1,43 @@
+/** People who sign in, as the gateway has them: their store, the rules, and the pages. */
+
+import type { GatewayConfig } from '../contracts/config.ts';
+import type { Log } from '../contracts/log.ts';
+import type { ObjectStore } from '../contracts/objects.ts';
+import type { Sealer } from '../contracts/sealing.ts';
+import type { Route } from '../edges/http/exchange.ts';
+import { createLoginRoutes } from '../edges/login/routes.ts';
+import { createPeople, type People } from '../pipeline/accounts/people.ts';
+import { createArgon2Hasher } from '../platform/passwords/argon2.ts';
+import { openAccountStore } from '../platform/stores/sqlite/accounts.ts';
+import { openIdentityProvider } from '../upstreams/oauth/identity-provider.ts';
+
+/** Where somebody goes after signing in who was on the way to nowhere else. */
+const HOME = '/account';
+
+export interface OpenPeople extends People, AsyncDisposable {
+  readonly route: Route;
+}
+
+export function openPeople(deps: {
+  readonly dataDir: string;
+  readonly objects: ObjectStore;
+  readonly sealer: Sealer;
+  readonly log: Log;
+  readonly now: () => number;
+  /** As it is in force. */
+  readonly config: () => GatewayConfig;
+}): OpenPeople {
+  const { objects, sealer, log, now, config } = deps;
+  const store = openAccountStore({ dataDir: deps.dataDir });
+  const people = createPeople({
+    ...{ store, objects, hasher: createArgon2Hasher(), sealer, log, now },
+    login: () => config().login,
+    publicUrl: () => config().listen.publicUrl,
+    openProvider: openIdentityProvider,
+  });
+  return {
+    ...people,
+    route: createLoginRoutes({ sessions: people.sessions, signIns: people.signIns, home: HOME }),
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,65 @@
+/** The page of whoever is signed in: who they are, where else they are signed in, their password. */
+
+import type { SessionInfo, UserActor } from '../../contracts/accounts.ts';
+import { describeBrowser } from './describe-browser.ts';
+import { html } from './html.ts';
+import { type Note, type Page, renderNote } from './page.ts';
+
+export interface AccountView {
+  readonly actor: UserActor;
+  readonly sessions: readonly SessionInfo[];
+  readonly token: string;
+  readonly mayChangePassword: boolean;
+  readonly note: Note;
+  readonly status: number;
+  readonly retryAfterMs?: number | undefined;
+}
+
+const minute = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+
+export function accountPage(view: AccountView): Page {
+  const { actor, token, sessions } = view;
+  const csrf = html`<input type="hidden" name="csrf" value="${token}">`;
+  const rows = sessions.map((session) => {
+    const isThis = session.id === actor.sessionId;
+    const by = session.provider === undefined ? 'password' : session.provider;
+    return html`<li>
+<div><strong>${describeBrowser(session.userAgent)}</strong>${isThis && html`<span class="tag">this browser</span>`}
+<div class="soft">${session.address ?? 'address unknown'}, by ${by}, last used ${minute(session.lastSeenAtMs)}</div></div>
+${!isThis && html`<form method="post" action="/account/sessions/end">${csrf}<input type="hidden" name="session" value="${session.id}"><button class="quiet small">End</button></form>`}
+</li>`;
+  });
+  const others = sessions.some(({ id }) => id !== actor.sessionId);
+  const endAll =
+    others &&
+    html`<form method="post" action="/account/sessions/end">${csrf}<input type="hidden" name="session" value="*"><button class="quiet small">End all others</button></form>`;
+  const password =
+    view.mayChangePassword &&
+    html`<section class="card">
+<h2>Change password</h2>
+<form method="post" action="/account/password" class="narrow">${csrf}
+<input type="hidden" name="name" value="${actor.name}" autocomplete="username">
+<label for="before">Current password</label>
+<input id="before" name="before" type="password" autocomplete="current-password" required maxlength="1024">
+<label for="password">New password</label>
+<input id="password" name="password" type="password" autocomplete="new-password" required minlength="12" maxlength="1024" aria-describedby="rule">
+<p class="hint" id="rule">At least 12 characters. It signs you out everywhere else.</p>
+<label for="again">New password again</label>
+<input id="again" name="again" type="password" autocomplete="new-password" required maxlength="1024">
+<button class="small">Change password</button>
+</form>
+</section>`;
+  const body = html`${renderNote(view.note)}
+<section class="card head">
+<div><h1>${actor.name}</h1><p class="soft">Signed in with the role <strong>${actor.role}</strong>.</p></div>
+<form method="post" action="/logout">${csrf}<button class="quiet small">Sign out</button></form>
+</section>
+<section class="card">
+<h2>Sessions</h2>
+<ul class="list">${rows}</ul>
+${endAll}
+</section>
+${password}`;
+  const { status, retryAfterMs } = view;
+  return { status, title: 'Your account', body, isWide: true, retryAfterMs };
+}

@@ -1,0 +1,11 @@
+/** What the pages for people are made with. */
+
+import type { Sessions } from '../../contracts/accounts.ts';
+import type { SignIns } from '../../contracts/sign-ins.ts';
+
+export interface LoginDeps {
+  readonly sessions: Sessions;
+  readonly signIns: SignIns;
+  /** Where somebody goes who has signed in and was on the way to nowhere else. */
+  readonly home: string;
+}
