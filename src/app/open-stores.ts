@@ -2,7 +2,7 @@
 
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DatabaseConfig } from '../contracts/config.ts';
+import type { DatabaseConfig } from '../contracts/config-sections.ts';
 import type { DefinitionStore } from '../contracts/definitions.ts';
 import type { SpendStore } from '../contracts/limits.ts';
 import type { Log } from '../contracts/log.ts';
