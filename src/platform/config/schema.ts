@@ -2,6 +2,7 @@
 /** The shape of `portcullis.json`: the one source of validation, of the published JSON Schema and of the reference page. */
 
 import { z } from 'zod';
+import { GrantShape } from '../../contracts/shapes/grant.ts';
 import { LimitsShape } from '../../contracts/shapes/limits.ts';
 import { Admin } from './admin-schema.ts';
 import { Database } from './database-schema.ts';
@@ -107,6 +108,9 @@ export const ServerOptions = z.strictObject({
   definitions: Definitions.optional(),
 });
 
+/** As levels above keys and keys in the store have them. */
+const Bounds = GrantShape.pick({ providerKeys: true, networks: true, hours: true });
+
 export const Key = z.strictObject({
   name: z.string().describe('Who holds it; stands in the audit trail. Unique.'),
   value: z
@@ -122,6 +126,7 @@ export const Key = z.strictObject({
     .describe('Toolsets whose endpoint it may use with all they hold, whatever `allow` says; `deny` still takes away.'),
   limits: LimitsShape.optional(),
   toolMode: KeyToolMode,
+  ...Bounds.shape,
 });
 
 const entryOf = (kind: 'tool' | 'prompt' | 'resource') => ({
