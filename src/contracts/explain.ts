@@ -55,7 +55,8 @@ export interface Explanation {
   readonly reason: string;
   /** In the order they are looked at; ends with the one that decided. */
   readonly rules: readonly ExplainedRule[];
-  readonly limits: readonly ExplainedLimit[];
+  /** Undefined: they were not asked. */
+  readonly limits?: readonly ExplainedLimit[] | undefined;
 }
 
 /** Port: answers in the light of the configuration and the keys as of now. */
