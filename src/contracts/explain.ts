@@ -55,8 +55,7 @@ export interface Explanation {
   readonly reason: string;
   /** In the order they are looked at; ends with the one that decided. */
   readonly rules: readonly ExplainedRule[];
-  /** Undefined: they were not asked. */
-  readonly limits?: readonly ExplainedLimit[] | undefined;
+  readonly limits: readonly ExplainedLimit[];
 }
 
 /** Port: answers in the light of the configuration and the keys as of now. */

@@ -23,7 +23,10 @@ export interface ExplainDeps {
   readonly definitionOf?: ((serverId: string, tool: string) => string | undefined) | undefined;
 }
 
-export type Explain = (caller: Caller, request: Omit<ExplainRequest, 'who'>) => Explanation;
+/** Without the limits, which a store keeps. */
+type Verdict = Omit<Explanation, 'limits'>;
+
+export type Explain = (caller: Caller, request: Omit<ExplainRequest, 'who'>) => Verdict;
 
 const EVERYWHERE: Endpoint = Object.freeze({ type: 'all' });
 const NO_NARROWING: Narrowing = Object.freeze({ servers: undefined, tools: undefined });
@@ -41,7 +44,7 @@ export function createExplain({ config, now, definitionOf }: ExplainDeps): Expla
   return (caller, request) => {
     const rules: ExplainedRule[] = [];
     const atMs = request.atMs ?? now();
-    const end = (verdict: Explanation['verdict'], code: ErrorCode | undefined, reason: string): Explanation => ({
+    const end = (verdict: Explanation['verdict'], code: ErrorCode | undefined, reason: string): Verdict => ({
       ...{ verdict, code, reason, rules },
     });
 
