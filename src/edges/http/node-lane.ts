@@ -28,7 +28,7 @@ export function createNodeLane(deps: NodeLaneDeps): Server {
   const findPresented = (socket: Socket): Presented => {
     const known = presentedOn.get(socket);
     if (known !== undefined) return known;
-    const presented: Presented = { credential: undefined, remoteAddress: socket.remoteAddress };
+    const presented: Presented = { credential: undefined };
     presentedOn.set(socket, presented);
     return presented;
   };

@@ -10,8 +10,6 @@ import type { Target } from './read-target.ts';
 /** What was last presented on a connection. */
 export interface Presented {
   credential: Credential | undefined;
-  /** Who is at its other end. */
-  readonly remoteAddress: string | undefined;
 }
 
 /**
@@ -52,10 +50,6 @@ export abstract class RequestExchange implements Exchange {
     const found = new Map<string, string>();
     for (const name of headerNames(this.headers, prefix)) found.set(name, oneHeader(this.headers, name) ?? '');
     return found;
-  }
-
-  get remoteAddress(): string | undefined {
-    return this.#presented.remoteAddress;
   }
 
   get forwardedFor(): readonly string[] {

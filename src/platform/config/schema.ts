@@ -108,9 +108,6 @@ export const ServerOptions = z.strictObject({
   definitions: Definitions.optional(),
 });
 
-/** As levels above keys and keys in the store have them. */
-const Bounds = GrantShape.pick({ providerKeys: true, networks: true, hours: true });
-
 export const Key = z.strictObject({
   name: z.string().describe('Who holds it; stands in the audit trail. Unique.'),
   value: z
@@ -126,7 +123,7 @@ export const Key = z.strictObject({
     .describe('Toolsets whose endpoint it may use with all they hold, whatever `allow` says; `deny` still takes away.'),
   limits: LimitsShape.optional(),
   toolMode: KeyToolMode,
-  ...Bounds.shape,
+  ...GrantShape.pick({ providerKeys: true, networks: true, hours: true }).shape,
 });
 
 const entryOf = (kind: 'tool' | 'prompt' | 'resource') => ({
