@@ -36,6 +36,7 @@ import { type AdminApi, openAdminApi } from './admin-api.ts';
 import { browserUrl } from './browser-url.ts';
 import { createFirstKey } from './create-first-key.ts';
 import { describeReadiness } from './describe-readiness.ts';
+import { createExplainer } from './explainer.ts';
 import { followDirectory } from './follow-directory.ts';
 import { createStandings } from './limit-standings.ts';
 import { createModelRoutes } from './model-routes.ts';
@@ -246,17 +247,14 @@ export async function assemble(options: AppOptions): Promise<App> {
       ...{ store: objects, load: options.loadFile, sealer: sealing.forRecords, now, log, apply },
       ...{ config, current: gateway.config },
     }));
+  const known = { directory, limits: limits.limitStore };
   admin = openAdminApi({
     ...{ objects, registry, catalog, definitionStore, trail, dataDir, sealer: sealing.forClients, identity, log },
     ...{ now, monotonicMs, newId, randomHex: ids.hex, config: gateway.config },
-    ...{
-      providers: () => providers,
-      configObjects: storedConfig?.objects,
-      sessions: people.sessions,
-      accounts: people.forAdmin,
-      explain: undefined,
-    },
-    standings: createStandings({ directory, limits: limits.limitStore }),
+    ...{ providers: () => providers, configObjects: storedConfig?.objects, sessions: people.sessions },
+    accounts: people.forAdmin,
+    explain: createExplainer({ ...known, config: gateway.config, catalog: catalog.current, now }),
+    standings: createStandings(known),
   });
 
   return {

@@ -219,6 +219,8 @@ export interface GatewayConfig {
     readonly allowedHosts: readonly string[];
     /** Extra browser origins accepted besides our own. */
     readonly allowedOrigins: readonly string[];
+    /** CIDR blocks of proxies whose `X-Forwarded-For` is believed. Undefined: of none. */
+    readonly trustedProxies?: readonly string[] | undefined;
   };
   readonly limits: {
     readonly maxBodyBytes: number;
