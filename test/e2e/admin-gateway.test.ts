@@ -1,11 +1,18 @@
 /** The admin API and people who sign in, at a gateway that runs: the real composition, with the CLI beside it. */
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { type Browser, createBrowser, readForm } from '../support/browser.ts';
 import { runCli, type StartedGateway, startGateway } from '../support/gateway.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const PASSWORD = 'correct horse battery staple';
+
+const INITIALIZE = {
+  ...{ jsonrpc: '2.0', id: 1, method: 'initialize' },
+  params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'test', version: '1' } },
+};
 
 interface Asked {
   readonly status: number;
@@ -71,9 +78,17 @@ async function start(t: TestContext, config: object = {}): Promise<Start> {
       return { id: made.body.id, browser };
     },
     async opens(secret) {
-      const answer = await fetch(`${gateway.url}/v1/models`, { headers: { authorization: `Bearer ${secret}` } });
+      const answer = await fetch(gateway.mcpUrl, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${secret}`,
+          ...{ 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+        },
+        body: JSON.stringify(INITIALIZE),
+      });
       await answer.arrayBuffer();
-      return answer.status !== 401;
+      assert.ok([200, 401].includes(answer.status), String(answer.status));
+      return answer.status === 200;
     },
   };
 }
@@ -131,4 +146,103 @@ test('nobody invites whoever stands above them: the link would be theirs', async
   assert.equal((await askAs(admin.browser, 'POST', `/users/${id}/invite`)).status, 403);
   const { id: member } = (await ask('POST', '/users', { name: 'm' })).body;
   assert.equal((await askAs(admin.browser, 'POST', `/users/${member}/invite`)).status, 201);
+});
+
+test('a key rotated with grace works with both secrets, and after the next rotation only with the newest', async (t) => {
+  const { cli, opens, ask } = await start(t);
+  const first = (await cli('keys', 'create', '--name', 'k', '--allow', '*')).trim();
+  const second = (await cli('keys', 'rotate', 'k', '--grace', '1h')).trim();
+  assert.notEqual(first, second);
+  await waitFor('the new secret to be known', () => opens(second));
+  assert.equal(await opens(first), true);
+  const third = (await cli('keys', 'rotate', 'k')).trim();
+  await waitFor('the newest secret to be known', () => opens(third));
+  assert.deepEqual([await opens(first), await opens(second)], [false, false]);
+  const { items } = (await ask('GET', '/changes?kind=key')).body;
+  assert.deepEqual(items.map(({ action, via }: { action: string; via: string }) => [action, via]).slice(0, 3), [
+    ['update', 'cli'],
+    ['update', 'cli'],
+    ['create', 'cli'],
+  ]);
+  await assert.rejects(cli('keys', 'rotate', 'k', '--grace', '31d'), /at most 30 days/);
+  await cli('keys', 'revoke', 'k');
+  await assert.rejects(cli('keys', 'rotate', 'k'), /no active key/);
+});
+
+test('a team made at the command line bounds its keys at once, and stays while keys need it', async (t) => {
+  const { cli, opens, ask } = await start(t);
+  await cli('organizations', 'create', 'acme', '--budget', '100usd/month');
+  await cli(
+    'teams',
+    'create',
+    'research',
+    '--allow',
+    'filesystem',
+    '--organization',
+    'acme',
+    '--label',
+    'customer=acme',
+  );
+  const secret = (
+    await cli('keys', 'create', '--name', 'k', '--allow', '*', '--team', 'research', '--label', 'app=x')
+  ).trim();
+  await waitFor('the key to be known', () => opens(secret));
+  const [key] = (await ask('GET', '/keys')).body.items.filter(({ name }: { name: string }) => name === 'k');
+  const explained = await ask('POST', '/explain', { key: key.id, target: { kind: 'tool', name: 'memory/read' } });
+  assert.equal(explained.status, 200, JSON.stringify(explained.body));
+  assert.equal(explained.body.verdict, 'refused');
+  const refusing = explained.body.rules.find((rule: { verdict: string }) => rule.verdict === 'refuses');
+  assert.deepEqual([refusing.level?.type, refusing.level?.name], ['team', 'research']);
+  assert.match(await cli('teams', 'list'), /research/);
+  await cli('teams', 'set', 'research', '--rate', '5/minute');
+  const [team] = (await ask('GET', '/teams')).body.items;
+  assert.deepEqual(
+    [team.bounds.allow, team.limits.requests[0].max, team.labels],
+    [['filesystem'], 5, { customer: 'acme' }],
+  );
+  await assert.rejects(cli('teams', 'delete', 'research'), /still belong/);
+  await assert.rejects(cli('organizations', 'delete', 'acme'), /still belong/);
+  await assert.rejects(cli('keys', 'create', '--name', 'x', '--team', 'nobody'), /there is no team/);
+  await cli('keys', 'revoke', 'k');
+  await cli('teams', 'delete', 'research');
+  await cli('organizations', 'delete', 'acme');
+});
+
+test('two members see, change and make only keys of their own, and no answer ever holds a hash or a secret of before', async (t) => {
+  const { askAs, signIn, answers, owner, gateway, cli } = await start(t);
+  const bounds = { allow: ['*'] };
+  const ada = await signIn({ name: 'ada', bounds });
+  const bob = await signIn({ name: 'bob', bounds });
+  const made = await askAs(ada.browser, 'POST', '/me/keys', { name: 'mine', grant: { allow: ['*'] } });
+  assert.equal(made.status, 201, JSON.stringify(made.body));
+  const path = `/me/keys/${made.body.id}`;
+  assert.deepEqual((await askAs(bob.browser, 'GET', '/me/keys')).body.items, []);
+  for (const [method, where, body] of [
+    ['GET', path, undefined],
+    ['POST', `${path}/rotate`, {}],
+    ['POST', `${path}/revoke`, undefined],
+  ] as const)
+    assert.equal((await askAs(bob.browser, method, where, body)).status, 404, `${method} ${where}`);
+  assert.equal((await askAs(bob.browser, 'GET', '/keys')).status, 403);
+  const rotated = await askAs(ada.browser, 'POST', `${path}/rotate`, {});
+  assert.equal(rotated.status, 200);
+  for (const where of ['/me/keys', path, '/me']) await askAs(ada.browser, 'GET', where);
+  await cli('admin-tokens', 'list');
+  const secrets = [made.body.secret, rotated.body.secret, owner, gateway.key, PASSWORD];
+  const hashes = secrets.map((secret) => createHash('sha256').update(secret).digest('hex'));
+  const shown = answers.filter((text) => secrets.some((secret) => text.includes(secret)));
+  assert.equal(shown.length, 2, 'only making and rotating show a secret');
+  for (const text of answers) for (const hash of hashes) assert.ok(!text.includes(hash));
+  for (const secret of secrets) assert.ok(!gateway.stderr().includes(secret));
+});
+
+test('an admin token revoked at the command line opens nothing from then on', async (t) => {
+  const { cli, ask } = await start(t);
+  const token = (await cli('admin-tokens', 'create', '--name', 'ci', '--role', 'auditor')).trim();
+  const asCi = () => ask('GET', '/teams', undefined, { authorization: `Bearer ${token}` });
+  assert.equal((await asCi()).status, 200);
+  await cli('admin-tokens', 'revoke', 'ci');
+  assert.equal((await asCi()).status, 401);
+  const [change] = (await ask('GET', '/changes?kind=admin-token')).body.items;
+  assert.deepEqual([change.action, change.via, change.actor.type], ['update', 'cli', 'operator']);
 });
