@@ -1,6 +1,6 @@
 /** The admin API on the parts of this gateway: each port of `edges/admin` from what is there anyway. */
 
-import type { AdminSessions } from '../contracts/admin.ts';
+import type { AdminAccounts, AdminSessions } from '../contracts/admin.ts';
 import type { AdminCatalogue, AdminTrail, FileObject, LimitStanding } from '../contracts/admin-ports.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
 import type { ConfigObjects } from '../contracts/config-objects.ts';
@@ -36,6 +36,7 @@ export interface AdminApiDeps {
   readonly trail: Pick<Trail, 'record' | 'flush'>;
   readonly dataDir: string;
   readonly sealer: Sealer;
+  readonly accounts: AdminAccounts;
   /** Undefined: people cannot sign in. */
   readonly sessions: AdminSessions | undefined;
   /** Undefined: there is only the file. */
@@ -62,6 +63,7 @@ export function openAdminApi(deps: AdminApiDeps): AdminApi {
   const idempotency = openIdempotencyStore({ dataDir });
   const flush = () => trail.flush();
   const ports = {
+    accounts: deps.accounts,
     ...{ objects, rules: ADMIN_RULES, identity, standings, config: deps.configObjects, explain: deps.explain },
     fileObjects: (kind: string) => (kind === 'key' ? fileKeys(config()) : []),
     trail: createAdminTrail(reader, flush),

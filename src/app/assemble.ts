@@ -33,6 +33,7 @@ import { createProviders } from '../upstreams/models/create-providers.ts';
 import { createServerCredentials } from '../upstreams/oauth/server-credentials.ts';
 import { createOpenApiSources } from '../upstreams/openapi/open-api-source.ts';
 import { type AdminApi, openAdminApi } from './admin-api.ts';
+import { browserUrl } from './browser-url.ts';
 import { createFirstKey } from './create-first-key.ts';
 import { describeReadiness } from './describe-readiness.ts';
 import { createExplainer } from './explainer.ts';
@@ -117,9 +118,10 @@ export async function assemble(options: AppOptions): Promise<App> {
   const openApi = createOpenApiSources({ http: outbound, identity, log });
   const credentialStore = await stores.credentials(() => credentials.reread());
   const listening = Promise.withResolvers<string>();
+  const publicUrl = async () => gateway.config().listen.publicUrl ?? (await listening.promise);
   const credentials = createServerCredentials({
     ...{ store: credentialStore, sealer: sealing.forRecords, now, log },
-    redirectUrl: async () => `${gateway.config().listen.publicUrl ?? (await listening.promise)}/oauth/callback`,
+    redirectUrl: async () => `${await publicUrl()}/oauth/callback`,
     onSignedIn: (serverId) =>
       void registry
         .current()
@@ -174,7 +176,9 @@ export async function assemble(options: AppOptions): Promise<App> {
     },
     config,
   );
-  const people = openPeople({ dataDir, objects, sealer: sealing.forClients, log, now, config: gateway.config });
+  const people = openPeople({
+    ...{ dataDir, objects, sealer: sealing.forClients, log, now, config: gateway.config, publicUrl },
+  });
   reportToolsets({ catalog, config: gateway.config, log });
 
   let stopping = false;
@@ -248,6 +252,7 @@ export async function assemble(options: AppOptions): Promise<App> {
     ...{ objects, registry, catalog, definitionStore, trail, dataDir, sealer: sealing.forClients, identity, log },
     ...{ now, monotonicMs, newId, randomHex: ids.hex, config: gateway.config },
     ...{ providers: () => providers, configObjects: storedConfig?.objects, sessions: people.sessions },
+    accounts: people.forAdmin,
     explain: createExplainer({ ...known, config: gateway.config, catalog: catalog.current, now }),
     standings: createStandings(known),
   });
@@ -288,10 +293,4 @@ export async function assemble(options: AppOptions): Promise<App> {
       lock.release();
     },
   };
-}
-
-/** A browser on this machine gets there also where we listen on every address. */
-function browserUrl(address: { readonly host: string; readonly port: number; readonly url: string }): string {
-  const isEverywhere = address.host === '0.0.0.0' || address.host === '::';
-  return isEverywhere ? `http://127.0.0.1:${address.port}` : address.url;
 }

@@ -12,6 +12,7 @@ import { connectCommand } from './commands/connect.ts';
 import { definitionsCommand } from './commands/definitions.ts';
 import { initCommand } from './commands/init.ts';
 import { keysCommand } from './commands/keys.ts';
+import { organizationsCommand, teamsCommand } from './commands/levels.ts';
 import { loginCommand } from './commands/login.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { modelsCommand } from './commands/models.ts';
@@ -49,6 +50,8 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no gateway at the address, 4 key 
     keysCommand,
     adminTokensCommand,
     usersCommand,
+    teamsCommand,
+    organizationsCommand,
     policyCommand,
     definitionsCommand,
     serversCommand,

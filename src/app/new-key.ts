@@ -12,6 +12,10 @@ export interface NewKey {
   readonly grant: Partial<GrantBody>;
   readonly limits?: LimitsBody | undefined;
   readonly expiresAtMs?: number | undefined;
+  /** Ids. */
+  readonly team?: string | undefined;
+  readonly user?: string | undefined;
+  readonly labels?: { readonly [label: string]: string } | undefined;
 }
 
 export function createKeyWrite(

@@ -1,9 +1,11 @@
 /** People who sign in, as the gateway has them: their store, the rules, and the pages. */
 
+import type { AdminAccounts } from '../contracts/admin.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
 import type { Log } from '../contracts/log.ts';
 import type { ObjectStore } from '../contracts/objects.ts';
 import type { Sealer } from '../contracts/sealing.ts';
+import { foldUserName } from '../domain/accounts/user-name.ts';
 import type { Route } from '../edges/http/exchange.ts';
 import { createLoginRoutes } from '../edges/login/routes.ts';
 import { createPeople, type People } from '../pipeline/accounts/people.ts';
@@ -16,6 +18,8 @@ const HOME = '/account';
 
 export interface OpenPeople extends People, AsyncDisposable {
   readonly route: Route;
+  /** As the admin API takes them. */
+  readonly forAdmin: AdminAccounts;
 }
 
 export function openPeople(deps: {
@@ -26,6 +30,8 @@ export function openPeople(deps: {
   readonly now: () => number;
   /** As it is in force. */
   readonly config: () => GatewayConfig;
+  /** Where browsers reach the gateway. */
+  readonly publicUrl: () => Promise<string>;
 }): OpenPeople {
   const { objects, sealer, log, now, config } = deps;
   const store = openAccountStore({ dataDir: deps.dataDir });
@@ -38,6 +44,17 @@ export function openPeople(deps: {
   return {
     ...people,
     route: createLoginRoutes({ sessions: people.sessions, signIns: people.signIns, home: HOME }),
+    forAdmin: {
+      foldName: foldUserName,
+      async invite(userId) {
+        const { token, expiresAtMs } = await people.accounts.invite(userId);
+        return { url: `${await deps.publicUrl()}/invite/${token}`, expiresAtMs };
+      },
+      async endSessions(userId) {
+        await people.sessions.endAll(userId);
+      },
+      forget: people.accounts.forget,
+    },
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }

@@ -1,5 +1,6 @@
 /** Who may manage what: roles, permissions, and the person or program behind a request to the admin API. */
 
+import type { StoredObject } from './objects.ts';
 import type { BoundBody } from './shapes/grant.ts';
 
 /** From most to least. */
@@ -45,6 +46,8 @@ export interface AdminRules {
   permissionsOf(role: Role): readonly Permission[];
   /** Whether somebody of the first role may give, take or touch the second. */
   mayGrant(role: Role, other: Role): boolean;
+  /** Owners among users and admin tokens who may act now, without the one of this id. */
+  countOtherOwners(people: readonly Pick<StoredObject, 'id' | 'body'>[], id: string, nowMs: number): number;
   /** Whether somebody without `keys:write` may make themselves a key. `team`: which one was named; `levels`: those above the key. */
   decideOwnKey(
     user: { readonly teams: readonly string[] },
@@ -74,6 +77,17 @@ export interface AdminSessions {
   find(request: SessionRequest): Promise<Extract<AdminActor, { readonly type: 'user' }> | undefined>;
   /** For every request with a session that changes something. */
   checkCsrf(request: SessionRequest): { readonly allowed: true } | { readonly allowed: false; readonly reason: string };
+}
+
+/** Port: credentials of people, which are not in their objects. */
+export interface AdminAccounts {
+  /** A new name of a user, as the store tells users apart: one person whatever the case. */
+  foldName(name: string): string;
+  /** An address, good once, at which that user sets a password; those made before are void. */
+  invite(userId: string): Promise<{ readonly url: string; readonly expiresAtMs: number }>;
+  endSessions(userId: string): Promise<void>;
+  /** Password, sessions and invitations of somebody who is gone. */
+  forget(userId: string): Promise<void>;
 }
 
 /** An answer that is given again to whoever repeats the request. */

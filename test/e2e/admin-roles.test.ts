@@ -20,7 +20,7 @@ const MAY: { readonly [operation: string]: readonly Role[] | 'public' } = {
     'listOrganizations getOrganization listTeams getTeam listUsers getUser listKeys getKey getKeyLimits',
   ),
   ...each(ADMINS, 'createOrganization replaceOrganization deleteOrganization createTeam replaceTeam deleteTeam'),
-  ...each(ADMINS, 'createUser replaceUser deleteUser'),
+  ...each(ADMINS, 'createUser replaceUser deleteUser inviteUser'),
   ...each(ADMINS, 'createKey replaceKey rotateKey revokeKey deleteKey'),
   ...each(ADMINS, 'listAdminTokens createAdminToken getAdminToken replaceAdminToken revokeAdminToken deleteAdminToken'),
   ...each(READERS, 'listServerObjects getServer listProviderObjects getProvider listToolsetObjects getToolset'),

@@ -44,6 +44,11 @@ test('the first owner is made at the command line, signs in, and is shut out at 
   assert.equal(await isIn(browser), true);
   assert.match((await users('', 'list')).out, /^Ada\towner\tactive\t1\t.*\tpassword\n$/);
 
+  const alone = await users('', 'disable', 'ADA');
+  assert.deepEqual([alone.code, /Ada is the last owner/.test(alone.err)], [1, true]);
+  assert.equal((await users('', 'set-role', 'ada', '--role', 'admin')).code, 1);
+  assert.equal(await isIn(browser), true);
+  await users('', 'create', 'grace', '--role', 'owner', '--no-password');
   assert.equal((await users('', 'disable', 'ADA')).code, 0);
   assert.equal(await isIn(browser), false);
   assert.equal((await signIn(browser, 'ada', PASSWORD)).status, 403);

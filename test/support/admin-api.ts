@@ -8,6 +8,7 @@ import type { Explanation } from '../../src/contracts/explain.ts';
 import { type ChangeOrigin, ObjectConflict, type ObjectStore } from '../../src/contracts/objects.ts';
 import { AdminTokenShape, UserShape } from '../../src/contracts/shapes/directory.ts';
 import type { ServerStatus } from '../../src/contracts/upstream.ts';
+import { foldUserName } from '../../src/domain/accounts/user-name.ts';
 import { ADMIN_RULES } from '../../src/domain/admin/permissions.ts';
 import type { Operation } from '../../src/edges/admin/define-operation.ts';
 import { operationsFor } from '../../src/edges/admin/operations.ts';
@@ -92,6 +93,12 @@ export async function startAdmin(
 
   const deps = {
     ...{ objects, rules: ADMIN_RULES, identity: { name: 'portcullis', version: '1.2.3' } },
+    accounts: {
+      foldName: foldUserName,
+      invite: async (id: string) => ({ url: `http://gateway.test/invite/${id}`, expiresAtMs: 1 }),
+      endSessions: async () => undefined,
+      forget: async () => undefined,
+    },
     fileObjects: (kind: string) => (kind === 'key' ? [FILE_KEY] : []),
     trail: { list: async () => [CALL], find: async (id: string) => (id === CALL.id ? CALL : undefined) },
     spend: { sum: async () => [] },
@@ -155,7 +162,7 @@ export async function startAdmin(
     async addUser(id, body) {
       const user = UserShape.parse(body);
       await objects.write(
-        [{ action: 'create', kind: 'user', id, name: user.name, body: JSON.parse(JSON.stringify(user)) }],
+        [{ action: 'create', kind: 'user', id, name: foldUserName(user.name), body: JSON.parse(JSON.stringify(user)) }],
         SETUP,
         1,
       );

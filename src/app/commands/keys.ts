@@ -1,67 +1,25 @@
-/** `portcullis keys create|list|revoke`: virtual keys in the gateway's store. A running gateway notices within a second. */
+/** `portcullis keys create|list|rotate|revoke`: virtual keys in the gateway's store. A running gateway notices within a second. */
 
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { ObjectConflict, type StoredObject } from '../../contracts/objects.ts';
 import type { KeyBody } from '../../contracts/shapes/directory.ts';
 import { readEnvironment } from '../../platform/config/environment.ts';
 import { loadConfig } from '../../platform/config/load-config.ts';
 import { createKeyWrite } from '../new-key.ts';
 import { CommandError, EXIT } from './command-error.ts';
 import { addExplain } from './explain-key.ts';
+import { findLevelId, parseLabels } from './find-level.ts';
 import { commandOrigin, listAll, withObjects } from './open-objects.ts';
 import { type BoundOptions, parseBounds } from './parse-bounds.ts';
 import { type LimitOptions, parseLimits, renderLimits } from './parse-limits.ts';
 import { parseMoment } from './parse-moment.ts';
+import { addRotate } from './rotate-key.ts';
 import { type DataOptions, DEFAULT_CONFIG, isToolsetName, withDataOptions } from './shared-options.ts';
+import { bodyOf, findKey, noSuchKey, prefixOf, publicKey, writeKey } from './stored-key.ts';
 import { type Cell, paint, print, printJson, printNote, printTable, renderTime } from './terminal.ts';
 
 const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
-
-const bodyOf = (object: StoredObject): KeyBody => object.body as KeyBody;
-
-/** The newest is the one to recognise it by. */
-const prefixOf = (body: KeyBody): string => body.secrets.at(-1)?.prefix ?? '';
-
-const renderMoment = (ms: number | undefined): string | null => (ms === undefined ? null : new Date(ms).toISOString());
-
-/** What may be shown of a key: everything but its hashes. */
-function publicKey(object: StoredObject): { readonly [field: string]: unknown } {
-  const body = bodyOf(object);
-  return {
-    id: object.id,
-    name: body.name,
-    prefix: prefixOf(body),
-    allow: body.grant.allow,
-    deny: body.grant.deny,
-    toolsets: body.grant.toolsets,
-    networks: body.grant.networks,
-    hours: body.grant.hours,
-    providerKeys: body.grant.providerKeys,
-    limits: body.limits ?? null,
-    createdAt: renderMoment(object.createdAtMs),
-    expiresAt: renderMoment(body.expiresAtMs),
-    revokedAt: renderMoment(body.revokedAtMs),
-  };
-}
-
-/** An id wins over names and prefixes, a living key over revoked ones of the same name. Throws CommandError if several fit. */
-function findKey(keys: readonly StoredObject[], idOrName: string): StoredObject | undefined {
-  const byId = keys.find((key) => key.id === idOrName);
-  if (byId !== undefined) return byId;
-  const matches = keys.filter(
-    (key) => key.name === idOrName || bodyOf(key).secrets.some(({ prefix }) => prefix === idOrName),
-  );
-  const living = matches.filter((key) => bodyOf(key).revokedAtMs === undefined);
-  if (living.length > 1)
-    throw new CommandError(
-      EXIT.failed,
-      `several keys match ${JSON.stringify(idOrName)}`,
-      `Name one by its id: ${living.map(({ id }) => id).join(', ')}.`,
-    );
-  return living[0] ?? matches.at(-1);
-}
 
 interface CreateOptions extends DataOptions, LimitOptions, BoundOptions {
   readonly name: string;
@@ -69,6 +27,9 @@ interface CreateOptions extends DataOptions, LimitOptions, BoundOptions {
   readonly deny: readonly string[];
   readonly toolset: readonly string[];
   readonly expires?: string;
+  readonly team?: string;
+  readonly user?: string;
+  readonly label: readonly string[];
   readonly json?: boolean;
 }
 
@@ -104,10 +65,18 @@ async function runCreate(options: CreateOptions): Promise<void> {
     ...parseBounds(options),
   };
   const limits = parseLimits(options);
-  const { write, secret } = createKeyWrite({ name: options.name, grant, limits, expiresAtMs }, nowMs);
-  const [stored] = await withObjects(options, (store) => store.write([write], commandOrigin(), nowMs), {
-    mayCreate: true,
-  });
+  const labels = parseLabels(options.label);
+  const { stored, secret } = await withObjects(
+    options,
+    async (store) => {
+      const team = await findLevelId(store, 'team', options.team);
+      const user = await findLevelId(store, 'user', options.user);
+      const made = createKeyWrite({ name: options.name, grant, limits, expiresAtMs, team, user, labels }, nowMs);
+      const [written] = await store.write([made.write], commandOrigin(), nowMs);
+      return { stored: written, secret: made.secret };
+    },
+    { mayCreate: true },
+  );
   if (stored === undefined) throw new Error('the key was not stored');
   if (options.json) {
     printJson({ ...publicKey(stored), secret });
@@ -163,22 +132,9 @@ async function runRevoke(idOrName: string, options: DataOptions & { json?: boole
     const { kind, id, name, version } = found;
     const nowMs = Date.now();
     const body = { ...found.body, revokedAtMs: nowMs };
-    try {
-      return (
-        await store.write([{ action: 'update', kind, id, name, body, ifVersion: version }], commandOrigin(), nowMs)
-      )[0];
-    } catch (error) {
-      if (!(error instanceof ObjectConflict)) throw error;
-      throw new CommandError(EXIT.failed, 'somebody else changed this key just now', 'Try again.');
-    }
+    return writeKey(store, { action: 'update', kind, id, name, body, ifVersion: version }, nowMs);
   });
-  if (record === undefined) {
-    throw new CommandError(
-      EXIT.failed,
-      `no active key matches ${JSON.stringify(idOrName)}`,
-      'See `portcullis keys list`.',
-    );
-  }
+  if (record === undefined) throw noSuchKey(idOrName);
   if (options.json) {
     printJson(publicKey(record));
     return;
@@ -223,6 +179,9 @@ export function keysCommand(program: Command): void {
       [],
     )
     .option('--time-zone <name>', 'whose midnight begins a day of the budget (default UTC)')
+    .option('--team <team>', 'team it counts for, by name or id')
+    .option('--user <user>', 'user whose key it is, by name or id; nobody can use it when they are disabled')
+    .option('--label <name=value>', 'label that its calls carry, such as customer=acme; repeat for more', collect, [])
     .option('--expires <when>', 'span (30d, 12h) or date (2027-01-31)')
     .option('--json', 'print the key and its secret as JSON')
     .addHelpText(
@@ -245,6 +204,7 @@ Examples:
     .description('List keys: prefix, name, state, dates and what they allow')
     .option('--json', 'print as a JSON array')
     .action(runList);
+  addRotate(keys);
   withDataOptions(keys.command('revoke'))
     .description('Revoke a key at once, for good')
     .argument('<key>', 'its name, prefix or id')

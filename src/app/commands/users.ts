@@ -7,6 +7,7 @@ import type { JsonObject } from '../../contracts/json.ts';
 import { ObjectConflict, type StoredObject } from '../../contracts/objects.ts';
 import { type UserBody, UserShape } from '../../contracts/shapes/directory.ts';
 import { foldUserName } from '../../domain/accounts/user-name.ts';
+import { countOtherOwners } from '../../domain/admin/count-owners.ts';
 import { createObjectId } from '../../lib/access-token.ts';
 import { CommandError, EXIT } from './command-error.ts';
 import { commandOrigin, listAll } from './open-objects.ts';
@@ -142,6 +143,14 @@ function onUser<O extends DataOptions>(
 async function update(people: PeopleHere, user: StoredObject, change: Partial<UserBody>): Promise<void> {
   const { id, name, version } = user;
   const body = { ...user.body, ...change };
+  const isOwner = (of: UserBody): boolean => of.role === 'owner' && of.isActive;
+  const all = [...(await listAll(people.objects, 'user')), ...(await listAll(people.objects, 'admin-token'))];
+  if (isOwner(bodyOf(user)) && !isOwner(bodyOf({ ...user, body })) && countOtherOwners(all, id, Date.now()) === 0)
+    throw new CommandError(
+      EXIT.failed,
+      `${bodyOf(user).name} is the last owner`,
+      'Make another one first, as with `portcullis users create NAME --role owner`.',
+    );
   const write = { action: 'update', kind: 'user', id, name, body, ifVersion: version } as const;
   await people.objects.write([write], commandOrigin(), Date.now());
   await people.store.endSessions(id);

@@ -1,6 +1,7 @@
 /** Which role may do what: the one table of it, and who may give which role. */
 
 import { type AdminRules, PERMISSIONS, type Permission, ROLES, type Role } from '../../contracts/admin.ts';
+import { countOtherOwners } from './count-owners.ts';
 import { decideOwnKey } from './own-keys.ts';
 
 const READING: readonly Permission[] = [
@@ -34,5 +35,6 @@ export const ADMIN_RULES: AdminRules = {
   allows,
   mayGrant,
   decideOwnKey,
+  countOtherOwners,
   permissionsOf: (role) => PERMISSIONS.filter((permission) => allows(role, permission)),
 };

@@ -1,6 +1,6 @@
 /** What operations of the admin API may use: ports only. */
 
-import type { AdminRules } from '../../contracts/admin.ts';
+import type { AdminAccounts, AdminRules } from '../../contracts/admin.ts';
 import type {
   AdminCatalogue,
   AdminDefinitions,
@@ -16,6 +16,7 @@ import type { ObjectKind, ObjectStore } from '../../contracts/objects.ts';
 export interface AdminDeps {
   readonly objects: ObjectStore;
   readonly rules: AdminRules;
+  readonly accounts: AdminAccounts;
   /** What the configuration file owns of a kind. */
   readonly fileObjects: (kind: ObjectKind) => readonly FileObject[];
   readonly trail: AdminTrail;

@@ -77,9 +77,5 @@ export function toJson(body: object): JsonObject {
 /** How many owners there are who could manage access, without this one. */
 export async function otherOwners(deps: AdminDeps, id: string, nowMs: number): Promise<number> {
   const people = [...(await listAll(deps.objects, 'user')), ...(await listAll(deps.objects, 'admin-token'))];
-  return people.filter(({ id: other, body }) => {
-    if (other === id || body.role !== 'owner' || body.isActive === false || body.revokedAtMs !== undefined)
-      return false;
-    return typeof body.expiresAtMs !== 'number' || body.expiresAtMs > nowMs;
-  }).length;
+  return deps.rules.countOtherOwners(people, id, nowMs);
 }

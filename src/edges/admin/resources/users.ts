@@ -15,6 +15,11 @@ import { IdParams, NameFilter, NoParams, NoQuery } from './words.ts';
 
 export const UserView = z.strictObject({ ...viewFields, ...UserShape.shape });
 
+const InvitationView = z.strictObject({
+  url: z.string().describe('Shown this once, good once; it goes to the user, over a way that only they read.'),
+  expiresAtMs: z.int(),
+});
+
 const ListQuery = z.strictObject({
   ...PageQuery,
   ...NameFilter,
@@ -51,16 +56,17 @@ async function checkRole(
     throw new GatewayError('conflict', 'this is the last owner; make another one first');
 }
 
-/** Names are one whatever their case; the store knows only their spelling. */
+/** Those stored by older versions have their names as they were typed. */
 async function checkUser(deps: AdminDeps, body: UserBody, id: string | undefined): Promise<void> {
   const faults = await findMissing(deps, [
     { kind: 'organization', id: body.organization, pointer: '/organization' },
     ...body.teams.map((team, i) => ({ kind: 'team', id: team, pointer: `/teams/${i}` }) as const),
   ]);
   if (faults.length > 0) throw faulty(faults);
-  const name = body.name.toLowerCase();
+  const { foldName } = deps.accounts;
+  const name = foldName(body.name);
   const namesake = (await listAll(deps.objects, 'user')).find(
-    (user) => user.id !== id && user.name.toLowerCase() === name,
+    (user) => user.id !== id && foldName((user.body as UserBody).name) === name,
   );
   if (namesake !== undefined) throw new GatewayError('conflict', 'there is another user of this name');
 }
@@ -102,7 +108,8 @@ export const userOperations: readonly Operation[] = [
     ...{ precondition: 'none', problems: ['invalid_cursor'] },
     async handle(deps, { query: { limit, cursor, name, organization, role } }) {
       const { found, nextCursor } = await pageOfObjects(deps.objects, 'user', {
-        ...{ limit, cursor, namePrefix: name, where: { organization, role } },
+        ...{ limit, cursor, where: { organization, role } },
+        namePrefix: name === undefined ? undefined : deps.accounts.foldName(name),
       });
       return { body: { items: found.map((user) => viewOf(user)), nextCursor: nextCursor ?? null }, nextCursor };
     },
@@ -115,7 +122,8 @@ export const userOperations: readonly Operation[] = [
       await checkRole(deps, { actor, nowMs }, undefined, body);
       await checkUser(deps, body, undefined);
       const id = createObjectId('user');
-      const write: ObjectWrite = { action: 'create', kind: 'user', id, name: body.name, body: toJson(body) };
+      const name = deps.accounts.foldName(body.name);
+      const write: ObjectWrite = { action: 'create', kind: 'user', id, name, body: toJson(body) };
       const [made] = await deps.objects.write([write], origin, nowMs);
       return { body: made && viewOf(made), version: made?.version, location: `/users/${id}` };
     },
@@ -141,11 +149,13 @@ export const userOperations: readonly Operation[] = [
         action: 'update',
         kind: 'user',
         id: before.id,
-        name: body.name,
+        name: deps.accounts.foldName(body.name),
         body: toJson(body),
         ifVersion,
       };
       const [now] = await deps.objects.write([write], origin, nowMs);
+      // They would be believed no longer anyway; somebody who looks should not see them go on.
+      if (!body.isActive || body.role !== roleOf(before)) await deps.accounts.endSessions(before.id);
       return { body: now && viewOf(now), version: now?.version };
     },
   }),
@@ -163,7 +173,21 @@ export const userOperations: readonly Operation[] = [
       await checkRole(deps, { actor, nowMs }, before, undefined);
       const keys = await revokeKeysOf(deps, before.id, query.cascade === 'revoke', nowMs);
       await deps.objects.write([...keys, { action: 'delete', kind: 'user', id: before.id, ifVersion }], origin, nowMs);
+      await deps.accounts.forget(before.id);
       return { body: viewOf(before) };
+    },
+  }),
+  defineOperation({
+    ...{ ...words, id: 'inviteUser', method: 'POST', path: '/users/{id}/invite', permission: 'people:write' },
+    ...{ status: 201, summary: 'Make an address at which a user sets a password; those made before are void' },
+    ...{ params: IdParams, query: NoQuery, answer: InvitationView },
+    ...{ precondition: 'none', problems: ['unknown_object', 'conflict'] },
+    async handle(deps, { params, actor }) {
+      const user = await requireStored(deps, 'user', params.id);
+      // Whoever has the address can sign in as them.
+      checkMayTouch(deps, actor, roleOf(user));
+      if (!(user.body as UserBody).isActive) throw new GatewayError('conflict', 'the user is switched off');
+      return { body: await deps.accounts.invite(user.id) };
     },
   }),
 ];
