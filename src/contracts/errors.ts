@@ -48,6 +48,12 @@ export const ERRORS = {
     retryable: false,
     text: 'No key of a provider that has this model may be used by this key',
   },
+  outside_parameters: {
+    httpStatus: 400,
+    rpcCode: -31425,
+    retryable: false,
+    text: 'A parameter of the request is outside what this key may ask for',
+  },
   method_not_allowed: { httpStatus: 405, rpcCode: -31406, retryable: false, text: 'HTTP method not allowed' },
   not_acceptable: { httpStatus: 406, rpcCode: -31407, retryable: false, text: 'The Accept header does not fit' },
   unsupported_media_type: {

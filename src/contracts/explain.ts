@@ -17,7 +17,7 @@ export interface ExplainRequest {
   readonly target: ExplainTarget;
   /** Arguments of the tool. Undefined: none are known, so rules that read them answer `unknown`. */
   readonly args?: { readonly [name: string]: unknown } | undefined;
-  /** Members of the request to a model that a grant can bound, by the words of `ParameterCaps`. */
+  /** Of a request to a model: `maxOutputTokens`, `temperature`, `choices`, `reasoningTokens`. Undefined: bounds on them answer `unknown`. */
   readonly parameters?: { readonly [name: string]: number } | undefined;
   /** Address of the client. Undefined: rules on networks answer `unknown`. */
   readonly from?: string | undefined;

@@ -5,6 +5,7 @@ import type { Caller, Narrowing } from '../contracts/caller.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
 import type { ErrorCode } from '../contracts/errors.ts';
 import type { ExplainedRule, ExplainRequest, Explanation } from '../contracts/explain.ts';
+import { boundsParameters, checkParameters, describeRefusal } from '../domain/access/check-parameters.ts';
 import { checkPlaces, compilePlaces } from '../domain/access/check-place.ts';
 import { type AccessKind, type AccessVerdict, parsePattern, type TargetKind } from '../domain/access/compile-grant.ts';
 import { createResolveModel } from '../domain/models/resolve-model.ts';
@@ -68,6 +69,16 @@ export function createExplain({ config, now, definitionOf }: ExplainDeps): Expla
       }
       const usable = withinKeys(plan, caller, (id) => providers.find((each) => each.id === id)?.keys ?? []);
       if (usable === undefined) return end('refused', 'no_provider_key', 'providerKeys leave no key to send it with');
+      if (boundsParameters(caller)) {
+        if (request.parameters === undefined)
+          return end('unknown', undefined, 'parameters of the request are bounded, and none were given');
+        const refusal = checkParameters(caller, request.parameters);
+        if (refusal !== undefined) {
+          const reason = describeRefusal(refusal);
+          rules.push({ step: 'authorize', level: refusal.level, rule: refusal.rule, verdict: 'refuses', reason });
+          return end('refused', 'outside_parameters', reason);
+        }
+      }
       return end(
         'allowed',
         undefined,

@@ -158,6 +158,10 @@ export function keysCommand(program: Command): void {
       [],
     )
     .option('--provider-key <pattern>', 'keys of providers it may use, as openai/*; repeat for more', collect, [])
+    .option(
+      '--max-output-tokens <number>',
+      'most tokens one answer of a model may be allowed; requests have to name a bound',
+    )
     .option('--toolset <name>', 'toolset whose endpoint (/mcp/t/NAME) it may use; repeat for more', collect, [])
     .option(
       '--rate <limit>',

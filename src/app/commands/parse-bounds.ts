@@ -10,18 +10,25 @@ export interface BoundOptions {
   readonly network: readonly string[];
   readonly hours: readonly string[];
   readonly providerKey: readonly string[];
+  readonly maxOutputTokens?: string;
 }
 
 const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
 
 /** Throws CommandError for what cannot be read. */
-export function parseBounds(options: BoundOptions): Pick<GrantBody, 'networks' | 'hours' | 'providerKeys'> {
+export function parseBounds(
+  options: BoundOptions,
+): Pick<GrantBody, 'networks' | 'hours' | 'providerKeys' | 'parameters'> {
   const wrong = options.network.find((block) => parseNetwork(block) === undefined);
   if (wrong !== undefined)
     throw new CommandError(EXIT.usage, `${JSON.stringify(wrong)} is no network; one looks like 10.0.0.0/8`);
   const odd = options.providerKey.find((pattern) => !/^[^/]+\/.+$/.test(pattern));
   if (odd !== undefined) throw new CommandError(EXIT.usage, '--provider-key wants provider/key, such as openai/*');
+  const maxOutputTokens = options.maxOutputTokens === undefined ? undefined : Number(options.maxOutputTokens);
+  if (maxOutputTokens !== undefined && !(Number.isSafeInteger(maxOutputTokens) && maxOutputTokens > 0))
+    throw new CommandError(EXIT.usage, '--max-output-tokens wants a whole number from 1');
   return {
+    ...(maxOutputTokens !== undefined && { parameters: { maxOutputTokens } }),
     ...(options.network.length > 0 && { networks: [...options.network] }),
     ...(options.hours.length > 0 && { hours: options.hours.map(parseHours) }),
     ...(options.providerKey.length > 0 && { providerKeys: [...options.providerKey] }),

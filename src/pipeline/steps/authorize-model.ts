@@ -4,11 +4,13 @@ import type { Endpoint, ModelCall, ModelStep } from '../../contracts/call.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { ModelPlan, RawRequest } from '../../contracts/models.ts';
 import type { ProviderKey } from '../../contracts/models-config.ts';
+import { boundsParameters, checkParameters, describeRefusal } from '../../domain/access/check-parameters.ts';
 import type { MayUseModel } from '../../domain/models/find-model.ts';
 import type { ResolveModel } from '../../domain/models/resolve-model.ts';
 import type { ResolveSurface } from '../../domain/models/resolve-surface.ts';
 import { callerOf, type GrantOf } from '../grants.ts';
 import type { BudgetShare } from '../limits/budget-share.ts';
+import { askedParameters } from '../models/asked-parameters.ts';
 import { withinKeys } from '../models/within-keys.ts';
 
 /** A toolset opens what it holds to a key that names it; models it does not hold, so it must not open those. */
@@ -18,6 +20,17 @@ const WITHOUT_TOOLSET: Endpoint = Object.freeze({ type: 'all' });
 export function mayUseModel(call: ModelCall, grantOf: GrantOf): MayUseModel {
   const grant = grantOf(callerOf(call), call.narrowing, WITHOUT_TOOLSET);
   return (provider, model) => grant.allows('model', provider, model);
+}
+
+/** What its caller may ask for. A caller without such bounds pays a comparison or two. */
+function checkCaps(call: ModelCall): void {
+  const caller = callerOf(call);
+  if (!boundsParameters(caller)) return;
+  const asked = askedParameters(call);
+  if (asked === undefined) return;
+  if (!asked.isReadable) throw new GatewayError('outside_parameters', 'requests of this kind cannot be checked');
+  const refusal = checkParameters(caller, asked.asked);
+  if (refusal !== undefined) throw new GatewayError('outside_parameters', describeRefusal(refusal));
 }
 
 export function createAuthorizeModel(deps: {
@@ -49,6 +62,7 @@ export function createAuthorizeModel(deps: {
     if (plan === undefined) throw new GatewayError('unknown_model', call.name);
     const usable = withinKeys(plan, callerOf(call), deps.keysOf);
     if (usable === undefined) throw new GatewayError('no_provider_key');
+    checkCaps(call);
     call.facts.plan = usable;
   };
   return (call, next) => {

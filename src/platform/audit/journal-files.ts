@@ -32,9 +32,15 @@ export function fileSize(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
-/** All segments together, whoever's they are. */
+/** All segments together, whoever's they are; 0 where the folder is gone or cannot be read, which whoever writes there notices. */
 export function journalBytes(journalDir: string): number {
-  return readdirSync(journalDir)
+  let names: string[];
+  try {
+    names = readdirSync(journalDir);
+  } catch {
+    return 0;
+  }
+  return names
     .filter((name) => name.endsWith('.jsonl'))
     .reduce((sum, name) => sum + fileSize(join(journalDir, name)), 0);
 }

@@ -121,12 +121,13 @@ function checkGrant(
       'add patterns, e.g. "allow": ["*"]',
     );
   checkBounds(report, path, grant, providers);
-  const { allow, deny, toolMode, providerKeys, networks, hours } = grant;
+  const { allow, deny, toolMode, providerKeys, parameters, networks, hours } = grant;
   return {
     ...{ allow, deny },
     ...(named.length > 0 && { toolsets: named }),
     ...(toolMode !== undefined && { toolMode }),
     ...(providerKeys !== undefined && { providerKeys }),
+    ...(parameters !== undefined && { parameters }),
     ...(networks !== undefined && { networks }),
     ...(hours !== undefined && { hours }),
   };

@@ -123,7 +123,7 @@ export const Key = z.strictObject({
     .describe('Toolsets whose endpoint it may use with all they hold, whatever `allow` says; `deny` still takes away.'),
   limits: LimitsShape.optional(),
   toolMode: KeyToolMode,
-  ...GrantShape.pick({ providerKeys: true, networks: true, hours: true }).shape,
+  ...GrantShape.pick({ providerKeys: true, parameters: true, networks: true, hours: true }).shape,
 });
 
 const entryOf = (kind: 'tool' | 'prompt' | 'resource') => ({
