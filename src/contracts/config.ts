@@ -255,10 +255,22 @@ export interface GatewayConfig {
   readonly metrics?: MetricsConfig | undefined;
   /** Left out: SQLite in the data directory. */
   readonly database?: DatabaseConfig | undefined;
+  /** Only with a database. Left out: limits are counted in the database, or in memory where there is none. */
+  readonly redis?: RedisConfig | undefined;
   /** Undefined: no master key, and the key file of the data folder will do where it can. */
   readonly sealing?: SealingConfig | undefined;
   /** What was fetched for it, to be looked at again. Undefined: nothing. */
   readonly secrets?: readonly SecretRequest[] | undefined;
+}
+
+/** Redis, in which gateways that share a database count limits together. */
+export interface RedisConfig {
+  /** `redis://…` or `rediss://…`. */
+  readonly url: Secret;
+  /** Longest wait of a call for it. Default 1,000. */
+  readonly timeoutMs: number;
+  /** In front of every key. Default `portcullis:`. */
+  readonly keyPrefix: string;
 }
 
 /** PostgreSQL, which several gateways may share. */

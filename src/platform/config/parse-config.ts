@@ -18,6 +18,7 @@ import { readMetrics } from './read-metrics.ts';
 import { readModels } from './read-models.ts';
 import { readPolicy } from './read-policy.ts';
 import { readProviders } from './read-providers.ts';
+import { readRedis } from './read-redis.ts';
 import { readSealing } from './read-sealing.ts';
 import { readServers } from './read-servers.ts';
 import { readRuled } from './read-tool-rules.ts';
@@ -75,6 +76,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   const metrics = readMetrics(document);
   const admin = readSection(document, 'admin', Admin);
   const database = readDatabase(document);
+  const redis = readRedis(document);
   const webhooks = readWebhooks(document);
   const login = readLogin(document, listen?.publicUrl);
   if (report.problems.length > 0 || !listen || !limits || !audit || !log)
@@ -94,6 +96,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
     ...(metrics && { metrics }),
     ...(admin && nodeAt(root, ['admin']) && { admin }),
     ...(database && { database }),
+    ...(redis && { redis }),
     ...(webhooks && { webhooks }),
     ...(login && { login }),
     ...(policy && { policy }),

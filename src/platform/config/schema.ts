@@ -11,6 +11,7 @@ import { Metrics } from './metrics-schema.ts';
 import { OAuth } from './oauth-schema.ts';
 import { Policy } from './policy-schema.ts';
 import { KeyToolMode, Models, Provider } from './providers-schema.ts';
+import { RedisSection } from './redis-schema.ts';
 import { DAY_MS, milliseconds } from './schema-words.ts';
 import { Sealing, Secrets } from './secrets-schema.ts';
 import { ServerEntry } from './server-schema.ts';
@@ -277,6 +278,7 @@ export const ConfigFile = z
     limits: Limits.optional(),
     audit: Audit.optional(),
     database: Database.optional(),
+    redis: RedisSection.optional(),
     log: LogSection.optional(),
     metrics: Metrics.optional(),
     admin: Admin.optional(),
