@@ -173,7 +173,10 @@ export async function assemble(options: AppOptions): Promise<App> {
     },
     config,
   );
-  const people = openPeople({ dataDir, objects, sealer: sealing.forClients, log, now, config: gateway.config });
+  const accounts = await stores.accounts();
+  const people = openPeople({
+    ...{ store: accounts, objects, sealer: sealing.forClients, log, now, config: gateway.config },
+  });
   reportToolsets({ catalog, config: gateway.config, log });
 
   let stopping = false;
@@ -253,10 +256,15 @@ export async function assemble(options: AppOptions): Promise<App> {
       ...{ store: objects, load: options.loadFile, sealer: sealing.forRecords, now, log, apply },
       ...{ config, current: gateway.config },
     }));
-  admin = openAdminApi({
-    ...{ objects, registry, catalog, definitionStore, trail, dataDir, sealer: sealing.forClients, identity, log },
+  admin = await openAdminApi({
+    ...{ objects, registry, catalog, definitionStore, trail, stores, sealer: sealing.forClients, identity, log },
     ...{ now, monotonicMs, newId, randomHex: ids.hex, config: gateway.config },
-    ...{ providers: () => providers, configObjects: storedConfig?.objects, sessions: people.sessions, explain: undefined },
+    ...{
+      providers: () => providers,
+      configObjects: storedConfig?.objects,
+      sessions: people.sessions,
+      explain: undefined,
+    },
     standings: createStandings({ directory, limits: limits.limitStore }),
   });
 
@@ -290,9 +298,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       await registry[Symbol.asyncDispose]();
       credentials[Symbol.dispose]();
       await trail[Symbol.asyncDispose]();
-      await admin?.[Symbol.asyncDispose]();
       await limits[Symbol.asyncDispose]();
-      await people[Symbol.asyncDispose]();
       await stores[Symbol.asyncDispose]();
       lock.release();
     },

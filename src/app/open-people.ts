@@ -1,5 +1,6 @@
 /** People who sign in, as the gateway has them: their store, the rules, and the pages. */
 
+import type { AccountStore } from '../contracts/accounts.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
 import type { Log } from '../contracts/log.ts';
 import type { ObjectStore } from '../contracts/objects.ts';
@@ -8,18 +9,17 @@ import type { Route } from '../edges/http/exchange.ts';
 import { createLoginRoutes } from '../edges/login/routes.ts';
 import { createPeople, type People } from '../pipeline/accounts/people.ts';
 import { createArgon2Hasher } from '../platform/passwords/argon2.ts';
-import { openAccountStore } from '../platform/stores/sqlite/accounts.ts';
 import { openIdentityProvider } from '../upstreams/oauth/identity-provider.ts';
 
 /** Where somebody goes after signing in who was on the way to nowhere else. */
 const HOME = '/account';
 
-export interface OpenPeople extends People, AsyncDisposable {
+export interface OpenPeople extends People {
   readonly route: Route;
 }
 
 export function openPeople(deps: {
-  readonly dataDir: string;
+  readonly store: AccountStore;
   readonly objects: ObjectStore;
   readonly sealer: Sealer;
   readonly log: Log;
@@ -27,8 +27,7 @@ export function openPeople(deps: {
   /** As it is in force. */
   readonly config: () => GatewayConfig;
 }): OpenPeople {
-  const { objects, sealer, log, now, config } = deps;
-  const store = openAccountStore({ dataDir: deps.dataDir });
+  const { store, objects, sealer, log, now, config } = deps;
   const people = createPeople({
     ...{ store, objects, hasher: createArgon2Hasher(), sealer, log, now },
     login: () => config().login,
@@ -38,6 +37,5 @@ export function openPeople(deps: {
   return {
     ...people,
     route: createLoginRoutes({ sessions: people.sessions, signIns: people.signIns, home: HOME }),
-    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }

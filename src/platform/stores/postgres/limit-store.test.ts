@@ -1,15 +1,19 @@
 import { after, before, test } from 'node:test';
 import { testLimitStore } from '../../../../test/support/limit-store-suite.ts';
-import { startPostgres, type TestPostgres, withoutPostgres } from '../../../../test/support/postgres.ts';
+import { startPostgres, withoutPostgres } from '../../../../test/support/postgres.ts';
 import { createCleanup } from '../../../../test/support/temp-dir.ts';
 import { createPostgresLimitStore } from './limit-store.ts';
+import type { Database } from './open-database.ts';
 import { openForTest } from './testing/open-for-test.ts';
 
 const skip = withoutPostgres();
 const cleanup = createCleanup();
-let server: TestPostgres;
+let database: Database;
 before(async () => {
-  if (skip === false) server = await startPostgres(cleanup);
+  if (skip !== false) return;
+  const server = await startPostgres(cleanup);
+  // One for all tests: each line is a test's own, and a database for every history would use up the connections.
+  database = await openForTest(cleanup, await server.newDatabase());
 });
 after(() => cleanup.run());
 
@@ -17,13 +21,11 @@ if (skip !== false) test('limits on PostgreSQL', { skip }, () => undefined);
 else
   testLimitStore(
     'PostgreSQL',
-    async (t) => {
-      const database = await openForTest(t, await server.newDatabase());
-      return ({ now, monotonicMs, spend }) => {
+    async (t) =>
+      ({ now, monotonicMs, spend }) => {
         const store = createPostgresLimitStore({ database, spend, now, rateMs: monotonicMs, timeoutMs: 20_000 });
         t.after(() => store[Symbol.asyncDispose]());
         return store;
-      };
-    },
-    { isShared: true, numRuns: 10 },
+      },
+    { isShared: true, numRuns: 20 },
   );
