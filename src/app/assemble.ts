@@ -35,6 +35,8 @@ import { createOpenApiSources } from '../upstreams/openapi/open-api-source.ts';
 import { type AdminApi, openAdminApi } from './admin-api.ts';
 import { createFirstKey } from './create-first-key.ts';
 import { describeReadiness } from './describe-readiness.ts';
+import { createExplainer } from './explainer.ts';
+import { followDirectory } from './follow-directory.ts';
 import { createStandings } from './limit-standings.ts';
 import { createModelRoutes } from './model-routes.ts';
 import { openLimits } from './open-limits.ts';
@@ -44,7 +46,6 @@ import { reportToolsets } from './report-toolsets.ts';
 import { createStoredConfig } from './stored-config.ts';
 
 const DEFINITION_POLL_MS = 500;
-const DIRECTORY_RETRY_MS = 1_000;
 const CLOSE_GRACE_MS = 5_000;
 /** Told apart if the configuration gets its metrics section only later. */
 const MAX_METERED_TOOLS = 1_000;
@@ -219,20 +220,9 @@ export async function assemble(options: AppOptions): Promise<App> {
   });
   await registry.apply(config.servers);
   catalog.invalidate();
-  const followDirectory = async (): Promise<void> => {
-    if (await directory.refresh()) gateway.refreshKeys();
-  };
-  let retry: NodeJS.Timeout | undefined;
-  const followSoon = (): void => {
-    followDirectory().catch((error: unknown) => {
-      log.error('what changed in the store could not be read', { error });
-      clearTimeout(retry);
-      retry = setTimeout(followSoon, DIRECTORY_RETRY_MS).unref();
-    });
-  };
-  const stopFollowing = objects.onChange(followSoon);
+  const following = followDirectory({ objects, directory, onNews: () => gateway.refreshKeys(), log });
   // What somebody changed while all of this was being built.
-  await followDirectory();
+  await following.now();
   const definitionPoll = setInterval(() => {
     if (definitions.refresh()) catalog.invalidate();
   }, DEFINITION_POLL_MS);
@@ -256,16 +246,13 @@ export async function assemble(options: AppOptions): Promise<App> {
       ...{ store: objects, load: options.loadFile, sealer: sealing.forRecords, now, log, apply },
       ...{ config, current: gateway.config },
     }));
+  const known = { directory, limits: limits.limitStore };
   admin = await openAdminApi({
     ...{ objects, registry, catalog, definitionStore, trail, stores, sealer: sealing.forClients, identity, log },
     ...{ now, monotonicMs, newId, randomHex: ids.hex, config: gateway.config },
-    ...{
-      providers: () => providers,
-      configObjects: storedConfig?.objects,
-      sessions: people.sessions,
-      explain: undefined,
-    },
-    standings: createStandings({ directory, limits: limits.limitStore }),
+    ...{ providers: () => providers, configObjects: storedConfig?.objects, sessions: people.sessions },
+    explain: createExplainer({ ...known, config: gateway.config, catalog: catalog.current, now }),
+    standings: createStandings(known),
   });
 
   return {
@@ -275,7 +262,7 @@ export async function assemble(options: AppOptions): Promise<App> {
     reload: () => storedConfig?.reload(),
     async createFirstKey() {
       const secret = await createFirstKey(objects, gateway.config(), now());
-      if (secret !== undefined) await followDirectory();
+      if (secret !== undefined) await following.now();
       return secret;
     },
     countKeys: () => directory.countKeys() + gateway.config().keys.length,
@@ -288,9 +275,8 @@ export async function assemble(options: AppOptions): Promise<App> {
     async [Symbol.asyncDispose]() {
       stopping = true;
       clearInterval(definitionPoll);
-      stopFollowing();
+      following.stop();
       storedConfig?.[Symbol.dispose]();
-      clearTimeout(retry);
       modern.closeAll();
       await mcp.closeAll();
       await http.close(CLOSE_GRACE_MS);

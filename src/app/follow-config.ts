@@ -1,6 +1,7 @@
 /** Applies changes of the configuration file live; a bad edit leaves the old configuration running and says so. */
 
-import type { ConfigResult, DatabaseConfig, GatewayConfig, RedisConfig } from '../contracts/config.ts';
+import type { ConfigResult, GatewayConfig } from '../contracts/config.ts';
+import type { DatabaseConfig, RedisConfig } from '../contracts/config-sections.ts';
 import type { Log } from '../contracts/log.ts';
 import { renderProblems } from '../platform/config/render-problems.ts';
 

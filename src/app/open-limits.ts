@@ -1,6 +1,7 @@
 /** Where limits are counted, what they are counted from, and who is told of them: the parts of one data directory, wired together. */
 
-import type { GatewayConfig, RedisConfig } from '../contracts/config.ts';
+import type { GatewayConfig } from '../contracts/config.ts';
+import type { RedisConfig } from '../contracts/config-sections.ts';
 import type { LimitStore, SpendStore } from '../contracts/limits.ts';
 import type { Log } from '../contracts/log.ts';
 import type { WebhookEvent } from '../contracts/webhooks.ts';

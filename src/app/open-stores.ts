@@ -4,7 +4,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AccountStore } from '../contracts/accounts.ts';
 import type { IdempotencyStore } from '../contracts/admin.ts';
-import type { DatabaseConfig } from '../contracts/config.ts';
+import type { DatabaseConfig } from '../contracts/config-sections.ts';
 import type { DefinitionStore } from '../contracts/definitions.ts';
 import type { SpendStore } from '../contracts/limits.ts';
 import type { Log } from '../contracts/log.ts';

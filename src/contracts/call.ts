@@ -97,6 +97,13 @@ export interface CallFacts {
   spanId?: string;
 }
 
+/** Where a request came from, as far as the connection knows. */
+export interface ClientPlace {
+  readonly remoteAddress: string | undefined;
+  /** Values of `X-Forwarded-For`, nearest last: whoever sent them may have made them up. */
+  readonly forwardedFor: readonly string[];
+}
+
 export interface Call {
   /** Time-ordered UUID, also the trail's key. */
   readonly id: string;
@@ -108,6 +115,8 @@ export interface Call {
   readonly surface: 'mcp' | 'models';
   readonly endpoint: Endpoint;
   readonly credential: Credential | undefined;
+  /** The other end of the connection; read only where somebody asks for it. Undefined: there is none. */
+  readonly client?: ClientPlace | undefined;
   readonly narrowing: Narrowing;
   /** Whole `params` of the request; `{}` when it had none. */
   readonly params: ParsedJson;

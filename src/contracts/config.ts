@@ -1,6 +1,7 @@
 /** The configuration as a value: what `platform/config` produces and everything else is built from. */
 
 import type { Grant } from './caller.ts';
+import type { AdminConfig, DatabaseConfig, MetricsConfig, RedisConfig, SealingConfig } from './config-sections.ts';
 import type { DefinitionPolicy } from './definitions.ts';
 import type { UsageLimits } from './limits.ts';
 import type { LoginConfig } from './login-config.ts';
@@ -218,6 +219,8 @@ export interface GatewayConfig {
     readonly allowedHosts: readonly string[];
     /** Extra browser origins accepted besides our own. */
     readonly allowedOrigins: readonly string[];
+    /** CIDR blocks of proxies whose `X-Forwarded-For` is believed. Undefined: of none. */
+    readonly trustedProxies?: readonly string[] | undefined;
   };
   readonly limits: {
     readonly maxBodyBytes: number;
@@ -261,50 +264,6 @@ export interface GatewayConfig {
   readonly sealing?: SealingConfig | undefined;
   /** What was fetched for it, to be looked at again. Undefined: nothing. */
   readonly secrets?: readonly SecretRequest[] | undefined;
-}
-
-/** Redis, in which gateways that share a database count limits together. */
-export interface RedisConfig {
-  /** `redis://…` or `rediss://…`. */
-  readonly url: Secret;
-  /** Longest wait of a call for it. Default 1,000. */
-  readonly timeoutMs: number;
-  /** In front of every key. Default `portcullis:`. */
-  readonly keyPrefix: string;
-}
-
-/** PostgreSQL, which several gateways may share. */
-export interface DatabaseConfig {
-  /** `postgres://…`; TLS by its `sslmode`. */
-  readonly url: Secret;
-  /** Default `portcullis`. */
-  readonly schema: string;
-  /** Connections at most. Default 10. */
-  readonly poolSize: number;
-  /** Default 10,000. */
-  readonly statementTimeoutMs: number;
-}
-
-export interface SealingConfig {
-  /** Base64 of 32 bytes each. The first seals; the others open what they sealed. May be empty. */
-  readonly masterKeys: readonly Secret[];
-  /** The key file of the data folder does not count as a master key: without one, no secret is stored. */
-  readonly requireMasterKey: boolean;
-}
-
-export interface MetricsConfig {
-  /** Who presents it as bearer token may read the metrics. */
-  readonly token: Secret;
-  /** So many tools are told apart; calls of others count as `other`. */
-  readonly maxTools: number;
-}
-
-/** What the admin API and stored objects may do; read at the start. */
-export interface AdminConfig {
-  /** References that stored objects may hold, as patterns: `env:GITHUB_*`, `vault:teams/*`. Default none. */
-  readonly references: readonly string[];
-  /** Programs that stored servers may start: exactly this command, arguments by pattern, `**` for all that follow. Default none. */
-  readonly stdioCommands: readonly { readonly command: string; readonly args: readonly string[] }[];
 }
 
 /** One thing wrong with a configuration. */

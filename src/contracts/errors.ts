@@ -35,6 +35,25 @@ export const ERRORS = {
   forbidden_origin: { httpStatus: 403, rpcCode: -31403, retryable: false, text: 'This Origin is not allowed' },
   denied_by_policy: { httpStatus: 403, rpcCode: -31420, retryable: false, text: 'A rule does not allow this call' },
   approval_required: { httpStatus: 403, rpcCode: -31421, retryable: false, text: 'This call needs an approval' },
+  outside_network: {
+    httpStatus: 403,
+    rpcCode: -31422,
+    retryable: false,
+    text: 'This key may not be used from this address',
+  },
+  outside_hours: { httpStatus: 403, rpcCode: -31423, retryable: false, text: 'This key may not be used at this time' },
+  no_provider_key: {
+    httpStatus: 403,
+    rpcCode: -31424,
+    retryable: false,
+    text: 'No key of a provider that has this model may be used by this key',
+  },
+  outside_parameters: {
+    httpStatus: 400,
+    rpcCode: -31425,
+    retryable: false,
+    text: 'A parameter of the request is outside what this key may ask for',
+  },
   method_not_allowed: { httpStatus: 405, rpcCode: -31406, retryable: false, text: 'HTTP method not allowed' },
   not_acceptable: { httpStatus: 406, rpcCode: -31407, retryable: false, text: 'The Accept header does not fit' },
   unsupported_media_type: {

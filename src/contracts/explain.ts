@@ -17,7 +17,7 @@ export interface ExplainRequest {
   readonly target: ExplainTarget;
   /** Arguments of the tool. Undefined: none are known, so rules that read them answer `unknown`. */
   readonly args?: { readonly [name: string]: unknown } | undefined;
-  /** Members of the request to a model that a grant can bound, by the words of `ParameterCaps`. */
+  /** Of a request to a model: `maxOutputTokens`, `temperature`, `choices`, `reasoningTokens`. Undefined: bounds on them answer `unknown`. */
   readonly parameters?: { readonly [name: string]: number } | undefined;
   /** Address of the client. Undefined: rules on networks answer `unknown`. */
   readonly from?: string | undefined;
@@ -28,7 +28,7 @@ export interface ExplainRequest {
 
 /** One rule that was looked at. */
 export interface ExplainedRule {
-  readonly step: 'identify' | 'check-bounds' | 'authorize' | 'decide-policy' | 'limits';
+  readonly step: 'identify' | 'authorize' | 'decide-policy' | 'limits';
   /** Whose rule it is. Undefined: the configuration's, or the request's own (narrowing). */
   readonly level: LevelRef | undefined;
   /** Pattern, name of the policy rule, network, hours: as it was written. Undefined: no rule spoke. */

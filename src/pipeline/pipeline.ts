@@ -15,6 +15,7 @@ import { createLinesOf } from '../domain/limits/lines-of.ts';
 import { createResolveModel } from '../domain/models/resolve-model.ts';
 import { createResolveSurface } from '../domain/models/resolve-surface.ts';
 import { compilePolicy } from '../domain/policy/compile-policy.ts';
+import { parseNetwork } from '../lib/network.ts';
 import { compileColumns } from './compile.ts';
 import { createContinuations } from './continuations.ts';
 import { createGrants, type GrantOf } from './grants.ts';
@@ -100,6 +101,7 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
     anonymous: config.anonymous,
     now: deps.now,
   });
+  const trusted = (config.listen.trustedProxies ?? []).flatMap((block) => parseNetwork(block) ?? []);
   const granted = createGrants();
   const policy =
     config.policy &&
@@ -135,7 +137,7 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
   const columns = compileColumns(
     {
       record: createRecord({ trail, describeIntent, monotonicMs, meter }),
-      identify: createIdentify({ keyring }),
+      identify: createIdentify({ keyring, trusted, now: deps.now }),
       'read-kept-result': config.results && createReadKeptResult({ kept: deps.kept, grantOf }),
       authorize: policy === undefined ? authorize : policy.noteHidden(authorize),
       'decide-policy': policy && createDecidePolicy({ planOf: policy.planOf, now: deps.now }),
@@ -152,6 +154,7 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
         resolveSurface: createResolveSurface(configured),
         // Only a rule that asks is worth asking the store, which may be far away.
         budgetShare: asksForBudgets ? createBudgetShare({ limits: deps.limits, linesOf }) : undefined,
+        keysOf: (provider) => configured.find(({ id }) => id === provider)?.keys ?? [],
       }),
       'inject-tools': config.providers && createInjectTools(viewing, config.models?.toolMode ?? 'off'),
       'price-tokens': createPriceTokens({

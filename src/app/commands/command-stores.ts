@@ -1,7 +1,7 @@
 /** The stores that a command works on without a gateway: those of the data folder, or of the database the configuration names. */
 
 import { resolve } from 'node:path';
-import type { DatabaseConfig } from '../../contracts/config.ts';
+import type { DatabaseConfig } from '../../contracts/config-sections.ts';
 import type { Log } from '../../contracts/log.ts';
 import { readEnvironment } from '../../platform/config/environment.ts';
 import { loadDatabase } from '../../platform/config/load-database.ts';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createTempDir } from '../../../test/support/temp-dir.ts';
@@ -71,4 +71,39 @@ test('revoking what is not there, a missing folder, a wrong date and an unknown 
     assert.doesNotMatch(ran.stderr, /\n\s+at /, 'no stack');
     assert.equal(ran.stdout, '');
   }
+});
+
+test('a key is bound to networks and hours, and what it may do is explained', async (t) => {
+  const data = await createTempDir(t);
+  const config = join(data, 'portcullis.json');
+  writeFileSync(config, '{}');
+  const bounds = [
+    '--network',
+    '10.0.0.0/8',
+    '--hours',
+    'mon-fri 08:00-18:00 Europe/Berlin',
+    '--provider-key',
+    'openai/*',
+  ];
+  const place = ['--data', data, '--config', config];
+  const created = await runCommand(['keys', 'create', ...place, '--name', 'office', '--allow', 'files', ...bounds]);
+  assert.equal(created.code, 0, created.stderr);
+  const ask = async (...more: string[]) => {
+    const ran = await runCommand(['keys', 'explain', 'office', ...place, '--json', ...more]);
+    assert.equal(ran.code, 0, ran.stderr);
+    const { verdict, code } = JSON.parse(ran.stdout);
+    return [verdict, code];
+  };
+  const monday = ['--at', '2026-11-23T07:00:00Z', '--from', '10.1.1.1'];
+  const sunday = ['--at', '2026-11-22T07:00:00Z', '--from', '10.1.1.1'];
+  assert.deepEqual(await ask('--tool', 'files/read', ...monday), ['allowed', undefined]);
+  assert.deepEqual(await ask('--tool', 'git/log', ...monday), ['refused', 'unknown_tool']);
+  assert.deepEqual(await ask('--tool', 'files/read', ...sunday), ['refused', 'outside_hours']);
+  assert.deepEqual(await ask('--tool', 'files/read', '--from', '192.0.2.1'), ['refused', 'outside_network']);
+  for (const wrong of [
+    ['--network', '10.0.0.1/8'],
+    ['--hours', 'mon-fry 08:00-18:00'],
+    ['--provider-key', 'openai'],
+  ])
+    assert.equal((await runCommand(['keys', 'create', ...place, '--name', 'x', ...wrong])).code, 2, wrong.join(' '));
 });

@@ -9,7 +9,9 @@ import { readEnvironment } from '../../platform/config/environment.ts';
 import { loadConfig } from '../../platform/config/load-config.ts';
 import { createKeyWrite } from '../new-key.ts';
 import { CommandError, EXIT } from './command-error.ts';
+import { addExplain } from './explain-key.ts';
 import { commandOrigin, listAll, withObjects } from './open-objects.ts';
+import { type BoundOptions, parseBounds } from './parse-bounds.ts';
 import { type LimitOptions, parseLimits, renderLimits } from './parse-limits.ts';
 import { parseMoment } from './parse-moment.ts';
 import { type DataOptions, DEFAULT_CONFIG, isToolsetName, withDataOptions } from './shared-options.ts';
@@ -34,6 +36,9 @@ function publicKey(object: StoredObject): { readonly [field: string]: unknown } 
     allow: body.grant.allow,
     deny: body.grant.deny,
     toolsets: body.grant.toolsets,
+    networks: body.grant.networks,
+    hours: body.grant.hours,
+    providerKeys: body.grant.providerKeys,
     limits: body.limits ?? null,
     createdAt: renderMoment(object.createdAtMs),
     expiresAt: renderMoment(body.expiresAtMs),
@@ -58,7 +63,7 @@ function findKey(keys: readonly StoredObject[], idOrName: string): StoredObject 
   return living[0] ?? matches.at(-1);
 }
 
-interface CreateOptions extends DataOptions, LimitOptions {
+interface CreateOptions extends DataOptions, LimitOptions, BoundOptions {
   readonly name: string;
   readonly allow: readonly string[];
   readonly deny: readonly string[];
@@ -92,7 +97,12 @@ async function runCreate(options: CreateOptions): Promise<void> {
   }
   const wrong = options.toolset.find((name) => !isToolsetName(name));
   if (wrong !== undefined) throw new CommandError(EXIT.usage, `${JSON.stringify(wrong)} is no name of a toolset`);
-  const grant = { allow: [...options.allow], deny: [...options.deny], toolsets: [...options.toolset] };
+  const grant = {
+    allow: [...options.allow],
+    deny: [...options.deny],
+    toolsets: [...options.toolset],
+    ...parseBounds(options),
+  };
   const limits = parseLimits(options);
   const { write, secret } = createKeyWrite({ name: options.name, grant, limits, expiresAtMs }, nowMs);
   const [stored] = await withObjects(options, (store) => store.write([write], commandOrigin(), nowMs), {
@@ -184,6 +194,18 @@ export function keysCommand(program: Command): void {
     .requiredOption('-n, --name <name>', 'what the key is called in lists and in the audit trail')
     .option('--allow <pattern>', 'what it may reach; repeat for more (nothing by default)', collect, [])
     .option('--deny <pattern>', 'what it may not reach all the same; repeat for more', collect, [])
+    .option('--network <block>', 'addresses it may be used from, as 10.0.0.0/8; repeat for more', collect, [])
+    .option(
+      '--hours <time>',
+      'when it may be used, as "mon-fri 08:00-18:00 Europe/Berlin"; repeat for more',
+      collect,
+      [],
+    )
+    .option('--provider-key <pattern>', 'keys of providers it may use, as openai/*; repeat for more', collect, [])
+    .option(
+      '--max-output-tokens <number>',
+      'most tokens one answer of a model may be allowed; requests have to name a bound',
+    )
     .option('--toolset <name>', 'toolset whose endpoint (/mcp/t/NAME) it may use; repeat for more', collect, [])
     .option(
       '--rate <limit>',
@@ -218,6 +240,7 @@ Examples:
   portcullis keys create --name careful --allow github --deny "github/delete_*"`,
     )
     .action(runCreate);
+  addExplain(keys);
   withDataOptions(keys.command('list'))
     .description('List keys: prefix, name, state, dates and what they allow')
     .option('--json', 'print as a JSON array')

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { DatabaseConfig } from '../../contracts/config.ts';
+import type { DatabaseConfig } from '../../contracts/config-sections.ts';
 import { migrate, readMigrationState } from '../../platform/stores/postgres/migrate.ts';
 import { MIGRATIONS } from '../../platform/stores/postgres/migrations.ts';
 import { type Database, openDatabase } from '../../platform/stores/postgres/open-database.ts';

@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { SealingConfig } from '../../contracts/config.ts';
+import type { SealingConfig } from '../../contracts/config-sections.ts';
 import { readEnvironment } from '../../platform/config/environment.ts';
 import { loadSealing } from '../../platform/config/load-config.ts';
 import { parseSealing } from '../../platform/config/parse-sealing.ts';

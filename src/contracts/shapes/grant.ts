@@ -13,12 +13,14 @@ export const ParametersShape = z
       .min(1)
       .max(100_000_000)
       .optional()
-      .describe('Most tokens one answer may be allowed; a request that names no bound gets this one.'),
+      .describe('Most tokens one answer may be allowed; a request has to name a bound of its own, within this one.'),
     maxTemperature: z.number().min(0).max(10).optional().describe('Highest temperature.'),
     maxChoices: z.int().min(1).max(1_000).optional().describe('Most answers to one request.'),
     maxReasoningTokens: z.int().min(0).max(100_000_000).optional().describe('Most tokens for thinking.'),
   })
-  .describe('Bounds on parameters of requests to models.');
+  .describe(
+    'Bounds on parameters of requests to models. A request beyond one is refused, and so are the old completions.',
+  );
 
 /** When calls are allowed. */
 export const HoursShape = z.strictObject({

@@ -1,6 +1,7 @@
 /** Grants: patterns compiled into a decision over (kind, server, name). Deny wins; nothing matched means not allowed. */
 
 import type { Grant, Narrowing } from '../../contracts/caller.ts';
+import type { LevelRef } from '../../contracts/limits.ts';
 import { matchesWildcard } from '../../lib/wildcard.ts';
 
 /** What MCP servers offer. */
@@ -21,6 +22,8 @@ export interface AccessPattern {
 export interface AccessVerdict {
   readonly allowed: boolean;
   readonly rule: string | undefined;
+  /** Of the level above that refused. Undefined: the key's own grant, or the request's narrowing, decided. */
+  readonly level?: LevelRef | undefined;
 }
 
 export interface CompiledGrant {

@@ -18,7 +18,13 @@ test('every error has a type that SDKs of this dialect know, by its status', () 
       403: 'permission_error',
       404: 'not_found_error',
     },
-    ...{ 405: 'invalid_request_error', 406: 'invalid_request_error', 413: 'request_too_large' },
+    ...{
+      405: 'invalid_request_error',
+      406: 'invalid_request_error',
+      409: 'conflict_error',
+      412: 'invalid_request_error',
+    },
+    ...{ 413: 'request_too_large', 422: 'invalid_request_error', 428: 'invalid_request_error' },
     ...{ 415: 'invalid_request_error', 429: 'rate_limit_error', 499: 'api_error', 500: 'api_error', 501: 'api_error' },
     ...{ 502: 'api_error', 503: 'overloaded_error', 504: 'timeout_error', 529: 'overloaded_error' },
   };

@@ -46,6 +46,8 @@ export interface Exchange {
   header(name: string): string | undefined;
   /** All headers whose lower-case name starts with `prefix`. */
   headersWithPrefix(prefix: string): ReadonlyMap<string, string>;
+  /** Values of `X-Forwarded-For` in the order they came, from all its lines; what anybody may have written. */
+  readonly forwardedFor: readonly string[];
   /** What the client presented. Reading it throws GatewayError `unauthenticated` if there are two different ones. */
   readonly credential: Credential | undefined;
   /** `x-portcullis-servers` and `x-portcullis-tools`. */

@@ -4,7 +4,7 @@ import type { CallSignal } from '../../contracts/call-signal.ts';
 import type { Credential, Narrowing } from '../../contracts/caller.ts';
 import type { JsonText } from '../../contracts/json.ts';
 import type { AnswerHeaders, ByteSink, Exchange, SseStream } from './exchange.ts';
-import { type HeaderList, headerNames, oneHeader, readCredential, readNarrowing } from './headers.ts';
+import { type HeaderList, headerNames, headerValues, oneHeader, readCredential, readNarrowing } from './headers.ts';
 import type { Target } from './read-target.ts';
 
 /** What was last presented on a connection. */
@@ -50,6 +50,10 @@ export abstract class RequestExchange implements Exchange {
     const found = new Map<string, string>();
     for (const name of headerNames(this.headers, prefix)) found.set(name, oneHeader(this.headers, name) ?? '');
     return found;
+  }
+
+  get forwardedFor(): readonly string[] {
+    return headerValues(this.headers, 'x-forwarded-for').flatMap((line) => line.split(',').map((each) => each.trim()));
   }
 
   get credential(): Credential | undefined {

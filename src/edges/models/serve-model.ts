@@ -108,6 +108,7 @@ function createModelCall(
     surface: 'models',
     endpoint: readEndpoint(exchange),
     credential: parts.credential,
+    client: exchange,
     narrowing: exchange.narrowing,
     params: parts.body,
     name: parts.model,

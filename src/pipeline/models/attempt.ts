@@ -78,7 +78,7 @@ export function createAttempt(deps: AttemptDeps): Attempt {
     for (let retries = 0; ; ) {
       const closedForMs = health.closedForMs(target);
       if (closedForMs !== undefined) return leaveOut(notAsked(target, 'overloaded', closedForMs));
-      const picked = pickKey(deps, target, config, used, journey.steady);
+      const picked = pickKey(deps, target, config, used, journey.steady, call.facts.caller);
       if (picked.type === 'wait') return leaveOut(notAsked(target, picked.reason, picked.leftMs));
       if (picked.type === 'none') return leaveOut(notAsked(target, 'unauthorized', undefined));
       const { key } = picked;
@@ -92,7 +92,8 @@ export function createAttempt(deps: AttemptDeps): Attempt {
       if (again === 'no') return { type: 'failure', next };
       if (again === 'other-key') {
         if (key !== undefined) used.add(key);
-        if (key !== undefined && pickKey(deps, target, config, used, journey.steady).type === 'key') continue;
+        if (key !== undefined && pickKey(deps, target, config, used, journey.steady, call.facts.caller).type === 'key')
+          continue;
         if (result.kind !== 'rate-limited') return { type: 'failure', next };
         used.clear();
       }

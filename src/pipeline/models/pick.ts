@@ -1,8 +1,10 @@
 /** Picks the target and the key of the next attempt. */
 
 import type { ModelCall } from '../../contracts/call.ts';
+import type { Caller } from '../../contracts/caller.ts';
 import type { ModelTarget, ProviderConfig, ProviderKey } from '../../contracts/models-config.ts';
 import { choose, chooseSteadily } from '../../domain/models/choose.ts';
+import { mayUseKey } from '../../domain/models/may-use-key.ts';
 import { matchesWildcard } from '../../lib/wildcard.ts';
 import type { CoolingReason, ModelHealth } from './model-health.ts';
 
@@ -62,10 +64,12 @@ export function pickKey(
   { keys }: ProviderConfig,
   used: ReadonlySet<ProviderKey>,
   steady: string | undefined,
+  caller?: Caller | undefined,
 ): PickedKey {
   if (keys.length === 0) return { type: 'key', key: undefined };
   const fitting = keys
     .filter((key) => !used.has(key) && key.models.some((pattern) => matchesWildcard(pattern, target.model)))
+    .filter((key) => mayUseKey(caller, target.provider, key.name))
     .map((key) => ({ key, weight: key.weight, ...deps.health.key(target, key) }));
   const ready = fitting.filter(({ cooling }) => cooling === undefined);
   // One that was refused for its rate may still do for a small request; the provider knows better than we do.

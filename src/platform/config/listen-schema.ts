@@ -24,5 +24,11 @@ export const Listen = z
       .array(z.string())
       .default([])
       .describe('Browser origins accepted besides our own: `https://name` or `https://name:port`.'),
+    trustedProxies: z
+      .array(z.string())
+      .default([])
+      .describe(
+        'Networks of proxies before the gateway, as `10.0.0.0/8`. Of a request through them the client is the last address in `X-Forwarded-For` that is none of theirs; from anybody else that header is not believed. Matters for keys with `networks`.',
+      ),
   })
   .describe('Where the gateway listens.');

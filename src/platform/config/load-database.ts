@@ -1,7 +1,8 @@
 /** Finds the database section in a configuration file of which nothing else is needed. */
 
 import { existsSync, readFileSync } from 'node:fs';
-import type { ConfigProblem, DatabaseConfig } from '../../contracts/config.ts';
+import type { ConfigProblem } from '../../contracts/config.ts';
+import type { DatabaseConfig } from '../../contracts/config-sections.ts';
 import { parseJsonc } from '../../lib/jsonc.ts';
 import type { Environment } from './environment.ts';
 import { loadConfig } from './load-config.ts';

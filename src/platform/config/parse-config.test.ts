@@ -37,7 +37,7 @@ test('an empty object is a configuration: everything has its default', () => {
     keys: [],
     toolsets: [],
     anonymous: undefined,
-    listen: { host: '127.0.0.1', port: 8484, allowedHosts: [], allowedOrigins: [] },
+    listen: { host: '127.0.0.1', port: 8484, allowedHosts: [], allowedOrigins: [], trustedProxies: [] },
     limits: {
       maxBodyBytes: 33_554_432,
       maxJsonDepth: 128,
@@ -149,7 +149,7 @@ const REFUSED: readonly (readonly [config: unknown, ...complaints: string[]])[] 
   ],
   [
     { listen: { maxBodyBytes: 1 } },
-    'listen.maxBodyBytes: unknown field; known here: host, port, publicUrl, allowedHosts, allowedOrigins -> did you mean limits.maxBodyBytes?',
+    'listen.maxBodyBytes: unknown field; known here: host, port, publicUrl, allowedHosts, allowedOrigins, trustedProxies -> did you mean limits.maxBodyBytes?',
   ],
   // Wrong types and values.
   [{ mcpServers: [] }, 'mcpServers: expected an object {…} with one entry per server, got a list […]'],

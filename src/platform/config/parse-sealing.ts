@@ -1,6 +1,7 @@
 /** The master keys alone, for commands that open what is stored and need nothing else of the configuration. */
 
-import type { ConfigProblem, SealingConfig } from '../../contracts/config.ts';
+import type { ConfigProblem } from '../../contracts/config.ts';
+import type { SealingConfig } from '../../contracts/config-sections.ts';
 import { JsoncError, parseJsonc } from '../../lib/jsonc.ts';
 import { openDocument } from './open-document.ts';
 import type { ParseOptions } from './parse-config.ts';

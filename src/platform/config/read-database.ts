@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: `${env:NAME}` is meant literally here
 /** The database section: where everything is kept that gateways share. */
 
-import type { DatabaseConfig } from '../../contracts/config.ts';
+import type { DatabaseConfig } from '../../contracts/config-sections.ts';
 import { Secret } from '../../contracts/secret.ts';
 import { Database } from './database-schema.ts';
 import { type Document, readPart } from './document.ts';

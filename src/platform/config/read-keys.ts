@@ -6,6 +6,7 @@ import type { ConfigKey, ToolsetConfig } from '../../contracts/config.ts';
 import { Secret } from '../../contracts/secret.ts';
 import { closest } from '../../lib/closest.ts';
 import type { JsoncNode } from '../../lib/jsonc.ts';
+import { checkBounds } from './check-bounds.ts';
 import { checkPattern } from './check-pattern.ts';
 import { describeKind } from './describe-issue.ts';
 import { type Document, readPart } from './document.ts';
@@ -119,8 +120,17 @@ function checkGrant(
       'allows nothing, so nothing can be reached',
       'add patterns, e.g. "allow": ["*"]',
     );
-  const { allow, deny, toolMode } = grant;
-  return { allow, deny, ...(named.length > 0 && { toolsets: named }), ...(toolMode !== undefined && { toolMode }) };
+  checkBounds(report, path, grant, providers);
+  const { allow, deny, toolMode, providerKeys, parameters, networks, hours } = grant;
+  return {
+    ...{ allow, deny },
+    ...(named.length > 0 && { toolsets: named }),
+    ...(toolMode !== undefined && { toolMode }),
+    ...(providerKeys !== undefined && { providerKeys }),
+    ...(parameters !== undefined && { parameters }),
+    ...(networks !== undefined && { networks }),
+    ...(hours !== undefined && { hours }),
+  };
 }
 
 function checkToolsets(

@@ -2,6 +2,7 @@
 
 import { isIP } from 'node:net';
 import type { GatewayConfig } from '../../contracts/config.ts';
+import { checkNetwork } from './check-bounds.ts';
 import { type Document, readPart } from './document.ts';
 import { Listen } from './listen-schema.ts';
 import { nodeAt } from './report.ts';
@@ -39,6 +40,8 @@ export function readListen(document: Document): GatewayConfig['listen'] | undefi
         'expected an origin: scheme://name or scheme://name:port',
         origin === '*' ? 'name the origins; a wildcard would let any web page in' : 'leave out the path and the last /',
       );
+  for (const [i, block] of listen.trustedProxies.entries())
+    checkNetwork(report, ['listen', 'trustedProxies', i], block);
   return { ...listen, host };
 }
 

@@ -1,6 +1,6 @@
 /** The metrics section: who may read them. */
 
-import type { MetricsConfig } from '../../contracts/config.ts';
+import type { MetricsConfig } from '../../contracts/config-sections.ts';
 import { Secret } from '../../contracts/secret.ts';
 import { type Document, readPart } from './document.ts';
 import { Metrics } from './metrics-schema.ts';

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: `${env:NAME}` is meant literally here
 /** The redis section: where gateways count limits together. */
 
-import type { RedisConfig } from '../../contracts/config.ts';
+import type { RedisConfig } from '../../contracts/config-sections.ts';
 import { Secret } from '../../contracts/secret.ts';
 import { type Document, readPart } from './document.ts';
 import { RedisSection } from './redis-schema.ts';

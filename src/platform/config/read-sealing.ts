@@ -1,6 +1,6 @@
 /** The section `sealing`: the master keys over what is stored encrypted. */
 
-import type { SealingConfig } from '../../contracts/config.ts';
+import type { SealingConfig } from '../../contracts/config-sections.ts';
 import { Secret } from '../../contracts/secret.ts';
 import { type Document, readPart } from './document.ts';
 import { nodeAt } from './report.ts';

@@ -2,6 +2,7 @@
 /** The shape of `portcullis.json`: the one source of validation, of the published JSON Schema and of the reference page. */
 
 import { z } from 'zod';
+import { GrantShape } from '../../contracts/shapes/grant.ts';
 import { LimitsShape } from '../../contracts/shapes/limits.ts';
 import { Admin } from './admin-schema.ts';
 import { Database } from './database-schema.ts';
@@ -123,6 +124,7 @@ export const Key = z.strictObject({
     .describe('Toolsets whose endpoint it may use with all they hold, whatever `allow` says; `deny` still takes away.'),
   limits: LimitsShape.optional(),
   toolMode: KeyToolMode,
+  ...GrantShape.pick({ providerKeys: true, parameters: true, networks: true, hours: true }).shape,
 });
 
 const entryOf = (kind: 'tool' | 'prompt' | 'resource') => ({

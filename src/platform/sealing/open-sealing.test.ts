@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { createTempDir } from '../../../test/support/temp-dir.ts';
-import type { SealingConfig } from '../../contracts/config.ts';
+import type { SealingConfig } from '../../contracts/config-sections.ts';
 import { Secret } from '../../contracts/secret.ts';
 import { createSealer } from './create-sealer.ts';
 import { openSealKeyFile } from './key-file.ts';

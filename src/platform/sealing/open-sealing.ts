@@ -3,7 +3,7 @@
  * one the key file of the data folder does, where it may.
  */
 
-import type { SealingConfig } from '../../contracts/config.ts';
+import type { SealingConfig } from '../../contracts/config-sections.ts';
 import type { RewrappingSealer, Sealer, SealKey, SealKeys } from '../../contracts/sealing.ts';
 import { createSealer } from './create-sealer.ts';
 import { createEnvelopes } from './envelope.ts';

@@ -120,6 +120,7 @@ function createCall(
     surface: 'mcp',
     endpoint: arrival.endpoint,
     credential: arrival.credential,
+    client: arrival.exchange,
     narrowing: arrival.narrowing,
     params,
     name,

@@ -74,6 +74,7 @@ async function openGateway(
     surface: 'mcp',
     endpoint,
     credential,
+    client: arrival.exchange,
     narrowing,
     params,
     name: '',

@@ -36,6 +36,7 @@ export function createCall(
     surface: 'mcp',
     endpoint,
     credential: exchange.credential,
+    client: exchange,
     narrowing: exchange.narrowing,
     params,
     name,

@@ -4,7 +4,8 @@
  * unless the operator, who writes the file, allowed just that.
  */
 
-import type { AdminConfig, ConfigProblem } from '../../../contracts/config.ts';
+import type { ConfigProblem } from '../../../contracts/config.ts';
+import type { AdminConfig } from '../../../contracts/config-sections.ts';
 import { matchesWildcard } from '../../../lib/wildcard.ts';
 import { type Path, renderPath } from '../report.ts';
 import { TRANSPORT_TYPES } from '../server-schema.ts';
