@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import type { ConfigProblem, ConfigResult } from '../../contracts/config.ts';
 import { JsoncError, type JsoncNode, parseJsonc } from '../../lib/jsonc.ts';
 import { Admin } from './admin-schema.ts';
+import { Audit } from './audit-schema.ts';
 import { describeKind } from './describe-issue.ts';
 import { type Document, readPart } from './document.ts';
 import type { Environment } from './environment.ts';
@@ -25,7 +26,7 @@ import { readRuled } from './read-tool-rules.ts';
 import { readToolsets } from './read-toolsets.ts';
 import { readWebhooks } from './read-webhooks.ts';
 import { createReport, nodeAt, type Path, type Report } from './report.ts';
-import { Audit, ConfigFile, Limits, LogSection } from './schema.ts';
+import { ConfigFile, Limits, LogSection } from './schema.ts';
 import { knownFields, suggestField } from './suggest-field.ts';
 import { Cache, Prices, Results } from './tool-rule-schema.ts';
 
