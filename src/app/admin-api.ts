@@ -21,10 +21,9 @@ import { createAdminRoute } from '../edges/admin/serve-admin.ts';
 import type { Route } from '../edges/http/exchange.ts';
 import type { LiveCatalog } from '../pipeline/live-catalog.ts';
 import { createModelDirectory } from '../pipeline/models/model-directory.ts';
-import { openTrailReader, type TrailReader } from '../platform/audit/open-trail-reader.ts';
-import { openIdempotencyStore } from '../platform/stores/sqlite/idempotency.ts';
 import { createAdminDefinitions } from './admin-definitions.ts';
 import { createAdminSpend } from './admin-spend.ts';
+import type { Stores, TrailReading } from './open-stores.ts';
 
 export interface AdminApiDeps {
   readonly objects: ObjectStore;
@@ -34,7 +33,7 @@ export interface AdminApiDeps {
   readonly providers: () => ReadonlyMap<string, ModelProvider>;
   readonly definitionStore: DefinitionStore;
   readonly trail: Pick<Trail, 'record' | 'flush'>;
-  readonly dataDir: string;
+  readonly stores: Pick<Stores, 'trail' | 'idempotency'>;
   readonly sealer: Sealer;
   readonly accounts: AdminAccounts;
   /** Undefined: people cannot sign in. */
@@ -53,14 +52,15 @@ export interface AdminApiDeps {
   readonly randomHex: (digits: number) => string;
 }
 
-export interface AdminApi extends AsyncDisposable {
+export interface AdminApi {
   readonly route: Route;
 }
 
-export function openAdminApi(deps: AdminApiDeps): AdminApi {
-  const { objects, config, trail, dataDir, sealer, sessions, standings, identity, log, now, monotonicMs } = deps;
-  const reader = openTrailReader(dataDir);
-  const idempotency = openIdempotencyStore({ dataDir });
+/** The stores stay open. */
+export async function openAdminApi(deps: AdminApiDeps): Promise<AdminApi> {
+  const { objects, config, trail, stores, sealer, sessions, standings, identity, log, now, monotonicMs } = deps;
+  const reader = await stores.trail();
+  const idempotency = await stores.idempotency();
   const flush = () => trail.flush();
   const ports = {
     accounts: deps.accounts,
@@ -77,14 +77,10 @@ export function openAdminApi(deps: AdminApiDeps): AdminApi {
       { ...ports, idempotency, sealer, sessions, log, now, monotonicMs, publicUrl },
       operationsFor(ports),
     ),
-    async [Symbol.asyncDispose]() {
-      reader.close();
-      await idempotency[Symbol.asyncDispose]();
-    },
   };
 }
 
-function createAdminTrail(reader: Pick<TrailReader, 'newest'>, flush: () => Promise<void>): AdminTrail {
+function createAdminTrail(reader: Pick<TrailReading, 'newest'>, flush: () => Promise<void>): AdminTrail {
   return {
     async list({ beforeSeq, limit, ...filter }) {
       await flush();
@@ -92,7 +88,7 @@ function createAdminTrail(reader: Pick<TrailReader, 'newest'>, flush: () => Prom
     },
     async find(id) {
       await flush();
-      return reader.newest({ id }, undefined, 1)[0];
+      return (await reader.newest({ id }, undefined, 1))[0];
     },
   };
 }

@@ -3,9 +3,9 @@
 import type { AdminSpend, SpendSum } from '../contracts/admin-ports.ts';
 import type { ObjectKind, ObjectStore, StoredObject } from '../contracts/objects.ts';
 import type { KeyBody, TeamBody, UserBody } from '../contracts/shapes/directory.ts';
-import type { TrailReader } from '../platform/audit/open-trail-reader.ts';
 import type { CostSum } from '../platform/audit/sum-costs.ts';
 import { listAll } from './commands/open-objects.ts';
+import type { TrailReading } from './open-stores.ts';
 
 /** What a key counts for. */
 interface Owner {
@@ -17,7 +17,7 @@ const NOBODY: Owner = { id: undefined, name: undefined };
 
 export function createAdminSpend(deps: {
   readonly objects: Pick<ObjectStore, 'list'>;
-  readonly reader: Pick<TrailReader, 'costs'>;
+  readonly reader: Pick<TrailReading, 'costs'>;
   /** Everything handed over so far is in the trail. */
   readonly flush: () => Promise<void>;
 }): AdminSpend {
@@ -30,14 +30,14 @@ export function createAdminSpend(deps: {
         case 'organization': {
           const names = new Map((await listAll(deps.objects, by)).map(({ id, name }) => [id, name]));
           // The trail knows them by their ids.
-          return deps.reader
-            .costs(by, filter)
-            .map(({ name: id, ...sum }) => pick({ ...sum, id, name: names.get(id ?? '') ?? id }));
+          return (await deps.reader.costs(by, filter)).map(({ name: id, ...sum }) =>
+            pick({ ...sum, id, name: names.get(id ?? '') ?? id }),
+          );
         }
         case 'label':
-          return addUp(deps.reader.costs('key', filter), await createOwnerOf(deps.objects, label ?? ''));
+          return addUp(await deps.reader.costs('key', filter), await createOwnerOf(deps.objects, label ?? ''));
         default:
-          return deps.reader.costs(by, filter).map(({ keyId, ...sum }) => pick({ ...sum, id: keyId }));
+          return (await deps.reader.costs(by, filter)).map(({ keyId, ...sum }) => pick({ ...sum, id: keyId }));
       }
     },
   };

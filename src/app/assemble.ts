@@ -176,8 +176,9 @@ export async function assemble(options: AppOptions): Promise<App> {
     },
     config,
   );
+  const accounts = await stores.accounts();
   const people = openPeople({
-    ...{ dataDir, objects, sealer: sealing.forClients, log, now, config: gateway.config, publicUrl },
+    ...{ store: accounts, objects, sealer: sealing.forClients, log, now, config: gateway.config, publicUrl },
   });
   reportToolsets({ catalog, config: gateway.config, log });
 
@@ -248,8 +249,8 @@ export async function assemble(options: AppOptions): Promise<App> {
       ...{ config, current: gateway.config },
     }));
   const known = { directory, limits: limits.limitStore };
-  admin = openAdminApi({
-    ...{ objects, registry, catalog, definitionStore, trail, dataDir, sealer: sealing.forClients, identity, log },
+  admin = await openAdminApi({
+    ...{ objects, registry, catalog, definitionStore, trail, stores, sealer: sealing.forClients, identity, log },
     ...{ now, monotonicMs, newId, randomHex: ids.hex, config: gateway.config },
     ...{ providers: () => providers, configObjects: storedConfig?.objects, sessions: people.sessions },
     accounts: people.forAdmin,
@@ -286,9 +287,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       await registry[Symbol.asyncDispose]();
       credentials[Symbol.dispose]();
       await trail[Symbol.asyncDispose]();
-      await admin?.[Symbol.asyncDispose]();
       await limits[Symbol.asyncDispose]();
-      await people[Symbol.asyncDispose]();
       await stores[Symbol.asyncDispose]();
       lock.release();
     },

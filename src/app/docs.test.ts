@@ -56,6 +56,7 @@ const READERS_ENV = {
   HOOK_SECRET: 'whsec_0123456789abcdef',
   AGENT_KEY: 'zR4t-Yq81_mNbVc3',
   DATABASE_URL: 'postgres://gateway@db/portcullis',
+  REDIS_URL: 'rediss://gateway:x@redis.example:6380/0',
   AWS_ACCESS_KEY_ID: 'AKIA',
   AWS_SECRET_ACCESS_KEY: 's',
 };

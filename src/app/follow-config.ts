@@ -1,7 +1,7 @@
 /** Applies changes of the configuration file live; a bad edit leaves the old configuration running and says so. */
 
 import type { ConfigResult, GatewayConfig } from '../contracts/config.ts';
-import type { DatabaseConfig } from '../contracts/config-sections.ts';
+import type { DatabaseConfig, RedisConfig } from '../contracts/config-sections.ts';
 import type { Log } from '../contracts/log.ts';
 import { renderProblems } from '../platform/config/render-problems.ts';
 
@@ -17,12 +17,13 @@ function needingRestart(before: GatewayConfig, after: GatewayConfig): string[] {
     if (before.limits[name] !== after.limits[name]) changed.push(`limits.${name}`);
   for (const name of ['sync', 'maxAgeDays', 'maxSizeMb'] as const)
     if (before.audit[name] !== after.audit[name]) changed.push(`audit.${name}`);
-  if (!isSameDatabase(before.database, after.database)) changed.push('database');
+  if (!isSameStore(before.database, after.database)) changed.push('database');
+  if (!isSameStore(before.redis, after.redis)) changed.push('redis');
   if (before.log.level !== after.log.level) changed.push('log.level');
   return changed;
 }
 
-function isSameDatabase(a: DatabaseConfig | undefined, b: DatabaseConfig | undefined): boolean {
+function isSameStore<T extends DatabaseConfig | RedisConfig>(a: T | undefined, b: T | undefined): boolean {
   return a?.url.open() === b?.url.open() && JSON.stringify(a) === JSON.stringify(b);
 }
 

@@ -1,11 +1,16 @@
 /** Where limits are counted, what they are counted from, and who is told of them: the parts of one data directory, wired together. */
 
 import type { GatewayConfig } from '../contracts/config.ts';
-import type { LimitStore } from '../contracts/limits.ts';
+import type { RedisConfig } from '../contracts/config-sections.ts';
+import type { LimitStore, SpendStore } from '../contracts/limits.ts';
 import type { Log } from '../contracts/log.ts';
 import type { WebhookEvent } from '../contracts/webhooks.ts';
 import { createMemoryLimitStore } from '../pipeline/limits/memory-limit-store.ts';
 import { createOwnLimitStore } from '../pipeline/limits/own-limit-store.ts';
+import { createPostgresLimitStore } from '../platform/stores/postgres/limit-store.ts';
+import type { Database } from '../platform/stores/postgres/open-database.ts';
+import { createRedisLimitStore } from '../platform/stores/redis/limit-store.ts';
+import { openRedis } from '../platform/stores/redis/open-redis.ts';
 import type { HttpClient } from '../upstreams/http/client.ts';
 import { createWebhooks } from '../upstreams/webhooks/webhooks.ts';
 import type { Stores } from './open-stores.ts';
@@ -17,21 +22,28 @@ export interface Limits extends AsyncDisposable {
   tell(event: WebhookEvent): Promise<void>;
 }
 
-/** The journals of earlier runs have to be folded before: what they left is spent, too. */
-export async function openLimits(deps: {
-  readonly stores: Pick<Stores, 'spend' | 'outbox'>;
-  readonly http: HttpClient;
-  /** The configuration in force. */
-  readonly config: () => GatewayConfig;
+interface Counting {
+  readonly spend: SpendStore;
   readonly now: () => number;
   readonly monotonicMs: () => number;
-  readonly random: (() => number) | undefined;
   readonly log: Log;
-}): Promise<Limits> {
+}
+
+/** The journals of earlier runs have to be folded before: what they left is spent, too. */
+export async function openLimits(
+  deps: Omit<Counting, 'spend'> & {
+    readonly stores: Pick<Stores, 'spend' | 'outbox' | 'database'>;
+    readonly http: HttpClient;
+    /** The configuration in force. */
+    readonly config: () => GatewayConfig;
+    readonly random: (() => number) | undefined;
+  },
+): Promise<Limits> {
   const { stores, http, now, monotonicMs, log } = deps;
   const spend = await stores.spend();
   const outbox = await stores.outbox();
-  const limitStore = createMemoryLimitStore({ spend, now, monotonicMs });
+  const counting = { spend, now, monotonicMs, log };
+  const limitStore = await openLimitStore(counting, stores.database, deps.config().redis);
   const ownLimitStore = createOwnLimitStore({ spend, now, monotonicMs });
   const webhooks = createWebhooks({
     ...{ outbox, http, now, random: deps.random ?? Math.random, log },
@@ -43,6 +55,27 @@ export async function openLimits(deps: {
       await webhooks[Symbol.asyncDispose]();
       await limitStore[Symbol.asyncDispose]();
       await ownLimitStore[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** Whoever shares a ledger counts together: in Redis, or else in the database itself. */
+async function openLimitStore(
+  { log, ...counting }: Counting,
+  database: Database | undefined,
+  redisConfig: RedisConfig | undefined,
+): Promise<LimitStore> {
+  if (database === undefined) return createMemoryLimitStore(counting);
+  const { spend, now } = counting;
+  if (redisConfig === undefined) return createPostgresLimitStore({ database, spend, now });
+  const { url, timeoutMs, keyPrefix } = redisConfig;
+  const redis = await openRedis({ url, timeoutMs, log });
+  const store = createRedisLimitStore({ redis, spend, now, keyPrefix, log });
+  return {
+    ...store,
+    async [Symbol.asyncDispose]() {
+      await store[Symbol.asyncDispose]();
+      await redis[Symbol.asyncDispose]();
     },
   };
 }

@@ -1,5 +1,6 @@
 /** People who sign in, as the gateway has them: their store, the rules, and the pages. */
 
+import type { AccountStore } from '../contracts/accounts.ts';
 import type { AdminAccounts } from '../contracts/admin.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
 import type { Log } from '../contracts/log.ts';
@@ -10,20 +11,19 @@ import type { Route } from '../edges/http/exchange.ts';
 import { createLoginRoutes } from '../edges/login/routes.ts';
 import { createPeople, type People } from '../pipeline/accounts/people.ts';
 import { createArgon2Hasher } from '../platform/passwords/argon2.ts';
-import { openAccountStore } from '../platform/stores/sqlite/accounts.ts';
 import { openIdentityProvider } from '../upstreams/oauth/identity-provider.ts';
 
 /** Where somebody goes after signing in who was on the way to nowhere else. */
 const HOME = '/account';
 
-export interface OpenPeople extends People, AsyncDisposable {
+export interface OpenPeople extends People {
   readonly route: Route;
   /** As the admin API takes them. */
   readonly forAdmin: AdminAccounts;
 }
 
 export function openPeople(deps: {
-  readonly dataDir: string;
+  readonly store: AccountStore;
   readonly objects: ObjectStore;
   readonly sealer: Sealer;
   readonly log: Log;
@@ -33,8 +33,7 @@ export function openPeople(deps: {
   /** Where browsers reach the gateway. */
   readonly publicUrl: () => Promise<string>;
 }): OpenPeople {
-  const { objects, sealer, log, now, config } = deps;
-  const store = openAccountStore({ dataDir: deps.dataDir });
+  const { store, objects, sealer, log, now, config } = deps;
   const people = createPeople({
     ...{ store, objects, hasher: createArgon2Hasher(), sealer, log, now },
     login: () => config().login,
@@ -55,6 +54,5 @@ export function openPeople(deps: {
       },
       forget: people.accounts.forget,
     },
-    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
 }

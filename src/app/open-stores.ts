@@ -2,6 +2,8 @@
 
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { AccountStore } from '../contracts/accounts.ts';
+import type { IdempotencyStore } from '../contracts/admin.ts';
 import type { DatabaseConfig } from '../contracts/config-sections.ts';
 import type { DefinitionStore } from '../contracts/definitions.ts';
 import type { SpendStore } from '../contracts/limits.ts';
@@ -21,15 +23,20 @@ import { openReplicaId } from '../platform/audit/replica-id.ts';
 import type { CostGroup, CostSum } from '../platform/audit/sum-costs.ts';
 import type { SeqRow } from '../platform/audit/trail-row.ts';
 import type { SpendReport } from '../platform/audit/verify-spend.ts';
+import { createAccountStore } from '../platform/stores/postgres/accounts.ts';
 import { openDefinitionStore as openSharedDefinitions } from '../platform/stores/postgres/definitions.ts';
 import { followChanges } from '../platform/stores/postgres/follow-changes.ts';
+import { createIdempotencyStore } from '../platform/stores/postgres/idempotency.ts';
 import { migrate } from '../platform/stores/postgres/migrate.ts';
 import { MIGRATIONS } from '../platform/stores/postgres/migrations.ts';
 import { createObjectStore } from '../platform/stores/postgres/object-store.ts';
 import { type Database, type DatabaseOptions, openDatabase } from '../platform/stores/postgres/open-database.ts';
+import { createOutbox } from '../platform/stores/postgres/outbox.ts';
 import { openServerCredentialStore as openSharedCredentials } from '../platform/stores/postgres/server-credentials.ts';
 import { createSpendStore } from '../platform/stores/postgres/spend.ts';
+import { openAccountStore } from '../platform/stores/sqlite/accounts.ts';
 import { openDefinitionStore } from '../platform/stores/sqlite/definitions.ts';
+import { openIdempotencyStore } from '../platform/stores/sqlite/idempotency.ts';
 import { openObjectStore } from '../platform/stores/sqlite/objects.ts';
 import { openOutbox } from '../platform/stores/sqlite/outbox.ts';
 import { openServerCredentialStore } from '../platform/stores/sqlite/server-credentials.ts';
@@ -38,6 +45,12 @@ import { openSpendStore } from '../platform/stores/sqlite/spend.ts';
 /** The trail as it is read, whoever keeps it. */
 export interface TrailReading {
   query(filter: TrailFilter): AsyncIterable<SeqRow> | Iterable<SeqRow>;
+  /** Matching rows, the highest `seq` first, below `beforeSeq`. */
+  newest(
+    filter: TrailFilter,
+    beforeSeq: number | undefined,
+    limit: number,
+  ): readonly SeqRow[] | Promise<readonly SeqRow[]>;
   costs(by: CostGroup, filter: TrailFilter): readonly CostSum[] | Promise<readonly CostSum[]>;
   fold(): FoldReport | Promise<FoldReport>;
   /** Undefined: this store cannot. */
@@ -55,6 +68,10 @@ export interface Stores extends AsyncDisposable {
   spend(): Promise<SpendStore>;
   /** What webhooks are to be told. */
   outbox(): Promise<Outbox>;
+  /** Credentials of people, and their sessions. */
+  accounts(): Promise<AccountStore>;
+  /** Requests of the admin API that were made already. */
+  idempotency(): Promise<IdempotencyStore>;
   /** A row of the trail that is no call: a decision of a person. */
   append(row: DecisionRow): Promise<void>;
   /** Where the trail is folded to; undefined: into the data folder. */
@@ -84,6 +101,8 @@ function openLocal(dataDir: string): Stores {
     trail: () => once('trail', async () => openTrailReader(dataDir)),
     spend: () => once('spend', async () => openSpendStore({ dataDir, speaksOf })),
     outbox: () => once('outbox', async () => openOutbox({ dataDir })),
+    accounts: () => once('accounts', async () => openAccountStore({ dataDir })),
+    idempotency: () => once('idempotency', async () => openIdempotencyStore({ dataDir })),
     append: async (row) => appendRow(dataDir, encodeDecision(row)),
     folding: undefined,
     database: undefined,
@@ -117,8 +136,9 @@ async function openShared({ dataDir, log }: OpenStoresOptions, config: DatabaseC
       return createPostgresTrailReader(database, { journalDir, replicaId: openReplicaId(dataDir) });
     },
     spend: () => once('spend', async () => createSpendStore({ query: database.query, speaksOf })),
-    // Of this gateway's own: what it noticed, it tells.
-    outbox: () => once('outbox', async () => openOutbox({ dataDir })),
+    outbox: async () => createOutbox(database),
+    accounts: async () => createAccountStore(database),
+    idempotency: async () => createIdempotencyStore(database),
     append: (row) => appendToPostgres(database, encodeDecision(row)),
     get folding() {
       return { database: settings, replicaId: openReplicaId(dataDir) };

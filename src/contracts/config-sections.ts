@@ -2,6 +2,16 @@
 
 import type { Secret } from './secret.ts';
 
+/** Redis, in which gateways that share a database count limits together. */
+export interface RedisConfig {
+  /** `redis://…` or `rediss://…`. */
+  readonly url: Secret;
+  /** Longest wait of a call for it. Default 1,000. */
+  readonly timeoutMs: number;
+  /** In front of every key. Default `portcullis:`. */
+  readonly keyPrefix: string;
+}
+
 /** PostgreSQL, which several gateways may share. */
 export interface DatabaseConfig {
   /** `postgres://…`; TLS by its `sslmode`. */

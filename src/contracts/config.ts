@@ -1,7 +1,7 @@
 /** The configuration as a value: what `platform/config` produces and everything else is built from. */
 
 import type { Grant } from './caller.ts';
-import type { AdminConfig, DatabaseConfig, MetricsConfig, SealingConfig } from './config-sections.ts';
+import type { AdminConfig, DatabaseConfig, MetricsConfig, RedisConfig, SealingConfig } from './config-sections.ts';
 import type { DefinitionPolicy } from './definitions.ts';
 import type { UsageLimits } from './limits.ts';
 import type { LoginConfig } from './login-config.ts';
@@ -258,6 +258,8 @@ export interface GatewayConfig {
   readonly metrics?: MetricsConfig | undefined;
   /** Left out: SQLite in the data directory. */
   readonly database?: DatabaseConfig | undefined;
+  /** Only with a database. Left out: limits are counted in the database, or in memory where there is none. */
+  readonly redis?: RedisConfig | undefined;
   /** Undefined: no master key, and the key file of the data folder will do where it can. */
   readonly sealing?: SealingConfig | undefined;
   /** What was fetched for it, to be looked at again. Undefined: nothing. */

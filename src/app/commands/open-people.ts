@@ -1,4 +1,4 @@
-/** Users and their credentials, as commands work on them without a gateway: those of the data folder. */
+/** Users and their credentials, as commands work on them without a gateway: those of the data folder, or of the database. */
 
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -9,8 +9,7 @@ import { createPeople } from '../../pipeline/accounts/people.ts';
 import { readEnvironment } from '../../platform/config/environment.ts';
 import { loadConfig } from '../../platform/config/load-config.ts';
 import { createArgon2Hasher } from '../../platform/passwords/argon2.ts';
-import { openAccountStore } from '../../platform/stores/sqlite/accounts.ts';
-import { withObjects } from './open-objects.ts';
+import { withStores } from './command-stores.ts';
 import { type DataOptions, DEFAULT_CONFIG, DEFAULT_URL } from './shared-options.ts';
 
 export interface PeopleHere {
@@ -36,18 +35,20 @@ function addressOf(config: GatewayConfig | undefined): string {
 }
 
 export async function withPeople<T>(
-  dataDir: string,
   options: DataOptions,
   use: (people: PeopleHere) => Promise<T>,
+  creation?: { readonly mayCreate?: boolean },
 ): Promise<T> {
   const config = await readConfig(options);
-  const store = openAccountStore({ dataDir });
   const silent = (): void => {};
   const refuse = (): never => {
     throw new Error('no command signs in');
   };
-  try {
-    return await withObjects(options, (objects) => {
+  return withStores(
+    options,
+    async (stores) => {
+      const objects = await stores.objects();
+      const store = await stores.accounts();
       const { accounts } = createPeople({
         ...{ store, objects, hasher: createArgon2Hasher(), now: Date.now },
         // Only sign-ins at providers are sealed.
@@ -58,8 +59,7 @@ export async function withPeople<T>(
         log: { debug: silent, info: silent, warn: silent, error: silent },
       });
       return use({ objects, store, accounts, inviteUrl: (token) => `${addressOf(config)}/invite/${token}` });
-    });
-  } finally {
-    await store[Symbol.asyncDispose]();
-  }
+    },
+    creation,
+  );
 }

@@ -13,7 +13,7 @@ import { CommandError, EXIT } from './command-error.ts';
 import { commandOrigin, listAll } from './open-objects.ts';
 import { type PeopleHere, withPeople } from './open-people.ts';
 import { readPassword } from './read-password.ts';
-import { type DataOptions, requireDataDir, resolveDataDir, withDataOptions } from './shared-options.ts';
+import { type DataOptions, withDataOptions } from './shared-options.ts';
 import { print, printJson, printNote, printTable, renderTime } from './terminal.ts';
 
 const bodyOf = (object: StoredObject): UserBody => UserShape.parse(object.body);
@@ -77,32 +77,36 @@ async function runCreate(name: string, options: CreateOptions): Promise<void> {
   const parsed = UserShape.safeParse({ name, role, email, displayName });
   if (!parsed.success) throw new CommandError(EXIT.usage, 'a name has 1 to 200 characters, an address at most 320');
   const body = JSON.parse(JSON.stringify(parsed.data)) as JsonObject;
-  await withPeople(resolveDataDir(options), options, async (people) => {
-    const folded = foldUserName(parsed.data.name);
-    const all = await listAll(people.objects, 'user');
-    if (all.some((each) => foldUserName(bodyOf(each).name) === folded)) throw taken(name);
-    const password = options.invite || !options.password ? undefined : await readPassword(name);
-    const id = createObjectId('user');
-    // First: a password that is refused must not leave a user behind.
-    if (password !== undefined) await setPassword(people, id, parsed.data.name, password);
-    const write = { action: 'create', kind: 'user', id, name: folded, body } as const;
-    const [user] = await people.objects.write([write], commandOrigin(), Date.now()).catch(async (error: unknown) => {
-      await people.accounts.forget(id);
-      if (error instanceof ObjectConflict) throw taken(name);
-      throw error;
-    });
-    if (user === undefined) throw new Error('the user was not stored');
-    if (options.invite) await invite(people, user, options.json);
-    else if (options.json) printJson(publicUser(user));
-    else print(`${parsed.data.name} is here with the role ${role}.`);
-  });
+  await withPeople(
+    options,
+    async (people) => {
+      const folded = foldUserName(parsed.data.name);
+      const all = await listAll(people.objects, 'user');
+      if (all.some((each) => foldUserName(bodyOf(each).name) === folded)) throw taken(name);
+      const password = options.invite || !options.password ? undefined : await readPassword(name);
+      const id = createObjectId('user');
+      // First: a password that is refused must not leave a user behind.
+      if (password !== undefined) await setPassword(people, id, parsed.data.name, password);
+      const write = { action: 'create', kind: 'user', id, name: folded, body } as const;
+      const [user] = await people.objects.write([write], commandOrigin(), Date.now()).catch(async (error: unknown) => {
+        await people.accounts.forget(id);
+        if (error instanceof ObjectConflict) throw taken(name);
+        throw error;
+      });
+      if (user === undefined) throw new Error('the user was not stored');
+      if (options.invite) await invite(people, user, options.json);
+      else if (options.json) printJson(publicUser(user));
+      else print(`${parsed.data.name} is here with the role ${role}.`);
+    },
+    { mayCreate: true },
+  );
 }
 
 const taken = (name: string): CommandError =>
   new CommandError(EXIT.failed, `there is a user ${JSON.stringify(name)} already`, 'See `portcullis users list`.');
 
 async function runList(options: DataOptions & { readonly json?: boolean }): Promise<void> {
-  await withPeople(requireDataDir(options), options, async ({ objects, store }) => {
+  await withPeople(options, async ({ objects, store }) => {
     const users = await listAll(objects, 'user');
     if (options.json) return printJson(users.map(publicUser));
     if (users.length === 0)
@@ -135,9 +139,7 @@ function onUser<O extends DataOptions>(
   act: (people: PeopleHere, user: StoredObject, options: O) => Promise<void>,
 ): (idOrName: string, options: O) => Promise<void> {
   return (idOrName, options) =>
-    withPeople(requireDataDir(options), options, async (people) =>
-      act(people, await requireUser(people, idOrName), options),
-    );
+    withPeople(options, async (people) => act(people, await requireUser(people, idOrName), options));
 }
 
 async function update(people: PeopleHere, user: StoredObject, change: Partial<UserBody>): Promise<void> {

@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import type { ConfigProblem, ConfigResult } from '../../contracts/config.ts';
 import { JsoncError, type JsoncNode, parseJsonc } from '../../lib/jsonc.ts';
 import { Admin } from './admin-schema.ts';
+import { Audit } from './audit-schema.ts';
 import { describeKind } from './describe-issue.ts';
 import { type Document, readPart } from './document.ts';
 import type { Environment } from './environment.ts';
@@ -18,13 +19,14 @@ import { readMetrics } from './read-metrics.ts';
 import { readModels } from './read-models.ts';
 import { readPolicy } from './read-policy.ts';
 import { readProviders } from './read-providers.ts';
+import { readRedis } from './read-redis.ts';
 import { readSealing } from './read-sealing.ts';
 import { readServers } from './read-servers.ts';
 import { readRuled } from './read-tool-rules.ts';
 import { readToolsets } from './read-toolsets.ts';
 import { readWebhooks } from './read-webhooks.ts';
 import { createReport, nodeAt, type Path, type Report } from './report.ts';
-import { Audit, ConfigFile, Limits, LogSection } from './schema.ts';
+import { ConfigFile, Limits, LogSection } from './schema.ts';
 import { knownFields, suggestField } from './suggest-field.ts';
 import { Cache, Prices, Results } from './tool-rule-schema.ts';
 
@@ -75,6 +77,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   const metrics = readMetrics(document);
   const admin = readSection(document, 'admin', Admin);
   const database = readDatabase(document);
+  const redis = readRedis(document);
   const webhooks = readWebhooks(document);
   const login = readLogin(document, listen?.publicUrl);
   if (report.problems.length > 0 || !listen || !limits || !audit || !log)
@@ -94,6 +97,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
     ...(metrics && { metrics }),
     ...(admin && nodeAt(root, ['admin']) && { admin }),
     ...(database && { database }),
+    ...(redis && { redis }),
     ...(webhooks && { webhooks }),
     ...(login && { login }),
     ...(policy && { policy }),

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { GrantShape } from '../../contracts/shapes/grant.ts';
 import { LimitsShape } from '../../contracts/shapes/limits.ts';
 import { Admin } from './admin-schema.ts';
+import { Audit } from './audit-schema.ts';
 import { Database } from './database-schema.ts';
 import { Listen } from './listen-schema.ts';
 import { Login } from './login-schema.ts';
@@ -12,6 +13,7 @@ import { Metrics } from './metrics-schema.ts';
 import { OAuth } from './oauth-schema.ts';
 import { Policy } from './policy-schema.ts';
 import { KeyToolMode, Models, Provider } from './providers-schema.ts';
+import { RedisSection } from './redis-schema.ts';
 import { DAY_MS, milliseconds } from './schema-words.ts';
 import { Sealing, Secrets } from './secrets-schema.ts';
 import { ServerEntry } from './server-schema.ts';
@@ -226,20 +228,6 @@ export const Limits = z
   })
   .describe('Bounds that keep one caller or one server from hurting the others.');
 
-export const Audit = z
-  .strictObject({
-    sync: z
-      .boolean()
-      .default(false)
-      .describe(
-        'Flush each write-ahead record to the disk before the call is made: survives a power cut, costs one disk flush per call with possible side effects (grouped).',
-      ),
-    arguments: z.boolean().default(true).describe('Keep the arguments of calls.'),
-    maxAgeDays: z.int().min(1).max(36_500).default(30).describe('Records older than this are removed.'),
-    maxSizeMb: z.int().min(1).max(1_048_576).default(1024).describe('Beyond this size the oldest records are removed.'),
-  })
-  .describe('The record of every list and call.');
-
 export const LogSection = z
   .strictObject({
     level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least severe line written.'),
@@ -279,6 +267,7 @@ export const ConfigFile = z
     limits: Limits.optional(),
     audit: Audit.optional(),
     database: Database.optional(),
+    redis: RedisSection.optional(),
     log: LogSection.optional(),
     metrics: Metrics.optional(),
     admin: Admin.optional(),

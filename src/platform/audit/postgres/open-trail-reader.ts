@@ -11,6 +11,7 @@ import { createPostgresFold } from './fold.ts';
 /** As `TrailReader` for SQLite, but for the waiting. */
 export interface PostgresTrailReader {
   query(filter: TrailFilter): AsyncIterableIterator<SeqRow>;
+  newest(filter: TrailFilter, beforeSeq: number | undefined, limit: number): Promise<readonly SeqRow[]>;
   costs(by: CostGroup, filter: TrailFilter): Promise<readonly CostSum[]>;
   /** Takes in what the journals of this data directory hold; those of other replicas are theirs to fold. */
   fold(): Promise<FoldReport>;
@@ -29,6 +30,14 @@ export function createPostgresTrailReader(
       : createPostgresFold({ database, ...local, ownRunId: undefined });
   return {
     query: (filter) => readPages(database, filter),
+    async newest(filter, beforeSeq, limit) {
+      const conditions = conditionsOf(filter, 'postgres');
+      const where = ['seq < ?', ...conditions.map(({ sql }) => sql)].join(' AND ');
+      const values = conditions.flatMap((condition) => condition.values);
+      const page = numbered(`SELECT * FROM trail WHERE ${where} ORDER BY seq DESC LIMIT ?`);
+      const { rows } = await database.query(page, [beforeSeq ?? Number.MAX_SAFE_INTEGER, ...values, limit]);
+      return rows.map(parseTrailRow);
+    },
     async costs(by, filter) {
       const { sql, values } = costsQuery(by, filter, 'postgres');
       return (await database.query(numbered(sql), values)).rows.map((row) => readCostSum(row, by));

@@ -1,5 +1,7 @@
 /** The schema in PostgreSQL, as the list of steps that led to it. Append only. What columns mean is told beside those of SQLite. */
 
+import { ACCOUNTS, IDEMPOTENCY } from './accounts-schema.ts';
+import { LIMITS } from './limit-functions.ts';
 import type { Migration } from './migrate.ts';
 
 /** Whoever writes to one of these moves its number on first, so that writers queue and numbers are seen in their order. */
@@ -208,6 +210,9 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'definitions', sql: DEFINITIONS },
   { name: 'server-credentials', sql: SERVER_CREDENTIALS },
   { name: 'webhook-outbox', sql: WEBHOOK_OUTBOX },
+  { name: 'limits', sql: LIMITS },
+  { name: 'accounts', sql: ACCOUNTS },
+  { name: 'idempotency', sql: IDEMPOTENCY },
 ];
 
 /** Adds rows of the trail to the sums of every level they count for, or takes them out again (`sign`), each sum at most once. */
