@@ -65,7 +65,7 @@ export async function openAdminApi(deps: AdminApiDeps): Promise<AdminApi> {
   const ports = {
     accounts: deps.accounts,
     ...{ objects, rules: ADMIN_RULES, identity, standings, config: deps.configObjects, explain: deps.explain },
-    fileObjects: (kind: string) => (kind === 'key' ? fileKeys(config()) : []),
+    fileObjects: (kind: string) => (kind === 'key' ? fileKeys(config()) : filePeople(config(), kind)),
     trail: createAdminTrail(reader, flush),
     spend: createAdminSpend({ objects, reader, flush }),
     catalogue: createCatalogue(deps),
@@ -116,6 +116,12 @@ function createCatalogue({ registry, catalog, providers, monotonicMs }: AdminApi
       return (await Promise.all(lists)).flat();
     },
   };
+}
+
+function filePeople({ file, people = [] }: GatewayConfig, kind: string): readonly FileObject[] {
+  return people
+    .filter((level) => level.type === kind)
+    .map(({ id, name, body, line }) => ({ id, name, source: { file, line }, body }));
 }
 
 /** Keys that are written in the file, in the words of those that are stored. */

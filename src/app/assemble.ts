@@ -96,7 +96,8 @@ export async function assemble(options: AppOptions): Promise<App> {
     throw error;
   });
   const objects = await stores.objects();
-  const directory = createLiveDirectory({ store: objects });
+  let inForce = config;
+  const directory = createLiveDirectory({ store: objects, ofFile: () => inForce.people ?? [] });
   await directory.refresh();
   const sealing = openSealing({ dataDir, config: config.sealing, isShared: config.database !== undefined });
   const trail = await openTrail({
@@ -110,7 +111,6 @@ export async function assemble(options: AppOptions): Promise<App> {
   // What runs before this one left in their journals is spent, too.
   await trail.flush();
   const outbound = createHttpClient();
-  let inForce = config;
   const limits = await openLimits({
     ...{ stores, http: outbound, now, monotonicMs, random: options.random, log },
     config: () => inForce,
@@ -238,9 +238,9 @@ export async function assemble(options: AppOptions): Promise<App> {
     credentials.retain(next.servers);
     modelCatalog ??= await openModelCatalog(next.providers ?? []);
     providers = makeProviders(next);
+    inForce = next;
     gateway.swap(next);
     options.onApplied?.(next);
-    inForce = next;
   };
   const storedConfig =
     options.loadFile &&

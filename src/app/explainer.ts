@@ -49,5 +49,5 @@ function findCaller(
 ): Caller | undefined {
   for (const { key } of directory.keys()) if (key.keyId === keyId) return key;
   const ofFile = keys.find(({ name }) => `config:${name}` === keyId);
-  return ofFile && { keyId, keyName: ofFile.name, grant: ofFile.grant, limits: ofFile.limits };
+  return ofFile && { keyId, keyName: ofFile.name, grant: ofFile.grant, limits: ofFile.limits, levels: ofFile.levels };
 }

@@ -1,9 +1,9 @@
 /** The configuration as a value: what `platform/config` produces and everything else is built from. */
 
 import type { Grant } from './caller.ts';
+import type { ConfigKey, FileLevel } from './config-people.ts';
 import type { AdminConfig, DatabaseConfig, MetricsConfig, RedisConfig, SealingConfig } from './config-sections.ts';
 import type { DefinitionPolicy } from './definitions.ts';
-import type { UsageLimits } from './limits.ts';
 import type { LoginConfig } from './login-config.ts';
 import type { ModelsConfig, ProviderConfig } from './models-config.ts';
 import type { PolicyConfig } from './policy.ts';
@@ -118,13 +118,6 @@ export interface ServerConfig {
   readonly fingerprint: string;
 }
 
-export interface ConfigKey {
-  readonly name: string;
-  readonly value: Secret;
-  readonly grant: Grant;
-  readonly limits?: UsageLimits | undefined;
-}
-
 /** One entry of a toolset. */
 export interface ToolsetEntry {
   /** As written, for messages: `github/create_issue`. */
@@ -194,6 +187,8 @@ export interface GatewayConfig {
   readonly file: string;
   readonly servers: readonly ServerConfig[];
   readonly keys: readonly ConfigKey[];
+  /** Teams and organisations of the file; undefined: none. */
+  readonly people?: readonly FileLevel[] | undefined;
   /** Undefined: none. */
   readonly toolsets?: readonly ToolsetConfig[] | undefined;
   /** Rules on calls; undefined (default): whatever a grant allows may be called. */

@@ -2,7 +2,7 @@
 
 import { hash } from 'node:crypto';
 import type { Caller, Credential, Grant, KeyDirectory, KnownKey } from '../contracts/caller.ts';
-import type { ConfigKey } from '../contracts/config.ts';
+import type { ConfigKey } from '../contracts/config-people.ts';
 import { GatewayError } from '../contracts/errors.ts';
 
 const ANONYMOUS_ID = 'anonymous';
@@ -36,7 +36,17 @@ export function createKeyring(deps: {
 }): Keyring {
   const fixed = deps.keys.map((key): [string, KnownKey] => [
     compactHash(hashSecret(key.value.open())),
-    { keyId: `config:${key.name}`, keyName: key.name, grant: key.grant, limits: key.limits, expiresAtMs: undefined },
+    {
+      ...{
+        keyId: `config:${key.name}`,
+        keyName: key.name,
+        grant: key.grant,
+        limits: key.limits,
+        expiresAtMs: undefined,
+      },
+      ...(key.levels !== undefined && { levels: key.levels }),
+      ...(key.labels !== undefined && { labels: key.labels }),
+    },
   ]);
   const anonymous: Caller | undefined = deps.anonymous && {
     keyId: ANONYMOUS_ID,

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { type Browser, createBrowser, readForm } from '../support/browser.ts';
 import { runCli, type StartedGateway, startGateway } from '../support/gateway.ts';
@@ -245,4 +246,34 @@ test('an admin token revoked at the command line opens nothing from then on', as
   assert.equal((await asCi()).status, 401);
   const [change] = (await ask('GET', '/changes?kind=admin-token')).body.items;
   assert.deepEqual([change.action, change.via, change.actor.type], ['update', 'cli', 'operator']);
+});
+
+test('a team of the file bounds keys of the file and of the store, follows the file, and is edited nowhere else', async (t) => {
+  const secret = 'a-key-of-the-file-0123456789';
+  const config = (allow: readonly string[]) => ({
+    mcpServers: { notes: { url: 'http://127.0.0.1:1/mcp', disabled: true } },
+    teams: { research: { bounds: { allow }, labels: { customer: 'acme' } } },
+    keys: [{ name: 'ci', value: secret, allow: ['*'], team: 'research' }],
+  });
+  const { gateway, ask } = await start(t, config(['notes']));
+  const [team] = (await ask('GET', '/teams')).body.items;
+  assert.deepEqual([team.id, team.name, team.owner], ['config:team:research', 'research', 'file']);
+  const edited = await ask('PUT', `/teams/${team.id}`, { name: 'research' }, { 'if-match': '"1"' });
+  assert.equal(edited.status, 409, JSON.stringify(edited.body));
+
+  const made = await ask('POST', '/keys', { name: 'stored', team: team.id, grant: { allow: ['*'] } });
+  assert.equal(made.status, 201, JSON.stringify(made.body));
+  const verdict = async (keyId: string, name: string): Promise<string> => {
+    const body = { key: keyId, target: { kind: 'tool', name } };
+    return (await ask('POST', '/explain', body)).body.verdict;
+  };
+  for (const id of ['config:ci', made.body.id]) {
+    assert.equal(await verdict(id, 'notes/read'), 'allowed', id);
+    assert.equal(await verdict(id, 'other/read'), 'refused', id);
+  }
+  writeFileSync(gateway.configFile, JSON.stringify(config(['other'])));
+  for (const id of ['config:ci', made.body.id]) {
+    await waitFor('the edit to be in force', async () => (await verdict(id, 'other/read')) === 'allowed');
+    assert.equal(await verdict(id, 'notes/read'), 'refused', id);
+  }
 });

@@ -13,6 +13,8 @@ export async function findLevelId(
   nameOrId: string | undefined,
 ): Promise<string | undefined> {
   if (nameOrId === undefined) return undefined;
+  // Of the file: whether it is there shows when the key is used, and until then nobody can use it.
+  if (nameOrId.startsWith(`config:${kind}:`)) return nameOrId;
   const all = await listAll(store, kind);
   const isNamed = (name: string): boolean =>
     kind === 'user' ? foldUserName(name) === foldUserName(nameOrId) : name === nameOrId;

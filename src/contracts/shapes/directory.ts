@@ -21,7 +21,7 @@ const moment = z.int().min(0);
 
 export const OrganizationShape = z.strictObject({
   name,
-  bounds: BoundShape.optional(),
+  bounds: BoundShape.optional().describe('What all below may do at most. Left out: nothing is taken away.'),
   limits: LimitsShape.optional(),
   labels,
 });
@@ -30,7 +30,7 @@ export type OrganizationBody = z.output<typeof OrganizationShape>;
 export const TeamShape = z.strictObject({
   name,
   organization: id.optional().describe('Id of its organisation.'),
-  bounds: BoundShape.optional(),
+  bounds: BoundShape.optional().describe('What all below may do at most. Left out: nothing is taken away.'),
   limits: LimitsShape.optional(),
   labels,
 });
@@ -51,7 +51,7 @@ export const UserShape = z.strictObject({
   role: z.enum(ROLES).default('member'),
   organization: id.optional(),
   teams: z.array(id).max(1_000).default([]),
-  bounds: BoundShape.optional(),
+  bounds: BoundShape.optional().describe('What all below may do at most. Left out: nothing is taken away.'),
   limits: LimitsShape.optional(),
   labels,
 });

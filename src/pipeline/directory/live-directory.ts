@@ -1,6 +1,7 @@
 /** Who there is, as of now: the objects of the store as callers, followed as they change. Nothing of a secret but its hash. */
 
 import type { KeyDirectory, KnownKey, Level } from '../../contracts/caller.ts';
+import type { FileLevel } from '../../contracts/config-people.ts';
 import type { ObjectKind, ObjectStore, StoredObject } from '../../contracts/objects.ts';
 import type { KeyBody, OrganizationBody, TeamBody, UserBody } from '../../contracts/shapes/directory.ts';
 import { toBound, toGrant, toUsageLimits } from '../../contracts/shapes/read-shapes.ts';
@@ -30,7 +31,12 @@ type Labels = { readonly [label: string]: string };
 
 const PEOPLE: readonly ObjectKind[] = ['organization', 'team', 'user'];
 
-export function createLiveDirectory(deps: { readonly store: Pick<ObjectStore, 'changedSince'> }): LiveDirectory {
+/** `ofFile`: teams and organisations of the configuration in force, which stored keys may count for, too. */
+export function createLiveDirectory(deps: {
+  readonly store: Pick<ObjectStore, 'changedSince'>;
+  readonly ofFile?: (() => readonly FileLevel[]) | undefined;
+}): LiveDirectory {
+  const known = (): People => withFile(people, deps.ofFile?.() ?? []);
   const entries = new Map<string, Entry>();
   const people: People = { organizations: new Map(), teams: new Map(), users: new Map() };
   const sharing = createSharing();
@@ -65,8 +71,9 @@ export function createLiveDirectory(deps: { readonly store: Pick<ObjectStore, 'c
   return {
     version: () => version,
     *keys() {
+      const all = known();
       for (const entry of entries.values()) {
-        const key = withLevels(entry, people, sharing);
+        const key = withLevels(entry, all, sharing);
         if (key === undefined) continue;
         for (const { hash, expiresAtMs } of entry.secrets)
           yield {
@@ -75,7 +82,10 @@ export function createLiveDirectory(deps: { readonly store: Pick<ObjectStore, 'c
           };
       }
     },
-    countKeys: () => [...entries.values()].filter((entry) => levelsOf(entry, people) !== undefined).length,
+    countKeys() {
+      const all = known();
+      return [...entries.values()].filter((entry) => levelsOf(entry, all) !== undefined).length;
+    },
     async refresh() {
       // One reading at a time; whoever asks meanwhile wants to know of a change that this one may have missed.
       const before = running;
@@ -90,6 +100,21 @@ export function createLiveDirectory(deps: { readonly store: Pick<ObjectStore, 'c
         if (running === mine) running = undefined;
       }
     },
+  };
+}
+
+/** The same people where the file has none. */
+function withFile(people: People, ofFile: readonly FileLevel[]): People {
+  if (ofFile.length === 0) return people;
+  const add = <T>(to: ReadonlyMap<string, T>, type: FileLevel['type']): Map<string, T | FileLevel> =>
+    new Map<string, T | FileLevel>([
+      ...to,
+      ...ofFile.filter((level) => level.type === type).map((level) => [level.id, level] as const),
+    ]);
+  return {
+    organizations: add(people.organizations, 'organization'),
+    teams: add(people.teams, 'team'),
+    users: people.users,
   };
 }
 

@@ -17,6 +17,7 @@ import { readListen } from './read-listen.ts';
 import { readLogin } from './read-login.ts';
 import { readMetrics } from './read-metrics.ts';
 import { readModels } from './read-models.ts';
+import { readPeople } from './read-people.ts';
 import { readPolicy } from './read-policy.ts';
 import { readProviders } from './read-providers.ts';
 import { readRedis } from './read-redis.ts';
@@ -63,7 +64,8 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   const toolsets = readToolsets(document, known);
   const providers = readProviders(document);
   const providerIds = (providers ?? []).map(({ id }) => id);
-  const keys = readKeys(document, known, toolsets, providerIds);
+  const people = readPeople(document, known, providerIds);
+  const keys = readKeys(document, known, toolsets, providerIds, people ?? []);
   const policy = readPolicy(document, known);
   const models = readModels(document, providers);
   const listen = readListen(document);
@@ -94,6 +96,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
     limits,
     audit,
     log,
+    ...(people && { people }),
     ...(metrics && { metrics }),
     ...(admin && nodeAt(root, ['admin']) && { admin }),
     ...(database && { database }),

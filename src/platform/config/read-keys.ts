@@ -2,7 +2,8 @@
 /** Keys of the configuration, and what callers without one may reach. */
 
 import type { Grant } from '../../contracts/caller.ts';
-import type { ConfigKey, ToolsetConfig } from '../../contracts/config.ts';
+import type { ToolsetConfig } from '../../contracts/config.ts';
+import type { ConfigKey, FileLevel, Labels } from '../../contracts/config-people.ts';
 import { Secret } from '../../contracts/secret.ts';
 import { closest } from '../../lib/closest.ts';
 import type { JsoncNode } from '../../lib/jsonc.ts';
@@ -10,11 +11,13 @@ import { checkBounds } from './check-bounds.ts';
 import { checkPattern } from './check-pattern.ts';
 import { describeKind } from './describe-issue.ts';
 import { type Document, readPart } from './document.ts';
+import { Key } from './key-schema.ts';
 import { readLimits } from './read-limits.ts';
 import { isLoopbackHost } from './read-listen.ts';
+import { levelsAbove } from './read-people.ts';
 import type { KnownServer } from './read-servers.ts';
 import { nodeAt, type Path, renderPath } from './report.ts';
-import { Anonymous, Key } from './schema.ts';
+import { Anonymous } from './schema.ts';
 
 const MIN_KEY_CHARS = 16;
 const MIN_DIFFERENT_CHARS = 6;
@@ -24,6 +27,7 @@ export function readKeys(
   known: readonly KnownServer[],
   toolsets: readonly Pick<ToolsetConfig, 'name'>[],
   providers: readonly string[],
+  people: readonly FileLevel[],
 ): readonly ConfigKey[] {
   const { root, report } = document;
   const section = nodeAt(root, ['keys']);
@@ -56,7 +60,14 @@ export function readKeys(
     const grant = checkGrant(document, path, key, known, providers);
     checkToolsets(document, path, key.toolsets ?? [], toolsets);
     const limits = readLimits(report, [...path, 'limits'], key.limits, known, providers);
-    keys.push({ name: key.name, value: new Secret(key.value), grant, ...(limits !== undefined && { limits }) });
+    const levels = levelsAbove(document, path, key.team, people);
+    const labels: Labels = Object.assign({}, ...levels.map((level) => level.labels).reverse(), key.labels);
+    keys.push({
+      ...{ name: key.name, value: new Secret(key.value), grant },
+      ...(limits !== undefined && { limits }),
+      ...(levels.length > 0 && { levels }),
+      ...(Object.keys(labels).length > 0 && { labels }),
+    });
   }
   return keys;
 }

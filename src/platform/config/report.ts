@@ -34,6 +34,8 @@ export interface Report {
   /** `at` points elsewhere than to what stands at the path: an offset in the text. */
   problem(path: Path, message: string, remedy?: string, at?: number): void;
   warning(path: Path, message: string, remedy?: string, at?: number): void;
+  /** Of what stands at the path, 1-based; undefined: it stands in no text. */
+  lineOf(path: Path): number | undefined;
   /** No further problem would be listed, so none need be looked for. */
   isFull(): boolean;
   /** Says that the value at this path is not to be relied on, so that further complaints about it would only confuse. */
@@ -64,6 +66,7 @@ export function createReport(text: string, root: JsoncNode | undefined): Report 
     warnings,
     problem: (path, message, remedy, at) => add(problems, path, message, remedy, at),
     warning: (path, message, remedy, at) => add(warnings, path, message, remedy, at),
+    lineOf: (path) => entry(path, '').line,
     isFull: () => problems.length > MAX_ENTRIES,
     silence(path) {
       silenced.add(JSON.stringify(path));

@@ -2,25 +2,23 @@
 /** The shape of `portcullis.json`: the one source of validation, of the published JSON Schema and of the reference page. */
 
 import { z } from 'zod';
-import { GrantShape } from '../../contracts/shapes/grant.ts';
-import { LimitsShape } from '../../contracts/shapes/limits.ts';
 import { Admin } from './admin-schema.ts';
 import { Audit } from './audit-schema.ts';
 import { Database } from './database-schema.ts';
+import { Key } from './key-schema.ts';
 import { Listen } from './listen-schema.ts';
 import { Login } from './login-schema.ts';
 import { Metrics } from './metrics-schema.ts';
 import { OAuth } from './oauth-schema.ts';
+import { Organization, Team } from './people-schema.ts';
 import { Policy } from './policy-schema.ts';
-import { KeyToolMode, Models, Provider } from './providers-schema.ts';
+import { Models, Provider } from './providers-schema.ts';
 import { RedisSection } from './redis-schema.ts';
-import { DAY_MS, milliseconds } from './schema-words.ts';
+import { DAY_MS, milliseconds, patterns } from './schema-words.ts';
 import { Sealing, Secrets } from './secrets-schema.ts';
 import { ServerEntry } from './server-schema.ts';
 import { Cache, Prices, Results } from './tool-rule-schema.ts';
 import { Webhooks } from './webhooks-schema.ts';
-
-const patterns = (description: string) => z.array(z.string()).default([]).describe(description);
 
 const Definitions = z
   .strictObject({
@@ -108,24 +106,6 @@ export const ServerOptions = z.strictObject({
     ),
   oauth: OAuth.optional(),
   definitions: Definitions.optional(),
-});
-
-export const Key = z.strictObject({
-  name: z.string().describe('Who holds it; stands in the audit trail. Unique.'),
-  value: z
-    .string()
-    .describe(
-      'The secret itself: at least 16 characters, printable ASCII without spaces. Best as a reference: `${env:NAME}`. Never printed.',
-    ),
-  allow: patterns('What the key may reach, as patterns. Left out: nothing.'),
-  deny: patterns('What it may not reach although `allow` says so. Deny wins.'),
-  toolsets: z
-    .array(z.string())
-    .default([])
-    .describe('Toolsets whose endpoint it may use with all they hold, whatever `allow` says; `deny` still takes away.'),
-  limits: LimitsShape.optional(),
-  toolMode: KeyToolMode,
-  ...GrantShape.pick({ providerKeys: true, parameters: true, networks: true, hours: true }).shape,
 });
 
 const entryOf = (kind: 'tool' | 'prompt' | 'resource') => ({
@@ -249,6 +229,14 @@ export const ConfigFile = z
       .array(Key)
       .optional()
       .describe('Keys that callers present, besides those made with `portcullis keys create`.'),
+    organizations: z
+      .record(z.string(), Organization)
+      .optional()
+      .describe('Organisations by name: bounds, limits and labels of all below them.'),
+    teams: z
+      .record(z.string(), Team)
+      .optional()
+      .describe('Teams by name: bounds, limits and labels of the keys that count for them.'),
     toolsets: z
       .record(z.string(), Toolset)
       .optional()

@@ -3,10 +3,11 @@
 import { closest } from '../../lib/closest.ts';
 import type { JsoncNode } from '../../lib/jsonc.ts';
 import { Audit } from './audit-schema.ts';
+import { Key } from './key-schema.ts';
 import { Listen } from './listen-schema.ts';
 import { PolicyRuleEntry } from './policy-schema.ts';
 import { type Path, renderPath } from './report.ts';
-import { Anonymous, ConfigFile, Key, Limits, LogSection, ServerOptions } from './schema.ts';
+import { Anonymous, ConfigFile, Limits, LogSection, ServerOptions } from './schema.ts';
 import { EFFECTIVE_FIELDS, WITHOUT_EFFECT } from './server-schema.ts';
 
 /** Where each of our fields lives, first home first. */
