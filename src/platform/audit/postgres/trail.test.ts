@@ -53,6 +53,9 @@ function writeJournal(dataDir: string, runId: string, lines: readonly string[]):
 
 const money = (microUsd: number) => ({ priceMicroUsd: microUsd });
 
+/** Node.js 22 reads a text from SQLite up to its first NUL only. */
+const ODD_NAME = Number.parseInt(process.versions.node, 10) < 24 ? 'weird\ud800' : 'we\0ird\ud800';
+
 /** Every kind of line there is, in one journal: also torn, damaged, doubled, of models, without an end. */
 function mixedLines(): string[] {
   const lines: string[] = [];
@@ -63,7 +66,7 @@ function mixedLines(): string[] {
       keyName: i % 5 === 0 ? undefined : `Team ${i % 3}_%`,
       serverId: ['files', 'git', 'files_2'][i % 3],
       name: i % 2 === 0 ? 'files__write' : 'a?b[c]',
-      target: i % 2 === 0 ? 'write' : 'we\0ird\ud800',
+      target: i % 2 === 0 ? 'write' : ODD_NAME,
       atMs: 1_795_000_000_000 + i * 400_000,
       reservedMicroUsd: i % 4 === 0 ? 900 : undefined,
     });
