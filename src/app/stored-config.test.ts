@@ -36,6 +36,9 @@ function setUp(t: TestContext) {
   };
   // The directory goes after what is in it: hooks run in the order they were made.
   const running: App[] = [];
+  // Nothing listens here, and a gateway that only looks for changes keeps no process alive.
+  const holding = setInterval(() => undefined, 1_000);
+  t.after(() => clearInterval(holding));
   t.after(async () => {
     for (const app of running) await app[Symbol.asyncDispose]();
     rmSync(dataDir, { recursive: true, force: true });
