@@ -64,8 +64,7 @@ export function createMemoryObjects(
         const written = writes.map((write) => {
           check(write);
           const key = `${write.kind} ${write.id}`;
-          const there =
-            before.get(key) === undefined ? shared.objects.get(key) : (shared.objects.get(key) ?? before.get(key));
+          const there = shared.objects.get(key);
           const old = there?.isDeleted === false ? there : undefined;
           const next = {
             ...{

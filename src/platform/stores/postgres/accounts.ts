@@ -1,9 +1,9 @@
 /** Credentials of people on PostgreSQL, for all replicas: passwords as hashes, sessions, invitations, failed attempts, sign-ins under way. */
 
-import type { AccountStore, StoredSession } from '../../../contracts/accounts.ts';
-import type { Role } from '../../../contracts/admin.ts';
+import type { AccountStore } from '../../../contracts/accounts.ts';
 import { growingWaitMs } from '../../../lib/growing-wait.ts';
-import type { Database, Query, Row } from './open-database.ts';
+import { readSession } from '../session-row.ts';
+import type { Database, Query } from './open-database.ts';
 import { storableText } from './storable-text.ts';
 
 /** Names that somebody makes up are attempts, too; beyond so many the oldest go. */
@@ -137,22 +137,6 @@ async function makeRoom(query: Query, subject: string): Promise<void> {
        SELECT subject FROM sign_in_attempts WHERE subject <> $1 ORDER BY last_at_ms LIMIT 1000 FOR UPDATE SKIP LOCKED)`,
     [subject],
   );
-}
-
-function readSession(row: Row): StoredSession {
-  return {
-    id: String(row.id),
-    hash: String(row.hash),
-    userId: String(row.user_id),
-    role: String(row.role) as Role,
-    createdAtMs: Number(row.created_at_ms),
-    lastSeenAtMs: Number(row.last_seen_at_ms),
-    endsAtMs: Number(row.ends_at_ms),
-    provider: textOr(row.provider),
-    address: textOr(row.address),
-    userAgent: textOr(row.user_agent),
-    sealed: textOr(row.sealed),
-  };
 }
 
 function sessionsIn(

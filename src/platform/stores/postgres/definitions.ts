@@ -1,19 +1,11 @@
 /** Decisions about definitions on PostgreSQL: read from memory, written behind, followed as other replicas and people decide. */
 
-import type {
-  DefinitionKind,
-  DefinitionRecord,
-  DefinitionRef,
-  DefinitionState,
-  DefinitionStore,
-  DefinitionVersion,
-  Finding,
-  HoldReason,
-} from '../../../contracts/definitions.ts';
+import type { DefinitionRecord, DefinitionRef, DefinitionStore } from '../../../contracts/definitions.ts';
 import type { Log } from '../../../contracts/log.ts';
+import { readDefinition } from '../definition-row.ts';
 import { type Changes, moveOn } from './follow-changes.ts';
 import { followRows } from './follow-rows.ts';
-import type { Database, Query, Row } from './open-database.ts';
+import type { Database, Query } from './open-database.ts';
 import { storableText } from './storable-text.ts';
 import { createWriteBehind } from './write-behind.ts';
 
@@ -73,7 +65,7 @@ export async function openDefinitionStore(
         const found = await query('SELECT * FROM definitions WHERE server_id = $1 AND kind = $2 AND name = $3', [
           ...[ref.serverId, ref.kind, ref.name],
         ]);
-        const record = found.rows[0] && decide(parseRow(found.rows[0]));
+        const record = found.rows[0] && decide(readDefinition(found.rows[0]));
         if (record === undefined) return undefined;
         await write(query, record);
         await query('UPDATE definitions_version SET version = version + 1');
@@ -96,7 +88,7 @@ export async function openDefinitionStore(
 async function load(query: Query): Promise<Known> {
   const version = await readVersion(query);
   const { rows } = await query('SELECT * FROM definitions');
-  return { version, records: new Map(rows.map(parseRow).map((record) => [keyOf(record), record])) };
+  return { version, records: new Map(rows.map(readDefinition).map((record) => [keyOf(record), record])) };
 }
 
 async function readVersion(query: Query): Promise<number> {
@@ -131,24 +123,4 @@ async function write(query: Query, record: DefinitionRecord): Promise<void> {
        excluded.other_at_ms, excluded.findings_json)`,
     values.map((value) => (typeof value === 'string' ? storableText(value) : (value ?? null))),
   );
-}
-
-function parseRow(row: Row): DefinitionRecord {
-  return {
-    serverId: String(row.server_id),
-    kind: row.kind as DefinitionKind,
-    name: String(row.name),
-    state: row.state as DefinitionState,
-    reason: (row.reason ?? undefined) as HoldReason | undefined,
-    pinned: parseVersion(row.pinned_hash, row.pinned_text, row.pinned_at_ms),
-    pinnedBy: (row.pinned_by ?? undefined) as DefinitionRecord['pinnedBy'],
-    other: parseVersion(row.other_hash, row.other_text, row.other_at_ms),
-    findings: JSON.parse(String(row.findings_json)) as Finding[],
-    firstSeenMs: Number(row.first_seen_ms),
-  };
-}
-
-function parseVersion(hash: unknown, text: unknown, atMs: unknown): DefinitionVersion | undefined {
-  if (typeof hash !== 'string') return undefined;
-  return { hash, text: typeof text === 'string' ? text : undefined, atMs: Number(atMs) };
 }

@@ -1,9 +1,9 @@
 /** Credentials of people on SQLite: passwords as hashes, sessions, invitations, failed attempts, sign-ins under way. */
 
 import type { DatabaseSync } from 'node:sqlite';
-import type { AccountStore, StoredSession } from '../../../contracts/accounts.ts';
-import type { Role } from '../../../contracts/admin.ts';
+import type { AccountStore } from '../../../contracts/accounts.ts';
 import { growingWaitMs } from '../../../lib/growing-wait.ts';
+import { readSession } from '../session-row.ts';
 import { inTransaction } from './open-database.ts';
 import { openStore } from './open-store.ts';
 
@@ -35,8 +35,6 @@ export function openAccountStore(options: { dataDir: string }): AccountStore {
     },
   };
 }
-
-type Row = { readonly [column: string]: unknown };
 
 const textOr = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
@@ -125,22 +123,6 @@ function attemptsIn(db: DatabaseSync): Pick<AccountStore, 'beginAttempt' | 'take
     async clearAttempts(subject) {
       clear.run(subject);
     },
-  };
-}
-
-function readSession(row: Row): StoredSession {
-  return {
-    id: String(row.id),
-    hash: String(row.hash),
-    userId: String(row.user_id),
-    role: String(row.role) as Role,
-    createdAtMs: Number(row.created_at_ms),
-    lastSeenAtMs: Number(row.last_seen_at_ms),
-    endsAtMs: Number(row.ends_at_ms),
-    provider: textOr(row.provider),
-    address: textOr(row.address),
-    userAgent: textOr(row.user_agent),
-    sealed: textOr(row.sealed),
   };
 }
 

@@ -1,16 +1,8 @@
 /** Decisions about definitions on SQLite: one row per tool, prompt and instructions a server ever offered. */
 
 import type { DatabaseSync } from 'node:sqlite';
-import type {
-  DefinitionKind,
-  DefinitionRecord,
-  DefinitionRef,
-  DefinitionState,
-  DefinitionStore,
-  DefinitionVersion,
-  Finding,
-  HoldReason,
-} from '../../../contracts/definitions.ts';
+import type { DefinitionRecord, DefinitionRef, DefinitionStore } from '../../../contracts/definitions.ts';
+import { readDefinition } from '../definition-row.ts';
 import { inTransaction } from './open-database.ts';
 import { openStore } from './open-store.ts';
 
@@ -38,7 +30,7 @@ export function openDefinitionStore(options: { dataDir: string }): LocalDefiniti
   const version = (): number => Number(selectVersion.get()?.version ?? 0);
 
   return {
-    list: (serverId) => (serverId === undefined ? selectAll.all() : selectServer.all(serverId)).map(parseRow),
+    list: (serverId) => (serverId === undefined ? selectAll.all() : selectServer.all(serverId)).map(readDefinition),
     save(records, expectedVersion) {
       return inTransaction(db, () => {
         if (version() !== expectedVersion) return false;
@@ -49,7 +41,7 @@ export function openDefinitionStore(options: { dataDir: string }): LocalDefiniti
     decide(ref, decide) {
       return inTransaction(db, () => {
         const row = selectOne.get(ref.serverId, ref.kind, ref.name);
-        const decided = row === undefined ? undefined : decide(parseRow(row));
+        const decided = row === undefined ? undefined : decide(readDefinition(row));
         if (decided === undefined) return undefined;
         write(decided);
         bumpVersion.run();
@@ -90,24 +82,4 @@ function prepareWrite(db: DatabaseSync): (record: DefinitionRecord) => void {
       record.firstSeenMs,
     );
   };
-}
-
-function parseRow(row: { readonly [column: string]: unknown }): DefinitionRecord {
-  return {
-    serverId: String(row.server_id),
-    kind: row.kind as DefinitionKind,
-    name: String(row.name),
-    state: row.state as DefinitionState,
-    reason: (row.reason ?? undefined) as HoldReason | undefined,
-    pinned: parseVersion(row.pinned_hash, row.pinned_text, row.pinned_at_ms),
-    pinnedBy: (row.pinned_by ?? undefined) as DefinitionRecord['pinnedBy'],
-    other: parseVersion(row.other_hash, row.other_text, row.other_at_ms),
-    findings: JSON.parse(String(row.findings_json)) as Finding[],
-    firstSeenMs: Number(row.first_seen_ms),
-  };
-}
-
-function parseVersion(hash: unknown, text: unknown, atMs: unknown): DefinitionVersion | undefined {
-  if (typeof hash !== 'string') return undefined;
-  return { hash, text: typeof text === 'string' ? text : undefined, atMs: Number(atMs) };
 }
