@@ -44,11 +44,10 @@ export async function createStoredConfig(deps: {
     },
   });
 
-  let [last] = await store.changes({ limit: 1 });
+  let { seq } = await store.changedSince(Number.MAX_SAFE_INTEGER);
   const look = async (): Promise<void> => {
-    const since = last?.seq ?? 0;
-    const changed = await store.changedSince(since);
-    [last] = await store.changes({ limit: 1 });
+    const changed = await store.changedSince(seq);
+    seq = changed.seq;
     const kinds: readonly ObjectKind[] = CONFIG_KINDS;
     if (changed.objects.some(({ kind }) => kinds.includes(kind))) reload();
   };
@@ -56,9 +55,13 @@ export async function createStoredConfig(deps: {
     look().catch((error: unknown) => log.error('what changed in the store could not be read', { error }));
   });
   // What was stored before this start: the file has been put in force alone, so that it is known what the operator allows.
-  const first = await objects.compose();
-  tellOfBroken(first, told, log);
-  if (first.states.size > 0 && first.result.ok) await deps.apply(first.result.config);
+  // Mostly there is nothing, and then the file is not read a second time.
+  const stored = await Promise.all(CONFIG_KINDS.map((kind) => store.list(kind, { limit: 1 })));
+  if (stored.some(({ length }) => length > 0)) {
+    const first = await objects.compose();
+    tellOfBroken(first, told, log);
+    if (first.result.ok) await deps.apply(first.result.config);
+  }
 
   return { objects, reload, [Symbol.dispose]: stop };
 }

@@ -4,6 +4,7 @@ import { type AzureConfig, SecretFailure, type SecretSource } from '../../contra
 import { isObject } from '../../lib/is-object.ts';
 import { obtainAzureToken } from './azure-token.ts';
 import { createKeptToken } from './kept-token.ts';
+import { readWithToken } from './read-with-token.ts';
 import { createSecretHttp, failureOf, parseAnswer } from './secret-http.ts';
 
 const API_VERSION = '7.4';
@@ -21,14 +22,7 @@ export function createAzureSource(config: AzureConfig, now: () => number): Secre
         throw new SecretFailure('misused', `${path} is no secret in Azure`, { remedy: 'write vault-name/secret' });
       const base = config.vaultUrl.replaceAll('{vault}', vault.toLowerCase());
       const url = `${base}/secrets/${secret}${version === '' ? '' : `/${version}`}?api-version=${API_VERSION}`;
-      const ask = (ours: string) =>
-        http.send({ method: 'GET', url, headers: { authorization: `Bearer ${ours}` }, signal });
-      const ours = await token.get(signal);
-      let answer = await ask(ours);
-      if (answer.status === 401) {
-        token.drop(ours);
-        answer = await ask(await token.get(signal));
-      }
+      const answer = await readWithToken({ http, token }, url, signal);
       if (answer.status !== 200) throw failureOf('azure', path, answer);
       const { value, id, attributes } = parseAnswer('azure', answer.text);
       if (typeof value !== 'string') throw new SecretFailure('malformed', `azure has no value for ${path}`);

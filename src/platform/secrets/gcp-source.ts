@@ -4,6 +4,7 @@ import { type GcpConfig, SecretFailure, type SecretSource } from '../../contract
 import { isObject } from '../../lib/is-object.ts';
 import { obtainGcpToken } from './gcp-token.ts';
 import { createKeptToken } from './kept-token.ts';
+import { readWithToken } from './read-with-token.ts';
 import { createSecretHttp, failureOf, parseAnswer } from './secret-http.ts';
 
 const PATH =
@@ -22,14 +23,7 @@ export function createGcpSource(config: GcpConfig, now: () => number): SecretSou
           remedy: 'write projects/PROJECT/secrets/SECRET',
         });
       const url = `${config.endpoint}/v1/${secret}/versions/${version}:access`;
-      const ask = (ours: string) =>
-        http.send({ method: 'GET', url, headers: { authorization: `Bearer ${ours}` }, signal });
-      const ours = await token.get(signal);
-      let answer = await ask(ours);
-      if (answer.status === 401) {
-        token.drop(ours);
-        answer = await ask(await token.get(signal));
-      }
+      const answer = await readWithToken({ http, token }, url, signal);
       if (answer.status !== 200) throw failureOf('gcp', path, answer);
       const { name, payload } = parseAnswer('gcp', answer.text);
       const data = isObject(payload) ? payload.data : undefined;
