@@ -1,7 +1,7 @@
 /** Who there is, as of now: the objects of the store as callers, followed as they change. Nothing of a secret but its hash. */
 
 import type { KeyDirectory, KnownKey, Level } from '../../contracts/caller.ts';
-import type { FileLevel } from '../../contracts/config-people.ts';
+import type { FileLevel, Labels } from '../../contracts/config-people.ts';
 import type { ObjectKind, ObjectStore, StoredObject } from '../../contracts/objects.ts';
 import type { KeyBody, OrganizationBody, TeamBody, UserBody } from '../../contracts/shapes/directory.ts';
 import { toBound, toGrant, toUsageLimits } from '../../contracts/shapes/read-shapes.ts';
@@ -26,8 +26,6 @@ interface People {
   readonly teams: Map<string, Level & { readonly labels: Labels; readonly organization: string | undefined }>;
   readonly users: Map<string, Level & Pick<UserBody, 'labels' | 'organization' | 'isActive'>>;
 }
-
-type Labels = { readonly [label: string]: string };
 
 const PEOPLE: readonly ObjectKind[] = ['organization', 'team', 'user'];
 
