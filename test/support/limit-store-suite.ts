@@ -280,6 +280,12 @@ export function testLimitStore(
     await used(line, 0);
   });
 
+  is('what a call gives back is there for the next one of the same process, without waiting', async (t) => {
+    const { admit } = await open(t, nothing);
+    const [money, many, tokens] = [rolling(1_000, DAY), concurrent(1), rate(1_000, MINUTE, 'tokens')];
+    for (let i = 0; i < 50; i++) (await admit([money, 1_000], [many, 1], [tokens, 1_000])).leave([0, 1, 0]);
+  });
+
   is('the bound is not part of the account: a raised one keeps what was used', async (t) => {
     const { admit, refuse } = await open(t, nothing);
     const before = total(1_000);

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { LimitLine, LimitStore, LimitUse, LimitVerdict, SpendStore } from '../../../contracts/limits.ts';
 import { calendarWindow } from '../../../lib/calendar-window.ts';
-import { SLOTS } from '../../../lib/rate-window.ts';
+import { SLOTS, slotStarts } from '../../../lib/rate-window.ts';
 import type { Database } from './open-database.ts';
 
 export interface PostgresLimitStoreDeps {
@@ -64,7 +64,8 @@ export function createPostgresLimitStore(deps: PostgresLimitStoreDeps): LimitSto
   const { database, now, timeoutMs = 1_000, deadAfterMs = 30_000, leaseMs = 3_600_000 } = deps;
   // New in each process: what one left behind when it was killed is not taken for what the next one does.
   const replica = randomUUID();
-  const settling = new Set<Promise<void>>();
+  /** On their way, with the lines they are about. */
+  const settling = new Map<Promise<void>, readonly SentUse[]>();
   let unsettled: (readonly SentUse[])[] = [];
   let isClosed = false;
   const rateClock = (): number | null => deps.rateMs?.() ?? null;
@@ -72,11 +73,12 @@ export function createPostgresLimitStore(deps: PostgresLimitStoreDeps): LimitSto
   const readSeed = async (line: LimitLine, nowMs: number): Promise<unknown> => {
     const { span } = line;
     if (span.type !== 'sliding') return deps.spend.spent(line, Math.max(0, windowOf(line, nowMs).startMs));
+    const starts = slotStarts(span.spanMs, nowMs);
+    const since = await Promise.all(starts.map((startMs) => deps.spend.spent(line, Math.max(0, startMs))));
     const slotMs = span.spanMs / SLOTS;
-    const newest = Math.floor(nowMs / slotMs);
-    const slots = Array.from({ length: SLOTS + 1 }, (_, i) => newest - SLOTS + i);
-    const since = await Promise.all(slots.map((slot) => deps.spend.spent(line, Math.max(0, slot * slotMs))));
-    return Object.fromEntries(slots.map((slot, i) => [slot, (since[i] ?? 0) - (since[i + 1] ?? 0)]));
+    return Object.fromEntries(
+      starts.map((startMs, i) => [Math.round(startMs / slotMs), (since[i] ?? 0) - (since[i + 1] ?? 0)]),
+    );
   };
 
   const run = async (uses: readonly LimitUse[], looks: boolean): Promise<Answer> => {
@@ -104,7 +106,14 @@ export function createPostgresLimitStore(deps: PostgresLimitStoreDeps): LimitSto
         unsettled.push(uses);
       })
       .then(() => void settling.delete(sent));
-    settling.add(sent);
+    settling.set(sent, uses);
+  };
+
+  /** Statements take any connection: without this, a call could overtake the end of the one before it on the same line. */
+  const settled = async (uses: readonly LimitUse[]): Promise<void> => {
+    if (settling.size === 0) return;
+    const ids = new Set(uses.map(({ line }) => line.id));
+    await Promise.all([...settling].flatMap(([sent, about]) => (about.some(({ id }) => ids.has(id)) ? [sent] : [])));
   };
 
   const judge = (uses: readonly LimitUse[], answer: Answer): LimitVerdict => {
@@ -152,15 +161,17 @@ export function createPostgresLimitStore(deps: PostgresLimitStoreDeps): LimitSto
     async enter(_callId, uses) {
       if (isClosed) return { type: 'unavailable' };
       let isLate = false;
-      const answered = run(uses, false).then(
-        (answer) => {
-          const verdict = judge(uses, answer);
-          // Nobody waits for it any more: it is taken back.
-          if (isLate && verdict.type === 'admitted') verdict.leave(uses.map(() => 0));
-          return verdict;
-        },
-        (): LimitVerdict => ({ type: 'unavailable' }),
-      );
+      const answered = settled(uses)
+        .then(() => run(uses, false))
+        .then(
+          (answer) => {
+            const verdict = judge(uses, answer);
+            // Nobody waits for it any more: it is taken back.
+            if (isLate && verdict.type === 'admitted') verdict.leave(uses.map(() => 0));
+            return verdict;
+          },
+          (): LimitVerdict => ({ type: 'unavailable' }),
+        );
       const verdict = await within(answered, timeoutMs);
       isLate = verdict === undefined;
       return verdict ?? { type: 'unavailable' };
@@ -175,7 +186,7 @@ export function createPostgresLimitStore(deps: PostgresLimitStoreDeps): LimitSto
     async [Symbol.asyncDispose]() {
       isClosed = true;
       clearInterval(beating);
-      await within(Promise.all(settling), timeoutMs);
+      await within(Promise.all(settling.keys()), timeoutMs);
     },
   };
 }
