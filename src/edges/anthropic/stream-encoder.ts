@@ -136,6 +136,8 @@ export function createMessageStreamEncoder(): StreamEncoder {
         stop = event.stop;
         stopSequence = event.stopSequence;
         return '';
+      case 'portcullis':
+        return wireEvent('portcullis', { portcullis: event.value });
       case 'end':
         return '';
       default:

@@ -94,6 +94,8 @@ export function createStreamEncoder(frame: (piece: JsonText) => string, tail: ()
       case 'usage':
         usage = event.usage;
         return '';
+      case 'portcullis':
+        return '';
       case 'end':
         isOver = true;
         return write(finishes);

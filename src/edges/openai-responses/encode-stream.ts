@@ -205,6 +205,8 @@ export function createStreamEncoder(body: JsonObject): StreamEncoder {
       case 'usage':
         usage = event.usage;
         return;
+      case 'portcullis':
+        return;
       case 'end':
         finish(endOf(stop, declined));
         return;
