@@ -97,6 +97,10 @@ export interface CallFacts {
   authority?: string;
   /** A rule asks for an approval; whoever lets it through takes this away. */
   asks?: { readonly rule: string; readonly message: string | undefined };
+  /** Chat: the run or conversation it was found to belong to, where the gateway's tools went along. */
+  runId?: string;
+  /** Chat: what its model suggested, as far as it stands in the ledger. */
+  suggestions?: readonly { readonly id: string; readonly toolCallId: string | undefined }[];
   /** What of the ledger this call carries out: found, and this caller's. */
   suggestion?: Suggestion;
   /** The approval that lets it be carried out. */

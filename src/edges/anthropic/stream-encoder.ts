@@ -137,7 +137,8 @@ export function createMessageStreamEncoder(): StreamEncoder {
         stopSequence = event.stopSequence;
         return '';
       case 'portcullis':
-        return wireEvent('portcullis', { portcullis: event.value });
+        // The one event that every client of this dialect passes over, whatever else stands in it.
+        return wireEvent('ping', { portcullis: event.value });
       case 'end':
         return '';
       default:

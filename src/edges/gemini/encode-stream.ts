@@ -16,6 +16,9 @@ interface OpenPart {
   signature: string | undefined;
 }
 
+/** Clients take a piece without parts for a broken answer. */
+const SILENCE = { content: { parts: [{ text: '' }], role: 'model' }, index: 0 };
+
 /** `frame` writes one piece in the form of the stream; `tail` ends it. */
 export function createStreamEncoder(frame: (piece: JsonText) => string, tail: () => string): StreamEncoder {
   const open = new Map<string, OpenPart>();
@@ -95,7 +98,7 @@ export function createStreamEncoder(frame: (piece: JsonText) => string, tail: ()
         usage = event.usage;
         return '';
       case 'portcullis':
-        return '';
+        return frame(JSON.stringify({ candidates: [SILENCE], portcullis: event.value, ...head }));
       case 'end':
         isOver = true;
         return write(finishes);

@@ -206,6 +206,8 @@ export function createStreamEncoder(body: JsonObject): StreamEncoder {
         usage = event.usage;
         return;
       case 'portcullis':
+        // OpenAI's client fails for types it does not know; this one says nothing to it, whatever else stands in it.
+        send('keepalive', { portcullis: event.value });
         return;
       case 'end':
         finish(endOf(stop, declined));
