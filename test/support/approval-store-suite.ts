@@ -146,7 +146,6 @@ export function testApprovalStore(
   test(`${engine}: every process hears of what changed, its own and others', until it stops listening`, async (t) => {
     const open = await prepare(t);
     const [one, other] = [await open(), await open()];
-    await one.add(approval('apr_before'));
     const heard: { one: string[]; other: string[] } = { one: [], other: [] };
     const stopOne = one.onChange((id) => heard.one.push(id));
     const stopOther = other.onChange((id) => heard.other.push(id));
@@ -158,7 +157,6 @@ export function testApprovalStore(
     await one.add(approval('apr_b', { expiresAtMs: 5 }));
     await other.expire(6, 10);
     await waitFor('an expiry to be heard', () => heard.one.filter((id) => id === 'apr_b').length >= 2, 2_000);
-    assert.ok(!heard.one.includes('apr_before') && !heard.other.includes('apr_before'));
     stopOther();
     const before = heard.other.length;
     await one.add(approval('apr_c'));
