@@ -26,6 +26,7 @@ import { createHttpClient } from '../upstreams/http/client.ts';
 import type { InProcessServer } from '../upstreams/mcp/link.ts';
 import { createOpenLink } from '../upstreams/mcp/open-link.ts';
 import { createServerRegistry } from '../upstreams/mcp/registry.ts';
+import { createAnswerReaders } from '../upstreams/models/answer-readers.ts';
 import { createProviders } from '../upstreams/models/create-providers.ts';
 import { createServerCredentials } from '../upstreams/oauth/server-credentials.ts';
 import { createOpenApiSources } from '../upstreams/openapi/open-api-source.ts';
@@ -110,7 +111,7 @@ export async function assemble(options: AppOptions): Promise<App> {
     maxSizeMb: config.audit.maxSizeMb,
     log,
     postgres: stores.folding,
-    key: sealing.forTrail.current,
+    key: sealing.forTrail?.current,
   });
   // What runs before this one left in their journals is spent, too.
   await trail.flush();
@@ -162,6 +163,7 @@ export async function assemble(options: AppOptions): Promise<App> {
   let providers = makeProviders(config);
   let modelCatalog = await openModelCatalog(config.providers ?? []);
   const executions = await openExecutions(stores, sealing.forRecords);
+  const suggestions = await stores.suggestions();
   const gateway = createGateway(
     {
       registry,
@@ -179,6 +181,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       log,
       random: options.random,
       randomHex: ids.hex,
+      ...{ suggestions, recordSealer: sealing.forRecords, readers: createAnswerReaders() },
     },
     config,
   );
