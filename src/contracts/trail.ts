@@ -108,6 +108,8 @@ export interface TrailRow extends CallIntent {
 export interface TrailFilter {
   /** One call. */
   readonly id?: string;
+  /** Calls that belong to this run or conversation, its first one included. */
+  readonly runId?: string;
   readonly sinceMs?: number;
   readonly untilMs?: number;
   readonly key?: string;

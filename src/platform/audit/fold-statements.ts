@@ -22,8 +22,9 @@ export interface FoldStatements {
 }
 
 const INTENT = `seq, run_id, id, parent_id, trace_id, at_ms, kind, surface, key_id, key_name, server_id, name, target,
-  client, arguments, reserved_micro_usd, user_id, team_id, organization_id, labels`;
-const INTENT_MARKS = Array(20).fill('?').join(', ');
+  client, arguments, reserved_micro_usd, user_id, team_id, organization_id, labels, agent_run_id, suggestion_id,
+  authority`;
+const INTENT_MARKS = Array(23).fill('?').join(', ');
 /** Its place in the columns of an intent, which begin after run_id. */
 const RESERVED = 13;
 const FINISH = `result, error, result_bytes, total_ms, upstream_ms, policy, cached, price_micro_usd, input_tokens,

@@ -89,3 +89,27 @@ test('figures of a model take columns, the rest of its note one text; lines of b
   assert.deepEqual(silent?.type === 'finish' && silent.columns.slice(6), nothing);
   assert.equal(decodeLine('["f","id","ok",null,1,1,1,null,1,7]')?.type, 'finish');
 });
+
+test('what a call carried out, for which run, and who allowed it stands beside levels and labels; old lines have none of it', () => {
+  const executing = { runId: 'run-1', suggestionId: 'sug_1', authority: 'approval:apr_1' };
+  const labels = '{"customer":"x"}';
+  for (const [fields, columns] of [
+    [{}, [null, null, null, null, null, null, null]],
+    [executing, [null, null, null, null, 'run-1', 'sug_1', 'approval:apr_1']],
+    [{ authority: 'rule:x' }, [null, null, null, null, null, null, 'rule:x']],
+    [
+      { ...executing, userId: 'user_1', labels: { customer: 'x' } },
+      ['user_1', null, null, labels, 'run-1', 'sug_1', 'approval:apr_1'],
+    ],
+  ] as const) {
+    const intent = makeIntent('id', fields);
+    for (const text of [encodeIntent({ ...intent, reservedMicroUsd: 5 }), encodeRecord(intent, makeFinish('id'))]) {
+      const line = decodeLine(text.trimEnd());
+      assert.ok(line?.type === 'intent' || line?.type === 'record');
+      assert.deepEqual(line.columns.slice(14), columns);
+    }
+  }
+  const before = `["i","id",null,"t",1,"tools.call","mcp",null,null,null,"n",null,null,7,{"u":"user_1","t":null}]`;
+  const old = decodeLine(before);
+  assert.deepEqual(old?.type === 'intent' && old.columns.slice(13), [7, 'user_1', ...Array(6).fill(null)]);
+});

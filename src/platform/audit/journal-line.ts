@@ -14,7 +14,7 @@ const MAX_FIELD_CHARS = 2_048;
 
 /**
  * Columns of an intent, in the order of the table: the fields of the line, arguments, reserved_micro_usd, user_id, team_id,
- * organization_id, labels (JSON).
+ * organization_id, labels (JSON), agent_run_id, suggestion_id, authority.
  */
 export type IntentColumns = readonly (string | number | null)[];
 /**
@@ -36,7 +36,7 @@ export type JournalLine =
 export function encodeIntent(intent: CallIntent): string {
   const { reservedMicroUsd } = intent;
   const fields = ['i', ...intentFields(intent), ...(reservedMicroUsd === undefined ? [] : [reservedMicroUsd])];
-  fields.push(...belongingField(intent));
+  fields.push(...otherField(intent));
   return `${JSON.stringify(fields)}${argumentPart(intent.arguments)}\n`;
 }
 
@@ -45,7 +45,7 @@ export function encodeFinish(finish: CallFinish): string {
 }
 
 export function encodeRecord(intent: CallIntent, finish: CallFinish): string {
-  const fields = ['r', ...intentFields(intent), ...finishFields(finish), ...belongingField(intent)];
+  const fields = ['r', ...intentFields(intent), ...finishFields(finish), ...otherField(intent)];
   return `${JSON.stringify(fields)}${argumentPart(intent.arguments)}\n`;
 }
 
@@ -79,20 +79,33 @@ function intentFields(intent: CallIntent): unknown[] {
 
 const MAX_LABEL_CHARS = 4_096;
 
-/** The levels above its key, and its labels: the one field that is an object, always the last. Most calls have none. */
-function belongingField({ userId, teamId, organizationId, labels }: CallIntent): readonly object[] {
-  if (userId === undefined && teamId === undefined && organizationId === undefined && labels === undefined) return [];
+/** Names of members of the one field that is an object, always the last; in the order of the columns they become. */
+const OTHER = ['u', 't', 'o', 'l', 'r', 's', 'a'] as const;
+
+/** The levels above its key, its labels, what it belongs to and who allowed it. Most calls have none. */
+function otherField({ runId, suggestionId, authority, ...of }: CallIntent): readonly object[] {
+  const { userId, teamId, organizationId, labels } = of;
+  const isAbove = userId !== undefined || teamId !== undefined || organizationId !== undefined || labels !== undefined;
+  if (!isAbove && runId === undefined && suggestionId === undefined && authority === undefined) return [];
   const text = labels && JSON.stringify(labels);
   const fits = text === undefined || text.length <= MAX_LABEL_CHARS;
-  return [{ u: cap(userId), t: cap(teamId), o: cap(organizationId), l: fits ? text : undefined }];
+  return [
+    {
+      ...{ u: cap(userId), t: cap(teamId), o: cap(organizationId), l: fits ? text : undefined },
+      ...{ r: cap(runId), s: cap(suggestionId), a: cap(authority) },
+    },
+  ];
 }
 
 /** Takes that field off the line. */
-function takeBelonging(fields: unknown[]): (string | null)[] {
+function takeOther(fields: unknown[]): (string | null)[] {
   const last = fields.at(-1);
-  if (!isObject(last)) return [null, null, null, null];
+  if (!isObject(last)) return OTHER.map(() => null);
   fields.pop();
-  return [last.u, last.t, last.o, last.l].map((each) => (typeof each === 'string' ? each : null));
+  return OTHER.map((name) => {
+    const value = last[name];
+    return typeof value === 'string' ? value : null;
+  });
 }
 
 function finishFields(finish: CallFinish): unknown[] {
@@ -139,7 +152,7 @@ export function decodeLine(line: string): JournalLine | undefined {
   const id = fields?.[1];
   if (fields === undefined || typeof id !== 'string') return undefined;
   const argumentText = tab === -1 ? null : line.slice(tab + 1);
-  const belonging = takeBelonging(fields);
+  const other = takeOther(fields);
   switch (fields[0]) {
     case 'f': {
       const columns = readColumns(fields, 2, FINISH_SHAPE);
@@ -149,12 +162,12 @@ export function decodeLine(line: string): JournalLine | undefined {
       const columns = readColumns(fields, 1, INTENT_SHAPE);
       const [reserved = null, ...more] = fields.slice(1 + INTENT_FIELDS);
       if (more.length > 0 || (reserved !== null && typeof reserved !== 'number')) return undefined;
-      columns?.push(argumentText, reserved, ...belonging);
+      columns?.push(argumentText, reserved, ...other);
       return columns && fields.length >= 1 + INTENT_FIELDS ? { type: 'intent', id, columns } : undefined;
     }
     case 'r': {
       const columns = readColumns(fields, 1, INTENT_SHAPE);
-      columns?.push(argumentText, null, ...belonging);
+      columns?.push(argumentText, null, ...other);
       const finish = readColumns(fields, 1 + INTENT_FIELDS, FINISH_SHAPE);
       return columns && finish && isWhole(fields, 1 + INTENT_FIELDS + FINISH_FIELDS)
         ? { type: 'record', id, columns, finish }

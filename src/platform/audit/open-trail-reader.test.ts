@@ -93,7 +93,7 @@ test('rows are found by every filter, alone and together', (t) => {
       makeIntent('c', { atMs: 300, kind: 'tools.list', serverId: undefined, name: '', target: undefined }),
       makeFinish('c', { result: 'refused' }),
     ),
-    encodeIntent(makeIntent('d', { atMs: 400 })),
+    encodeIntent(makeIntent('d', { atMs: 400, runId: 'b', suggestionId: 'sug_1', authority: 'rule:x' })),
   ];
   const { reader, journal } = setUp(t, {});
   const lock = holdRunLock(journal, 'r');
@@ -117,6 +117,10 @@ test('rows are found by every filter, alone and together', (t) => {
     [{ kind: 'tools.list' }, ['c']],
     [{ result: 'failed' }, ['b']],
     [{ result: 'ok' }, ['a']],
+    [{ runId: 'b' }, ['b', 'd']],
+    [{ runId: 'b', kind: 'tools.call', sinceMs: 300 }, ['d']],
+    [{ runId: 'c' }, ['c']],
+    [{ runId: 'x' }, []],
     [{ limit: 2 }, ['c', 'd']],
     [{ limit: 99 }, ['a', 'b', 'c', 'd']],
     [{ limit: 0 }, []],

@@ -17,6 +17,7 @@ const INTENT: Columns = [
   ),
   ['reserved_micro_usd', 'bigint'],
   ...(['user_id', 'team_id', 'organization_id', 'labels'] as const).map((name) => [name, 'text'] as const),
+  ...(['agent_run_id', 'suggestion_id', 'authority'] as const).map((name) => [name, 'text'] as const),
 ];
 const RESERVED = INTENT.findIndex(([name]) => name === 'reserved_micro_usd');
 const SERVER_ID = INTENT.findIndex(([name]) => name === 'server_id');
