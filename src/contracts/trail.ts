@@ -89,6 +89,8 @@ export interface CallFinish {
   readonly priceMicroUsd?: number | undefined;
   /** Calls of models. */
   readonly model?: ModelNote | undefined;
+  /** The run or conversation it belongs to, where that was found only after its intent was written. */
+  readonly runId?: string | undefined;
 }
 
 /** A row as read back. `result` undefined: still running; `unknown`: the process died before it was over. */

@@ -1,7 +1,7 @@
 /** The SQL of folding, prepared once. Everything here that writes belongs into a transaction of the caller. */
 
 import type { DatabaseSync } from 'node:sqlite';
-import type { FinishColumns, IntentColumns } from './journal-line.ts';
+import type { FinishColumns, IntentColumns, LateFinish } from './journal-line.ts';
 
 /** Gives the next number in the order of changes. */
 export type NextSeq = () => number;
@@ -15,7 +15,7 @@ export interface FoldStatements {
   /** Each returns false if the line had no effect, which no undamaged journal brings about. */
   insertRunning(nextSeq: NextSeq, runId: string, columns: IntentColumns): boolean;
   insertFinished(nextSeq: NextSeq, runId: string, columns: IntentColumns, finish: FinishColumns): boolean;
-  finish(nextSeq: NextSeq, id: string, finish: FinishColumns): boolean;
+  finish(nextSeq: NextSeq, id: string, late: LateFinish): boolean;
   runsWithRunningRows(): string[];
   /** Ends at most `limit` running rows of the run as `unknown`, in their order; returns how many. */
   markUnknown(nextSeq: NextSeq, runId: string, limit: number): number;
@@ -58,6 +58,7 @@ export function createFoldStatements(db: DatabaseSync): FoldStatements {
   const noteAnswerer = (id: string | number | null | undefined, finish: FinishColumns): void => {
     if (id !== undefined && finish.at(-1) !== null) updateAnswerer.run(id);
   };
+  const updateRun = db.prepare('UPDATE trail SET agent_run_id = coalesce(agent_run_id, ?) WHERE id = ?');
   const selectRuns = db.prepare('SELECT DISTINCT run_id FROM trail WHERE result IS NULL');
   const selectRunning = db.prepare('SELECT row FROM trail WHERE run_id = ? AND result IS NULL ORDER BY row LIMIT ?');
   const updateUnknown = db.prepare(
@@ -86,9 +87,10 @@ export function createFoldStatements(db: DatabaseSync): FoldStatements {
       if (isNew && columns[RESERVED] !== null) noteAnswerer(columns[0], finish);
       return isNew;
     },
-    finish(nextSeq, id, finish) {
-      const isKnown = updateFinish.run(nextSeq(), ...finish, id).changes === 1;
-      if (isKnown) noteAnswerer(id, finish);
+    finish(nextSeq, id, { columns, run }) {
+      const isKnown = updateFinish.run(nextSeq(), ...columns, id).changes === 1;
+      if (isKnown) noteAnswerer(id, columns);
+      if (isKnown && run !== null) updateRun.run(run, id);
       return isKnown;
     },
     runsWithRunningRows: () => selectRuns.all().map((row) => String(row.run_id)),

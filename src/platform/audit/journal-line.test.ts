@@ -22,6 +22,7 @@ test('what is encoded is one line and decodes to the same fields', () => {
     type: 'finish',
     id: 'id',
     columns: ['ok', 'x', 10, 2.5, 2, null, null, null, null, null, null, null, null, null],
+    run: null,
   });
   const policy = { verdict: 'deny', rule: 'no-force' } as const;
   const decoded = decodeLine(encodeRecord(makeIntent('id'), makeFinish('id', { policy })).trimEnd());
@@ -112,4 +113,11 @@ test('what a call carried out, for which run, and who allowed it stands beside l
   const before = `["i","id",null,"t",1,"tools.call","mcp",null,null,null,"n",null,null,7,{"u":"user_1","t":null}]`;
   const old = decodeLine(before);
   assert.deepEqual(old?.type === 'intent' && old.columns.slice(13), [7, 'user_1', ...Array(6).fill(null)]);
+});
+
+test('a run that was found only after the intent was written comes with the end', () => {
+  for (const fields of [{}, { priceMicroUsd: 3 }, { model: { attempts: [] } }]) {
+    const line = decodeLine(encodeFinish(makeFinish('id', { ...fields, runId: 'run-1' })).trimEnd());
+    assert.deepEqual(line?.type === 'finish' && [line.run, line.columns.length], ['run-1', 14]);
+  }
 });

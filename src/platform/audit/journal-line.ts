@@ -17,15 +17,23 @@ const MAX_FIELD_CHARS = 2_048;
  * organization_id, labels (JSON), agent_run_id, suggestion_id, authority.
  */
 export type IntentColumns = readonly (string | number | null)[];
+/** Place of agent_run_id among them. */
+export const RUN_COLUMN = 18;
 /**
  * result, error, result_bytes, total_ms, upstream_ms, policy (JSON), cached, price_micro_usd, and for calls of models
  * input_tokens, output_tokens, cached_tokens, reasoning_tokens, first_byte_ms, model (JSON: what else there is).
  */
 export type FinishColumns = readonly (string | number | null)[];
 
+/** The end of a call, and the run it was found to belong to after its intent was written. */
+export interface LateFinish {
+  readonly columns: FinishColumns;
+  readonly run: string | null;
+}
+
 export type JournalLine =
   | { readonly type: 'intent'; readonly id: string; readonly columns: IntentColumns }
-  | { readonly type: 'finish'; readonly id: string; readonly columns: FinishColumns }
+  | ({ readonly type: 'finish'; readonly id: string } & LateFinish)
   | {
       readonly type: 'record';
       readonly id: string;
@@ -41,7 +49,8 @@ export function encodeIntent(intent: CallIntent): string {
 }
 
 export function encodeFinish(finish: CallFinish): string {
-  return `${JSON.stringify(['f', cap(finish.id), ...finishFields(finish)])}\n`;
+  const run = finish.runId === undefined ? [] : [{ r: cap(finish.runId) }];
+  return `${JSON.stringify(['f', cap(finish.id), ...finishFields(finish), ...run])}\n`;
 }
 
 export function encodeRecord(intent: CallIntent, finish: CallFinish): string {
@@ -83,8 +92,8 @@ const MAX_LABEL_CHARS = 4_096;
 const OTHER = ['u', 't', 'o', 'l', 'r', 's', 'a'] as const;
 
 /** The levels above its key, its labels, what it belongs to and who allowed it. Most calls have none. */
-function otherField({ runId, suggestionId, authority, ...of }: CallIntent): readonly object[] {
-  const { userId, teamId, organizationId, labels } = of;
+function otherField(intent: CallIntent): readonly object[] {
+  const { userId, teamId, organizationId, labels, runId, suggestionId, authority } = intent;
   const isAbove = userId !== undefined || teamId !== undefined || organizationId !== undefined || labels !== undefined;
   if (!isAbove && runId === undefined && suggestionId === undefined && authority === undefined) return [];
   const text = labels && JSON.stringify(labels);
@@ -156,7 +165,9 @@ export function decodeLine(line: string): JournalLine | undefined {
   switch (fields[0]) {
     case 'f': {
       const columns = readColumns(fields, 2, FINISH_SHAPE);
-      return columns && isWhole(fields, 2 + FINISH_FIELDS) ? { type: 'finish', id, columns } : undefined;
+      return columns && isWhole(fields, 2 + FINISH_FIELDS)
+        ? { type: 'finish', id, columns, run: other[OTHER.indexOf('r')] ?? null }
+        : undefined;
     }
     case 'i': {
       const columns = readColumns(fields, 1, INTENT_SHAPE);

@@ -82,6 +82,21 @@ test('locks that killed runs left without a line are cleared away', (t) => {
   lock.release();
 });
 
+test('the run that was found meanwhile stands in the row, whether its end comes at once or with a later piece', (t) => {
+  const { reader, journal } = setUp(t, {});
+  const lock = holdRunLock(journal, 'r');
+  t.after(() => lock.release());
+  const file = join(journal, 'r-000001.jsonl');
+  const begun = ['now', 'later', 'own'].map((id) => encodeIntent(makeIntent(id, id === 'own' ? { runId: 'own' } : {})));
+  const finish = (id: string): string => encodeFinish(makeFinish(id, { runId: 'found' }));
+  writeFileSync(file, [...begun, finish('now')].join(''));
+  reader.fold();
+  appendFileSync(file, finish('later') + finish('own'));
+  reader.fold();
+  assert.deepEqual(ids(reader, { runId: 'found' }), ['now', 'later']);
+  assert.deepEqual(ids(reader, { runId: 'own' }), ['own']);
+});
+
 test('rows are found by every filter, alone and together', (t) => {
   const rows = [
     encodeRecord(makeIntent('a', { atMs: 100, keyId: 'key_1', keyName: 'ci' }), makeFinish('a')),
