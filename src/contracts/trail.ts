@@ -89,6 +89,8 @@ export interface CallFinish {
   readonly priceMicroUsd?: number | undefined;
   /** Calls of models. */
   readonly model?: ModelNote | undefined;
+  /** The run or conversation it belongs to, where that was found only after its intent was written. */
+  readonly runId?: string | undefined;
 }
 
 /** A row as read back. `result` undefined: still running; `unknown`: the process died before it was over. */
@@ -108,6 +110,8 @@ export interface TrailRow extends CallIntent {
 export interface TrailFilter {
   /** One call. */
   readonly id?: string;
+  /** Calls that belong to this run or conversation, its first one included. */
+  readonly runId?: string;
   readonly sinceMs?: number;
   readonly untilMs?: number;
   readonly key?: string;

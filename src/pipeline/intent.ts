@@ -32,6 +32,14 @@ function belonging(
   };
 }
 
+/** What it carries out, for which run, and who allowed it; most calls have none of it. */
+function executing({ runId, facts }: Call): Pick<CallIntent, 'runId' | 'suggestionId' | 'authority'> | undefined {
+  const { suggestion, authority } = facts;
+  const run = runId ?? facts.runId ?? suggestion?.runId;
+  if (run === undefined && suggestion === undefined && authority === undefined) return undefined;
+  return { runId: run, suggestionId: suggestion?.id, authority };
+}
+
 /** `redactionOf` gives the argument paths of a server that must not be kept; `keepArguments` false keeps none at all. */
 export function createDescribeIntent(deps: {
   keepArguments: boolean;
@@ -60,6 +68,7 @@ export function createDescribeIntent(deps: {
     target: call.facts.target,
     client: call.peer.info,
     arguments: argumentsOf(call),
+    ...executing(call),
     ...(call.facts.reservedMicroUsd !== undefined && { reservedMicroUsd: call.facts.reservedMicroUsd }),
   });
 }

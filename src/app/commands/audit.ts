@@ -20,6 +20,7 @@ interface AuditOptions extends DataOptions {
   readonly server?: string;
   readonly tool?: string;
   readonly kind?: string;
+  readonly run?: string;
   readonly result?: string;
   readonly since?: string;
   readonly until?: string;
@@ -62,6 +63,7 @@ function filterFrom(options: AuditOptions, defaultLimit: number | undefined): Tr
     ...(options.server === undefined ? {} : { server: options.server }),
     ...(options.tool === undefined ? {} : { name: options.tool }),
     ...(options.kind === undefined ? {} : { kind: options.kind }),
+    ...(options.run === undefined ? {} : { runId: options.run }),
     ...(options.result === undefined ? {} : { result: options.result }),
   };
 }
@@ -196,6 +198,7 @@ function withFilters(command: Command): Command {
     .option('--server <id>', 'only calls to this server or provider')
     .option('--tool <name>', 'only this tool, prompt, resource or model')
     .option('--kind <kind>', 'only this kind, such as tools.call or chat')
+    .option('--run <id>', 'only calls of this run or conversation')
     .addOption(new Option('--result <class>', 'only this result').choices(RESULTS))
     .option('--since <when>', 'span back from now (1h, 7d) or a time')
     .option('--until <when>', 'span back from now or a time')
@@ -271,6 +274,7 @@ Examples:
     .option('--key <key>', 'only calls of this key (name or id)')
     .option('--server <id>', 'only calls to this server or provider')
     .option('--tool <name>', 'only this tool or model')
+    .option('--run <id>', 'only calls of this run or conversation')
     .option('--since <when>', 'span back from now (1h, 7d) or a time')
     .option('--until <when>', 'span back from now or a time')
     .option('--json', 'print as a JSON array')
