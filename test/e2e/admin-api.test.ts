@@ -266,6 +266,33 @@ test('a session counts like a token, changes nothing without its CSRF token, and
   assert.equal((await ask('GET', '/changes?kind=team')).body.items[0].via, 'console');
 });
 
+test('who is signed in reads the token that their changes have to bring; a token of the API has none', async (t) => {
+  const { ask, addUser } = await startAdmin(t);
+  await addUser('user_ada', { name: 'ada', role: 'admin' });
+  const me = await ask('GET', '/me', { session: 'user_ada' });
+  assert.equal(me.body.csrfToken, 'right');
+  const headers = { 'x-portcullis-csrf': me.body.csrfToken };
+  const made = await ask('POST', '/teams', { session: 'user_ada', body: { name: 'x' }, headers });
+  assert.equal(made.status, 201, made.text);
+  assert.equal('csrfToken' in (await ask('GET', '/me')).body, false);
+});
+
+test('what is no request is a problem all the same: a path that cannot be decoded, of any length', async (t) => {
+  const { ask, failures } = await startAdmin(t);
+  for (const path of ['/%ff', '/keys/%', '/%', '/teams/%c3%28/x?limit=%zz', `/keys/${'%e2%28'.repeat(2_000)}`])
+    for (const as of ['owner', null] as const) {
+      const answer = await ask('GET', path, { as });
+      assert.deepEqual([answer.status, answer.body.code], [400, 'invalid_request'], path);
+      assert.equal(answer.headers.get('content-type'), 'application/problem+json', path);
+      assert.deepEqual([answer.body.status, answer.body.type], [400, '/api/v1/errors#invalid_request']);
+    }
+  assert.equal(
+    (await ask('GET', `/keys/${'x'.repeat(20_000)}`)).headers.get('content-type'),
+    'application/problem+json',
+  );
+  assert.deepEqual(failures, []);
+});
+
 test('a page of another origin gets nothing, even one that CORS would let in elsewhere', async (t) => {
   const { ask, url } = await startAdmin(t);
   const from = (origin: string) => ask('GET', '/me', { headers: { origin } });

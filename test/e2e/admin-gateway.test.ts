@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
-import { type Browser, createBrowser, readForm } from '../support/browser.ts';
+import { type Browser, createBrowser } from '../support/browser.ts';
 import { runCli, type StartedGateway, startGateway } from '../support/gateway.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -57,10 +57,11 @@ async function start(t: TestContext, config: object = {}): Promise<Start> {
   return {
     ...{ gateway, owner, answers, cli, ask },
     async askAs(browser, method, path, body) {
-      const { csrf = '' } = readForm(await browser.get(`${gateway.url}/account`), '/logout');
+      const cookie = `portcullis=${browser.cookie(gateway.url, 'portcullis')}`;
+      const me = await send('GET', '/me', undefined, { cookie });
       return send(method, path, body, {
-        cookie: `portcullis=${browser.cookie(gateway.url, 'portcullis')}`,
-        ...{ origin: gateway.url, 'sec-fetch-site': 'same-origin', 'x-portcullis-csrf': csrf },
+        ...{ cookie, origin: gateway.url },
+        ...{ 'sec-fetch-site': 'same-origin', 'x-portcullis-csrf': me.body?.csrfToken ?? '' },
       });
     },
     async signIn(user) {

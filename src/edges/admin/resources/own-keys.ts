@@ -30,6 +30,12 @@ const MeView = z.strictObject({
   name: z.string(),
   role: z.enum(ROLES),
   permissions: z.array(z.enum(PERMISSIONS)),
+  csrfToken: z
+    .string()
+    .optional()
+    .describe(
+      'With a session: what every request that changes something sends along as `X-Portcullis-Csrf`. Good as long as the session.',
+    ),
 });
 
 /** What one says of a key of one's own: it is personal, and of whoever asks. */
@@ -88,8 +94,10 @@ export const ownKeyOperations: readonly Operation[] = [
   defineOperation({
     ...{ ...words, id: 'getMe', method: 'GET', path: '/me', permission: 'anyone', params: NoParams, answer: MeView },
     ...{ summary: 'Who one is, and what one may do', precondition: 'none' },
-    async handle(deps, { actor: { type, id, name, role } }) {
-      return { body: { type, id, name, role, permissions: deps.rules.permissionsOf(role) } };
+    async handle(deps, { actor }) {
+      const { type, id, name, role } = actor;
+      const csrfToken = actor.type === 'user' ? actor.csrfToken : undefined;
+      return { body: { type, id, name, role, permissions: deps.rules.permissionsOf(role), csrfToken } };
     },
   }),
   defineOperation({
