@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import { PasswordRefused } from '../../contracts/accounts.ts';
 import { ROLES, type Role } from '../../contracts/admin.ts';
 import type { JsonObject } from '../../contracts/json.ts';
-import { ObjectConflict, type StoredObject } from '../../contracts/objects.ts';
+import { type ChangeAction, ObjectConflict, type StoredObject } from '../../contracts/objects.ts';
 import { type UserBody, UserShape } from '../../contracts/shapes/directory.ts';
 import { foldUserName } from '../../domain/accounts/user-name.ts';
 import { countOtherOwners } from '../../domain/admin/count-owners.ts';
@@ -36,7 +36,14 @@ async function setPassword(people: PeopleHere, userId: string, name: string, pas
   }
 }
 
+/** What was done to somebody and stands in no body. */
+async function noteDeed({ objects }: PeopleHere, user: StoredObject, action: ChangeAction): Promise<void> {
+  const { kind, id, name } = user;
+  await objects.note([{ action, kind, id, name, before: undefined, after: undefined }], commandOrigin(), Date.now());
+}
+
 async function invite(people: PeopleHere, user: StoredObject, json: boolean | undefined): Promise<void> {
+  await noteDeed(people, user, 'invite');
   const { token, expiresAtMs } = await people.accounts.invite(user.id);
   const url = people.inviteUrl(token);
   if (json) printJson({ ...publicUser(user), inviteUrl: url, inviteExpiresAt: new Date(expiresAtMs).toISOString() });
@@ -145,6 +152,7 @@ function onUser<O extends DataOptions>(
 async function update(people: PeopleHere, user: StoredObject, change: Partial<UserBody>): Promise<void> {
   const { id, name, version } = user;
   const body = { ...user.body, ...change };
+  const { seq } = await people.objects.changedSince(Number.MAX_SAFE_INTEGER);
   const isOwner = (of: UserBody): boolean => of.role === 'owner' && of.isActive;
   const all = [...(await listAll(people.objects, 'user')), ...(await listAll(people.objects, 'admin-token'))];
   if (isOwner(bodyOf(user)) && !isOwner(bodyOf({ ...user, body })) && countOtherOwners(all, id, Date.now()) === 0)
@@ -154,7 +162,11 @@ async function update(people: PeopleHere, user: StoredObject, change: Partial<Us
       'Make another one first, as with `portcullis users create NAME --role owner`.',
     );
   const write = { action: 'update', kind: 'user', id, name, body, ifVersion: version } as const;
-  await people.objects.write([write], commandOrigin(), Date.now());
+  const lookedAt = { kinds: ['user', 'admin-token'], seq } as const;
+  await people.objects.write([write], commandOrigin(), Date.now(), lookedAt).catch((error: unknown) => {
+    if (!(error instanceof ObjectConflict)) throw error;
+    throw new CommandError(EXIT.failed, 'somebody else changed users just now; nothing was done', 'Try again.');
+  });
   await people.store.endSessions(id);
 }
 
@@ -192,6 +204,7 @@ Examples:
       onUser(async (people, user) => {
         const { name } = bodyOf(user);
         await setPassword(people, user.id, name, await readPassword(name));
+        await noteDeed(people, user, 'set-password');
         print(`The password of ${name} is set.`);
       }),
     );
@@ -225,6 +238,7 @@ Examples:
     .action(
       onUser(async (people, user) => {
         await people.accounts.unlock(bodyOf(user).name);
+        await noteDeed(people, user, 'unlock');
         print(`${bodyOf(user).name} may try again.`);
       }),
     );
@@ -233,6 +247,7 @@ Examples:
     .action(
       onUser(async (people, user) => {
         const ended = await people.store.endSessions(user.id);
+        if (ended > 0) await noteDeed(people, user, 'end-sessions');
         print(`${ended} session${ended === 1 ? '' : 's'} of ${bodyOf(user).name} ended.`);
       }),
     );

@@ -185,6 +185,8 @@ function knownError(error: unknown, log: Log): GatewayError {
   if (error instanceof ObjectConflict) {
     const { kind, id } = error.write;
     if (error.reason === 'missing') return new GatewayError('unknown_object', `${kind} ${id}`);
+    if (error.reason === 'others')
+      return new GatewayError('changed_meanwhile', 'somebody else changed roles just now; try again');
     if (error.reason === 'version') return new GatewayError('changed_meanwhile', `${kind} ${id}`);
     return new GatewayError('conflict', `there is another ${kind} of this name or id`);
   }

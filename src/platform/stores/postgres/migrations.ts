@@ -202,6 +202,14 @@ CREATE TABLE webhook_outbox (
 CREATE INDEX webhook_outbox_next ON webhook_outbox (next_at_ms) WHERE next_at_ms IS NOT NULL;
 `;
 
+/** What the configuration file owned when it was last noted, as JSON: one row, once there is one. */
+const NOTED_FILE = `
+CREATE TABLE noted_file (
+  seq bigint NOT NULL,
+  objects text NOT NULL
+);
+`;
+
 export const MIGRATIONS: readonly Migration[] = [
   { name: 'changes', sql: CHANGES },
   { name: 'objects', sql: OBJECTS },
@@ -213,6 +221,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'limits', sql: LIMITS },
   { name: 'accounts', sql: ACCOUNTS },
   { name: 'idempotency', sql: IDEMPOTENCY },
+  { name: 'noted-file', sql: NOTED_FILE },
 ];
 
 /** Adds rows of the trail to the sums of every level they count for, or takes them out again (`sign`), each sum at most once. */

@@ -238,6 +238,14 @@ CREATE TABLE idempotency (
 CREATE INDEX idempotency_until ON idempotency (until_ms);
 `;
 
+/** What the configuration file owned when it was last noted, as JSON: one row, once there is one. */
+const NOTED_FILE = `
+CREATE TABLE noted_file (
+  seq INTEGER NOT NULL,
+  objects TEXT NOT NULL
+) STRICT;
+`;
+
 export const MIGRATIONS: readonly Migration[] = [
   { name: 'keys', sql: KEYS },
   { name: 'trail', sql: TRAIL },
@@ -254,4 +262,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'webhook-outbox', sql: WEBHOOK_OUTBOX },
   { name: 'idempotency', sql: IDEMPOTENCY },
   { name: 'accounts', sql: ACCOUNTS },
+  { name: 'noted-file', sql: NOTED_FILE },
 ];
