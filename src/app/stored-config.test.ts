@@ -100,6 +100,30 @@ test('an edit of the file keeps what is stored, and what it breaks is left out w
   assert.equal(lines.filter((line) => line.includes('toolset both') && line.includes('toolsets.both')).length, 1);
 });
 
+test('edits of the file are on record: those of a running gateway, and those made while none ran', async (t) => {
+  const { dataDir, start, stop, edit, until, lines } = setUp(t);
+  let app = await start();
+  const store = openObjectStore({ dataDir });
+  t.after(() => store[Symbol.asyncDispose]());
+  const record = async () =>
+    (await store.changes({ limit: 20 })).map(({ action, name, via }) => `${action} ${name} ${via}`).reverse();
+  assert.deepEqual(await record(), ['create first file']);
+  edit({ mcpServers: { first: server(2) } });
+  app.reload();
+  await until(() => lines.includes('configuration applied'));
+  assert.deepEqual(await record(), ['create first file', 'update first file']);
+  edit({ mcpServers: 7 });
+  app.reload();
+  await until(() => lines.some((line) => line.includes('was not applied')));
+  await stop(app);
+  edit({ mcpServers: { second: server(2) } });
+  app = await start();
+  assert.deepEqual((await record()).slice(2), ['create second file', 'delete first file']);
+  await stop(app);
+  await start();
+  assert.equal((await record()).length, 4);
+});
+
 test('a program that was written into the store by hand is not started, and said', async (t) => {
   const { dataDir, start, lines } = setUp(t);
   const store = openObjectStore({ dataDir });
