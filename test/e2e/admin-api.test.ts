@@ -101,6 +101,67 @@ test('everything that is wrong with a request is told at once, each with a point
   assert.equal(await seq(), before);
 });
 
+test('what can never fit is refused where it is written, with its place and a remedy', async (t) => {
+  const { ask, seq, addUser } = await startAdmin(t);
+  await addUser('user_ada', { name: 'ada', role: 'admin' });
+  const { id } = (await ask('POST', '/teams', { body: { name: 'a' } })).body;
+  const before = await seq();
+  const grant = {
+    ...{ allow: ['github', 'githb:x/y', ''], deny: ['my server'], networks: ['10.0.0.0/8', '10.0.0.1/8', 'home'] },
+    hours: [{ from: '08:00', to: '08:00', timeZone: 'Europe/Berln' }],
+    providerKeys: ['openai/*', 'openai'],
+  };
+  const limits = {
+    requests: [{ max: 1, per: 'minute', on: ['github/'] }],
+    budgets: [{ maxUsd: 1, per: 'day', timeZone: 'Mars', on: ['ok', ':'] }],
+  };
+  const ofGrant = ['allow/1', 'allow/2', 'deny/0', 'hours/0/timeZone', 'hours/0/to', 'networks/1', 'networks/2'];
+  const expected = (member: string) => [
+    ...[...ofGrant, 'providerKeys/1'].map((place) => `/${member}/${place}`),
+    ...['/limits/budgets/0/on/1', '/limits/requests/0/on/0'],
+  ];
+  const level = {
+    name: 'x',
+    bounds: grant,
+    limits: { ...limits, budgets: [{ ...limits.budgets[0], timeZone: 'UTC' }] },
+  };
+  const key = { name: 'x', grant, limits: level.limits };
+  const headers = { 'if-match': '*' };
+  const answers = {
+    'POST /teams': await ask('POST', '/teams', { body: level }),
+    'PUT /teams': await ask('PUT', `/teams/${id}`, { body: level, headers }),
+    'POST /organizations': await ask('POST', '/organizations', { body: level }),
+    'POST /users': await ask('POST', '/users', { body: level }),
+    'PUT /users': await ask('PUT', '/users/user_ada', { body: level, headers }),
+    'POST /keys': await ask('POST', '/keys', { body: key }),
+    'POST /me/keys': await ask('POST', '/me/keys', { session: 'user_ada', body: key }),
+  };
+  for (const [what, { status, body }] of Object.entries(answers)) {
+    assert.deepEqual([status, body.code], [400, 'invalid_params'], what);
+    const places = body.errors.map(({ pointer }: { pointer: string }) => pointer).sort();
+    assert.deepEqual(places, expected(what.includes('keys') ? 'grant' : 'bounds').sort(), what);
+    const about = (place: string) =>
+      body.errors.find((error: { pointer: string }) => error.pointer.endsWith(place)).detail;
+    assert.match(about('networks/1'), /is no network.*; write it as "10\.0\.0\.0\/8"/);
+    assert.match(about('hours/0/timeZone'), /Europe\/Berlin/);
+    assert.match(about('allow/1'), /begins with no kind there is/);
+  }
+  const zone = await ask('POST', '/teams', { body: { name: 'x', limits } });
+  assert.match(zone.text, /\/limits\/budgets\/0\/timeZone.*write a name such as/);
+  assert.equal(await seq(), before);
+});
+
+test('what an older version stored with faults is shown all the same, and refused when it is put back', async (t) => {
+  const { ask, objects } = await startAdmin(t);
+  const body = { name: 'old', bounds: { allow: ['*'], deny: [], networks: ['home'] }, labels: {} };
+  await objects.write([{ action: 'create', kind: 'team', id: 'team_old', name: 'old', body }], SETUP, 1);
+  const read = await ask('GET', '/teams/team_old');
+  assert.deepEqual([read.status, read.body.bounds.networks], [200, ['home']], read.text);
+  assert.equal((await ask('GET', '/teams')).status, 200);
+  const put = await ask('PUT', '/teams/team_old', { body, headers: { 'if-match': '"1"' } });
+  assert.deepEqual([put.status, put.body.errors[0].pointer], [400, '/bounds/networks/0']);
+});
+
 test('a reference to nobody is refused with its place', async (t) => {
   const { ask } = await startAdmin(t);
   const answer = await ask('POST', '/keys', { body: { name: 'k', grant: GRANT, team: 'team_x', user: 'user_y' } });

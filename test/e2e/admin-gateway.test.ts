@@ -278,3 +278,31 @@ test('a team of the file bounds keys of the file and of the store, follows the f
     assert.equal(await verdict(id, 'notes/read'), 'refused', id);
   }
 });
+
+test('what is wrong with a stored server is told with its place in what was sent', async (t) => {
+  const { ask } = await start(t);
+  const body = { url: 'nowhere', headers: { 'X a': 1 }, options: { timeoutMs: 'x', 'odd one': 1 } };
+  const { status, body: problem } = await ask('POST', '/servers', { name: 'web', body });
+  assert.equal(status, 400, JSON.stringify(problem));
+  const places = problem.errors.map(({ pointer }: { pointer: string }) => pointer);
+  for (const place of ['/body/url', '/body/options/timeoutMs', '/body/options/odd one'])
+    assert.ok(places.includes(place), JSON.stringify(problem.errors));
+});
+
+test('a rule whose condition or patterns are no good is refused where it is written', async (t) => {
+  const { ask } = await start(t);
+  const rule = (body: object) => ask('POST', '/policy-rules', { name: 'careful', body: { name: 'careful', ...body } });
+  for (const [body, pointer, detail] of [
+    [{ action: 'deny', when: 'tool.name ==' }, '/body/when', /character 13/],
+    [{ action: 'deny', targets: ['github', 'github/'] }, '/body/targets/1', /names nothing after/],
+    [{ action: 'never' }, '/body/action', /expected one of/],
+  ] as const) {
+    const { status, body: problem } = await rule(body);
+    assert.deepEqual([status, problem.code], [400, 'invalid_params'], JSON.stringify(problem));
+    assert.deepEqual(
+      problem.errors.map((error: { pointer: string }) => error.pointer),
+      [pointer],
+    );
+    assert.match(problem.errors[0].detail, detail);
+  }
+});

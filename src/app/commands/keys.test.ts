@@ -73,6 +73,32 @@ test('revoking what is not there, a missing folder, a wrong date and an unknown 
   }
 });
 
+test('patterns that can never match are refused with their place, of keys and of what bounds them', async (t) => {
+  const data = await createTempDir(t);
+  for (const [args, place, remedy] of [
+    [
+      ['keys', 'create', '--name', 'k', '--allow', 'ok', '--allow', 'githb:x/y'],
+      /grant\.allow\.1 begins with no kind/,
+      /server\/name/,
+    ],
+    [
+      ['keys', 'create', '--name', 'k', '--rate', '5/minute on a/'],
+      /limits\.requests\.0\.on\.0 names nothing/,
+      /\* for all/,
+    ],
+    [
+      ['teams', 'create', 'research', '--deny', 'my server'],
+      /bounds\.deny\.0 the server is not written as an id/,
+      /id of the server/,
+    ],
+  ] as const) {
+    const { code, stderr } = await runCommand([...args, '--data', data]);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, place);
+    assert.match(stderr, remedy);
+  }
+});
+
 test('a key is bound to networks and hours, and what it may do is explained', async (t) => {
   const data = await createTempDir(t);
   const config = join(data, 'portcullis.json');

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { KeyBody } from '../../contracts/shapes/directory.ts';
+import { findKeyFaults } from '../../contracts/shapes/find-faults.ts';
 import { readEnvironment } from '../../platform/config/environment.ts';
 import { loadConfig } from '../../platform/config/load-config.ts';
 import { createKeyWrite } from '../new-key.ts';
@@ -11,7 +12,7 @@ import { CommandError, EXIT } from './command-error.ts';
 import { addExplain } from './explain-key.ts';
 import { findLevelId, parseLabels } from './find-level.ts';
 import { commandOrigin, listAll, withObjects } from './open-objects.ts';
-import { type BoundOptions, parseBounds } from './parse-bounds.ts';
+import { type BoundOptions, parseBounds, refuseFaults } from './parse-bounds.ts';
 import { type LimitOptions, parseLimits, renderLimits } from './parse-limits.ts';
 import { parseMoment } from './parse-moment.ts';
 import { addRotate } from './rotate-key.ts';
@@ -65,6 +66,7 @@ async function runCreate(options: CreateOptions): Promise<void> {
     ...parseBounds(options),
   };
   const limits = parseLimits(options);
+  refuseFaults(findKeyFaults({ grant, limits }));
   const labels = parseLabels(options.label);
   const { stored, secret } = await withObjects(
     options,

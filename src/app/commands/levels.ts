@@ -10,12 +10,13 @@ import {
   TeamShape,
   type UserBody,
 } from '../../contracts/shapes/directory.ts';
+import { findLevelFaults } from '../../contracts/shapes/find-faults.ts';
 import type { BoundBody } from '../../contracts/shapes/grant.ts';
 import { createObjectId } from '../../lib/access-token.ts';
 import { CommandError, EXIT } from './command-error.ts';
 import { findLevelId, parseLabels } from './find-level.ts';
 import { commandOrigin, listAll, withObjects } from './open-objects.ts';
-import { type BoundOptions, parseBounds } from './parse-bounds.ts';
+import { type BoundOptions, parseBounds, refuseFaults } from './parse-bounds.ts';
 import { type LimitOptions, parseLimits, renderLimits } from './parse-limits.ts';
 import { type DataOptions, requireDataDir, withDataOptions } from './shared-options.ts';
 import { print, printJson, printNote, printTable } from './terminal.ts';
@@ -57,6 +58,7 @@ async function readLevel(
 
 function check(kind: LevelKind, body: object): JsonObject {
   const read = (kind === 'team' ? TeamShape : OrganizationShape).safeParse(body);
+  if (read.success) refuseFaults(findLevelFaults(read.data));
   if (read.success) return JSON.parse(JSON.stringify(read.data)) as JsonObject;
   const [issue] = read.error.issues;
   throw new CommandError(EXIT.usage, `${issue?.path.join('.') ?? kind}: ${issue?.message ?? 'cannot be used'}`);

@@ -1,5 +1,6 @@
 /** Bounds of a key as a person writes them on the command line: `--network 10.0.0.0/8`, `--hours "mon-fri 08:00-18:00 UTC"`. */
 
+import type { Fault } from '../../contracts/shapes/find-faults.ts';
 import type { GrantBody } from '../../contracts/shapes/grant.ts';
 import { HoursShape } from '../../contracts/shapes/grant.ts';
 import { isTimeZone } from '../../lib/calendar-window.ts';
@@ -14,6 +15,13 @@ export interface BoundOptions {
 }
 
 const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'];
+
+/** Throws CommandError for the first: what the file and the API would refuse, too. */
+export function refuseFaults(faults: readonly Fault[]): void {
+  const [first] = faults;
+  if (first === undefined) return;
+  throw new CommandError(EXIT.usage, `${first.path.join('.')} ${first.message}`, first.remedy);
+}
 
 /** Throws CommandError for what cannot be read. */
 export function parseBounds(

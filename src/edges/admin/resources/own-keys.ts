@@ -5,6 +5,7 @@ import { type AdminActor, PERMISSIONS, ROLES } from '../../../contracts/admin.ts
 import { GatewayError } from '../../../contracts/errors.ts';
 import type { StoredObject } from '../../../contracts/objects.ts';
 import type { KeyBody, OrganizationBody, TeamBody, UserBody } from '../../../contracts/shapes/directory.ts';
+import { findKeyFaults, withoutFaults } from '../../../contracts/shapes/find-faults.ts';
 import type { AdminDeps } from '../admin-deps.ts';
 import { defineOperation, type Operation } from '../define-operation.ts';
 import { listAll, PageQuery, pageOf, pageOfObjects } from '../pages.ts';
@@ -39,7 +40,7 @@ const MeView = z.strictObject({
 });
 
 /** What one says of a key of one's own: it is personal, and of whoever asks. */
-const OwnKeyInput = KeyInput.omit({ type: true, user: true, organization: true });
+const OwnKeyInput = withoutFaults(KeyInput.omit({ type: true, user: true, organization: true }), findKeyFaults);
 
 /** Beyond these nobody makes themselves another. */
 const MAX_OWN_KEYS = 100;

@@ -5,6 +5,7 @@ import type { AdminActor, Role } from '../../../contracts/admin.ts';
 import { GatewayError } from '../../../contracts/errors.ts';
 import type { LookedAt, ObjectWrite, StoredObject } from '../../../contracts/objects.ts';
 import { type KeyBody, type UserBody, UserShape } from '../../../contracts/shapes/directory.ts';
+import { findLevelFaults, withoutFaults } from '../../../contracts/shapes/find-faults.ts';
 import { createObjectId } from '../../../lib/access-token.ts';
 import type { AdminDeps } from '../admin-deps.ts';
 import { defineOperation, type Operation } from '../define-operation.ts';
@@ -14,6 +15,8 @@ import { findMissing, noteDeed, requireOtherOwners, requireStored, toJson, viewF
 import { IdParams, NameFilter, NoParams, NoQuery } from './words.ts';
 
 export const UserView = z.strictObject({ ...viewFields, ...UserShape.shape });
+
+const UserInput = withoutFaults(UserShape, findLevelFaults);
 
 const InvitationView = z.strictObject({
   url: z.string().describe('Shown this once, good once; it goes to the user, over a way that only they read.'),
@@ -116,7 +119,7 @@ export const userOperations: readonly Operation[] = [
   }),
   defineOperation({
     ...{ ...words, id: 'createUser', method: 'POST', path: '/users', permission: 'people:write', status: 201 },
-    ...{ summary: 'Create a user', params: NoParams, query: NoQuery, body: UserShape, answer: UserView },
+    ...{ summary: 'Create a user', params: NoParams, query: NoQuery, body: UserInput, answer: UserView },
     ...{ precondition: 'none', problems: ['conflict'] },
     async handle(deps, { body, actor, origin, nowMs }) {
       await checkRole(deps, { actor, nowMs }, undefined, body);
@@ -139,7 +142,7 @@ export const userOperations: readonly Operation[] = [
   }),
   defineOperation({
     ...{ ...words, id: 'replaceUser', method: 'PUT', path: '/users/{id}', permission: 'people:write', status: 200 },
-    ...{ summary: 'Replace a user', params: IdParams, query: NoQuery, body: UserShape, answer: UserView },
+    ...{ summary: 'Replace a user', params: IdParams, query: NoQuery, body: UserInput, answer: UserView },
     ...{ precondition: 'required', problems: ['unknown_object', 'conflict'] },
     async handle(deps, { params, body, actor, ifVersion, origin, nowMs }) {
       const before = await requireStored(deps, 'user', params.id);
