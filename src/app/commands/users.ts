@@ -10,6 +10,7 @@ import { foldUserName } from '../../domain/accounts/user-name.ts';
 import { countOtherOwners } from '../../domain/admin/count-owners.ts';
 import { createObjectId } from '../../lib/access-token.ts';
 import { CommandError, EXIT } from './command-error.ts';
+import { checkLevel, type LevelOptions, readLevel, withLevelOptions } from './levels.ts';
 import { commandOrigin, listAll } from './open-objects.ts';
 import { type PeopleHere, withPeople } from './open-people.ts';
 import { readPassword } from './read-password.ts';
@@ -149,6 +150,11 @@ function onUser<O extends DataOptions>(
     withPeople(options, async (people) => act(people, await requireUser(people, idOrName), options));
 }
 
+function refuseConflict(error: unknown): never {
+  if (!(error instanceof ObjectConflict)) throw error;
+  throw new CommandError(EXIT.failed, 'somebody else changed users just now; nothing was done', 'Try again.');
+}
+
 async function update(people: PeopleHere, user: StoredObject, change: Partial<UserBody>): Promise<void> {
   const { id, name, version } = user;
   const body = { ...user.body, ...change };
@@ -163,10 +169,7 @@ async function update(people: PeopleHere, user: StoredObject, change: Partial<Us
     );
   const write = { action: 'update', kind: 'user', id, name, body, ifVersion: version } as const;
   const lookedAt = { kinds: ['user', 'admin-token'], seq } as const;
-  await people.objects.write([write], commandOrigin(), Date.now(), lookedAt).catch((error: unknown) => {
-    if (!(error instanceof ObjectConflict)) throw error;
-    throw new CommandError(EXIT.failed, 'somebody else changed users just now; nothing was done', 'Try again.');
-  });
+  await people.objects.write([write], commandOrigin(), Date.now(), lookedAt).catch(refuseConflict);
   await people.store.endSessions(id);
 }
 
@@ -215,6 +218,18 @@ Examples:
       onUser<DataOptions & { role: Role }>(async (people, user, options) => {
         await update(people, user, { role: options.role });
         print(`${bodyOf(user).name} has the role ${options.role}.`);
+      }),
+    );
+  withLevelOptions(users.command('set <user>'), 'user')
+    .description('Change what is given: bounds, limits and labels of their keys as a whole each; the rest stays')
+    .action(
+      onUser<LevelOptions>(async ({ objects }, user, options) => {
+        const { kind, id, name, version } = user;
+        const body = checkLevel('user', { ...user.body, ...(await readLevel(objects, options)) });
+        const write = { action: 'update', kind, id, name, body, ifVersion: version } as const;
+        const [now] = await objects.write([write], commandOrigin(), Date.now()).catch(refuseConflict);
+        if (options.json && now !== undefined) printJson({ id, version: now.version, ...now.body });
+        else print(`${bodyOf(user).name} is changed.`);
       }),
     );
   withDataOptions(users.command('disable <user>'))
