@@ -5,6 +5,7 @@ import type { Caller } from '../contracts/caller.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
 import type { LimitStore } from '../contracts/limits.ts';
 import type { WebhookEvent } from '../contracts/webhooks.ts';
+import { reportUsers } from './directory/report-users.ts';
 import { servesToolset } from './grants.ts';
 import { createKeptResults } from './kept-results.ts';
 import { createBudgetAlerts } from './limits/budget-alerts.ts';
@@ -49,6 +50,7 @@ export function createGateway(
   };
   let pipeline: Pipeline = createPipeline(lasting, config);
   deps.catalog.invalidate(config.toolsets ?? []);
+  reportUsers(deps, config.keys);
 
   const watches = createWatches({
     catalog: deps.catalog,
@@ -83,6 +85,7 @@ export function createGateway(
     swap(next) {
       pipeline = createPipeline(lasting, next);
       deps.catalog.invalidate(next.toolsets ?? []);
+      reportUsers(deps, next.keys);
     },
     refreshKeys() {
       if (pipeline.keyring.refresh()) watches.changed();
