@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { test } from 'node:test';
 import { SETUP, startAdmin } from '../support/admin-api.ts';
 
@@ -352,6 +354,21 @@ test('what is no request is a problem all the same: a path that cannot be decode
     'application/problem+json',
   );
   assert.deepEqual(failures, []);
+});
+
+test('a Host that is not ours is a problem at the API, and plain elsewhere', async (t) => {
+  const { url } = await startAdmin(t);
+  const { port } = new URL(url);
+  const typeAt = async (path: string): Promise<string | undefined> => {
+    const sent = request({ port, host: '127.0.0.1', path, headers: { host: 'evil.example' }, agent: false }).end();
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    answer.resume();
+    assert.equal(answer.statusCode, 403, path);
+    return answer.headers['content-type'];
+  };
+  assert.equal(await typeAt('/api/v1/me'), 'application/problem+json');
+  assert.equal(await typeAt('/api/v1?x'), 'application/problem+json');
+  assert.equal(await typeAt('/api/v10'), 'application/json');
 });
 
 test('a page of another origin gets nothing, even one that CORS would let in elsewhere', async (t) => {
