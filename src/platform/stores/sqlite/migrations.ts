@@ -1,8 +1,10 @@
 /** The schema of `portcullis.db`, as the list of steps that led to it. Append only. */
 
 import { ACCOUNTS } from './accounts-schema.ts';
+import { APPROVALS, RUNS, SUGGESTIONS } from './executions-schema.ts';
 import { LEDGER, WEBHOOK_OUTBOX } from './ledger-migrations.ts';
 import type { Migration } from './migrate.ts';
+import { NOTED_FILE } from './noted-file-schema.ts';
 
 const KEYS = `
 CREATE TABLE keys (
@@ -238,12 +240,36 @@ CREATE TABLE idempotency (
 CREATE INDEX idempotency_until ON idempotency (until_ms);
 `;
 
-/** What the configuration file owned when it was last noted, as JSON: one row, once there is one. */
-const NOTED_FILE = `
-CREATE TABLE noted_file (
-  seq INTEGER NOT NULL,
-  objects TEXT NOT NULL
+/**
+ * The chain over the trail. Rows of before stand outside of it: it begins with the next change.
+ */
+const TRAIL_CHAIN = `
+-- Of the row as it is.
+ALTER TABLE trail ADD COLUMN digest TEXT;
+-- What rows were before, and those that retention took.
+CREATE TABLE trail_chain (
+  -- Of the change of a row.
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL,
+  -- Of the row as it was then; NULL: it is gone.
+  digest TEXT
 ) STRICT;
+CREATE VIEW trail_entry AS
+SELECT seq, id, digest FROM trail_chain UNION ALL SELECT seq, id, digest FROM trail WHERE digest IS NOT NULL;
+CREATE TABLE trail_link (
+  -- Up to this entry.
+  seq INTEGER PRIMARY KEY,
+  link TEXT NOT NULL,
+  -- NULL: whoever wrote it had no key.
+  mac TEXT
+) STRICT;
+-- Where it begins.
+CREATE TABLE trail_chain_base (
+  seq INTEGER NOT NULL,
+  link TEXT NOT NULL,
+  mac TEXT
+) STRICT;
+INSERT INTO trail_chain_base SELECT last, '', NULL FROM trail_seq;
 `;
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -262,5 +288,9 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'webhook-outbox', sql: WEBHOOK_OUTBOX },
   { name: 'idempotency', sql: IDEMPOTENCY },
   { name: 'accounts', sql: ACCOUNTS },
+  { name: 'trail-chain', sql: TRAIL_CHAIN },
+  { name: 'suggestions', sql: SUGGESTIONS },
+  { name: 'approvals', sql: APPROVALS },
+  { name: 'runs', sql: RUNS },
   { name: 'noted-file', sql: NOTED_FILE },
 ];
