@@ -4,6 +4,7 @@ import type { GatewayConfig } from '../contracts/config.ts';
 import type { ConfigObjects } from '../contracts/config-objects.ts';
 import type { Log } from '../contracts/log.ts';
 import type { ServerRegistry } from '../contracts/upstream.ts';
+import { adminErrors } from '../edges/admin/serve-admin.ts';
 import type { Route } from '../edges/http/exchange.ts';
 import { createHealthRoutes } from '../edges/http/health-routes.ts';
 import { createHttpServer } from '../edges/http/http-server.ts';
@@ -215,6 +216,7 @@ export async function assemble(options: AppOptions): Promise<App> {
   const adminRoute: Route = (exchange) => admin?.route(exchange) ?? false;
   const http = createHttpServer({
     routes: [...mcp.routes, ...models, ...health, metrics, callback, adminRoute, people.route],
+    dialects: [adminErrors],
     log,
     limits: config.limits,
     allowed: () => ({ hosts: gateway.config().listen.allowedHosts, origins: gateway.config().listen.allowedOrigins }),
@@ -252,7 +254,7 @@ export async function assemble(options: AppOptions): Promise<App> {
     ...{ objects, registry, catalog, definitionStore, trail, stores, sealer: sealing.forClients, identity, log },
     ...{ now, monotonicMs, newId, randomHex: ids.hex, config: gateway.config },
     ...{ providers: () => providers, configObjects: storedConfig?.objects, sessions: people.sessions },
-    accounts: people.forAdmin,
+    ...{ accounts: people.forAdmin, userId: directory.userId },
     explain: createExplainer({ ...known, config: gateway.config, catalog: catalog.current, now }),
     standings: createStandings(known),
   });

@@ -9,6 +9,7 @@ import type { LimitStore } from '../contracts/limits.ts';
 import type { SuggestionStore } from '../contracts/suggestions.ts';
 import type { WebhookEvent } from '../contracts/webhooks.ts';
 import { endpointOf } from '../domain/tools/resolve.ts';
+import { reportUsers } from './directory/report-users.ts';
 import { servesToolset } from './grants.ts';
 import { createKeptResults } from './kept-results.ts';
 import { createLedger } from './ledger/ledger.ts';
@@ -69,6 +70,7 @@ export function createGateway(
   };
   let pipeline: Pipeline = createPipeline(lasting, config);
   deps.catalog.invalidate(config.toolsets ?? []);
+  reportUsers(deps, config.keys);
 
   const watches = createWatches({
     catalog: deps.catalog,
@@ -113,6 +115,7 @@ export function createGateway(
     swap(next) {
       pipeline = createPipeline(lasting, next);
       deps.catalog.invalidate(next.toolsets ?? []);
+      reportUsers(deps, next.keys);
     },
     refreshKeys() {
       if (pipeline.keyring.refresh()) watches.changed();
