@@ -67,7 +67,7 @@ export async function openAdminApi(deps: AdminApiDeps): Promise<AdminApi> {
     ...{ objects, rules: ADMIN_RULES, identity, standings, config: deps.configObjects, explain: deps.explain },
     fileObjects: (kind: string) => (kind === 'key' ? fileKeys(config()) : filePeople(config(), kind)),
     trail: createAdminTrail(reader, flush),
-    spend: createAdminSpend({ objects, reader, flush }),
+    spend: createAdminSpend({ objects, reader, flush, config }),
     catalogue: createCatalogue(deps),
     definitions: createAdminDefinitions({ ...deps, store: deps.definitionStore }),
   };
@@ -126,12 +126,21 @@ function filePeople({ file, people = [] }: GatewayConfig, kind: string): readonl
 
 /** Keys that are written in the file, in the words of those that are stored. */
 function fileKeys({ file, keys }: GatewayConfig): readonly FileObject[] {
-  return keys.map(({ name, grant, limits }) => ({
-    ...{ id: `config:${name}`, name, source: { file, line: undefined } },
-    body: JSON.parse(
-      JSON.stringify(KeyShape.parse({ name, grant, limits: limits && writtenLimits(limits), secrets: [] })),
-    ) as JsonObject,
-  }));
+  return keys.map(({ name, grant, limits, levels = [], labels = {} }) => {
+    const above = (type: string): string | undefined => levels.find((level) => level.type === type)?.id;
+    const team = above('team');
+    // Of a key of a team, the organisation is the team's.
+    const organization = team === undefined ? above('organization') : undefined;
+    const belongs = { team, organization, labels };
+    return {
+      ...{ id: `config:${name}`, name, source: { file, line: undefined } },
+      body: JSON.parse(
+        JSON.stringify(
+          KeyShape.parse({ name, grant, ...belongs, limits: limits && writtenLimits(limits), secrets: [] }),
+        ),
+      ) as JsonObject,
+    };
+  });
 }
 
 function writtenLimits({ budgets, ...rates }: UsageLimits): object {

@@ -7,6 +7,7 @@ import type { LimitStore } from '../contracts/limits.ts';
 import { createLinesOf } from '../domain/limits/lines-of.ts';
 import type { Catalog } from '../domain/tools/catalog.ts';
 import { createExplain, type Explain } from '../pipeline/explain.ts';
+import { findCaller } from './find-caller.ts';
 
 export function createExplainer(deps: {
   readonly config: () => GatewayConfig;
@@ -40,14 +41,3 @@ export function createExplainer(deps: {
 }
 
 const hypothetical = (grant: Caller['grant']): Caller => ({ keyId: '', keyName: '', grant });
-
-/** A key of the store or of the file, by its id; those that are revoked or expired are none. */
-function findCaller(
-  directory: Pick<KeyDirectory, 'keys'>,
-  { keys }: Pick<GatewayConfig, 'keys'>,
-  keyId: string,
-): Caller | undefined {
-  for (const { key } of directory.keys()) if (key.keyId === keyId) return key;
-  const ofFile = keys.find(({ name }) => `config:${name}` === keyId);
-  return ofFile && { keyId, keyName: ofFile.name, grant: ofFile.grant, limits: ofFile.limits, levels: ofFile.levels };
-}

@@ -1,6 +1,6 @@
 /** From what zod found to a sentence for people: what was expected, what stands there, and what to do. */
 
-import type { z } from 'zod';
+import { z } from 'zod';
 import { closest } from '../../lib/closest.ts';
 import type { JsoncNode } from '../../lib/jsonc.ts';
 import { nodeAt, type Path, type Report } from './report.ts';
@@ -32,6 +32,27 @@ interface Part {
   readonly base: Path;
   readonly node: JsoncNode | undefined;
   readonly fields: readonly string[];
+  readonly schema: z.ZodType;
+}
+
+/** What an object further inside may hold; undefined: that cannot be told. */
+function fieldsAt(schema: z.ZodType, path: Path): readonly string[] | undefined {
+  let at: unknown = schema;
+  for (const step of [...path, undefined]) {
+    while (
+      at instanceof z.ZodOptional ||
+      at instanceof z.ZodDefault ||
+      at instanceof z.ZodPrefault ||
+      at instanceof z.ZodNullable
+    )
+      at = at.unwrap();
+    if (step === undefined) break;
+    if (at instanceof z.ZodObject) at = at.shape[step];
+    else if (at instanceof z.ZodRecord) at = at.valueType;
+    else if (at instanceof z.ZodArray) at = at.element;
+    else return undefined;
+  }
+  return at instanceof z.ZodObject ? Object.keys(at.shape) : undefined;
 }
 
 /** Reports one issue as one problem, or, for unknown fields, as one for each. */
@@ -48,8 +69,10 @@ export function reportIssue(report: Report, issue: z.core.$ZodIssue, part: Part)
     if (report.isFull()) return;
     const member = found?.type === 'object' ? found.members.findLast((each) => each.key === key) : undefined;
     const at = [...path, key];
-    const remedy = suggestField(at, part.fields, member?.value);
-    report.problem(at, `unknown field; known here: ${knownFields(part.fields)}`, remedy, member?.keyStart);
+    const fields = inner.length === 0 ? part.fields : (fieldsAt(part.schema, inner) ?? []);
+    const remedy = suggestField(at, fields, member?.value);
+    const known = fields.length === 0 ? '' : `; known here: ${knownFields(fields)}`;
+    report.problem(at, `unknown field${known}`, remedy, member?.keyStart);
   }
 }
 
