@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startAdminGateway } from '../support/admin-gateway.ts';
+import { runCli } from '../support/gateway.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 test('a key of the file is shown with its team, organisation and labels, is found by its team, and its limits are told', async (t) => {
@@ -35,7 +36,7 @@ test('a key of the file is shown with its team, organisation and labels, is foun
 });
 
 test('what calls cost is told by the names and labels of the file, as by those that are stored', async (t) => {
-  const { ask, callTool } = await startAdminGateway(t);
+  const { ask, callTool, dataDir } = await startAdminGateway(t);
   await callTool('github__echo', { message: 'x' });
   const sums = async (query: string) => (await ask('GET', `/spend?${query}`)).body.items;
   await waitFor('the call to count', async () => (await sums('by=key')).length > 0);
@@ -51,6 +52,10 @@ test('what calls cost is told by the names and labels of the file, as by those t
       (await named(`by=label&label=${label}`)).map((each) => (each as unknown[])[1]),
       [value],
     );
+  assert.match(
+    await runCli('audit', 'costs', '--by', 'team', '--data', dataDir),
+    /^research\s.*\sconfig:team:research$/m,
+  );
 });
 
 test('what is wrong with a part of the configuration is told with a pointer into the body, and what to do', async (t) => {

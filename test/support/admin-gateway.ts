@@ -89,7 +89,7 @@ const PARTS = {
 
 export interface StartedAdminGateway extends AdminSite {
   readonly url: string;
-  readonly configFile: string;
+  readonly dataDir: string;
   /** With a key of the file. */
   callTool(name: string, args: object, key?: string): Promise<Response>;
   /** Lines of the log, as written. */
@@ -220,7 +220,7 @@ export async function startAdminGateway(cleanup: Cleanup): Promise<StartedAdminG
 
   const secrets = [...Object.values(PLANTED), ...Object.values(tokens), PASSWORD];
   return {
-    ...{ url, configFile, objects, callTool, log, failures, ask, tokenIds: tokenIds as AdminSite['tokenIds'] },
+    ...{ url, dataDir, objects, callTool, log, failures, ask, tokenIds: tokenIds as AdminSite['tokenIds'] },
     operations: listOperations({ standings: true, config: true, explain: true }),
     known: { server: 'github', definition, callId, parts: PARTS },
     hidden: [...secrets, ...secrets.map((secret) => hash('sha256', secret, 'hex'))],
