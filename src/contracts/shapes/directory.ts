@@ -10,7 +10,10 @@ const id = z.string().min(1).max(200);
 
 /** For people and for sums: a customer, a project, a cost centre. */
 const labels = z
-  .record(z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/), z.string().max(200))
+  .record(
+    z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, { error: 'use letters, digits, "_", "." and "-", at most 64' }),
+    z.string().max(200),
+  )
   .default({})
   .describe(
     'Labels, e.g. `customer`; they stand in the trail with each call of a key, those of the nearest level first.',

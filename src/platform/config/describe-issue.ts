@@ -76,6 +76,9 @@ export function reportIssue(report: Report, issue: z.core.$ZodIssue, part: Part)
   }
 }
 
+/** What a length is counted in. */
+const UNITS: { readonly [origin: string]: string } = { array: ' entries', string: ' characters' };
+
 type Words = readonly [message: string, remedy?: string | undefined];
 
 function describeIssue(
@@ -102,9 +105,17 @@ function describeIssue(
       ];
     }
     case 'too_small':
-      return [`must be at least ${issue.minimum}`];
+      if (issue.origin === 'string')
+        return [
+          found?.type === 'scalar' && found.value === ''
+            ? 'is empty'
+            : `is too short; expected at least ${issue.minimum} characters`,
+        ];
+      return [issue.origin === 'array' ? 'is empty' : `must be at least ${issue.minimum}`];
     case 'too_big':
-      return [`must be at most ${issue.maximum}`];
+      return [`must be at most ${issue.maximum}${UNITS[issue.origin] ?? ''}`];
+    case 'invalid_key':
+      return ['is no name that can stand here', issue.issues[0]?.message];
     default:
       return [issue.message];
   }
@@ -120,6 +131,8 @@ function suggestType(
     return 'put it into a list, one item each: ["…", "…"]';
   if (expected === 'string' && found.type === 'array')
     return field === 'command' ? 'put the first item here and the others into "args"' : 'write a single string here';
+  if (expected === 'object' && found.type === 'scalar' && (field === 'database' || field === 'redis'))
+    return 'write { "url": "…" }';
   if (expected === 'record' && field === 'headers' && found.type === 'array') return 'write { "Name": "value" }';
   if (expected === 'record' && field === 'env' && found.type === 'array') return 'write { "NAME": "value" }';
   if (found.type !== 'scalar') return undefined;
