@@ -5,7 +5,8 @@ import { ROLES } from '../admin.ts';
 import { BoundShape, GrantShape } from './grant.ts';
 import { LimitsShape } from './limits.ts';
 
-const name = z.string().trim().min(1).max(200);
+const LENGTH = { error: 'expected 1 to 200 characters' };
+const name = z.string().trim().min(1, LENGTH).max(200, LENGTH);
 const id = z.string().min(1).max(200);
 
 /** For people and for sums: a customer, a project, a cost centre. */
