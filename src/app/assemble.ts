@@ -91,7 +91,10 @@ export async function assemble(options: AppOptions): Promise<App> {
   const newId = () => ids.uuid7(now());
 
   const lock = lockDataDir(dataDir);
-  const stores = await openStores({ dataDir, database: config.database, log }).catch((error: unknown) => {
+  const stores = await openStores({
+    ...{ dataDir, database: config.database, log },
+    trailKeys: async () => sealing.forTrail,
+  }).catch((error: unknown) => {
     lock.release();
     throw error;
   });
@@ -107,6 +110,7 @@ export async function assemble(options: AppOptions): Promise<App> {
     maxSizeMb: config.audit.maxSizeMb,
     log,
     postgres: stores.folding,
+    key: sealing.forTrail.current,
   });
   // What runs before this one left in their journals is spent, too.
   await trail.flush();

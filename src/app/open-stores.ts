@@ -9,11 +9,13 @@ import type { DefinitionStore } from '../contracts/definitions.ts';
 import type { SpendStore } from '../contracts/limits.ts';
 import type { Log } from '../contracts/log.ts';
 import type { ObjectStore } from '../contracts/objects.ts';
+import type { SealKeys } from '../contracts/sealing.ts';
 import type { ServerCredentialStore } from '../contracts/server-credentials.ts';
 import type { TrailFilter } from '../contracts/trail.ts';
 import type { Outbox } from '../contracts/webhooks.ts';
 import { speaksOf } from '../domain/limits/lines-of.ts';
 import { appendRow, type DecisionRow, encodeDecision } from '../platform/audit/append-row.ts';
+import type { ChainReport, KnownHead } from '../platform/audit/chain/verify-chain.ts';
 import type { FoldReport } from '../platform/audit/fold.ts';
 import type { FoldWorkerData } from '../platform/audit/fold-worker.ts';
 import { openTrailReader } from '../platform/audit/open-trail-reader.ts';
@@ -55,6 +57,8 @@ export interface TrailReading {
   fold(): FoldReport | Promise<FoldReport>;
   /** Undefined: this store cannot. */
   verifySpend?(): SpendReport;
+  /** `heads`: of the chain, that were seen earlier. */
+  verifyChain(heads: readonly KnownHead[]): Promise<ChainReport>;
 }
 
 /** Each is opened when it is asked for, once, and closed with all of them. */
@@ -84,33 +88,40 @@ export interface OpenStoresOptions {
   readonly dataDir: string;
   readonly database: DatabaseConfig | undefined;
   readonly log: Log;
+  /** Sign the chain of the trail; asked for once something of the trail is. Undefined: there are none, or not here. */
+  readonly trailKeys?: (() => Promise<SealKeys | undefined>) | undefined;
 }
+
+const noKeys = async (): Promise<undefined> => undefined;
 
 /** With PostgreSQL: connects, and brings the schema forward. Rejects if it cannot be reached. */
 export async function openStores(options: OpenStoresOptions): Promise<Stores> {
-  return options.database === undefined ? openLocal(options.dataDir) : openShared(options, options.database);
+  return options.database === undefined ? openLocal(options) : openShared(options, options.database);
 }
 
-function openLocal(dataDir: string): Stores {
+function openLocal({ dataDir, trailKeys = noKeys }: OpenStoresOptions): Stores {
   const opened = new Map<string, Promise<Disposable | AsyncDisposable>>();
   const once = openOnce(opened);
   return {
     objects: () => once('objects', async () => openObjectStore({ dataDir })),
     definitions: () => once('definitions', async () => openDefinitionStore({ dataDir })),
     credentials: () => once('credentials', async () => openServerCredentialStore({ dataDir })),
-    trail: () => once('trail', async () => openTrailReader(dataDir)),
+    trail: () => once('trail', async () => openTrailReader(dataDir, await trailKeys())),
     spend: () => once('spend', async () => openSpendStore({ dataDir, speaksOf })),
     outbox: () => once('outbox', async () => openOutbox({ dataDir })),
     accounts: () => once('accounts', async () => openAccountStore({ dataDir })),
     idempotency: () => once('idempotency', async () => openIdempotencyStore({ dataDir })),
-    append: async (row) => appendRow(dataDir, encodeDecision(row)),
+    append: async (row) => appendRow(dataDir, encodeDecision(row), (await trailKeys())?.current),
     folding: undefined,
     database: undefined,
     [Symbol.asyncDispose]: () => closeAll(opened),
   };
 }
 
-async function openShared({ dataDir, log }: OpenStoresOptions, config: DatabaseConfig): Promise<Stores> {
+async function openShared(
+  { dataDir, log, trailKeys = noKeys }: OpenStoresOptions,
+  config: DatabaseConfig,
+): Promise<Stores> {
   const settings: DatabaseOptions = { ...config, url: config.url.open() };
   const database = await openDatabase(settings, log);
   try {
@@ -131,15 +142,15 @@ async function openShared({ dataDir, log }: OpenStoresOptions, config: DatabaseC
       once('credentials', async () => openSharedCredentials(database, await changes(), log, onChange)),
     async trail() {
       // A machine that only asks has no journals.
-      if (!existsSync(dataDir)) return createPostgresTrailReader(database, undefined);
+      if (!existsSync(dataDir)) return createPostgresTrailReader(database, undefined, await trailKeys());
       mkdirSync(journalDir, { recursive: true, mode: 0o700 });
-      return createPostgresTrailReader(database, { journalDir, replicaId: openReplicaId(dataDir) });
+      return createPostgresTrailReader(database, { journalDir, replicaId: openReplicaId(dataDir) }, await trailKeys());
     },
     spend: () => once('spend', async () => createSpendStore({ query: database.query, speaksOf })),
     outbox: async () => createOutbox(database),
     accounts: async () => createAccountStore(database),
     idempotency: async () => createIdempotencyStore(database),
-    append: (row) => appendToPostgres(database, encodeDecision(row)),
+    append: async (row) => appendToPostgres(database, encodeDecision(row), (await trailKeys())?.current),
     get folding() {
       return { database: settings, replicaId: openReplicaId(dataDir) };
     },

@@ -15,6 +15,7 @@ import {
 } from './models.ts';
 import type { ClientPeer, LogLevel } from './peer.ts';
 import type { PolicyNote } from './policy.ts';
+import type { Execution, Suggestion } from './suggestions.ts';
 import type { Continuation, OfferedTool } from './upstream.ts';
 
 export const CALL_KINDS = [
@@ -92,6 +93,18 @@ export interface CallFacts {
   standing?: RateStanding;
   /** Calls of models: usage and cost are recorded, but not told in headers. */
   hidesUsage?: true;
+  /** Where a rule allowed it, or a person: `rule:NAME`, `defaults.CLASS`, `approval:ID`, `standing:ID`. Undefined: only its grant speaks of it. */
+  authority?: string;
+  /** A rule asks for an approval; whoever lets it through takes this away. */
+  asks?: { readonly rule: string; readonly message: string | undefined };
+  /** Chat: the run or conversation it was found to belong to, where the gateway's tools went along. */
+  runId?: string;
+  /** Chat: what its model suggested, as far as it stands in the ledger. */
+  suggestions?: readonly { readonly id: string; readonly toolCallId: string | undefined }[];
+  /** What of the ledger this call carries out: found, and this caller's. */
+  suggestion?: Suggestion;
+  /** The approval that lets it be carried out. */
+  approvalId?: string;
   /** W3C trace id and span id of this call in the gateway: 32 and 16 lower-case hex digits. */
   traceId?: string;
   spanId?: string;
@@ -134,6 +147,12 @@ export interface Call {
   /** Incoming W3C traceparent, syntax-checked by the edge. */
   readonly traceparent: string | undefined;
   readonly parentId: string | undefined;
+  /** The run or conversation it belongs to: id of its first call. Undefined: none that is known. */
+  readonly runId?: string | undefined;
+  /** It carries out what stands in the ledger of suggestions. Undefined: it stands for itself. */
+  readonly execution?: Execution | undefined;
+  /** A round of the gateway's own agent loop, or a call of a tool in one: no loop begins within it. */
+  readonly inRun?: true | undefined;
   readonly facts: CallFacts;
 }
 

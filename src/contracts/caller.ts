@@ -2,6 +2,7 @@
 
 import type { LevelRef, UsageLimits } from './limits.ts';
 import type { ToolMode } from './models-config.ts';
+import type { AgentRules } from './runs.ts';
 
 /** What was presented on the request, before anybody believed it. */
 export interface Credential {
@@ -23,6 +24,10 @@ export interface Grant {
   readonly toolsets?: readonly string[] | undefined;
   /** Whether its requests to models get the gateway's tools; undefined: as the configuration says for all. */
   readonly toolMode?: ToolMode | undefined;
+  /** What the gateway does for its models by itself; undefined: nothing, each call is suggested to the caller. */
+  readonly agent?: AgentRules | undefined;
+  /** `suggested`: `/v1/mcp/tool/execute` carries out what a model suggested to this key; `any`: other calls, too. Default `suggested`. */
+  readonly execute?: 'suggested' | 'any' | undefined;
   /** Patterns `provider/key`: which keys of providers may be used; undefined: all. */
   readonly providerKeys?: readonly string[] | undefined;
   readonly parameters?: ParameterCaps | undefined;

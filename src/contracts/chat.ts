@@ -260,6 +260,8 @@ export interface ChatAnswer extends Extra {
   readonly createdAtS: number;
   readonly choices: readonly ChatChoice[];
   readonly usage: Usage | undefined;
+  /** What the gateway says besides (a run, what it carried out): a member `portcullis` of the answer in every dialect. */
+  readonly portcullis?: JsonObject | undefined;
 }
 
 /**
@@ -288,5 +290,10 @@ export type ChatEvent =
     }
   /** What is known of the usage so far; a later one replaces an earlier one. */
   | { readonly type: 'usage'; readonly usage: Usage }
+  /**
+   * What the gateway says in between (a tool was begun, an approval is awaited): an event that clients of the dialect pass over
+   * if they do not know it. `value` has a `type`.
+   */
+  | { readonly type: 'portcullis'; readonly value: JsonObject }
   /** The provider said that this is all. A stream that ends without it was cut off. */
   | { readonly type: 'end' };

@@ -1,5 +1,6 @@
 /** The configuration as a value: what `platform/config` produces and everything else is built from. */
 
+import type { ApprovalsConfig } from './approvals.ts';
 import type { Grant } from './caller.ts';
 import type { ConfigKey, FileLevel } from './config-people.ts';
 import type { AdminConfig, DatabaseConfig, MetricsConfig, RedisConfig, SealingConfig } from './config-sections.ts';
@@ -193,6 +194,8 @@ export interface GatewayConfig {
   readonly toolsets?: readonly ToolsetConfig[] | undefined;
   /** Rules on calls; undefined (default): whatever a grant allows may be called. */
   readonly policy?: PolicyConfig | undefined;
+  /** Suggestions of models and approvals of people; undefined: the defaults. */
+  readonly approvals?: ApprovalsConfig | undefined;
   /** Undefined (default): results go out as they came. */
   readonly results?: ResultsConfig | undefined;
   /** Undefined (default): every call is made. */

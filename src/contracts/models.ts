@@ -1,7 +1,7 @@
 /** Calls of models: what an edge hands to the pipeline, what it gets back, and the port behind which every provider stands. */
 
 import type { CallSignal } from './call-signal.ts';
-import type { ChatAnswer, ChatDialect, ChatEvent, ChatRequest, StopReason, Usage } from './chat.ts';
+import type { ChatAnswer, ChatDialect, ChatEvent, ChatRequest, StopReason, ToolCallPart, Usage } from './chat.ts';
 import type { EmbedAnswer, EmbedDialect, EmbedRequest } from './embed.ts';
 import type { JsonText, ParsedJson } from './json.ts';
 import type { ModelTarget, ProviderConfig, ProviderKey } from './models-config.ts';
@@ -18,6 +18,10 @@ export interface ModelWishes {
   readonly timeoutMs: number | undefined;
   /** `x-portcullis-tool-mode`: how the gateway's tools are added. Undefined: as the key or configuration says. */
   readonly toolMode: string | undefined;
+  /** `x-portcullis-agent`: `on` or `off`. Undefined: as the key says. */
+  readonly agent?: 'on' | 'off' | undefined;
+  /** `x-portcullis-run`: the run that this request goes on with. Undefined: found by the calls whose results it brings. */
+  readonly runId?: string | undefined;
   /** Tools were narrowed by `x-portcullis-servers`, `-tools` or `-toolset`: a sign that they are wanted. */
   readonly namesTools: boolean;
 }
@@ -62,6 +66,8 @@ export type ModelRequest = {
        * would have to translate it refuses it. Undefined: it can be translated.
        */
       readonly passOnly?: string | undefined;
+      /** The answer has to be understood: never the passing lane, also where dialects match. Its `body` is not looked at. */
+      readonly isNeutral?: true | undefined;
     }
   | { readonly operation: 'embed'; readonly dialect: EmbedDialect; readonly embed: () => EmbedRequest }
   | { readonly operation: 'list' }
@@ -123,6 +129,11 @@ export interface ModelReport {
   dropped: readonly string[];
   /** Characters of text, reasoning and arguments that came: what is estimated from if usage never comes. */
   outputChars: number;
+  /**
+   * Calls that the model made, each once it is whole; kept where the gateway's tools went along, in both lanes. In the passing
+   * lane they stand here before the piece that completes them is handed out.
+   */
+  toolCalls?: ToolCallPart[];
   /** What providers told of other attempts, which failed: the caller got nothing of it, but it may be charged for. */
   readonly wasted?: readonly { readonly provider: string; readonly model: string; readonly usage: Usage }[];
 }

@@ -7,6 +7,17 @@ import type { JsonText } from './json.ts';
 import type { ModelAttempt } from './models.ts';
 import type { PolicyNote } from './policy.ts';
 
+/** Kinds of rows that suggestions and approvals leave. Their `name` is the tool, `suggestionId` and `runId` say of what. */
+export type ApprovalEventKind =
+  | 'suggestion.made'
+  | 'suggestion.withdrawn'
+  | 'approval.requested'
+  | 'approval.voted'
+  | 'approval.approved'
+  | 'approval.rejected'
+  | 'approval.expired'
+  | 'run.ended';
+
 /** Known when the call is about to be made. */
 export interface CallIntent {
   readonly id: string;
@@ -14,7 +25,7 @@ export interface CallIntent {
   readonly traceId: string;
   readonly atMs: number;
   /** What was called, or what was decided about a definition. */
-  readonly kind: CallKind | DefinitionEventKind;
+  readonly kind: CallKind | DefinitionEventKind | ApprovalEventKind;
   readonly surface: string;
   readonly keyId: string | undefined;
   readonly keyName: string | undefined;
@@ -30,6 +41,12 @@ export interface CallIntent {
   readonly client: string | undefined;
   /** Redacted `arguments`, or undefined where none are kept. */
   readonly arguments: JsonText | undefined;
+  /** The run or conversation it belongs to. */
+  readonly runId?: string | undefined;
+  /** What of the ledger it carries out. */
+  readonly suggestionId?: string | undefined;
+  /** Rule, default or approval that allowed it, as in `CallFacts`. */
+  readonly authority?: string | undefined;
   /** What its budget set aside for it: its price, if nobody ever hears how it ended. Micro-dollars. */
   readonly reservedMicroUsd?: number | undefined;
 }

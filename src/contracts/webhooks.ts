@@ -3,8 +3,16 @@
 import type { JsonObject } from './json.ts';
 import type { Secret } from './secret.ts';
 
-/** `budget.threshold`: a share of a budget is used that `alertAt` names; `budget.exceeded`: a budget refused a call. */
-export const WEBHOOK_EVENTS = ['budget.threshold', 'budget.exceeded'] as const;
+/**
+ * `budget.threshold`: a share of a budget is used that `alertAt` names; `budget.exceeded`: a budget refused a call;
+ * `approval.requested`: a call waits for a person; `approval.decided`: one was approved, rejected, or expired.
+ */
+export const WEBHOOK_EVENTS = [
+  'budget.threshold',
+  'budget.exceeded',
+  'approval.requested',
+  'approval.decided',
+] as const;
 export type WebhookEventType = (typeof WEBHOOK_EVENTS)[number];
 
 export interface WebhookConfig {

@@ -1,6 +1,6 @@
 /** The one door in. Holds the pipeline of the current configuration; a call runs on the one that was current when it began. */
 
-import type { Gateway, ModelGateway } from '../contracts/call.ts';
+import type { Call, Gateway, ModelGateway } from '../contracts/call.ts';
 import type { Caller } from '../contracts/caller.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
 import type { LimitStore } from '../contracts/limits.ts';
@@ -26,7 +26,7 @@ export type SwappableGateway = Gateway &
   };
 
 export function createGateway(
-  deps: Omit<PipelineDeps, 'kept' | 'limits' | 'alerts' | 'modelHealth'> & {
+  deps: Omit<PipelineDeps, 'kept' | 'limits' | 'alerts' | 'modelHealth' | 'enter'> & {
     readonly randomHex: (digits: number) => string;
     /** Where limits are counted, and where each process counts for itself once that is lost. */
     readonly limitStore: LimitStore;
@@ -40,8 +40,15 @@ export function createGateway(
     ...{ store: deps.limitStore, own: deps.ownLimitStore, log: deps.log },
     onLoss: () => pipeline.config.limits.onStoreLoss ?? 'refuse',
   });
+  const call = (each: Call): never | Promise<never> => {
+    const span = startSpan(each.traceparent, deps.randomHex);
+    each.facts.traceId = span.traceId;
+    each.facts.spanId = span.spanId;
+    return pipeline.run(each);
+  };
   const lasting: PipelineDeps = {
     ...deps,
+    enter: { call },
     kept: createKeptResults(deps),
     limits,
     alerts: deps.tell && createBudgetAlerts({ limits, now: deps.now, tell: deps.tell, log: deps.log }),
@@ -60,12 +67,7 @@ export function createGateway(
   });
 
   return {
-    call(call) {
-      const span = startSpan(call.traceparent, deps.randomHex);
-      call.facts.traceId = span.traceId;
-      call.facts.spanId = span.spanId;
-      return pipeline.run(call);
-    },
+    call,
     identify: (credential) => pipeline.keyring.identify(credential),
     serves(endpoint, caller) {
       if (endpoint.type === 'all') return true;

@@ -1,6 +1,7 @@
 /** One configuration's pipeline: its keyring, its steps, its compiled columns. Swapped as a whole when the file changes. */
 
-import type { Call } from '../contracts/call.ts';
+import type { ApprovalStore } from '../contracts/approvals.ts';
+import type { Call, Gateway, ModelGateway } from '../contracts/call.ts';
 import type { KeyDirectory } from '../contracts/caller.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
 import type { LimitStore } from '../contracts/limits.ts';
@@ -8,7 +9,9 @@ import type { Log } from '../contracts/log.ts';
 import type { Meter } from '../contracts/meter.ts';
 import type { ModelCatalog } from '../contracts/model-catalog.ts';
 import type { ModelProvider } from '../contracts/models.ts';
-import type { Sealer } from '../contracts/sealing.ts';
+import type { RunStore } from '../contracts/runs.ts';
+import type { RecordSealer, Sealer } from '../contracts/sealing.ts';
+import type { SuggestionStore } from '../contracts/suggestions.ts';
 import type { Trail } from '../contracts/trail.ts';
 import type { ServerRegistry } from '../contracts/upstream.ts';
 import { createLinesOf } from '../domain/limits/lines-of.ts';
@@ -71,6 +74,14 @@ export interface PipelineDeps {
   readonly kept: KeptResults;
   /** Outlives configurations: a change is no amnesty. */
   readonly limits: LimitStore;
+  /** What models suggested and what became of it; undefined: nothing of it is kept, and nothing can be carried out twice-proof. */
+  readonly suggestions?: SuggestionStore | undefined;
+  readonly approvals?: ApprovalStore | undefined;
+  readonly runs?: RunStore | undefined;
+  /** Seals arguments, answers and states of runs where they are stored. */
+  readonly recordSealer?: RecordSealer | undefined;
+  /** The one door again: for calls that a call makes. */
+  readonly enter?: (Pick<Gateway, 'call'> & ModelGateway) | undefined;
   /** Used while the configuration has webhooks. */
   readonly alerts?: BudgetAlerts | undefined;
   /** Outlives them, too: a provider does not recover because a file was saved. */
@@ -140,6 +151,12 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
       identify: createIdentify({ keyring, trusted, now: deps.now }),
       'read-kept-result': config.results && createReadKeptResult({ kept: deps.kept, grantOf }),
       authorize: policy === undefined ? authorize : policy.noteHidden(authorize),
+      // Each stands where its part of the ledger is used; without one the step is left out.
+      'check-suggestion': undefined,
+      'require-approval': undefined,
+      'claim-suggestion': undefined,
+      'run-agent': undefined,
+      'note-suggestions': undefined,
       'decide-policy': policy && createDecidePolicy({ planOf: policy.planOf, now: deps.now }),
       'limit-rate': createLimitRate({ limits: deps.limits, linesOf }),
       'reserve-budget': createReserveBudget({

@@ -242,6 +242,7 @@ function fold(events: readonly ChatEvent[]): Omit<ChatAnswer, 'createdAtS'> {
     if (event.type === 'start') head = { id: event.id, model: event.model };
     else if (event.type === 'usage') usage = event.usage;
     else if (event.type === 'end') isOver = true;
+    else if (event.type === 'portcullis') assert.fail('no provider says this');
     else {
       choices[event.choice] ??= { parts: [] };
       const choice = choices[event.choice] as { parts: { [key: string]: unknown }[]; stop?: string };

@@ -14,6 +14,7 @@ import { withStores } from './command-stores.ts';
 import { parseMoment } from './parse-moment.ts';
 import { type DataOptions, withDataOptions } from './shared-options.ts';
 import { type Cell, paint, print, printJson, printNote, printTable, renderTime, showForeign } from './terminal.ts';
+import { verifyTrailCommand } from './verify-trail.ts';
 
 interface AuditOptions extends DataOptions {
   readonly key?: string;
@@ -254,6 +255,7 @@ Examples:
     .action((options: CostsOptions) =>
       withStores(options, (stores) => showCosts(stores, options.by, filterFrom(options, undefined), options.json)),
     );
+  verifyTrailCommand(audit);
   withDataOptions(audit.command('verify-spend'))
     .description('Add up every call anew and compare what each level has spent with it')
     .option('--json', 'print as JSON')

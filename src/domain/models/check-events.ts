@@ -64,6 +64,8 @@ export function createEventCheck(deps: CheckDeps): CheckEvents {
         if (usage === event.usage) return event;
         return usage === undefined ? NOTHING : { type: 'usage', usage };
       }
+      case 'portcullis':
+        return event;
       case 'end':
         return endAll(event);
       case 'choice-end': {

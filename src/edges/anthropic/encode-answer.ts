@@ -8,7 +8,7 @@ import { MAX_DEPTH } from '../../lib/json-scanner.ts';
 import { readyJson, writeJson } from '../../lib/write-json.ts';
 import { encodeStop, encodeUsage } from './encode-usage.ts';
 
-export function encodeAnswer({ id, model, choices, usage }: ChatAnswer): JsonText {
+export function encodeAnswer({ id, model, choices, usage, portcullis }: ChatAnswer): JsonText {
   // The dialect knows one answer, and its requests ask for no more.
   const [choice] = choices;
   const parts = choice?.parts ?? [];
@@ -26,6 +26,7 @@ export function encodeAnswer({ id, model, choices, usage }: ChatAnswer): JsonTex
     stop_details: null,
     container: null,
     usage: encodeUsage(usage),
+    portcullis,
   });
 }
 

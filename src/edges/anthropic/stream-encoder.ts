@@ -136,6 +136,9 @@ export function createMessageStreamEncoder(): StreamEncoder {
         stop = event.stop;
         stopSequence = event.stopSequence;
         return '';
+      case 'portcullis':
+        // The one event that every client of this dialect passes over, whatever else stands in it.
+        return wireEvent('ping', { portcullis: event.value });
       case 'end':
         return '';
       default:

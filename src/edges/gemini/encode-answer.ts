@@ -18,6 +18,7 @@ export function encodeAnswer(answer: ChatAnswer): JsonText {
     modelVersion: answer.model,
     createTime: new Date(answer.createdAtS * 1_000).toISOString(),
     responseId: answer.id,
+    portcullis: answer.portcullis,
   });
 }
 

@@ -16,6 +16,9 @@ interface OpenPart {
   signature: string | undefined;
 }
 
+/** Clients take a piece without parts for a broken answer. */
+const SILENCE = { content: { parts: [{ text: '' }], role: 'model' }, index: 0 };
+
 /** `frame` writes one piece in the form of the stream; `tail` ends it. */
 export function createStreamEncoder(frame: (piece: JsonText) => string, tail: () => string): StreamEncoder {
   const open = new Map<string, OpenPart>();
@@ -94,6 +97,8 @@ export function createStreamEncoder(frame: (piece: JsonText) => string, tail: ()
       case 'usage':
         usage = event.usage;
         return '';
+      case 'portcullis':
+        return frame(JSON.stringify({ candidates: [SILENCE], portcullis: event.value, ...head }));
       case 'end':
         isOver = true;
         return write(finishes);

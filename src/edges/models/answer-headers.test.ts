@@ -35,3 +35,19 @@ test('what a provider or client named cannot end a header', () => {
   for (const value of Object.values(answerHeaders(callOf({ model: report }), true)))
     assert.doesNotMatch(value, /[\r\n]/);
 });
+
+test('a run and what its model suggested are told, in streams too', () => {
+  const suggestions = [
+    { id: 'sug_1', toolCallId: 'call_1' },
+    { id: 'sug_2', toolCallId: undefined },
+  ];
+  for (const whole of [true, false]) {
+    const headers = answerHeaders(callOf({ runId: 'run-1', suggestions }), whole);
+    assert.equal(headers['x-portcullis-run'], 'run-1');
+    assert.equal(headers['x-portcullis-suggestions'], 'sug_1, sug_2');
+  }
+  assert.deepEqual(
+    Object.keys(answerHeaders(callOf({}), true)).filter((name) => /run|suggestions/.test(name)),
+    [],
+  );
+});

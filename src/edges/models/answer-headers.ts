@@ -19,6 +19,9 @@ export function answerHeaders(call: ModelCall, whole: boolean): AnswerHeaders {
   if (call.kind === 'tokens.count' && report?.usage?.estimated === true) headers['x-portcullis-estimated'] = 'true';
   if (call.facts.leftOutTools !== undefined)
     headers['x-portcullis-left-out-tools'] = headerText(call.facts.leftOutTools.join(', '));
+  if (call.facts.runId !== undefined) headers['x-portcullis-run'] = call.facts.runId;
+  if (call.facts.suggestions !== undefined)
+    headers['x-portcullis-suggestions'] = headerText(call.facts.suggestions.map(({ id }) => id).join(', '));
   return whole && hidesUsage !== true ? { ...headers, ...usageHeaders(report?.usage, priceMicroUsd) } : headers;
 }
 

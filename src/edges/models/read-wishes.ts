@@ -16,6 +16,8 @@ export function readWishes(exchange: Exchange): ModelWishes {
     fallbacks: readFallbacks(exchange.header('x-portcullis-fallbacks')),
     timeoutMs: readTimeoutMs(exchange.header('x-portcullis-timeout-ms')),
     toolMode,
+    agent: readAgent(exchange.header('x-portcullis-agent')),
+    runId: readRun(exchange.header('x-portcullis-run')),
     namesTools: servers !== undefined || tools !== undefined || exchange.header('x-portcullis-toolset') !== undefined,
   };
 }
@@ -35,6 +37,20 @@ function readFallbacks(header: string | undefined): readonly string[] | undefine
   if (names.length > MAX_FALLBACKS)
     throw new GatewayError('invalid_request', `x-portcullis-fallbacks takes at most ${MAX_FALLBACKS} models`);
   return names;
+}
+
+function readAgent(header: string | undefined): 'on' | 'off' | undefined {
+  if (header === undefined || header === 'on' || header === 'off') return header;
+  throw new GatewayError('invalid_request', 'x-portcullis-agent takes on or off');
+}
+
+const MAX_RUN_CHARS = 64;
+
+/** Whether there is such a run is for the pipeline to say. */
+function readRun(header: string | undefined): string | undefined {
+  if (header === undefined || (header !== '' && header.length <= MAX_RUN_CHARS && /^[\w-]+$/.test(header)))
+    return header;
+  throw new GatewayError('invalid_request', 'x-portcullis-run takes the id of a run, as an answer told it');
 }
 
 function readTimeoutMs(header: string | undefined): number | undefined {

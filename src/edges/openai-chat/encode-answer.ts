@@ -8,11 +8,15 @@ export function isLegacy(body: JsonObject): boolean {
   return Array.isArray(body.functions) && !Array.isArray(body.tools);
 }
 
-export function encodeAnswer({ id, createdAtS, model, choices, usage }: ChatAnswer, body: JsonObject): JsonText {
+export function encodeAnswer(
+  { id, createdAtS, model, choices, usage, portcullis }: ChatAnswer,
+  body: JsonObject,
+): JsonText {
   return JSON.stringify({
     ...{ id, object: 'chat.completion', created: createdAtS, model },
     choices: choices.map((choice, index) => encodeChoice(choice, index, isLegacy(body))),
     ...(usage === undefined ? {} : { usage: encodeUsage(usage) }),
+    portcullis,
   });
 }
 

@@ -130,6 +130,8 @@ export function createChatStreamEncoder(body: JsonObject): StreamEncoder {
       case 'usage':
         usage = event.usage;
         return '';
+      case 'portcullis':
+        return `data: ${head}"choices":[],"portcullis":${JSON.stringify(event.value)}}\n\n`;
       case 'end':
         return '';
     }

@@ -21,7 +21,9 @@ export function encodeAnswer(answer: ChatAnswer, body: JsonObject): JsonText {
     parts.some(({ type }) => type === 'refusal'),
   );
   const status = end.status === 'incomplete' ? 'incomplete' : 'completed';
-  return createResponseWriter(body)(answer, end, encodeParts(answer.id, parts, status), answer.usage);
+  const text = createResponseWriter(body)(answer, end, encodeParts(answer.id, parts, status), answer.usage);
+  if (answer.portcullis === undefined) return text;
+  return `${text.slice(0, -1)},"portcullis":${JSON.stringify(answer.portcullis)}}`;
 }
 
 /** `status`: of the last item; those before it are complete. */

@@ -205,6 +205,10 @@ export function createStreamEncoder(body: JsonObject): StreamEncoder {
       case 'usage':
         usage = event.usage;
         return;
+      case 'portcullis':
+        // OpenAI's client fails for types it does not know; this one says nothing to it, whatever else stands in it.
+        send('keepalive', { portcullis: event.value });
+        return;
       case 'end':
         finish(endOf(stop, declined));
         return;

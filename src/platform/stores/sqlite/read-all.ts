@@ -24,8 +24,8 @@ export function* readAll(db: DatabaseSync, replicaId: string): Generator<ReadRow
     .map(({ name }) => String(name))
     .filter((name) => !NOT_READ.includes(name));
   for (const table of tables)
-    for (const row of db.prepare(`SELECT * FROM ${table}`).iterate())
-      yield { table, row: toJson(table, table === 'trail' ? { ...row, replica_id: replicaId } : row) };
+    for (const row of db.prepare(`SELECT * FROM ${table === 'trail_chain' ? 'trail_entry' : table}`).iterate())
+      yield { table, row: toJson(table, table === 'trail' ? trailRow(row, replicaId) : row) };
   for (const topic of ['objects', 'trail']) {
     const last = Number(db.prepare(`SELECT last FROM ${topic}_seq`).get()?.last ?? 0);
     yield { table: 'change_counter', row: JSON.stringify({ topic, last }) };
@@ -33,6 +33,11 @@ export function* readAll(db: DatabaseSync, replicaId: string): Generator<ReadRow
   // Nobody has seen any of theirs.
   for (const topic of ['definitions', 'credentials'])
     yield { table: 'change_counter', row: JSON.stringify({ topic, last: 0 }) };
+}
+
+/** There all entries of the chain stand in a table of their own. */
+function trailRow({ digest: _, ...row }: { readonly [column: string]: unknown }, replicaId: string) {
+  return { ...row, replica_id: replicaId };
 }
 
 function toJson(table: string, row: { readonly [column: string]: unknown }): string {

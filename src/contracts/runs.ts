@@ -1,0 +1,95 @@
+/** Runs: a model and its tools over several rounds, driven by the gateway (agent mode). */
+
+import type { ChatDialect } from './chat.ts';
+
+/** `waiting`: its caller has to bring results, or a person an approval. */
+export type RunState = 'running' | 'waiting' | 'done' | 'failed' | 'cancelled';
+
+/** Which bound ended a run, or what else did. */
+export type RunEnd =
+  | 'answered'
+  | 'max-rounds'
+  | 'max-calls'
+  | 'max-tokens'
+  | 'max-cost'
+  | 'max-duration'
+  | 'budget'
+  | 'error'
+  | 'cancelled'
+  | 'disconnected'
+  | 'lost';
+
+export interface AgentRun {
+  /** Id of its first call. */
+  readonly id: string;
+  readonly keyId: string;
+  readonly keyName: string;
+  readonly userId: string | undefined;
+  /** As the caller asked for it. */
+  readonly model: string;
+  readonly dialect: ChatDialect;
+  readonly state: RunState;
+  readonly end: RunEnd | undefined;
+  readonly startedAtMs: number;
+  readonly updatedAtMs: number;
+  /** When what it waits for can no longer be brought. */
+  readonly expiresAtMs: number;
+  readonly rounds: number;
+  readonly calls: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly costMicroUsd: number;
+  /** Ids of calls of tools that its caller has to bring results for. */
+  readonly pending: readonly string[];
+  /** What it needs to go on, sealed, bound to its id. Undefined: nothing to go on with, or too long. */
+  readonly sealedState: string | undefined;
+  /** The process that drives it says so every few seconds; one that says nothing any more has lost it. */
+  readonly leaseUntilMs: number;
+  readonly cancelRequested: boolean;
+  readonly version: number;
+}
+
+export interface RunFilter {
+  readonly state?: RunState | undefined;
+  readonly keyId?: string | undefined;
+  readonly afterId?: string | undefined;
+  readonly limit: number;
+}
+
+/** Port: where runs are kept. */
+export interface RunStore extends AsyncDisposable {
+  add(run: AgentRun): Promise<void>;
+  find(id: string): Promise<AgentRun | undefined>;
+  /** The one of this key that waits for a result of this call of a tool. */
+  findWaiting(keyId: string, toolCallIds: readonly string[]): Promise<AgentRun | undefined>;
+  /** Newest first. */
+  list(filter: RunFilter): Promise<readonly AgentRun[]>;
+  /** Keeps `cancelRequested` of what is there. False: somebody else changed it in between, nothing was written. */
+  replace(next: AgentRun, expectedVersion: number): Promise<boolean>;
+  /** True: it was running or waiting. Who drives it hears by `onChange`; one that waits is cancelled at once. */
+  requestCancel(id: string, nowMs: number): Promise<boolean>;
+  /** Running ones whose lease is over become `failed` with end `lost`; returns them, each to one caller only. */
+  reap(nowMs: number, limit: number): Promise<readonly AgentRun[]>;
+  prune(beforeMs: number): Promise<number>;
+  /** As in `ApprovalStore`. */
+  onChange(listener: (id: string) => void): () => void;
+}
+
+/** What a key's model may have done by the gateway itself, and how much of it. */
+export interface AgentRules {
+  /** `on`: whenever tools are injected, unless a request says no; `off`: where a request asks (`x-portcullis-agent: on`). Default off. */
+  readonly mode: 'on' | 'off';
+  /** Patterns as in a grant over tools that need no caller. Default none. */
+  readonly auto: readonly string[];
+  /** What a tool must be besides, by its annotations and the operator's overrides; all of them. Default none. */
+  readonly onlyIf: readonly ('readOnly' | 'idempotent' | 'notDestructive' | 'closedWorld')[];
+  /** Calls of the model. Default 10. */
+  readonly maxRounds: number;
+  /** Calls of tools. Default 50. */
+  readonly maxCalls: number;
+  /** Input and output over all rounds; undefined: no bound. */
+  readonly maxTokens: number | undefined;
+  readonly maxCostMicroUsd: number | undefined;
+  /** Default 600,000. */
+  readonly maxDurationMs: number;
+}
