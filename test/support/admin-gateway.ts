@@ -168,19 +168,19 @@ export async function startAdminGateway(cleanup: Cleanup): Promise<StartedAdminG
     return { browser, csrf };
   };
   const asUser = async (id: string): Promise<object> => {
-    let signedIn = browsers.get(id) ?? (await signIn(id));
-    // What was done to them meanwhile may have ended it.
-    if ((await signedIn.browser.get(`${url}/account`)).status !== 200) signedIn = await signIn(id);
-    const { browser, csrf } = signedIn;
+    const { browser, csrf } = browsers.get(id) ?? (await signIn(id));
     const cookie = `portcullis=${browser.cookie(url, 'portcullis')}`;
     return { cookie, origin: url, 'sec-fetch-site': 'same-origin', 'x-portcullis-csrf': csrf };
   };
 
   const ask = async (method: string, path: string, options: AskOptions = {}): Promise<Asked> => {
     const { as = 'owner', session, body, rawBody, headers = {} } = options;
-    const auth = session !== undefined ? await asUser(session) : as === null ? {} : asToken(as);
     const sent = rawBody ?? (body === undefined ? undefined : JSON.stringify(body));
-    return send(method, path, { ...auth, ...headers }, sent);
+    if (session === undefined) return send(method, path, { ...(as !== null && asToken(as)), ...headers }, sent);
+    const answer = await send(method, path, { ...(await asUser(session)), ...headers }, sent);
+    // What was done to them meanwhile may have ended their session: then nothing came of the request.
+    if (answer.status !== 401 || !browsers.delete(session)) return answer;
+    return send(method, path, { ...(await asUser(session)), ...headers }, sent);
   };
 
   const callMcp = async (key: string, message: object, session?: string): Promise<Response> => {
