@@ -1,6 +1,7 @@
 /** The schema in PostgreSQL, as the list of steps that led to it. Append only. What columns mean is told beside those of SQLite. */
 
 import { ACCOUNTS, IDEMPOTENCY } from './accounts-schema.ts';
+import { APPROVALS, RUNS, SUGGESTIONS } from './executions-schema.ts';
 import { LIMITS } from './limit-functions.ts';
 import type { Migration } from './migrate.ts';
 
@@ -234,6 +235,9 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'accounts', sql: ACCOUNTS },
   { name: 'idempotency', sql: IDEMPOTENCY },
   { name: 'trail-chain', sql: TRAIL_CHAIN },
+  { name: 'suggestions', sql: SUGGESTIONS },
+  { name: 'approvals', sql: APPROVALS },
+  { name: 'runs', sql: RUNS },
 ];
 
 /** Adds rows of the trail to the sums of every level they count for, or takes them out again (`sign`), each sum at most once. */

@@ -1,6 +1,7 @@
 /** The schema of `portcullis.db`, as the list of steps that led to it. Append only. */
 
 import { ACCOUNTS } from './accounts-schema.ts';
+import { APPROVALS, RUNS, SUGGESTIONS } from './executions-schema.ts';
 import { LEDGER, WEBHOOK_OUTBOX } from './ledger-migrations.ts';
 import type { Migration } from './migrate.ts';
 
@@ -287,4 +288,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'idempotency', sql: IDEMPOTENCY },
   { name: 'accounts', sql: ACCOUNTS },
   { name: 'trail-chain', sql: TRAIL_CHAIN },
+  { name: 'suggestions', sql: SUGGESTIONS },
+  { name: 'approvals', sql: APPROVALS },
+  { name: 'runs', sql: RUNS },
 ];
