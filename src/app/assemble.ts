@@ -249,13 +249,13 @@ export async function assemble(options: AppOptions): Promise<App> {
       ...{ store: objects, load: options.loadFile, sealer: sealing.forRecords, now, log, apply },
       ...{ config, current: gateway.config },
     }));
-  const known = { directory, limits: limits.limitStore };
+  const known = { directory, limits: limits.limitStore, config: gateway.config };
   admin = await openAdminApi({
     ...{ objects, registry, catalog, definitionStore, trail, stores, sealer: sealing.forClients, identity, log },
     ...{ now, monotonicMs, newId, randomHex: ids.hex, config: gateway.config },
     ...{ providers: () => providers, configObjects: storedConfig?.objects, sessions: people.sessions },
     ...{ accounts: people.forAdmin, userId: directory.userId },
-    explain: createExplainer({ ...known, config: gateway.config, catalog: catalog.current, now }),
+    explain: createExplainer({ ...known, catalog: catalog.current, now }),
     standings: createStandings(known),
   });
 

@@ -61,7 +61,7 @@ test('what a team may use is shared by its keys, and whoever meets it is told wh
   await call('anna');
   await call('anna');
   const poor = await refusal('ben');
-  assert.equal(poor.message, 'A budget is used up: team research: 0.00025 USD per day');
+  assert.equal(poor.message, 'A budget has no room for this call: team research: 0.00025 USD per day');
   assert.deepEqual(poor.data, {
     ...{ budget: 'day', maxMicroUsd: 250, level: { type: 'team', name: 'research' } },
     ...{ estimateMicroUsd: 100, retryAfterMs: 12 * 3_600_000 },
@@ -88,7 +88,7 @@ test('of its own budget a key is told everything', async () => {
   h.keys.add('ben', ALL, { limits: budget(150) });
   await call('ben');
   const { message, data } = await refusal('ben');
-  assert.equal(message, 'A budget is used up: key ben: 0.00015 USD per day');
+  assert.equal(message, 'A budget has no room for this call: key ben: 0.00015 USD per day');
   assert.equal(data?.spentMicroUsd, 100);
   assert.equal(data?.reservedMicroUsd, 0);
 });

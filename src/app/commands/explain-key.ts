@@ -12,6 +12,7 @@ import { createExplain } from '../../pipeline/explain.ts';
 import { readEnvironment } from '../../platform/config/environment.ts';
 import { loadConfig } from '../../platform/config/load-config.ts';
 import { renderProblems } from '../../platform/config/render-problems.ts';
+import { callersOfFile } from '../find-caller.ts';
 import { CommandError, EXIT } from './command-error.ts';
 import { withObjects } from './open-objects.ts';
 import { parseMoment } from './parse-moment.ts';
@@ -69,12 +70,11 @@ async function runExplain(key: string, options: ExplainOptions): Promise<void> {
     throw new CommandError(EXIT.failed, `the configuration is not valid:\n${renderProblems(loaded.problems, file)}`);
   const { config } = loaded;
   const callers = await withObjects(options, async (store) => {
-    const directory = createLiveDirectory({ store });
+    const directory = createLiveDirectory({ store, ofFile: () => config.people ?? [] });
     await directory.refresh();
-    return new Map([...directory.keys()].map((each): [string, Caller] => [each.key.keyId, each.key]));
+    const all = [...[...directory.keys()].map((each) => each.key), ...callersOfFile(config, directory)];
+    return new Map(all.map((each): [string, Caller] => [each.keyId, each]));
   });
-  for (const { name, grant, limits } of config.keys)
-    callers.set(`config:${name}`, { keyId: `config:${name}`, keyName: name, grant, limits });
   const found = [...callers.values()].filter(({ keyId, keyName }) => keyId === key || keyName === key);
   const [caller, other] = found;
   if (caller === undefined) throw new CommandError(EXIT.failed, `no active key matches ${JSON.stringify(key)}`);

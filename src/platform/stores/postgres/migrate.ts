@@ -26,7 +26,7 @@ export async function readMigrationState(
   const version = await readVersion(query, schema);
   if (version > migrations.length)
     throw new Error(
-      `the database has schema version ${version}, this program knows ${migrations.length}: it was used by a newer Portcullis`,
+      `the database has schema version ${version}, this program knows ${migrations.length}: it was used by a newer Portcullis; run that one, or restore a backup from before`,
     );
   return { version, missing: migrations.slice(version).map(({ name }) => name) };
 }
