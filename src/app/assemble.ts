@@ -254,7 +254,10 @@ export async function assemble(options: AppOptions): Promise<App> {
     ...{ now, monotonicMs, newId, randomHex: ids.hex, config: gateway.config },
     ...{ providers: () => providers, configObjects: storedConfig?.objects, sessions: people.sessions },
     accounts: people.forAdmin,
-    explain: createExplainer({ ...known, config: gateway.config, catalog: catalog.current, now }),
+    explain: createExplainer({
+      ...{ ...known, objects, definitions: definitionStore },
+      ...{ config: gateway.config, catalog: catalog.current, now },
+    }),
     standings: createStandings(known),
   });
 
