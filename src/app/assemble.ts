@@ -200,6 +200,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       contentType: METRICS_CONTENT_TYPES[format],
       text: renderMetrics(
         {
+          queues: gateway.queueFigures,
           version: identity.version,
           calls: () => meter.read(),
           servers: () => [...registry.current().values()].map((server) => server.status()),

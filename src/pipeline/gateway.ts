@@ -3,11 +3,12 @@
 import type { Call, Gateway, ModelGateway } from '../contracts/call.ts';
 import type { Caller } from '../contracts/caller.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
-import type { LimitStore } from '../contracts/limits.ts';
+import type { LimitStore, QueueFigures } from '../contracts/limits.ts';
 import type { WebhookEvent } from '../contracts/webhooks.ts';
 import { servesToolset } from './grants.ts';
 import { createKeptResults } from './kept-results.ts';
 import { createBudgetAlerts } from './limits/budget-alerts.ts';
+import { createFairQueues } from './limits/fair-queues.ts';
 import { createGuardedLimits } from './limits/guarded-limits.ts';
 import { createModelHealth, type ModelStatus } from './models/model-health.ts';
 import { createPipeline, type Pipeline, type PipelineDeps } from './pipeline.ts';
@@ -23,10 +24,12 @@ export type SwappableGateway = Gateway &
     refreshKeys(): void;
     /** How the models that were called have answered of late, of those this caller may use. */
     modelStatus(caller: Caller): readonly ModelStatus[];
+    /** Of calls that wait for limits. */
+    queueFigures(): QueueFigures;
   };
 
 export function createGateway(
-  deps: Omit<PipelineDeps, 'kept' | 'limits' | 'alerts' | 'modelHealth' | 'enter'> & {
+  deps: Omit<PipelineDeps, 'kept' | 'limits' | 'queues' | 'alerts' | 'modelHealth' | 'enter'> & {
     readonly randomHex: (digits: number) => string;
     /** Where limits are counted, and where each process counts for itself once that is lost. */
     readonly limitStore: LimitStore;
@@ -46,11 +49,13 @@ export function createGateway(
     each.facts.spanId = span.spanId;
     return pipeline.run(each);
   };
+  const queues = createFairQueues({ limits, monotonicMs: deps.monotonicMs, setTimer });
   const lasting: PipelineDeps = {
     ...deps,
     enter: { call },
     kept: createKeptResults(deps),
     limits,
+    queues,
     alerts: deps.tell && createBudgetAlerts({ limits, now: deps.now, tell: deps.tell, log: deps.log }),
     modelHealth: createModelHealth(deps),
   };
@@ -82,6 +87,7 @@ export function createGateway(
       const grant = pipeline.grantOf(caller, { servers: undefined, tools: undefined }, { type: 'all' });
       return lasting.modelHealth.snapshot().filter(({ provider, model }) => grant.allows('model', provider, model));
     },
+    queueFigures: () => queues.figures(),
     swap(next) {
       pipeline = createPipeline(lasting, next);
       deps.catalog.invalidate(next.toolsets ?? []);
@@ -90,4 +96,9 @@ export function createGateway(
       if (pipeline.keyring.refresh()) watches.changed();
     },
   };
+}
+
+function setTimer(afterMs: number, run: () => void): () => void {
+  const timer = setTimeout(run, afterMs);
+  return () => clearTimeout(timer);
 }

@@ -28,6 +28,7 @@ import { createKeyring, type Keyring } from './keyring.ts';
 import type { BudgetAlerts } from './limits/budget-alerts.ts';
 import { createBudgetShare } from './limits/budget-share.ts';
 import { createEstimateCost } from './limits/estimate-cost.ts';
+import type { FairQueues } from './limits/fair-queues.ts';
 import type { LiveCatalog } from './live-catalog.ts';
 import { createAttempt } from './models/attempt.ts';
 import type { ModelHealth } from './models/model-health.ts';
@@ -74,6 +75,8 @@ export interface PipelineDeps {
   readonly kept: KeptResults;
   /** Outlives configurations: a change is no amnesty. */
   readonly limits: LimitStore;
+  /** Outlives them, too: whoever waits goes on waiting. */
+  readonly queues: FairQueues;
   /** What models suggested and what became of it; undefined: nothing of it is kept, and nothing can be carried out twice-proof. */
   readonly suggestions?: SuggestionStore | undefined;
   readonly approvals?: ApprovalStore | undefined;
@@ -158,7 +161,7 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
       'run-agent': undefined,
       'note-suggestions': undefined,
       'decide-policy': policy && createDecidePolicy({ planOf: policy.planOf, now: deps.now }),
-      'limit-rate': createLimitRate({ limits: deps.limits, linesOf }),
+      'limit-rate': createLimitRate({ limits: deps.limits, queues: deps.queues, linesOf }),
       'reserve-budget': createReserveBudget({
         ...{ limits: deps.limits, linesOf, alerts: config.webhooks?.length ? deps.alerts : undefined },
         estimate: createEstimateCost({ prices: config.prices, priceOf, now: deps.now }),
