@@ -7,7 +7,6 @@ import type { ServerRegistry } from '../contracts/upstream.ts';
 import type { Route } from '../edges/http/exchange.ts';
 import { createHealthRoutes } from '../edges/http/health-routes.ts';
 import { createHttpServer } from '../edges/http/http-server.ts';
-import { createMetricsRoute } from '../edges/http/metrics-route.ts';
 import { createMcpRoutes } from '../edges/mcp/endpoint.ts';
 import { createModernMcp } from '../edges/mcp/rev-2026/modern-mcp.ts';
 import { createCallbackRoute } from '../edges/oauth/callback-route.ts';
@@ -22,9 +21,7 @@ import type { LoadFile } from '../platform/config/stored/compose-config.ts';
 import { openModelCatalog } from '../platform/model-catalog/open-model-catalog.ts';
 import { openSealing } from '../platform/sealing/open-sealing.ts';
 import { createCallMeter } from '../platform/telemetry/call-meter.ts';
-import { METRICS_CONTENT_TYPES } from '../platform/telemetry/exposition.ts';
 import { createProcessMeter } from '../platform/telemetry/process-figures.ts';
-import { renderMetrics } from '../platform/telemetry/render-metrics.ts';
 import { createHttpClient } from '../upstreams/http/client.ts';
 import type { InProcessServer } from '../upstreams/mcp/link.ts';
 import { createOpenLink } from '../upstreams/mcp/open-link.ts';
@@ -38,8 +35,11 @@ import { createFirstKey } from './create-first-key.ts';
 import { describeReadiness } from './describe-readiness.ts';
 import { createExplainer } from './explainer.ts';
 import { followDirectory } from './follow-directory.ts';
+import { keepHouse } from './keep-house.ts';
 import { createStandings } from './limit-standings.ts';
+import { createMetrics } from './metrics.ts';
 import { createModelRoutes } from './model-routes.ts';
+import { openExecutions } from './open-executions.ts';
 import { openLimits } from './open-limits.ts';
 import { openPeople } from './open-people.ts';
 import { openStores } from './open-stores.ts';
@@ -91,7 +91,10 @@ export async function assemble(options: AppOptions): Promise<App> {
   const newId = () => ids.uuid7(now());
 
   const lock = lockDataDir(dataDir);
-  const stores = await openStores({ dataDir, database: config.database, log }).catch((error: unknown) => {
+  const stores = await openStores({
+    ...{ dataDir, database: config.database, log },
+    trailKeys: async () => sealing.forTrail,
+  }).catch((error: unknown) => {
     lock.release();
     throw error;
   });
@@ -107,6 +110,7 @@ export async function assemble(options: AppOptions): Promise<App> {
     maxSizeMb: config.audit.maxSizeMb,
     log,
     postgres: stores.folding,
+    key: sealing.forTrail.current,
   });
   // What runs before this one left in their journals is spent, too.
   await trail.flush();
@@ -157,6 +161,7 @@ export async function assemble(options: AppOptions): Promise<App> {
     createProviders({ http: outbound, now, randomHex: ids.hex }, providers ?? []);
   let providers = makeProviders(config);
   let modelCatalog = await openModelCatalog(config.providers ?? []);
+  const executions = await openExecutions(stores, sealing.forRecords);
   const gateway = createGateway(
     {
       registry,
@@ -166,6 +171,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       modelCatalog: () => modelCatalog,
       trail,
       directory,
+      ...executions,
       sealer: sealing.forClients,
       now,
       monotonicMs,
@@ -176,6 +182,10 @@ export async function assemble(options: AppOptions): Promise<App> {
     },
     config,
   );
+  const house = await keepHouse({
+    ...{ ...executions, stores, trail, now, newId, randomHex: ids.hex, random: options.random, log },
+    config: gateway.config,
+  });
   const accounts = await stores.accounts();
   const people = openPeople({
     ...{ store: accounts, objects, sealer: sealing.forClients, log, now, config: gateway.config, publicUrl },
@@ -194,23 +204,9 @@ export async function assemble(options: AppOptions): Promise<App> {
     isReady: () => !stopping,
     describe: (exchange) => describeReadiness({ gateway, registry, definitions, identity }, exchange),
   });
-  const metrics = createMetricsRoute({
-    token: () => gateway.config().metrics?.token,
-    render: (format) => ({
-      contentType: METRICS_CONTENT_TYPES[format],
-      text: renderMetrics(
-        {
-          queues: gateway.queueFigures,
-          version: identity.version,
-          calls: () => meter.read(),
-          servers: () => [...registry.current().values()].map((server) => server.status()),
-          sessions: () => mcp.sessions(),
-          trail: () => trail.figures?.(),
-          process: () => processMeter.read(),
-        },
-        format,
-      ),
-    }),
+  const metrics = createMetrics({
+    ...{ config: gateway.config, identity, meter, registry, mcp, trail, processMeter },
+    queues: gateway.queueFigures,
   });
   let admin: AdminApi | undefined;
   const callback = createCallbackRoute({ finish: credentials.finish });
@@ -287,6 +283,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       modern.closeAll();
       await mcp.closeAll();
       await http.close(CLOSE_GRACE_MS);
+      await house[Symbol.asyncDispose]();
       processMeter[Symbol.dispose]();
       await registry[Symbol.asyncDispose]();
       credentials[Symbol.dispose]();

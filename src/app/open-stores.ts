@@ -4,16 +4,21 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AccountStore } from '../contracts/accounts.ts';
 import type { IdempotencyStore } from '../contracts/admin.ts';
+import type { ApprovalStore } from '../contracts/approvals.ts';
 import type { DatabaseConfig } from '../contracts/config-sections.ts';
 import type { DefinitionStore } from '../contracts/definitions.ts';
 import type { SpendStore } from '../contracts/limits.ts';
 import type { Log } from '../contracts/log.ts';
 import type { ObjectStore } from '../contracts/objects.ts';
+import type { RunStore } from '../contracts/runs.ts';
+import type { SealKeys } from '../contracts/sealing.ts';
 import type { ServerCredentialStore } from '../contracts/server-credentials.ts';
+import type { SuggestionKeeper } from '../contracts/suggestions.ts';
 import type { TrailFilter } from '../contracts/trail.ts';
 import type { Outbox } from '../contracts/webhooks.ts';
 import { speaksOf } from '../domain/limits/lines-of.ts';
 import { appendRow, type DecisionRow, encodeDecision } from '../platform/audit/append-row.ts';
+import type { ChainReport, KnownHead } from '../platform/audit/chain/verify-chain.ts';
 import type { FoldReport } from '../platform/audit/fold.ts';
 import type { FoldWorkerData } from '../platform/audit/fold-worker.ts';
 import { openTrailReader } from '../platform/audit/open-trail-reader.ts';
@@ -24,6 +29,7 @@ import type { CostGroup, CostSum } from '../platform/audit/sum-costs.ts';
 import type { SeqRow } from '../platform/audit/trail-row.ts';
 import type { SpendReport } from '../platform/audit/verify-spend.ts';
 import { createAccountStore } from '../platform/stores/postgres/accounts.ts';
+import { openApprovalStore as openSharedApprovals } from '../platform/stores/postgres/approvals.ts';
 import { openDefinitionStore as openSharedDefinitions } from '../platform/stores/postgres/definitions.ts';
 import { followChanges } from '../platform/stores/postgres/follow-changes.ts';
 import { createIdempotencyStore } from '../platform/stores/postgres/idempotency.ts';
@@ -32,15 +38,20 @@ import { MIGRATIONS } from '../platform/stores/postgres/migrations.ts';
 import { createObjectStore } from '../platform/stores/postgres/object-store.ts';
 import { type Database, type DatabaseOptions, openDatabase } from '../platform/stores/postgres/open-database.ts';
 import { createOutbox } from '../platform/stores/postgres/outbox.ts';
+import { openRunStore as openSharedRuns } from '../platform/stores/postgres/runs.ts';
 import { openServerCredentialStore as openSharedCredentials } from '../platform/stores/postgres/server-credentials.ts';
 import { createSpendStore } from '../platform/stores/postgres/spend.ts';
+import { createSuggestionStore } from '../platform/stores/postgres/suggestions.ts';
 import { openAccountStore } from '../platform/stores/sqlite/accounts.ts';
+import { openApprovalStore } from '../platform/stores/sqlite/approvals.ts';
 import { openDefinitionStore } from '../platform/stores/sqlite/definitions.ts';
 import { openIdempotencyStore } from '../platform/stores/sqlite/idempotency.ts';
 import { openObjectStore } from '../platform/stores/sqlite/objects.ts';
 import { openOutbox } from '../platform/stores/sqlite/outbox.ts';
+import { openRunStore } from '../platform/stores/sqlite/runs.ts';
 import { openServerCredentialStore } from '../platform/stores/sqlite/server-credentials.ts';
 import { openSpendStore } from '../platform/stores/sqlite/spend.ts';
+import { openSuggestionStore } from '../platform/stores/sqlite/suggestions.ts';
 
 /** The trail as it is read, whoever keeps it. */
 export interface TrailReading {
@@ -55,6 +66,8 @@ export interface TrailReading {
   fold(): FoldReport | Promise<FoldReport>;
   /** Undefined: this store cannot. */
   verifySpend?(): SpendReport;
+  /** `heads`: of the chain, that were seen earlier. */
+  verifyChain(heads: readonly KnownHead[]): Promise<ChainReport>;
 }
 
 /** Each is opened when it is asked for, once, and closed with all of them. */
@@ -72,6 +85,11 @@ export interface Stores extends AsyncDisposable {
   accounts(): Promise<AccountStore>;
   /** Requests of the admin API that were made already. */
   idempotency(): Promise<IdempotencyStore>;
+  /** Tool calls that models suggested, or that rules held back. */
+  suggestions(): Promise<SuggestionKeeper>;
+  approvals(): Promise<ApprovalStore>;
+  /** Of the agent loop. */
+  runs(): Promise<RunStore>;
   /** A row of the trail that is no call: a decision of a person. */
   append(row: DecisionRow): Promise<void>;
   /** Where the trail is folded to; undefined: into the data folder. */
@@ -84,33 +102,43 @@ export interface OpenStoresOptions {
   readonly dataDir: string;
   readonly database: DatabaseConfig | undefined;
   readonly log: Log;
+  /** Sign the chain of the trail; asked for once something of the trail is. Undefined: there are none, or not here. */
+  readonly trailKeys?: (() => Promise<SealKeys | undefined>) | undefined;
 }
+
+const noKeys = async (): Promise<undefined> => undefined;
 
 /** With PostgreSQL: connects, and brings the schema forward. Rejects if it cannot be reached. */
 export async function openStores(options: OpenStoresOptions): Promise<Stores> {
-  return options.database === undefined ? openLocal(options.dataDir) : openShared(options, options.database);
+  return options.database === undefined ? openLocal(options) : openShared(options, options.database);
 }
 
-function openLocal(dataDir: string): Stores {
+function openLocal({ dataDir, trailKeys = noKeys }: OpenStoresOptions): Stores {
   const opened = new Map<string, Promise<Disposable | AsyncDisposable>>();
   const once = openOnce(opened);
   return {
     objects: () => once('objects', async () => openObjectStore({ dataDir })),
     definitions: () => once('definitions', async () => openDefinitionStore({ dataDir })),
     credentials: () => once('credentials', async () => openServerCredentialStore({ dataDir })),
-    trail: () => once('trail', async () => openTrailReader(dataDir)),
+    trail: () => once('trail', async () => openTrailReader(dataDir, await trailKeys())),
     spend: () => once('spend', async () => openSpendStore({ dataDir, speaksOf })),
     outbox: () => once('outbox', async () => openOutbox({ dataDir })),
     accounts: () => once('accounts', async () => openAccountStore({ dataDir })),
     idempotency: () => once('idempotency', async () => openIdempotencyStore({ dataDir })),
-    append: async (row) => appendRow(dataDir, encodeDecision(row)),
+    append: async (row) => appendRow(dataDir, encodeDecision(row), (await trailKeys())?.current),
+    suggestions: () => once('suggestions', async () => openSuggestionStore({ dataDir, now: Date.now })),
+    approvals: () => once('approvals', async () => openApprovalStore({ dataDir })),
+    runs: () => once('runs', async () => openRunStore({ dataDir })),
     folding: undefined,
     database: undefined,
     [Symbol.asyncDispose]: () => closeAll(opened),
   };
 }
 
-async function openShared({ dataDir, log }: OpenStoresOptions, config: DatabaseConfig): Promise<Stores> {
+async function openShared(
+  { dataDir, log, trailKeys = noKeys }: OpenStoresOptions,
+  config: DatabaseConfig,
+): Promise<Stores> {
   const settings: DatabaseOptions = { ...config, url: config.url.open() };
   const database = await openDatabase(settings, log);
   try {
@@ -131,15 +159,18 @@ async function openShared({ dataDir, log }: OpenStoresOptions, config: DatabaseC
       once('credentials', async () => openSharedCredentials(database, await changes(), log, onChange)),
     async trail() {
       // A machine that only asks has no journals.
-      if (!existsSync(dataDir)) return createPostgresTrailReader(database, undefined);
+      if (!existsSync(dataDir)) return createPostgresTrailReader(database, undefined, await trailKeys());
       mkdirSync(journalDir, { recursive: true, mode: 0o700 });
-      return createPostgresTrailReader(database, { journalDir, replicaId: openReplicaId(dataDir) });
+      return createPostgresTrailReader(database, { journalDir, replicaId: openReplicaId(dataDir) }, await trailKeys());
     },
     spend: () => once('spend', async () => createSpendStore({ query: database.query, speaksOf })),
     outbox: async () => createOutbox(database),
     accounts: async () => createAccountStore(database),
     idempotency: async () => createIdempotencyStore(database),
-    append: (row) => appendToPostgres(database, encodeDecision(row)),
+    append: async (row) => appendToPostgres(database, encodeDecision(row), (await trailKeys())?.current),
+    suggestions: () => once('suggestions', async () => createSuggestionStore(database, { now: Date.now })),
+    approvals: () => once('approvals', async () => openSharedApprovals(database, await changes(), log)),
+    runs: () => once('runs', async () => openSharedRuns(database, await changes(), log)),
     get folding() {
       return { database: settings, replicaId: openReplicaId(dataDir) };
     },

@@ -2,8 +2,12 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { approval } from '../../test/support/approval-store-suite.ts';
 import { startPostgres, type TestPostgres, withoutPostgres } from '../../test/support/postgres.ts';
+import { agentRun } from '../../test/support/run-store-suite.ts';
+import { suggestion } from '../../test/support/suggestion-store-suite.ts';
 import { createCleanup, createTempDir } from '../../test/support/temp-dir.ts';
+import { waitFor } from '../../test/support/wait-for.ts';
 import { Secret } from '../contracts/secret.ts';
 import { lockDataDir } from '../platform/audit/lock-data-dir.ts';
 import { openTrail } from '../platform/audit/open-trail.ts';
@@ -68,6 +72,15 @@ async function fill(dataDir: string): Promise<void> {
   );
   const credentials = await stores.credentials();
   credentials.write('s', '', 'sealed', 9);
+  const suggestions = await stores.suggestions();
+  await suggestions.add([suggestion('sug_a', { toolCallId: 'tc\0' }), suggestion('sug_b')]);
+  await suggestions.claim('sug_a', 'exec-1', 2_000);
+  await suggestions.finish('sug_a', 'exec-1', { state: 'done', sealedResult: 'answer' }, 3_000);
+  const approvals = await stores.approvals();
+  await approvals.add(approval('apr_a', { suggestionId: 'sug_b' }));
+  await approvals.replace(approval('apr_a', { suggestionId: 'sug_b', state: 'approved' }), 1);
+  const runs = await stores.runs();
+  await runs.add(agentRun('run-a', { state: 'waiting', pending: ['tc-1'], sealedState: 'sealed' }));
   const trail = await openTrail({ dataDir, sync: false, maxAgeDays: 10_000, maxSizeMb: 100, log: keepLog().log });
   for (let i = 0; i < 700; i++)
     trail.record(makeIntent(`c${i}`), makeFinish(`c${i}`, i % 2 === 0 ? { priceMicroUsd: 3 } : {}));
@@ -86,6 +99,9 @@ async function readAllOf(stores: Stores): Promise<object> {
     changes: await objects.changes({ limit: 100 }),
     definitions: (await stores.definitions()).list(),
     credential: (await stores.credentials()).read('s', ''),
+    suggestions: await (await stores.suggestions()).ofRun('run-1'),
+    approvals: await (await stores.approvals()).list({ limit: 10 }),
+    runs: await (await stores.runs()).list({ limit: 10 }),
     rows,
     costs: await (await stores.trail()).costs('tool', {}),
   };
@@ -115,7 +131,25 @@ test('everything of a data folder moves to PostgreSQL, is the same there, and go
     7,
   );
   assert.equal(next?.version, 2);
+  const suggestions = await shared.suggestions();
+  await suggestions.add([suggestion('sug_c')]);
+  assert.deepEqual(
+    (await suggestions.ofRun('run-1')).map(({ id, state }) => [id, state]),
+    [
+      ['sug_a', 'done'],
+      ['sug_b', 'open'],
+      ['sug_c', 'open'],
+    ],
+  );
+  const approvals = await shared.approvals();
+  const heard: string[] = [];
+  t.after(approvals.onChange((id) => heard.push(id)));
+  await approvals.add(approval('apr_b'));
+  await waitFor('what is new to be heard', () => heard.includes('apr_b'));
+  assert.deepEqual(heard, ['apr_b']);
   await shared.append({ kind: 'definition.approved', serverId: 's', name: 't', target: 't', arguments: '{}' });
+  const { rows, problems } = await (await shared.trail()).verifyChain([]);
+  assert.deepEqual([rows, problems], [701, []], 'the chain came along and goes on');
 });
 
 test('a folder that a gateway uses, and a database that is not empty, are left alone', { skip }, async (t) => {
@@ -146,13 +180,14 @@ test('every table of SQLite has its place in PostgreSQL, with every column', { s
   const here = db
     .prepare(
       `SELECT t.name AS t, c.name AS c FROM sqlite_schema t, pragma_table_info(t.name) c WHERE t.type = 'table'
-       AND t.name NOT IN ('objects_seq', 'trail_seq', 'trail_segment', 'sqlite_sequence')`,
+       AND t.name NOT IN ('objects_seq', 'trail_seq', 'approvals_seq', 'runs_seq', 'trail_segment', 'sqlite_sequence')`,
     )
     .all()
     .map((row) => `${row.t}.${row.c}`);
+  // There all entries of the chain stand in a table of their own.
   assert.deepEqual(
     here.filter((name) => !there.has(name)),
-    [],
+    ['trail.digest'],
   );
 });
 

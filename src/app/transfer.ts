@@ -14,6 +14,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { SealKeys } from '../contracts/sealing.ts';
+import { forgetHead } from '../platform/audit/chain/head-file.ts';
 import { lockDataDir } from '../platform/audit/lock-data-dir.ts';
 import { openTrailReader } from '../platform/audit/open-trail-reader.ts';
 import { openReplicaId } from '../platform/audit/replica-id.ts';
@@ -32,8 +34,8 @@ import { openStore } from '../platform/stores/sqlite/open-store.ts';
 import { readAll } from '../platform/stores/sqlite/read-all.ts';
 
 /** Of SQLite: everything, as one database file. What the journal holds is folded first. */
-export function backUpDataDir(dataDir: string, file: string): void {
-  const reader = openTrailReader(dataDir);
+export function backUpDataDir(dataDir: string, file: string, keys?: SealKeys): void {
+  const reader = openTrailReader(dataDir, keys);
   try {
     reader.fold();
   } finally {
@@ -81,6 +83,8 @@ export function restoreDataDir(dataDir: string, file: string, replaces: boolean)
   try {
     if (!replaces && isInUse(dataDir)) throw new NotEmpty(`there is something in ${dataDir} already`);
     restoreDatabase(dataDir, file);
+    // Of the database before.
+    forgetHead(dataDir);
   } finally {
     lock.release();
   }
@@ -122,11 +126,11 @@ async function* readLines(lines: AsyncIterator<string>): AsyncGenerator<DumpedRo
 export async function copyDataDir(
   dataDir: string,
   database: Database,
-  options: { readonly replaces: boolean; readonly nowMs: number },
+  options: { readonly replaces: boolean; readonly nowMs: number; readonly keys?: SealKeys | undefined },
 ): Promise<RowCounts> {
   const lock = lockDataDir(dataDir);
   try {
-    const reader = openTrailReader(dataDir);
+    const reader = openTrailReader(dataDir, options.keys);
     try {
       reader.fold();
     } finally {

@@ -70,12 +70,13 @@ export interface ApprovalStore extends AsyncDisposable {
   add(approval: Approval): Promise<void>;
   find(id: string): Promise<Approval | undefined>;
   ofSuggestion(suggestionId: string): Promise<Approval | undefined>;
-  /** Newest first. */
+  /** Newest first. After an id that is gone: nothing. */
   list(filter: ApprovalFilter): Promise<readonly Approval[]>;
-  /** Puts `next` in place of the version it was made from. False: somebody else changed it in between, nothing was written. */
+  /** Puts `next` in place of the version it was made from, as the version after it. False: somebody else changed it in between, nothing was written. */
   replace(next: Approval, expectedVersion: number): Promise<boolean>;
   /** Pending ones whose time is over become `expired`; returns them as they are now, each to one caller only. */
   expire(nowMs: number, limit: number): Promise<readonly Approval[]>;
+  /** Removes what is not pending and whose time was over before then, at most 500 a time. Returns how many went. */
   prune(beforeMs: number): Promise<number>;
   /** Hears of ids that changed, whichever process did it: its own at once, others' within half a second. Returns how to stop. */
   onChange(listener: (id: string) => void): () => void;

@@ -62,14 +62,18 @@ export interface RunStore extends AsyncDisposable {
   find(id: string): Promise<AgentRun | undefined>;
   /** The one of this key that waits for a result of this call of a tool. */
   findWaiting(keyId: string, toolCallIds: readonly string[]): Promise<AgentRun | undefined>;
-  /** Newest first. */
+  /** Newest first. After an id that is gone: nothing. */
   list(filter: RunFilter): Promise<readonly AgentRun[]>;
-  /** Keeps `cancelRequested` of what is there. False: somebody else changed it in between, nothing was written. */
+  /**
+   * Puts `next` in place of the version it was made from, as the version after it. Keeps `cancelRequested` of what is there; one
+   * that is to be cancelled does not begin to wait, but is `cancelled`. False: somebody else changed it in between, nothing was written.
+   */
   replace(next: AgentRun, expectedVersion: number): Promise<boolean>;
-  /** True: it was running or waiting. Who drives it hears by `onChange`; one that waits is cancelled at once. */
+  /** True: it was running or waiting. Who drives it hears by `onChange`, and its version stays; one that waits is cancelled at once. */
   requestCancel(id: string, nowMs: number): Promise<boolean>;
   /** Running ones whose lease is over become `failed` with end `lost`; returns them, each to one caller only. */
   reap(nowMs: number, limit: number): Promise<readonly AgentRun[]>;
+  /** Removes what ended, or waited in vain, before then; at most 500 a time. Returns how many went. */
   prune(beforeMs: number): Promise<number>;
   /** As in `ApprovalStore`. */
   onChange(listener: (id: string) => void): () => void;

@@ -79,7 +79,7 @@ export interface ExecutionResult {
 export type Claim =
   /** It is this call's now, and nobody else's. */
   | { readonly type: 'claimed' }
-  /** Somebody was first; as it stands now. */
+  /** Somebody was first, or it is too late (`open`, but expired); as it stands now. */
   | { readonly type: 'taken'; readonly suggestion: Suggestion }
   | { readonly type: 'missing' };
 
@@ -98,7 +98,7 @@ export interface SuggestionStore extends AsyncDisposable {
   claim(id: string, executionId: string, nowMs: number): Promise<Claim>;
   /** `running` of that execution becomes open again: nothing was sent. */
   release(id: string, executionId: string): Promise<void>;
-  /** `running` of that execution becomes `done` or `unknown`. */
+  /** `running` of that execution becomes `done` or `unknown`; one that was given up for lost (`unknown`) may still become `done`. */
   finish(
     id: string,
     executionId: string,
@@ -109,6 +109,17 @@ export interface SuggestionStore extends AsyncDisposable {
   withdraw(id: string, nowMs: number): Promise<boolean>;
   /** What a process that is gone had taken becomes `unknown`; called with ids of executions that the trail says ended so. */
   abandon(executionIds: readonly string[], nowMs: number): Promise<number>;
-  /** Removes what ended or expired before then. */
+  /** Removes what ended or expired before then, at most 500 a time. Returns how many went. */
   prune(beforeMs: number): Promise<number>;
+}
+
+/**
+ * The same as whoever keeps house needs it. A store says every few seconds that the executions it gave out are still running
+ * (a lease of a minute), so that what a process took which is gone is found, also where no trail speaks of it.
+ */
+export interface SuggestionKeeper extends SuggestionStore {
+  /** What runs somewhere; those that were taken first come first, at most `limit`. */
+  running(limit: number): Promise<readonly Suggestion[]>;
+  /** Running ones whose lease is over become `unknown`; returns them as they are now, each to one caller only. */
+  reap(nowMs: number, limit: number): Promise<readonly Suggestion[]>;
 }

@@ -13,6 +13,7 @@ import { withStores } from './command-stores.ts';
 import { parseMoment } from './parse-moment.ts';
 import { type DataOptions, withDataOptions } from './shared-options.ts';
 import { type Cell, paint, print, printJson, printNote, printTable, renderTime, showForeign } from './terminal.ts';
+import { verifyTrailCommand } from './verify-trail.ts';
 
 interface AuditOptions extends DataOptions {
   readonly key?: string;
@@ -274,6 +275,7 @@ Examples:
     .option('--until <when>', 'span back from now or a time')
     .option('--json', 'print as a JSON array')
     .action((options: CostsOptions) => withReader(options, (reader) => runCosts(reader, options)));
+  verifyTrailCommand(audit);
   withDataOptions(audit.command('verify-spend'))
     .description('Add up every call anew and compare what each level has spent with it')
     .option('--json', 'print as JSON')

@@ -12,7 +12,7 @@ import {
   restorePostgres,
 } from '../transfer.ts';
 import { CommandError, EXIT } from './command-error.ts';
-import { withStores } from './command-stores.ts';
+import { findTrailKeys, withStores } from './command-stores.ts';
 import { explainTransfer, printCounts } from './render-counts.ts';
 import { type DataOptions, resolveDataDir, withDataOptions } from './shared-options.ts';
 import { print, printNote } from './terminal.ts';
@@ -28,8 +28,10 @@ async function runBackup(target: string, options: DataOptions): Promise<void> {
   const file = resolve(target);
   if (existsSync(file)) throw new CommandError(EXIT.failed, `${file} is there already`, 'Name a file that is not.');
   await withStores(options, async ({ database }) => {
-    if (database === undefined) backUpDataDir(resolveDataDir(options), file);
-    else printCounts(await backUpPostgres(database, file, Date.now()));
+    if (database === undefined) {
+      const dataDir = resolveDataDir(options);
+      backUpDataDir(dataDir, file, await findTrailKeys(options, dataDir));
+    } else printCounts(await backUpPostgres(database, file, Date.now()));
   }).catch((error: unknown) => {
     if (error instanceof CommandError) throw error;
     explainTransfer(error);

@@ -3,12 +3,15 @@
 import { resolve } from 'node:path';
 import type { DatabaseConfig } from '../../contracts/config-sections.ts';
 import type { Log } from '../../contracts/log.ts';
+import type { SealKeys } from '../../contracts/sealing.ts';
 import { readEnvironment } from '../../platform/config/environment.ts';
 import { loadDatabase } from '../../platform/config/load-database.ts';
 import { renderProblems } from '../../platform/config/render-problems.ts';
+import { openSealing } from '../../platform/sealing/open-sealing.ts';
 import { createLog } from '../../platform/telemetry/log.ts';
 import { openStores, type Stores } from '../open-stores.ts';
 import { CommandError, EXIT, messageOf } from './command-error.ts';
+import { readSealingConfig } from './open-command-sealing.ts';
 import { type DataOptions, DEFAULT_CONFIG, requireDataDir, resolveDataDir } from './shared-options.ts';
 
 /** What goes wrong a command says by itself. */
@@ -42,13 +45,25 @@ export async function findDatabase(options: DataOptions): Promise<DatabaseConfig
   );
 }
 
+/** What the gateway signs the trail with; undefined: it cannot be had here. */
+export async function findTrailKeys(options: DataOptions, dataDir: string): Promise<SealKeys | undefined> {
+  try {
+    const config = await readSealingConfig(options);
+    return openSealing({ dataDir, config, isShared: false, makesNoKey: true }).forTrail;
+  } catch {
+    // Reading needs none; whoever has to write says what is missing.
+    return undefined;
+  }
+}
+
 const configFile = (options: DataOptions): string => resolve(options.config ?? DEFAULT_CONFIG);
 
 async function openCommandStores(options: DataOptions, mayCreate: boolean): Promise<Stores> {
   const database = await findDatabase(options);
   const dataDir = mayCreate || database !== undefined ? resolveDataDir(options) : requireDataDir(options);
   try {
-    return await openStores({ dataDir, database, log: commandLog() });
+    const trailKeys = () => findTrailKeys(options, dataDir);
+    return await openStores({ dataDir, database, log: commandLog(), trailKeys });
   } catch (error) {
     throw new CommandError(
       EXIT.failed,

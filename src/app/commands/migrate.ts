@@ -13,7 +13,7 @@ import { openDatabase as openSqlite } from '../../platform/stores/sqlite/open-da
 import { openStore } from '../../platform/stores/sqlite/open-store.ts';
 import { copyDataDir } from '../transfer.ts';
 import { CommandError, EXIT } from './command-error.ts';
-import { commandLog, findDatabase } from './command-stores.ts';
+import { commandLog, findDatabase, findTrailKeys } from './command-stores.ts';
 import { explainTransfer, printCounts } from './render-counts.ts';
 import { type DataOptions, requireDataDir, withDataOptions } from './shared-options.ts';
 import { print, printJson, printNote } from './terminal.ts';
@@ -81,8 +81,11 @@ async function runCopy(dataDir: string, config: DatabaseConfig | undefined, opti
     );
   if (!existsSync(join(dataDir, 'portcullis.db')))
     throw new CommandError(EXIT.failed, `there is nothing in ${dataDir}`);
+  const keys = await findTrailKeys(options, dataDir);
   const counts = await withDatabase(config, (database) =>
-    copyDataDir(dataDir, database, { replaces: options.force ?? false, nowMs: Date.now() }).catch(explainTransfer),
+    copyDataDir(dataDir, database, { replaces: options.force ?? false, nowMs: Date.now(), keys }).catch(
+      explainTransfer,
+    ),
   );
   if (options.json) printJson(counts);
   else printCounts(counts);

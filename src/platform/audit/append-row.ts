@@ -1,6 +1,7 @@
 /** Puts a finished row into the trail from outside the gateway: what a person decides with the command line. */
 
 import { randomBytes } from 'node:crypto';
+import type { SealKey } from '../../contracts/sealing.ts';
 import type { CallFinish, CallIntent } from '../../contracts/trail.ts';
 import { createRandomIds } from '../../lib/random-ids.ts';
 import { inTransaction } from '../stores/sqlite/open-database.ts';
@@ -33,10 +34,12 @@ export function encodeDecision(row: DecisionRow): DecisionLine {
 }
 
 /** Straight into the store, beside a running gateway or without one. Throws if it cannot be written. */
-export function appendRow(dataDir: string, line: DecisionLine): void {
+export function appendRow(dataDir: string, line: DecisionLine, key?: SealKey): void {
   const db = openStore(dataDir);
   try {
-    const statements = createFoldStatements(db);
+    const isSigned = db.prepare('SELECT 1 FROM trail_chain_base WHERE mac IS NOT NULL').get() !== undefined;
+    if (isSigned && key === undefined) throw new Error(NO_KEY);
+    const statements = createFoldStatements(db, key);
     inTransaction(db, () =>
       statements.withSeq((nextSeq) => statements.insertFinished(nextSeq, RUN_ID, line.columns, line.finish)),
     );
@@ -44,6 +47,10 @@ export function appendRow(dataDir: string, line: DecisionLine): void {
     db.close();
   }
 }
+
+/** For people. */
+export const NO_KEY =
+  'the trail is signed, and its key is not known here: set PORTCULLIS_MASTER_KEY as the gateway has it';
 
 /** Of no gateway's. */
 export const RUN_ID = 'cli';

@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { DatabaseOptions } from '../stores/postgres/open-database.ts';
 import { openStore } from '../stores/sqlite/open-store.ts';
+import { writeHead } from './chain/head-file.ts';
+import type { KnownHead } from './chain/verify-chain.ts';
+import { createChainWriter } from './chain/write-chain.ts';
 import { createFold, type FoldReport } from './fold.ts';
 import { openPostgresFolding } from './postgres/serve-fold.ts';
 import { type Retention, retain } from './retain.ts';
@@ -31,6 +34,7 @@ const RETAIN_EVERY_MS = 60_000;
 interface Folding {
   fold(ends: boolean): FoldReport | Promise<FoldReport>;
   retain(nowMs: number): Retained | Promise<Retained>;
+  head(): KnownHead | Promise<KnownHead>;
   close(): void | Promise<void>;
 }
 
@@ -46,10 +50,12 @@ async function serve(port: NonNullable<typeof parentPort>, data: FoldWorkerData)
 
   const work = async (request: FoldRequest): Promise<FoldReply> => {
     const report = await folding.fold(request.ends);
+    if (report.folded + report.unknown > 0) writeHead(data.dataDir, await folding.head());
     // The distance is taken without its sign: a clock that was set back must not stop retention.
     if (Math.abs(request.nowMs - retainAtMs) < RETAIN_EVERY_MS) return { type: 'done', report, deleted: 0 };
     const { deleted, unknown = 0, more } = await folding.retain(request.nowMs);
     retainAtMs = more ? 0 : request.nowMs;
+    if (deleted > 0) writeHead(data.dataDir, await folding.head());
     return { type: 'done', report: { ...report, unknown: report.unknown + unknown }, deleted };
   };
 
@@ -69,8 +75,9 @@ async function serve(port: NonNullable<typeof parentPort>, data: FoldWorkerData)
 
 function openSqliteFolding(data: FoldWorkerData): Folding {
   const db = openStore(data.dataDir);
-  const fold = createFold({ db, journalDir: join(data.dataDir, 'journal'), ownRunId: data.runId });
-  return { fold, retain: (nowMs) => retain(db, data, nowMs), close: () => db.close() };
+  const fold = createFold({ db, journalDir: join(data.dataDir, 'journal'), ownRunId: data.runId, key: data.key });
+  const { head } = createChainWriter(db, undefined);
+  return { fold, head, retain: (nowMs) => retain(db, data, nowMs), close: () => db.close() };
 }
 
 async function openPostgres(data: FoldWorkerData, postgres: NonNullable<FoldWorkerData['postgres']>): Promise<Folding> {

@@ -6,6 +6,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import type { SealKey } from '../../contracts/sealing.ts';
 import { inTransaction } from '../stores/sqlite/open-database.ts';
 import { applyLines } from './apply-lines.ts';
 import { createFoldStatements, type FoldStatements } from './fold-statements.ts';
@@ -29,6 +30,8 @@ export interface FoldOptions {
   readonly journalDir: string;
   /** The run of this very process, which is not over however its lock looks. */
   readonly ownRunId: string | undefined;
+  /** Signs the chain; undefined: nobody does. */
+  readonly key?: SealKey | undefined;
 }
 
 /** Folds what there is. `ownRunEnds` says that this process writes no more lines: its run is over, too. Default false. */
@@ -37,7 +40,7 @@ export type Fold = (ownRunEnds?: boolean) => FoldReport;
 /** Prepares a fold that can be run again and again. */
 export function createFold(options: FoldOptions): Fold {
   const { db, journalDir } = options;
-  const statements = createFoldStatements(db);
+  const statements = createFoldStatements(db, options.key);
   const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
 
   return (ownRunEnds = false) => {

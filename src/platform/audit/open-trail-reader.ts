@@ -3,8 +3,10 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import type { SealKeys } from '../../contracts/sealing.ts';
 import type { TrailFilter } from '../../contracts/trail.ts';
 import { openStore } from '../stores/sqlite/open-store.ts';
+import { type ChainReport, type KnownHead, verifyChain } from './chain/verify-chain.ts';
 import { createFold, type FoldReport } from './fold.ts';
 import { type CostGroup, type CostSum, sumCosts } from './sum-costs.ts';
 import { conditionsOf } from './trail-conditions.ts';
@@ -25,6 +27,8 @@ export interface TrailReader extends Disposable {
   costs(by: CostGroup, filter: TrailFilter): readonly CostSum[];
   /** Adds up the rows anew and compares the ledger with them. */
   verifySpend(): SpendReport;
+  /** Holds every row against the chain; heads that were seen earlier must still be in it. */
+  verifyChain(heads: readonly KnownHead[]): Promise<ChainReport>;
   /** Takes in what the journal holds and no one has folded; calls of dead runs become `unknown`. */
   fold(): FoldReport;
   close(): void;
@@ -33,12 +37,16 @@ export interface TrailReader extends Disposable {
 const PAGE_ROWS = 500;
 
 /** Throws if there is no such directory, or it is not ours to read. */
-export function openTrailReader(dataDir: string): TrailReader {
+/** `keys` sign what is folded; who has none where the chain is signed folds nothing. */
+export function openTrailReader(dataDir: string, keys?: SealKeys): TrailReader {
   if (!existsSync(dataDir)) throw new Error(`there is no data directory ${dataDir}`);
   const journalDir = join(dataDir, 'journal');
   mkdirSync(journalDir, { recursive: true, mode: 0o700 });
   const db = openStore(dataDir);
-  const fold = createFold({ db, journalDir, ownRunId: undefined });
+  const folding = createFold({ db, journalDir, ownRunId: undefined, key: keys?.current });
+  const isSigned = (): boolean =>
+    db.prepare('SELECT 1 FROM trail_chain_base WHERE mac IS NOT NULL').get() !== undefined;
+  const fold = (): FoldReport => (keys === undefined && isSigned() ? NOTHING_FOLDED : folding());
   const close = (): void => {
     if (db.isOpen) db.close();
   };
@@ -53,11 +61,22 @@ export function openTrailReader(dataDir: string): TrailReader {
     },
     costs: (by, filter) => sumCosts(db, by, filter),
     verifySpend: () => verifySpend(db),
+    async verifyChain(heads) {
+      // One picture: a fold beside it cannot come between.
+      db.exec('BEGIN');
+      try {
+        return await verifyChain((sql, values) => db.prepare(sql).all(...values), keys, heads);
+      } finally {
+        db.exec('COMMIT');
+      }
+    },
     fold: () => fold(),
     close,
     [Symbol.dispose]: close,
   };
 }
+
+const NOTHING_FOLDED: FoldReport = { folded: 0, skipped: 0, unknown: 0 };
 
 function* readPages(db: DatabaseSync, filter: TrailFilter): IterableIterator<SeqRow> {
   const follows = filter.afterSeq !== undefined;

@@ -5,6 +5,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { Log } from '../../contracts/log.ts';
+import type { SealKey } from '../../contracts/sealing.ts';
 import type { Trail } from '../../contracts/trail.ts';
 import { createFoldClient } from './fold-client.ts';
 import type { FoldWorkerData } from './fold-worker.ts';
@@ -28,6 +29,8 @@ export interface TrailOptions {
   readonly segmentBytes?: number;
   /** Where the trail is, if not in the data directory; the schema is the newest. */
   readonly postgres?: FoldWorkerData['postgres'];
+  /** Signs the chain of the trail. */
+  readonly key?: SealKey | undefined;
 }
 
 /** How long finishes are held back at most while all is well, and the store lags behind a gateway that has time. */
@@ -62,7 +65,7 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
     workerUrl: options.workerUrl ?? new URL('./fold-worker.ts', import.meta.url),
     data: {
       ...{ dataDir: options.dataDir, runId, maxAgeDays: options.maxAgeDays, maxSizeMb: options.maxSizeMb },
-      postgres: options.postgres,
+      ...{ postgres: options.postgres, key: options.key },
     },
     log,
     now,

@@ -13,6 +13,8 @@ import { createSealKey, deriveSealKey, keysOf } from './seal-key.ts';
 export interface Sealing {
   readonly forClients: Sealer;
   readonly forRecords: RewrappingSealer;
+  /** Sign the chain of the audit trail. */
+  readonly forTrail: SealKeys;
   /** Another configuration is in force. Keys that it lacks still open, until the process ends. */
   use(config: SealingConfig | undefined): void;
 }
@@ -45,6 +47,7 @@ export function openSealing(options: SealingOptions): Sealing {
   let refusal: string | undefined;
   let masters: SealKeys;
   let derived: SealKeys;
+  let trail: SealKeys;
   let before: readonly SealKey[] = [];
 
   const use = (config: SealingConfig | undefined): void => {
@@ -58,6 +61,8 @@ export function openSealing(options: SealingOptions): Sealing {
     masters = keysOf(current, older);
     // The file's key sealed directly before there were master keys, and still does where there is none.
     const clientKeys = all.map((key) => (key.id === file?.id ? key : deriveSealKey(key, 'texts that clients carry')));
+    const trailKeys = all.map((key) => deriveSealKey(key, 'audit trail'));
+    trail = keysOf(trailKeys[0] ?? current, trailKeys.slice(1));
     derived = keysOf(clientKeys[0] ?? current, clientKeys.slice(1));
     before = all.filter((key) => key.id !== file?.id);
   };
@@ -76,6 +81,7 @@ export function openSealing(options: SealingOptions): Sealing {
   return {
     use,
     forClients,
+    forTrail: live(() => trail),
     forRecords: {
       refusal: () => refusal,
       seal(text, boundTo) {

@@ -5,12 +5,14 @@
 
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { SealKey } from '../../../contracts/sealing.ts';
 import { moveOn } from '../../stores/postgres/follow-changes.ts';
 import type { Database, Query } from '../../stores/postgres/open-database.ts';
 import { collectLines } from '../apply-lines.ts';
 import type { FoldReport } from '../fold.ts';
 import { CHUNK_BYTES, fileSize, listRuns, listSegments, readAt, runOf, takeLines } from '../journal-files.ts';
 import { type RunEnd, takeRunLock } from '../run-lock.ts';
+import { extendChain } from './chain.ts';
 import { markUnknown, writeFinishes, writeRows } from './write-rows.ts';
 
 /** Of rows that became unknown, in one transaction. */
@@ -23,6 +25,8 @@ export interface PostgresFoldOptions {
   readonly replicaId: string;
   /** The run of this very process, which is not over however its lock looks. */
   readonly ownRunId: string | undefined;
+  /** Signs the chain; undefined: nobody does. */
+  readonly key?: SealKey | undefined;
 }
 
 /** Folds what there is, as `Fold` does. One at a time. */
@@ -30,7 +34,7 @@ export type PostgresFold = (ownRunEnds?: boolean) => Promise<FoldReport>;
 
 /** Prepares a fold that can be run again and again. */
 export function createPostgresFold(options: PostgresFoldOptions): PostgresFold {
-  const { database, journalDir, replicaId, ownRunId } = options;
+  const { database, journalDir, replicaId, ownRunId, key } = options;
   const chunk = Buffer.allocUnsafeSlow(CHUNK_BYTES);
   /** What is known of segments of this run, which nobody else folds while it lasts: looked up once. */
   const known = new Map<string, number>();
@@ -117,6 +121,7 @@ export function createPostgresFold(options: PostgresFoldOptions): PostgresFold {
     const firstSeq = (await moveOn(query, database.schema, 'trail', count)) - count + 1;
     const ended = await writeFinishes(query, firstSeq, finishes);
     const written = await writeRows(query, { replicaId, runId, firstSeq: firstSeq + finishes.size }, rows);
+    await extendChain(query, key, firstSeq);
     const without = skipped + count - ended - written;
     return { folded: lines.length - without, skipped: without };
   }
@@ -127,7 +132,9 @@ export function createPostgresFold(options: PostgresFoldOptions): PostgresFold {
       const now = await database.transaction(async (query) => {
         const last = await moveOn(query, database.schema, 'trail', ROWS_PER_TRANSACTION);
         const firstSeq = last - ROWS_PER_TRANSACTION + 1;
-        return markUnknown(query, { replicaId, runId, firstSeq }, ROWS_PER_TRANSACTION);
+        const unknown = await markUnknown(query, { replicaId, runId, firstSeq }, ROWS_PER_TRANSACTION);
+        if (unknown > 0) await extendChain(query, key, firstSeq);
+        return unknown;
       });
       marked += now;
       if (now < ROWS_PER_TRANSACTION) return marked;

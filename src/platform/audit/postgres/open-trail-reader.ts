@@ -1,11 +1,14 @@
 /** Reads the trail in PostgreSQL: of all replicas, beside running gateways or without one. */
 
+import type { SealKeys } from '../../../contracts/sealing.ts';
 import type { TrailFilter } from '../../../contracts/trail.ts';
 import type { Database } from '../../stores/postgres/open-database.ts';
+import { type ChainReport, type KnownHead, verifyChain } from '../chain/verify-chain.ts';
 import type { FoldReport } from '../fold.ts';
 import { type CostGroup, type CostSum, costsQuery, readCostSum } from '../sum-costs.ts';
 import { conditionsOf } from '../trail-conditions.ts';
 import { parseTrailRow, type SeqRow } from '../trail-row.ts';
+import { isSigned } from './chain.ts';
 import { createPostgresFold } from './fold.ts';
 
 /** As `TrailReader` for SQLite, but for the waiting. */
@@ -13,21 +16,28 @@ export interface PostgresTrailReader {
   query(filter: TrailFilter): AsyncIterableIterator<SeqRow>;
   newest(filter: TrailFilter, beforeSeq: number | undefined, limit: number): Promise<readonly SeqRow[]>;
   costs(by: CostGroup, filter: TrailFilter): Promise<readonly CostSum[]>;
+  verifyChain(heads: readonly KnownHead[]): Promise<ChainReport>;
   /** Takes in what the journals of this data directory hold; those of other replicas are theirs to fold. */
   fold(): Promise<FoldReport>;
 }
 
 const PAGE_ROWS = 500;
+const VERIFY_TIMEOUT_MS = 600_000;
 
-/** `local`: whose journals are folded; undefined: there are none here. Leaves the database open. */
+/**
+ * `local`: whose journals are folded; undefined: there are none here. `keys` sign what is folded; who has none where the chain is
+ * signed folds nothing. Leaves the database open.
+ */
 export function createPostgresTrailReader(
   database: Database,
   local: { readonly journalDir: string; readonly replicaId: string } | undefined,
+  keys?: SealKeys,
 ): PostgresTrailReader {
-  const fold =
-    local === undefined
-      ? async () => ({ folded: 0, skipped: 0, unknown: 0 })
-      : createPostgresFold({ database, ...local, ownRunId: undefined });
+  const folding = local && createPostgresFold({ database, ...local, ownRunId: undefined, key: keys?.current });
+  const fold = async (): Promise<FoldReport> =>
+    folding === undefined || (keys === undefined && (await isSigned(database.query)))
+      ? { folded: 0, skipped: 0, unknown: 0 }
+      : folding();
   return {
     query: (filter) => readPages(database, filter),
     async newest(filter, beforeSeq, limit) {
@@ -42,7 +52,12 @@ export function createPostgresTrailReader(
       const { sql, values } = costsQuery(by, filter, 'postgres');
       return (await database.query(numbered(sql), values)).rows.map((row) => readCostSum(row, by));
     },
-    fold: () => fold(),
+    verifyChain: (heads) =>
+      database.transaction(
+        (query) => verifyChain(async (sql, values) => (await query(numbered(sql), values)).rows, keys, heads),
+        { isSnapshot: true, statementTimeoutMs: VERIFY_TIMEOUT_MS },
+      ),
+    fold,
   };
 }
 

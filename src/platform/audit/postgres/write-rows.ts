@@ -2,8 +2,9 @@
 
 import type { Query } from '../../stores/postgres/open-database.ts';
 import { storableText } from '../../stores/postgres/storable-text.ts';
+import { answererOf, withAnswerer } from '../answerer.ts';
 import type { CollectedLines } from '../apply-lines.ts';
-import type { FinishColumns, IntentColumns } from '../journal-line.ts';
+import type { FinishColumns } from '../journal-line.ts';
 
 type Value = string | number | null;
 type ColumnType = 'text' | 'bigint' | 'double precision' | 'int';
@@ -18,9 +19,6 @@ const INTENT: Columns = [
   ['reserved_micro_usd', 'bigint'],
   ...(['user_id', 'team_id', 'organization_id', 'labels'] as const).map((name) => [name, 'text'] as const),
 ];
-const RESERVED = INTENT.findIndex(([name]) => name === 'reserved_micro_usd');
-const SERVER_ID = INTENT.findIndex(([name]) => name === 'server_id');
-const TARGET = INTENT.findIndex(([name]) => name === 'target');
 const FINISH: Columns = [
   ['result', 'text'],
   ['error', 'text'],
@@ -104,29 +102,6 @@ export async function markUnknown(
     [whose.firstSeq, whose.replicaId, whose.runId, limit],
   );
   return changes;
-}
-
-/** One that set money aside was written before it was known who answers. */
-function withAnswerer(columns: IntentColumns, finish: FinishColumns): IntentColumns {
-  if (columns[RESERVED] === null) return columns;
-  const { provider, model } = answererOf(finish);
-  return columns.map((value, index) =>
-    index === SERVER_ID ? (provider ?? value) : index === TARGET ? (model ?? value) : value,
-  );
-}
-
-/** Who answered a call of a model, by the note of its attempts; null: it is not told. */
-function answererOf(finish: FinishColumns): { readonly provider: string | null; readonly model: string | null } {
-  const note = finish.at(-1);
-  try {
-    const last = typeof note === 'string' ? JSON.parse(note)?.attempts?.at(-1) : undefined;
-    return {
-      provider: typeof last?.provider === 'string' ? last.provider : null,
-      model: typeof last?.model === 'string' ? last.model : null,
-    };
-  } catch {
-    return { provider: null, model: null };
-  }
 }
 
 /** A list for each column, in place of one for each row. */

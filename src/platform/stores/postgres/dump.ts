@@ -18,7 +18,7 @@ const TIMEOUT_MS = 3_600_000;
 /** Of the schema itself, not of what is in it. */
 const NOT_DUMPED = ['schema_version'];
 /** Whoever restores over these loses something. The others hold figures that an empty database has, too. */
-const PRECIOUS = ['objects', 'trail', 'definitions', 'server_credentials'];
+const PRECIOUS = ['objects', 'trail', 'definitions', 'server_credentials', 'suggestions', 'approvals', 'runs'];
 
 /** Hands every row to `take`, one consistent picture beside running gateways. */
 export async function dump(database: Database, take: (row: DumpedRow) => void | Promise<void>): Promise<RowCounts> {
@@ -77,9 +77,7 @@ export async function load(
       await query(`TRUNCATE ${names}`);
       const counts = await insertAll(query, tables, dumped.rows);
       await query('ALTER TABLE trail ENABLE TRIGGER USER');
-      await query(
-        "SELECT setval(pg_get_serial_sequence('trail', 'row'), (SELECT coalesce(max(row), 0) + 1 FROM trail), false)",
-      );
+      await moveIdentitiesOn(query, database.schema);
       for (const { name } of tables) {
         const { rows } = await query(`SELECT count(*) AS n FROM ${name}`);
         if (rows[0]?.n !== counts[name])
@@ -104,6 +102,19 @@ async function readTables(query: Query, schema: string): Promise<readonly Table[
     [schema, NOT_DUMPED],
   );
   return rows.map(({ name, columns }) => ({ name: String(name), columns: new Set(columns as string[]) }));
+}
+
+/** What is written from now on gets numbers after those that were loaded. */
+async function moveIdentitiesOn(query: Query, schema: string): Promise<void> {
+  const { rows } = await query(
+    `SELECT table_name AS name, column_name AS "column" FROM information_schema.columns
+     WHERE table_schema = $1 AND is_identity = 'YES'`,
+    [schema],
+  );
+  for (const { name, column } of rows)
+    await query(
+      `SELECT setval(pg_get_serial_sequence('${name}', '${column}'), (SELECT coalesce(max("${column}"), 0) + 1 FROM ${name}), false)`,
+    );
 }
 
 /** A gateway that is running would not notice that everything is another now. */

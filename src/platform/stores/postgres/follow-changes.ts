@@ -3,7 +3,7 @@
 import type { Log } from '../../../contracts/log.ts';
 import type { Connection, Database, Query } from './open-database.ts';
 
-export const TOPICS = ['objects', 'definitions', 'credentials'] as const;
+export const TOPICS = ['objects', 'definitions', 'credentials', 'approvals', 'runs'] as const;
 export type Topic = (typeof TOPICS)[number];
 
 export interface Changes extends AsyncDisposable {

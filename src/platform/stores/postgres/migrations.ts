@@ -1,6 +1,7 @@
 /** The schema in PostgreSQL, as the list of steps that led to it. Append only. What columns mean is told beside those of SQLite. */
 
 import { ACCOUNTS, IDEMPOTENCY } from './accounts-schema.ts';
+import { APPROVALS, RUNS, SUGGESTIONS } from './executions-schema.ts';
 import { LIMITS } from './limit-functions.ts';
 import type { Migration } from './migrate.ts';
 
@@ -202,6 +203,26 @@ CREATE TABLE webhook_outbox (
 CREATE INDEX webhook_outbox_next ON webhook_outbox (next_at_ms) WHERE next_at_ms IS NOT NULL;
 `;
 
+const TRAIL_CHAIN = `
+CREATE TABLE trail_chain (
+  seq bigint PRIMARY KEY,
+  id text NOT NULL,
+  digest text
+);
+CREATE VIEW trail_entry AS SELECT seq, id, digest FROM trail_chain;
+CREATE TABLE trail_link (
+  seq bigint PRIMARY KEY,
+  link text NOT NULL,
+  mac text
+);
+CREATE TABLE trail_chain_base (
+  seq bigint NOT NULL,
+  link text NOT NULL,
+  mac text
+);
+INSERT INTO trail_chain_base SELECT last, '', NULL FROM change_counter WHERE topic = 'trail';
+`;
+
 export const MIGRATIONS: readonly Migration[] = [
   { name: 'changes', sql: CHANGES },
   { name: 'objects', sql: OBJECTS },
@@ -213,6 +234,10 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'limits', sql: LIMITS },
   { name: 'accounts', sql: ACCOUNTS },
   { name: 'idempotency', sql: IDEMPOTENCY },
+  { name: 'trail-chain', sql: TRAIL_CHAIN },
+  { name: 'suggestions', sql: SUGGESTIONS },
+  { name: 'approvals', sql: APPROVALS },
+  { name: 'runs', sql: RUNS },
 ];
 
 /** Adds rows of the trail to the sums of every level they count for, or takes them out again (`sign`), each sum at most once. */

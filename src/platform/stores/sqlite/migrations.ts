@@ -1,6 +1,7 @@
 /** The schema of `portcullis.db`, as the list of steps that led to it. Append only. */
 
 import { ACCOUNTS } from './accounts-schema.ts';
+import { APPROVALS, RUNS, SUGGESTIONS } from './executions-schema.ts';
 import { LEDGER, WEBHOOK_OUTBOX } from './ledger-migrations.ts';
 import type { Migration } from './migrate.ts';
 
@@ -238,6 +239,38 @@ CREATE TABLE idempotency (
 CREATE INDEX idempotency_until ON idempotency (until_ms);
 `;
 
+/**
+ * The chain over the trail. Rows of before stand outside of it: it begins with the next change.
+ */
+const TRAIL_CHAIN = `
+-- Of the row as it is.
+ALTER TABLE trail ADD COLUMN digest TEXT;
+-- What rows were before, and those that retention took.
+CREATE TABLE trail_chain (
+  -- Of the change of a row.
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL,
+  -- Of the row as it was then; NULL: it is gone.
+  digest TEXT
+) STRICT;
+CREATE VIEW trail_entry AS
+SELECT seq, id, digest FROM trail_chain UNION ALL SELECT seq, id, digest FROM trail WHERE digest IS NOT NULL;
+CREATE TABLE trail_link (
+  -- Up to this entry.
+  seq INTEGER PRIMARY KEY,
+  link TEXT NOT NULL,
+  -- NULL: whoever wrote it had no key.
+  mac TEXT
+) STRICT;
+-- Where it begins.
+CREATE TABLE trail_chain_base (
+  seq INTEGER NOT NULL,
+  link TEXT NOT NULL,
+  mac TEXT
+) STRICT;
+INSERT INTO trail_chain_base SELECT last, '', NULL FROM trail_seq;
+`;
+
 export const MIGRATIONS: readonly Migration[] = [
   { name: 'keys', sql: KEYS },
   { name: 'trail', sql: TRAIL },
@@ -254,4 +287,8 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'webhook-outbox', sql: WEBHOOK_OUTBOX },
   { name: 'idempotency', sql: IDEMPOTENCY },
   { name: 'accounts', sql: ACCOUNTS },
+  { name: 'trail-chain', sql: TRAIL_CHAIN },
+  { name: 'suggestions', sql: SUGGESTIONS },
+  { name: 'approvals', sql: APPROVALS },
+  { name: 'runs', sql: RUNS },
 ];

@@ -13,8 +13,10 @@ const JSON_COLUMNS: { readonly [table: string]: readonly string[] } = {
   objects: ['body'],
   object_changes: ['before', 'after'],
 };
-/** Of the schema itself, or of the journal, which is folded before; `objects_seq` and `trail_seq` become counters. */
-const NOT_READ = ['schema_version', 'trail_segment', 'objects_seq', 'trail_seq', 'sqlite_sequence'];
+/** Their last numbers become counters. */
+const COUNTED = ['objects', 'trail', 'approvals', 'runs'];
+/** Of the schema itself, or of the journal, which is folded before. */
+const NOT_READ = ['schema_version', 'trail_segment', 'sqlite_sequence', ...COUNTED.map((topic) => `${topic}_seq`)];
 
 /** `replicaId`: whose journals the trail was made of. Read in one transaction of the caller. */
 export function* readAll(db: DatabaseSync, replicaId: string): Generator<ReadRow> {
@@ -24,15 +26,20 @@ export function* readAll(db: DatabaseSync, replicaId: string): Generator<ReadRow
     .map(({ name }) => String(name))
     .filter((name) => !NOT_READ.includes(name));
   for (const table of tables)
-    for (const row of db.prepare(`SELECT * FROM ${table}`).iterate())
-      yield { table, row: toJson(table, table === 'trail' ? { ...row, replica_id: replicaId } : row) };
-  for (const topic of ['objects', 'trail']) {
+    for (const row of db.prepare(`SELECT * FROM ${table === 'trail_chain' ? 'trail_entry' : table}`).iterate())
+      yield { table, row: toJson(table, table === 'trail' ? trailRow(row, replicaId) : row) };
+  for (const topic of COUNTED) {
     const last = Number(db.prepare(`SELECT last FROM ${topic}_seq`).get()?.last ?? 0);
     yield { table: 'change_counter', row: JSON.stringify({ topic, last }) };
   }
   // Nobody has seen any of theirs.
   for (const topic of ['definitions', 'credentials'])
     yield { table: 'change_counter', row: JSON.stringify({ topic, last: 0 }) };
+}
+
+/** There all entries of the chain stand in a table of their own. */
+function trailRow({ digest: _, ...row }: { readonly [column: string]: unknown }, replicaId: string) {
+  return { ...row, replica_id: replicaId };
 }
 
 function toJson(table: string, row: { readonly [column: string]: unknown }): string {

@@ -1,0 +1,23 @@
+/** What stands in the ledger of tool calls, who approves it and which runs it belongs to: opened together, for the gateway. */
+
+import type { ApprovalStore } from '../contracts/approvals.ts';
+import type { RunStore } from '../contracts/runs.ts';
+import type { RecordSealer } from '../contracts/sealing.ts';
+import type { SuggestionKeeper } from '../contracts/suggestions.ts';
+import type { Stores } from './open-stores.ts';
+
+export interface Executions {
+  readonly suggestions: SuggestionKeeper;
+  readonly approvals: ApprovalStore;
+  readonly runs: RunStore;
+  /** Seals arguments, answers and states before they are stored. */
+  readonly recordSealer: RecordSealer;
+}
+
+/** They are closed with the stores. */
+export async function openExecutions(stores: Stores, recordSealer: RecordSealer): Promise<Executions> {
+  return {
+    ...{ suggestions: await stores.suggestions(), approvals: await stores.approvals(), runs: await stores.runs() },
+    recordSealer,
+  };
+}
