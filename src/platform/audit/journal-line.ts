@@ -35,17 +35,22 @@ export type JournalLine =
 
 export function encodeIntent(intent: CallIntent): string {
   const { reservedMicroUsd } = intent;
-  const fields = ['i', ...intentFields(intent), ...(reservedMicroUsd === undefined ? [] : [reservedMicroUsd])];
-  fields.push(...belongingField(intent));
+  const fields = intentFields('i', intent);
+  if (reservedMicroUsd !== undefined) fields.push(reservedMicroUsd);
+  addBelonging(fields, intent);
   return `${JSON.stringify(fields)}${argumentPart(intent.arguments)}\n`;
 }
 
 export function encodeFinish(finish: CallFinish): string {
-  return `${JSON.stringify(['f', cap(finish.id), ...finishFields(finish)])}\n`;
+  const fields = ['f', cap(finish.id)];
+  addFinish(fields, finish);
+  return `${JSON.stringify(fields)}\n`;
 }
 
 export function encodeRecord(intent: CallIntent, finish: CallFinish): string {
-  const fields = ['r', ...intentFields(intent), ...finishFields(finish), ...belongingField(intent)];
+  const fields = intentFields('r', intent);
+  addFinish(fields, finish);
+  addBelonging(fields, intent);
   return `${JSON.stringify(fields)}${argumentPart(intent.arguments)}\n`;
 }
 
@@ -60,8 +65,10 @@ const FINISH_SHAPE = [
   ...(['n?', 'n?', 'n?', 'n?', 'n?', 's?'] as const),
 ];
 
-function intentFields(intent: CallIntent): unknown[] {
+/** One array for each line: every call writes one or two. */
+function intentFields(type: 'i' | 'r', intent: CallIntent): unknown[] {
   return [
+    type,
     cap(intent.id),
     cap(intent.parentId),
     cap(intent.traceId),
@@ -80,11 +87,11 @@ function intentFields(intent: CallIntent): unknown[] {
 const MAX_LABEL_CHARS = 4_096;
 
 /** The levels above its key, and its labels: the one field that is an object, always the last. Most calls have none. */
-function belongingField({ userId, teamId, organizationId, labels }: CallIntent): readonly object[] {
-  if (userId === undefined && teamId === undefined && organizationId === undefined && labels === undefined) return [];
+function addBelonging(fields: unknown[], { userId, teamId, organizationId, labels }: CallIntent): void {
+  if (userId === undefined && teamId === undefined && organizationId === undefined && labels === undefined) return;
   const text = labels && JSON.stringify(labels);
   const fits = text === undefined || text.length <= MAX_LABEL_CHARS;
-  return [{ u: cap(userId), t: cap(teamId), o: cap(organizationId), l: fits ? text : undefined }];
+  fields.push({ u: cap(userId), t: cap(teamId), o: cap(organizationId), l: fits ? text : undefined });
 }
 
 /** Takes that field off the line. */
@@ -95,15 +102,14 @@ function takeBelonging(fields: unknown[]): (string | null)[] {
   return [last.u, last.t, last.o, last.l].map((each) => (typeof each === 'string' ? each : null));
 }
 
-function finishFields(finish: CallFinish): unknown[] {
+function addFinish(fields: unknown[], finish: CallFinish): void {
   const { result, error, resultBytes, totalMs, upstreamMs, policy, cached, priceMicroUsd, model } = finish;
-  const fields = [result, cap(error), Math.round(resultBytes), totalMs, upstreamMs];
-  if (policy === undefined && cached !== true && priceMicroUsd === undefined && model === undefined) return fields;
+  fields.push(result, cap(error), Math.round(resultBytes), totalMs, upstreamMs);
+  if (policy === undefined && cached !== true && priceMicroUsd === undefined && model === undefined) return;
   fields.push(policy && JSON.stringify({ ...policy, problem: cap(policy.problem) }));
   if (cached === true || priceMicroUsd !== undefined || model !== undefined)
     fields.push(cached === true ? 1 : undefined, priceMicroUsd);
   if (model !== undefined) fields.push(...modelFields(model));
-  return fields;
 }
 
 /** What is added up has a column of its own; the rest of the note is one text. */
