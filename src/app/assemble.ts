@@ -210,6 +210,7 @@ export async function assemble(options: AppOptions): Promise<App> {
   });
   const metrics = createMetrics({
     ...{ config: gateway.config, identity, meter, registry, mcp, trail, processMeter },
+    queues: gateway.queueFigures,
   });
   let admin: AdminApi | undefined;
   const callback = createCallbackRoute({ finish: credentials.finish });
@@ -255,7 +256,10 @@ export async function assemble(options: AppOptions): Promise<App> {
     ...{ now, monotonicMs, newId, randomHex: ids.hex, config: gateway.config },
     ...{ providers: () => providers, configObjects: storedConfig?.objects, sessions: people.sessions },
     ...{ accounts: people.forAdmin, userId: directory.userId },
-    explain: createExplainer({ ...known, catalog: catalog.current, now }),
+    explain: createExplainer({
+      ...{ ...known, objects, definitions: definitionStore },
+      ...{ config: gateway.config, catalog: catalog.current, now },
+    }),
     standings: createStandings(known),
   });
 

@@ -5,17 +5,17 @@ import type { KeyDirectory } from '../contracts/caller.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
 import type { LimitSpan, LimitStore } from '../contracts/limits.ts';
 import { createLinesOf } from '../domain/limits/lines-of.ts';
-import { findCaller } from './find-caller.ts';
+import { findInForce } from './find-caller.ts';
 
 /** Resolves to undefined where no such key is in force. */
 export function createStandings(deps: {
-  readonly directory: Pick<KeyDirectory, 'keys'>;
+  readonly directory: Pick<KeyDirectory, 'keys' | 'aboveUser'>;
   readonly config: () => Pick<GatewayConfig, 'keys'>;
   readonly limits: Pick<LimitStore, 'used'>;
 }): (keyId: string) => Promise<readonly LimitStanding[] | undefined> {
   const linesOf = createLinesOf();
   return async (keyId) => {
-    const caller = findCaller(deps.directory, deps.config(), keyId);
+    const caller = findInForce(deps.directory, deps.config(), keyId);
     const lines = caller && (linesOf(caller)?.lines ?? []);
     return (
       lines &&

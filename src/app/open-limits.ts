@@ -60,7 +60,7 @@ export async function openLimits(
 }
 
 /** Whoever shares a ledger counts together: in Redis, or else in the database itself. */
-async function openLimitStore(
+export async function openLimitStore(
   { log, ...counting }: Counting,
   database: Database | undefined,
   redisConfig: RedisConfig | undefined,

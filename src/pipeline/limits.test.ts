@@ -201,3 +201,27 @@ test('two processes name the same fact alike', async () => {
   assert.equal(ids[0]?.length, 1);
   assert.deepEqual(ids[0], ids[1]);
 });
+
+test('a call waits where its limits have a queue, in place of being refused, and goes when its client does', async () => {
+  const { h, call } = start();
+  const queue = { maxWaiting: 1, maxWaitMs: 60_000 };
+  h.keys.add('patient', ALL, { limits: { ...NONE, maxConcurrent: 1, queue } });
+  const a = h.servers.get('a');
+  assert.ok(a);
+  const gates = [1, 2].map(() => Promise.withResolvers<void>());
+  let asked = 0;
+  a.answer = async () => {
+    await gates[asked++]?.promise;
+    return { type: 'result', text: '{"content":[]}' };
+  };
+  const first = call('patient');
+  const second = call('patient');
+  const third = call('patient');
+  await assert.rejects(third, { code: 'rate_limited' });
+  assert.deepEqual([asked, h.gateway.queueFigures().waiting], [1, 1]);
+  gates[0]?.resolve();
+  await first;
+  gates[1]?.resolve();
+  await second;
+  assert.deepEqual([asked, h.gateway.queueFigures().waiting, h.gateway.queueFigures().waited], [2, 0, 1]);
+});
