@@ -171,6 +171,8 @@ async function holds(t: TestContext, more: object): Promise<void> {
 
   const [first] = gateways;
   assert.ok(first);
+  const verified = await runCli('audit', 'verify-spend', '--config', first.configFile, '--data', 'none');
+  assert.match(verified, /^The ledger is the sum of the calls/);
   await runCli('keys', 'revoke', keys[0]?.id ?? '', '--config', first.configFile, '--data', 'none');
   const beganMs = performance.now();
   for (const gateway of gateways)
