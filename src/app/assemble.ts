@@ -119,7 +119,7 @@ export async function assemble(options: AppOptions): Promise<App> {
   const outbound = createHttpClient();
   const limits = await openLimits({
     ...{ stores, http: outbound, now, monotonicMs, random: options.random, log },
-    config: () => inForce,
+    ...{ config: () => inForce, persist: () => trail.persist?.() },
   });
   const openApi = createOpenApiSources({ http: outbound, identity, log });
   const credentialStore = await stores.credentials(() => credentials.reread());

@@ -211,10 +211,8 @@ interface CostsOptions extends AuditOptions {
 }
 
 async function runVerifySpend(reader: TrailReading, options: { readonly json?: boolean }): Promise<void> {
-  if (reader.verifySpend === undefined)
-    throw new CommandError(EXIT.failed, 'the ledger in PostgreSQL cannot be added up anew by this command yet');
   await reader.fold();
-  const { figures, rowsGoneUntilMs, differences } = reader.verifySpend();
+  const { figures, rowsGoneUntilMs, differences } = await reader.verifySpend();
   const since = rowsGoneUntilMs < 0 ? null : new Date(rowsGoneUntilMs).toISOString();
   if (options.json) printJson({ figures, since, differences });
   else if (differences.length > 0)
