@@ -44,6 +44,8 @@ export interface AdminApiDeps {
   readonly explain: Explainer | undefined;
   /** Undefined: nothing can tell. */
   readonly standings: ((keyId: string) => Promise<readonly LimitStanding[] | undefined>) | undefined;
+  /** Of a user, by id or name. */
+  readonly userId: (nameOrId: string) => string | undefined;
   readonly identity: { readonly name: string; readonly version: string };
   readonly log: Log;
   readonly now: () => number;
@@ -65,7 +67,7 @@ export async function openAdminApi(deps: AdminApiDeps): Promise<AdminApi> {
   const ports = {
     accounts: deps.accounts,
     ...{ objects, rules: ADMIN_RULES, identity, standings, config: deps.configObjects, explain: deps.explain },
-    fileObjects: (kind: string) => (kind === 'key' ? fileKeys(config()) : filePeople(config(), kind)),
+    fileObjects: (kind: string) => (kind === 'key' ? fileKeys(config(), deps.userId) : filePeople(config(), kind)),
     trail: createAdminTrail(reader, flush),
     spend: createAdminSpend({ objects, reader, flush }),
     catalogue: createCatalogue(deps),
@@ -125,11 +127,17 @@ function filePeople({ file, people = [] }: GatewayConfig, kind: string): readonl
 }
 
 /** Keys that are written in the file, in the words of those that are stored. */
-function fileKeys({ file, keys }: GatewayConfig): readonly FileObject[] {
-  return keys.map(({ name, grant, limits }) => ({
+function fileKeys({ file, keys }: GatewayConfig, userId: (name: string) => string | undefined): readonly FileObject[] {
+  return keys.map(({ name, grant, limits, user, levels }) => ({
     ...{ id: `config:${name}`, name, source: { file, line: undefined } },
     body: JSON.parse(
-      JSON.stringify(KeyShape.parse({ name, grant, limits: limits && writtenLimits(limits), secrets: [] })),
+      JSON.stringify(
+        KeyShape.parse({
+          ...{ name, grant, limits: limits && writtenLimits(limits), secrets: [] },
+          ...(user !== undefined && { type: 'personal', user: userId(user.name) ?? user.name }),
+          team: levels?.find(({ type }) => type === 'team')?.id,
+        }),
+      ),
     ) as JsonObject,
   }));
 }

@@ -6,11 +6,12 @@ import type { Explainer } from '../contracts/explain.ts';
 import type { LimitStore } from '../contracts/limits.ts';
 import { createLinesOf } from '../domain/limits/lines-of.ts';
 import type { Catalog } from '../domain/tools/catalog.ts';
+import { readFileKey } from '../pipeline/directory/file-key.ts';
 import { createExplain, type Explain } from '../pipeline/explain.ts';
 
 export function createExplainer(deps: {
   readonly config: () => GatewayConfig;
-  readonly directory: Pick<KeyDirectory, 'keys'>;
+  readonly directory: Pick<KeyDirectory, 'keys' | 'aboveUser'>;
   readonly limits: Pick<LimitStore, 'used'>;
   readonly catalog: () => Catalog;
   readonly now: () => number;
@@ -41,13 +42,13 @@ export function createExplainer(deps: {
 
 const hypothetical = (grant: Caller['grant']): Caller => ({ keyId: '', keyName: '', grant });
 
-/** A key of the store or of the file, by its id; those that are revoked or expired are none. */
+/** A key of the store or of the file, by its id; those that are revoked or expired are none, nor are those of users who are gone. */
 function findCaller(
-  directory: Pick<KeyDirectory, 'keys'>,
+  directory: Pick<KeyDirectory, 'keys' | 'aboveUser'>,
   { keys }: Pick<GatewayConfig, 'keys'>,
   keyId: string,
 ): Caller | undefined {
   for (const { key } of directory.keys()) if (key.keyId === keyId) return key;
   const ofFile = keys.find(({ name }) => `config:${name}` === keyId);
-  return ofFile && { keyId, keyName: ofFile.name, grant: ofFile.grant, limits: ofFile.limits, levels: ofFile.levels };
+  return ofFile && readFileKey(ofFile, directory);
 }

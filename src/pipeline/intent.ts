@@ -10,6 +10,9 @@ import { redactArguments } from '../lib/redact-json.ts';
 
 export type DescribeIntent = (call: Call) => CallIntent;
 
+/** What goes to the server. */
+export const paramsOf = ({ facts, params }: Pick<Call, 'facts' | 'params'>): ParsedJson => facts.params ?? params;
+
 /** The text of `arguments`, as the client sent it; undefined: there are none. */
 export function argumentsText({ text, scan }: ParsedJson): JsonText | undefined {
   if (scan === undefined) return memberText(text, 'arguments');
@@ -47,7 +50,7 @@ export function createDescribeIntent(deps: {
     if (!deps.keepArguments || call.facts.serverId === undefined) return undefined;
     // What is said to models is not kept.
     if (call.surface === 'models') return undefined;
-    const text = argumentsText(call.params);
+    const text = argumentsText(paramsOf(call));
     return text === undefined ? undefined : redactArguments(text, deps.redactionOf(call.facts.serverId));
   };
   return (call) => ({

@@ -12,7 +12,7 @@ import { foldUserName } from '../../src/domain/accounts/user-name.ts';
 import { ADMIN_RULES } from '../../src/domain/admin/permissions.ts';
 import type { Operation } from '../../src/edges/admin/define-operation.ts';
 import { operationsFor } from '../../src/edges/admin/operations.ts';
-import { createAdminRoute } from '../../src/edges/admin/serve-admin.ts';
+import { adminErrors, createAdminRoute } from '../../src/edges/admin/serve-admin.ts';
 import { createHttpServer } from '../../src/edges/http/http-server.ts';
 import { createAccessToken } from '../../src/lib/access-token.ts';
 import { createSealer } from '../../src/platform/sealing/create-sealer.ts';
@@ -121,6 +121,7 @@ export async function startAdmin(
           if (user === undefined) return undefined;
           return { type: 'user', id: user.id, name: user.name, role: user.body.role as Role, sessionId: 's' };
         },
+        csrfToken: () => 'right',
         checkCsrf: (request) =>
           request.header('x-portcullis-csrf') === 'right' ? { allowed: true } : { allowed: false, reason: 'no token' },
       },
@@ -131,6 +132,7 @@ export async function startAdmin(
   );
   const http = createHttpServer({
     routes: [route],
+    dialects: [adminErrors],
     log: { debug() {}, info() {}, warn: complain, error: complain },
     limits: { maxBodyBytes: 33_554_432 },
     allowed: () => ({ hosts: [], origins: [] }),

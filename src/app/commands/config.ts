@@ -235,7 +235,7 @@ export function configCommand(program: Command): void {
     .option('--json', 'print the plan as a JSON array')
     .action(runImport);
   withDataOptions(config.command('changes'))
-    .description('Who changed what that is stored - keys, teams, servers, … - and how, newest last')
+    .description('Who changed what - keys, teams, servers, …, in the store and in the file - and how, newest last')
     .option('--limit <number>', 'as many of the newest', '20')
     .option('--json', 'print as a JSON array, newest first')
     .action(runChanges);

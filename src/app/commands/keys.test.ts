@@ -73,6 +73,61 @@ test('revoking what is not there, a missing folder, a wrong date and an unknown 
   }
 });
 
+test('patterns that can never match are refused with their place, of keys and of what bounds them', async (t) => {
+  const data = await createTempDir(t);
+  for (const [args, place, remedy] of [
+    [
+      ['keys', 'create', '--name', 'k', '--allow', 'ok', '--allow', 'githb:x/y'],
+      /grant\.allow\.1 begins with no kind/,
+      /server\/name/,
+    ],
+    [
+      ['keys', 'create', '--name', 'k', '--rate', '5/minute on a/'],
+      /limits\.requests\.0\.on\.0 names nothing/,
+      /\* for all/,
+    ],
+    [
+      ['teams', 'create', 'research', '--deny', 'my server'],
+      /bounds\.deny\.0 the server is not written as an id/,
+      /id of the server/,
+    ],
+  ] as const) {
+    const { code, stderr } = await runCommand([...args, '--data', data]);
+    assert.equal(code, 2, stderr);
+    assert.match(stderr, place);
+    assert.match(stderr, remedy);
+  }
+});
+
+test('parameters of models are bounded at every level: what is no number in its range is refused', async (t) => {
+  const data = await createTempDir(t);
+  const cli = (...args: string[]) => runCommand([...args, '--data', data]);
+  assert.equal((await cli('users', 'create', 'ada', '--no-password')).code, 0);
+  const bounds = ['--max-output-tokens', '100', '--max-temperature', '0.5', '--max-choices', '2'];
+  const parameters = { maxOutputTokens: 100, maxTemperature: 0.5, maxChoices: 2 };
+  for (const what of [
+    ['teams', 'create', 'research'],
+    ['organizations', 'create', 'acme'],
+    ['users', 'set', 'Ada'],
+  ]) {
+    const { stdout, stderr } = await cli(...what, ...bounds, '--json');
+    assert.deepEqual(JSON.parse(stdout || stderr).bounds, { allow: ['*'], deny: [], parameters });
+  }
+  const set = await cli('users', 'set', 'ada', '--label', 'customer=x', '--organization', 'acme', '--json');
+  const { bounds: kept, labels, organization, role } = JSON.parse(set.stdout);
+  assert.deepEqual([kept.parameters, labels, role], [parameters, { customer: 'x' }, 'member']);
+  assert.match(organization, /^org_/);
+  for (const wrong of [
+    ['--max-choices', '1.5'],
+    ['--max-temperature', 'warm'],
+    ['--max-output-tokens', '0'],
+  ] as const) {
+    const { code, stderr } = await cli('teams', 'set', 'research', ...wrong);
+    assert.equal(code, 2, stderr);
+    assert.ok(stderr.includes(wrong[0]), stderr);
+  }
+});
+
 test('a key is bound to networks and hours, and what it may do is explained', async (t) => {
   const data = await createTempDir(t);
   const config = join(data, 'portcullis.json');

@@ -57,9 +57,9 @@ async function write(deps: AdminDeps, change: ConfigWrite, origin: ChangeOrigin)
   const result = await portOf(deps).write([change], origin);
   if (result.ok) return;
   throw faulty(
-    result.problems.map(({ path, message, remedy }) => ({
+    result.problems.map(({ path, within, message, remedy }) => ({
       in: 'body' as const,
-      pointer: pointerOf(['body', ...path.split('.').filter((step) => step !== '')]),
+      pointer: pointerOf(['body', ...(within ?? path.split('.').filter((step) => step !== ''))]),
       detail: `${path}: ${message}${remedy === undefined ? '' : ` ${remedy}`}`,
     })),
   );

@@ -223,6 +223,14 @@ CREATE TABLE trail_chain_base (
 INSERT INTO trail_chain_base SELECT last, '', NULL FROM change_counter WHERE topic = 'trail';
 `;
 
+/** What the configuration file owned when it was last noted, as JSON: one row, once there is one. */
+const NOTED_FILE = `
+CREATE TABLE noted_file (
+  seq bigint NOT NULL,
+  objects text NOT NULL
+);
+`;
+
 export const MIGRATIONS: readonly Migration[] = [
   { name: 'changes', sql: CHANGES },
   { name: 'objects', sql: OBJECTS },
@@ -239,6 +247,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'approvals', sql: APPROVALS },
   { name: 'runs', sql: RUNS },
   { name: 'trail-executions', sql: TRAIL_EXECUTIONS },
+  { name: 'noted-file', sql: NOTED_FILE },
 ];
 
 /** Adds rows of the trail to the sums of every level they count for, or takes them out again (`sign`), each sum at most once. */

@@ -4,6 +4,7 @@ import { ACCOUNTS } from './accounts-schema.ts';
 import { APPROVALS, RUNS, SUGGESTIONS, TRAIL_EXECUTIONS } from './executions-schema.ts';
 import { LEDGER, WEBHOOK_OUTBOX } from './ledger-migrations.ts';
 import type { Migration } from './migrate.ts';
+import { NOTED_FILE } from './noted-file-schema.ts';
 
 const KEYS = `
 CREATE TABLE keys (
@@ -292,4 +293,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'approvals', sql: APPROVALS },
   { name: 'runs', sql: RUNS },
   { name: 'trail-executions', sql: TRAIL_EXECUTIONS },
+  { name: 'noted-file', sql: NOTED_FILE },
 ];
