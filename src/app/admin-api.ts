@@ -69,7 +69,7 @@ export async function openAdminApi(deps: AdminApiDeps): Promise<AdminApi> {
     ...{ objects, rules: ADMIN_RULES, identity, standings, config: deps.configObjects, explain: deps.explain },
     fileObjects: (kind: string) => (kind === 'key' ? fileKeys(config(), deps.userId) : filePeople(config(), kind)),
     trail: createAdminTrail(reader, flush),
-    spend: createAdminSpend({ objects, reader, flush }),
+    spend: createAdminSpend({ objects, reader, flush, config }),
     catalogue: createCatalogue(deps),
     definitions: createAdminDefinitions({ ...deps, store: deps.definitionStore }),
   };
@@ -128,18 +128,22 @@ function filePeople({ file, people = [] }: GatewayConfig, kind: string): readonl
 
 /** Keys that are written in the file, in the words of those that are stored. */
 function fileKeys({ file, keys }: GatewayConfig, userId: (name: string) => string | undefined): readonly FileObject[] {
-  return keys.map(({ name, grant, limits, user, levels }) => ({
-    ...{ id: `config:${name}`, name, source: { file, line: undefined } },
-    body: JSON.parse(
-      JSON.stringify(
-        KeyShape.parse({
-          ...{ name, grant, limits: limits && writtenLimits(limits), secrets: [] },
-          ...(user !== undefined && { type: 'personal', user: userId(user.name) ?? user.name }),
-          team: levels?.find(({ type }) => type === 'team')?.id,
-        }),
-      ),
-    ) as JsonObject,
-  }));
+  return keys.map(({ name, grant, limits, user, levels = [], labels = {} }) => {
+    const above = (type: string): string | undefined => levels.find((level) => level.type === type)?.id;
+    const team = above('team');
+    // Of a key of a team, the organisation is the team's.
+    const organization = team === undefined ? above('organization') : undefined;
+    const owner = user === undefined ? {} : { type: 'personal', user: userId(user.name) ?? user.name };
+    const belongs = { ...owner, team, organization, labels };
+    return {
+      ...{ id: `config:${name}`, name, source: { file, line: undefined } },
+      body: JSON.parse(
+        JSON.stringify(
+          KeyShape.parse({ name, grant, ...belongs, limits: limits && writtenLimits(limits), secrets: [] }),
+        ),
+      ) as JsonObject,
+    };
+  });
 }
 
 function writtenLimits({ budgets, ...rates }: UsageLimits): object {

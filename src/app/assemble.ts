@@ -119,7 +119,7 @@ export async function assemble(options: AppOptions): Promise<App> {
   const outbound = createHttpClient();
   const limits = await openLimits({
     ...{ stores, http: outbound, now, monotonicMs, random: options.random, log },
-    config: () => inForce,
+    ...{ config: () => inForce, persist: () => trail.persist?.() },
   });
   const openApi = createOpenApiSources({ http: outbound, identity, log });
   const credentialStore = await stores.credentials(() => credentials.reread());
@@ -210,6 +210,7 @@ export async function assemble(options: AppOptions): Promise<App> {
   });
   const metrics = createMetrics({
     ...{ config: gateway.config, identity, meter, registry, mcp, trail, processMeter },
+    queues: gateway.queueFigures,
   });
   let admin: AdminApi | undefined;
   const callback = createCallbackRoute({ finish: credentials.finish });
@@ -249,13 +250,16 @@ export async function assemble(options: AppOptions): Promise<App> {
       ...{ store: objects, load: options.loadFile, sealer: sealing.forRecords, now, log, apply },
       ...{ config, current: gateway.config },
     }));
-  const known = { directory, limits: limits.limitStore };
+  const known = { directory, limits: limits.limitStore, config: gateway.config };
   admin = await openAdminApi({
     ...{ objects, registry, catalog, definitionStore, trail, stores, sealer: sealing.forClients, identity, log },
     ...{ now, monotonicMs, newId, randomHex: ids.hex, config: gateway.config },
     ...{ providers: () => providers, configObjects: storedConfig?.objects, sessions: people.sessions },
     ...{ accounts: people.forAdmin, userId: directory.userId },
-    explain: createExplainer({ ...known, config: gateway.config, catalog: catalog.current, now }),
+    explain: createExplainer({
+      ...{ ...known, objects, definitions: definitionStore },
+      ...{ config: gateway.config, catalog: catalog.current, now },
+    }),
     standings: createStandings(known),
   });
 

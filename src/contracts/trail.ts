@@ -146,6 +146,8 @@ export interface Trail extends AsyncDisposable {
   finish(finish: CallFinish): void;
   /** Records a call that needed no write-ahead, intent and finish in one. Off the hot path; never throws. */
   record(intent: CallIntent, finish: CallFinish): void;
+  /** Everything handed over so far has left our process, if it can be written. At once; never throws. */
+  persist?(): void;
   /** Everything handed over so far is in the store. */
   flush(): Promise<void>;
   /** For the metrics. */

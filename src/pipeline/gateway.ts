@@ -5,7 +5,7 @@ import type { CallSignal } from '../contracts/call-signal.ts';
 import type { Caller } from '../contracts/caller.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
 import { GatewayError } from '../contracts/errors.ts';
-import type { LimitStore } from '../contracts/limits.ts';
+import type { LimitStore, QueueFigures } from '../contracts/limits.ts';
 import type { SuggestionStore } from '../contracts/suggestions.ts';
 import type { WebhookEvent } from '../contracts/webhooks.ts';
 import { endpointOf } from '../domain/tools/resolve.ts';
@@ -14,6 +14,7 @@ import { servesToolset } from './grants.ts';
 import { createKeptResults } from './kept-results.ts';
 import { createLedger } from './ledger/ledger.ts';
 import { createBudgetAlerts } from './limits/budget-alerts.ts';
+import { createFairQueues } from './limits/fair-queues.ts';
 import { createGuardedLimits } from './limits/guarded-limits.ts';
 import { createModelHealth, type ModelStatus } from './models/model-health.ts';
 import { createPipeline, type Pipeline, type PipelineDeps } from './pipeline.ts';
@@ -30,10 +31,12 @@ export type SwappableGateway = Gateway &
     refreshKeys(): void;
     /** How the models that were called have answered of late, of those this caller may use. */
     modelStatus(caller: Caller): readonly ModelStatus[];
+    /** Of calls that wait for limits. */
+    queueFigures(): QueueFigures;
   };
 
 export function createGateway(
-  deps: Omit<PipelineDeps, 'kept' | 'limits' | 'alerts' | 'modelHealth' | 'enter' | 'ledger'> & {
+  deps: Omit<PipelineDeps, 'kept' | 'limits' | 'queues' | 'alerts' | 'modelHealth' | 'enter' | 'ledger'> & {
     /** What models suggested and what became of it; undefined: nothing of it is kept. */
     readonly suggestions?: SuggestionStore | undefined;
     /** Resolves after that time, or at once when the signal is aborted. */
@@ -60,11 +63,13 @@ export function createGateway(
   const { suggestions: store, recordSealer: sealer } = deps;
   const ledger =
     store && sealer && createLedger({ store, sealer, sleep: deps.sleep ?? sleepFor, monotonicMs: deps.monotonicMs });
+  const queues = createFairQueues({ limits, monotonicMs: deps.monotonicMs, setTimer });
   const lasting: PipelineDeps = {
     ...deps,
     ...{ ledger, enter: { call } },
     kept: createKeptResults(deps),
     limits,
+    queues,
     alerts: deps.tell && createBudgetAlerts({ limits, now: deps.now, tell: deps.tell, log: deps.log }),
     modelHealth: createModelHealth(deps),
   };
@@ -112,6 +117,7 @@ export function createGateway(
       const grant = pipeline.grantOf(caller, { servers: undefined, tools: undefined }, { type: 'all' });
       return lasting.modelHealth.snapshot().filter(({ provider, model }) => grant.allows('model', provider, model));
     },
+    queueFigures: () => queues.figures(),
     swap(next) {
       pipeline = createPipeline(lasting, next);
       deps.catalog.invalidate(next.toolsets ?? []);
@@ -133,3 +139,8 @@ const sleepFor = (ms: number, signal: CallSignal): Promise<void> =>
     const timer = setTimeout(stop, ms);
     signal.addEventListener('abort', stop);
   });
+
+function setTimer(afterMs: number, run: () => void): () => void {
+  const timer = setTimeout(run, afterMs);
+  return () => clearTimeout(timer);
+}

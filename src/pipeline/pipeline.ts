@@ -29,6 +29,7 @@ import { createNoteMade } from './ledger/note-made.ts';
 import type { BudgetAlerts } from './limits/budget-alerts.ts';
 import { createBudgetShare } from './limits/budget-share.ts';
 import { createEstimateCost } from './limits/estimate-cost.ts';
+import type { FairQueues } from './limits/fair-queues.ts';
 import type { LiveCatalog } from './live-catalog.ts';
 import { createAttempt } from './models/attempt.ts';
 import type { ModelHealth } from './models/model-health.ts';
@@ -85,6 +86,8 @@ export interface PipelineDeps {
   /** Undefined: answers that are passed on are not understood. */
   readonly readers?: AnswerReaders | undefined;
   readonly randomHex?: ((digits: number) => string) | undefined;
+  /** Outlives them, too: whoever waits goes on waiting. */
+  readonly queues: FairQueues;
   readonly approvals?: ApprovalStore | undefined;
   readonly runs?: RunStore | undefined;
   /** Seals arguments, answers and states of runs where they are stored. */
@@ -178,7 +181,7 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
       'require-approval': undefined,
       'run-agent': undefined,
       'decide-policy': judge && createDecidePolicy(judge),
-      'limit-rate': createLimitRate({ limits: deps.limits, linesOf }),
+      'limit-rate': createLimitRate({ limits: deps.limits, queues: deps.queues, linesOf }),
       'reserve-budget': createReserveBudget({
         ...{ limits: deps.limits, linesOf, alerts: config.webhooks?.length ? deps.alerts : undefined },
         estimate: createEstimateCost({ prices: config.prices, priceOf, now: deps.now }),

@@ -564,7 +564,7 @@ test('parts of the configuration are stored under their name, and what its check
   assert.deepEqual([made.status, made.headers.get('etag'), made.body.owner], [201, '"1"', 'store']);
   const stdio = await ask('POST', '/servers', { body: { name: 'sh', body: { command: 'sh' } } });
   assert.equal(stdio.status, 400);
-  assert.match(stdio.body.errors[0].detail, /not allowed Ask\./);
+  assert.match(stdio.body.errors[0].detail, /not allowed; Ask\./);
   const put = (version: string) =>
     ask('PUT', '/servers/git', { body: { body: { url: 'https://x.test' } }, headers: { 'if-match': version } });
   assert.equal((await put('"4"')).status, 412);

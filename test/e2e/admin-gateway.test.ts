@@ -256,7 +256,7 @@ test('a team of the file bounds keys of the file and of the store, follows the f
     teams: { research: { bounds: { allow }, labels: { customer: 'acme' } } },
     keys: [{ name: 'ci', value: secret, allow: ['*'], team: 'research' }],
   });
-  const { gateway, ask } = await start(t, config(['notes']));
+  const { gateway, ask, cli } = await start(t, config(['notes']));
   const [team] = (await ask('GET', '/teams')).body.items;
   assert.deepEqual([team.id, team.name, team.owner], ['config:team:research', 'research', 'file']);
   const edited = await ask('PUT', `/teams/${team.id}`, { name: 'research' }, { 'if-match': '"1"' });
@@ -264,18 +264,23 @@ test('a team of the file bounds keys of the file and of the store, follows the f
 
   const made = await ask('POST', '/keys', { name: 'stored', team: team.id, grant: { allow: ['*'] } });
   assert.equal(made.status, 201, JSON.stringify(made.body));
+  const explained = (id: string, tool: string): Promise<string> =>
+    cli('keys', 'explain', id, '--tool', tool).catch(({ stdout }: { stdout: string }) => stdout);
+  /** Whether grants let it by; there are no such tools. */
   const verdict = async (keyId: string, name: string): Promise<string> => {
     const body = { key: keyId, target: { kind: 'tool', name } };
-    return (await ask('POST', '/explain', body)).body.verdict;
+    return (await ask('POST', '/explain', body)).body.rules[0].verdict;
   };
   for (const id of ['config:ci', made.body.id]) {
-    assert.equal(await verdict(id, 'notes/read'), 'allowed', id);
-    assert.equal(await verdict(id, 'other/read'), 'refused', id);
+    assert.equal(await verdict(id, 'notes/read'), 'passes', id);
+    assert.equal(await verdict(id, 'other/read'), 'refuses', id);
+    assert.match(await explained(id, 'notes/read'), /^allowed/);
+    assert.match(await explained(id, 'other/read'), /^refused .*/);
   }
   writeFileSync(gateway.configFile, JSON.stringify(config(['other'])));
   for (const id of ['config:ci', made.body.id]) {
-    await waitFor('the edit to be in force', async () => (await verdict(id, 'other/read')) === 'allowed');
-    assert.equal(await verdict(id, 'notes/read'), 'refused', id);
+    await waitFor('the edit to be in force', async () => (await verdict(id, 'other/read')) === 'passes');
+    assert.equal(await verdict(id, 'notes/read'), 'refuses', id);
   }
 });
 

@@ -59,7 +59,7 @@ function fromJson(schema: JsonSchema, text: TextOf, member: string): fc.Arbitrar
       return text(schema, member);
     case 'integer':
       return fc.oneof(
-        fc.integer({ min: lowest(schema), max: Math.min(schema.maximum ?? 1_000, 1_000) }),
+        fc.integer({ min: lowest(schema), max: Math.min(schema.maximum ?? Infinity, lowest(schema) + 1_000) }),
         fc.maxSafeInteger().map((each) => Math.min(Math.max(Math.abs(each), lowest(schema)), schema.maximum ?? each)),
       );
     case 'number':

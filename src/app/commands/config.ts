@@ -144,11 +144,20 @@ async function planImport(config: StoredConfig, parts: ReturnType<typeof fromFil
 async function runImport(from: string, options: DataOptions & JsonOption & { readonly yes?: boolean }): Promise<void> {
   let parts: ReturnType<typeof fromFile>;
   try {
-    parts = fromFile(parseJsonc(readFileSync(from, 'utf8')));
+    const root = parseJsonc(readFileSync(from, 'utf8'));
+    if (root.type !== 'object')
+      throw new CommandError(EXIT.failed, `${from} is no configuration: expected an object {…}`);
+    parts = fromFile(root);
   } catch (error) {
     if (!(error instanceof JsoncError)) throw error;
     throw new CommandError(EXIT.failed, `${from}: ${error.message}`, error.remedy);
   }
+  if (parts.length === 0)
+    throw new CommandError(
+      EXIT.failed,
+      `there is nothing in ${from} that could be stored`,
+      'Stored can be: servers, providers, toolsets, aliases, routes, rules of the policy, webhooks.',
+    );
   await withConfig(
     options,
     async (config) => {

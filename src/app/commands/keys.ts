@@ -59,6 +59,11 @@ async function runCreate(options: CreateOptions): Promise<void> {
   }
   const wrong = options.toolset.find((name) => !isToolsetName(name));
   if (wrong !== undefined) throw new CommandError(EXIT.usage, `${JSON.stringify(wrong)} is no name of a toolset`);
+  if ([...options.allow, ...options.deny].some((pattern) => pattern.trim() === ''))
+    throw new CommandError(
+      EXIT.usage,
+      '--allow and --deny want a pattern such as "github" or "github/get_*", not nothing',
+    );
   const grant = {
     allow: [...options.allow],
     deny: [...options.deny],

@@ -8,7 +8,8 @@ import { readArguments } from '../../domain/policy/read-arguments.ts';
 import { argumentsText, paramsOf } from '../intent.ts';
 import { noteOf, type PolicyView } from '../policy-view.ts';
 
-function endpointPath(endpoint: Endpoint): string {
+/** Where clients reach it: what rules and people are told. */
+export function endpointPath(endpoint: Endpoint): string {
   switch (endpoint.type) {
     case 'all':
       return '/mcp';

@@ -43,18 +43,23 @@ export type JournalLine =
 
 export function encodeIntent(intent: CallIntent): string {
   const { reservedMicroUsd } = intent;
-  const fields = ['i', ...intentFields(intent), ...(reservedMicroUsd === undefined ? [] : [reservedMicroUsd])];
-  fields.push(...otherField(intent));
+  const fields = intentFields('i', intent);
+  if (reservedMicroUsd !== undefined) fields.push(reservedMicroUsd);
+  addOther(fields, intent);
   return `${JSON.stringify(fields)}${argumentPart(intent.arguments)}\n`;
 }
 
 export function encodeFinish(finish: CallFinish): string {
-  const run = finish.runId === undefined ? [] : [{ r: cap(finish.runId) }];
-  return `${JSON.stringify(['f', cap(finish.id), ...finishFields(finish), ...run])}\n`;
+  const fields: unknown[] = ['f', cap(finish.id)];
+  addFinish(fields, finish);
+  if (finish.runId !== undefined) fields.push({ r: cap(finish.runId) });
+  return `${JSON.stringify(fields)}\n`;
 }
 
 export function encodeRecord(intent: CallIntent, finish: CallFinish): string {
-  const fields = ['r', ...intentFields(intent), ...finishFields(finish), ...otherField(intent)];
+  const fields = intentFields('r', intent);
+  addFinish(fields, finish);
+  addOther(fields, intent);
   return `${JSON.stringify(fields)}${argumentPart(intent.arguments)}\n`;
 }
 
@@ -69,8 +74,10 @@ const FINISH_SHAPE = [
   ...(['n?', 'n?', 'n?', 'n?', 'n?', 's?'] as const),
 ];
 
-function intentFields(intent: CallIntent): unknown[] {
+/** One array for each line: every call writes one or two. */
+function intentFields(type: 'i' | 'r', intent: CallIntent): unknown[] {
   return [
+    type,
     cap(intent.id),
     cap(intent.parentId),
     cap(intent.traceId),
@@ -92,18 +99,16 @@ const MAX_LABEL_CHARS = 4_096;
 const OTHER = ['u', 't', 'o', 'l', 'r', 's', 'a'] as const;
 
 /** The levels above its key, its labels, what it belongs to and who allowed it. Most calls have none. */
-function otherField(intent: CallIntent): readonly object[] {
+function addOther(fields: unknown[], intent: CallIntent): void {
   const { userId, teamId, organizationId, labels, runId, suggestionId, authority } = intent;
   const isAbove = userId !== undefined || teamId !== undefined || organizationId !== undefined || labels !== undefined;
-  if (!isAbove && runId === undefined && suggestionId === undefined && authority === undefined) return [];
+  if (!isAbove && runId === undefined && suggestionId === undefined && authority === undefined) return;
   const text = labels && JSON.stringify(labels);
   const fits = text === undefined || text.length <= MAX_LABEL_CHARS;
-  return [
-    {
-      ...{ u: cap(userId), t: cap(teamId), o: cap(organizationId), l: fits ? text : undefined },
-      ...{ r: cap(runId), s: cap(suggestionId), a: cap(authority) },
-    },
-  ];
+  fields.push({
+    ...{ u: cap(userId), t: cap(teamId), o: cap(organizationId), l: fits ? text : undefined },
+    ...{ r: cap(runId), s: cap(suggestionId), a: cap(authority) },
+  });
 }
 
 /** Takes that field off the line. */
@@ -117,15 +122,14 @@ function takeOther(fields: unknown[]): (string | null)[] {
   });
 }
 
-function finishFields(finish: CallFinish): unknown[] {
+function addFinish(fields: unknown[], finish: CallFinish): void {
   const { result, error, resultBytes, totalMs, upstreamMs, policy, cached, priceMicroUsd, model } = finish;
-  const fields = [result, cap(error), Math.round(resultBytes), totalMs, upstreamMs];
-  if (policy === undefined && cached !== true && priceMicroUsd === undefined && model === undefined) return fields;
+  fields.push(result, cap(error), Math.round(resultBytes), totalMs, upstreamMs);
+  if (policy === undefined && cached !== true && priceMicroUsd === undefined && model === undefined) return;
   fields.push(policy && JSON.stringify({ ...policy, problem: cap(policy.problem) }));
   if (cached === true || priceMicroUsd !== undefined || model !== undefined)
     fields.push(cached === true ? 1 : undefined, priceMicroUsd);
   if (model !== undefined) fields.push(...modelFields(model));
-  return fields;
 }
 
 /** What is added up has a column of its own; the rest of the note is one text. */
