@@ -159,7 +159,7 @@ export async function assemble(options: AppOptions): Promise<App> {
     createProviders({ http: outbound, now, randomHex: ids.hex }, providers ?? []);
   let providers = makeProviders(config);
   let modelCatalog = await openModelCatalog(config.providers ?? []);
-  const executions = await openExecutions(stores, sealing.forRecords);
+  const executions = await openExecutions(stores, sealing.forRecords, log);
   const suggestions = await stores.suggestions();
   const gateway = createGateway(
     {
