@@ -18,7 +18,9 @@ import { createLinesOf } from '../domain/limits/lines-of.ts';
 import { createResolveModel } from '../domain/models/resolve-model.ts';
 import { createResolveSurface } from '../domain/models/resolve-surface.ts';
 import { compilePolicy } from '../domain/policy/compile-policy.ts';
+import { createHintsOf } from '../domain/policy/tool-hints.ts';
 import { parseNetwork } from '../lib/network.ts';
+import { createRandomIds } from '../lib/random-ids.ts';
 import { compileColumns } from './compile.ts';
 import { createContinuations } from './continuations.ts';
 import { createGrants, type GrantOf } from './grants.ts';
@@ -56,9 +58,12 @@ import { createReadKeptResult } from './steps/read-kept-result.ts';
 import { createReadResource } from './steps/read-resource.ts';
 import { createRecord } from './steps/record.ts';
 import { createReserveBudget } from './steps/reserve-budget.ts';
+import { createRunAgent } from './steps/run-agent.ts';
 import { createSubscribeResource, createSubscribeTask, createUnsubscribeResource } from './steps/subscribe-resource.ts';
 import { createWriteAhead } from './steps/write-ahead.ts';
 import { createTaskIds } from './task-ids.ts';
+
+const DEFAULT_APPROVAL_WAIT_MS = 300_000;
 
 export interface PipelineDeps {
   readonly registry: Pick<ServerRegistry, 'current' | 'onEvent'>;
@@ -145,6 +150,7 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
   const linesOf = createLinesOf();
   const asksForBudgets = config.models?.routes.some(({ when }) => when.includes('budgetUsedPercent')) === true;
   const authorize = createAuthorize({ ...viewing, continuations, taskIds });
+  const ids = createRandomIds();
   const columns = compileColumns(
     {
       record: createRecord({ trail, describeIntent, monotonicMs, meter }),
@@ -155,7 +161,15 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
       'check-suggestion': undefined,
       'require-approval': undefined,
       'claim-suggestion': undefined,
-      'run-agent': undefined,
+      'run-agent':
+        config.providers &&
+        deps.enter &&
+        createRunAgent({
+          ...{ ...viewing, enter: deps.enter, hintsOf: createHintsOf(config.policy?.annotations ?? []) },
+          ...{ approvals: deps.approvals, approvalWaitMs: config.approvals?.waitMs ?? DEFAULT_APPROVAL_WAIT_MS },
+          ...{ runs: deps.runs, recordSealer: deps.recordSealer, trail, now: deps.now, monotonicMs, log: deps.log },
+          ...{ newId: () => ids.uuid7(deps.now()), tellsUsage: config.models?.usageHeaders ?? true },
+        }),
       'note-suggestions': undefined,
       'decide-policy': policy && createDecidePolicy({ planOf: policy.planOf, now: deps.now }),
       'limit-rate': createLimitRate({ limits: deps.limits, linesOf }),
