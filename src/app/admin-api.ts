@@ -44,6 +44,8 @@ export interface AdminApiDeps {
   readonly explain: Explainer | undefined;
   /** Undefined: nothing can tell. */
   readonly standings: ((keyId: string) => Promise<readonly LimitStanding[] | undefined>) | undefined;
+  /** Of a user, by id or name. */
+  readonly userId: (nameOrId: string) => string | undefined;
   readonly identity: { readonly name: string; readonly version: string };
   readonly log: Log;
   readonly now: () => number;
@@ -65,9 +67,9 @@ export async function openAdminApi(deps: AdminApiDeps): Promise<AdminApi> {
   const ports = {
     accounts: deps.accounts,
     ...{ objects, rules: ADMIN_RULES, identity, standings, config: deps.configObjects, explain: deps.explain },
-    fileObjects: (kind: string) => (kind === 'key' ? fileKeys(config()) : filePeople(config(), kind)),
+    fileObjects: (kind: string) => (kind === 'key' ? fileKeys(config(), deps.userId) : filePeople(config(), kind)),
     trail: createAdminTrail(reader, flush),
-    spend: createAdminSpend({ objects, reader, flush }),
+    spend: createAdminSpend({ objects, reader, flush, config }),
     catalogue: createCatalogue(deps),
     definitions: createAdminDefinitions({ ...deps, store: deps.definitionStore }),
   };
@@ -125,13 +127,23 @@ function filePeople({ file, people = [] }: GatewayConfig, kind: string): readonl
 }
 
 /** Keys that are written in the file, in the words of those that are stored. */
-function fileKeys({ file, keys }: GatewayConfig): readonly FileObject[] {
-  return keys.map(({ name, grant, limits }) => ({
-    ...{ id: `config:${name}`, name, source: { file, line: undefined } },
-    body: JSON.parse(
-      JSON.stringify(KeyShape.parse({ name, grant, limits: limits && writtenLimits(limits), secrets: [] })),
-    ) as JsonObject,
-  }));
+function fileKeys({ file, keys }: GatewayConfig, userId: (name: string) => string | undefined): readonly FileObject[] {
+  return keys.map(({ name, grant, limits, user, levels = [], labels = {} }) => {
+    const above = (type: string): string | undefined => levels.find((level) => level.type === type)?.id;
+    const team = above('team');
+    // Of a key of a team, the organisation is the team's.
+    const organization = team === undefined ? above('organization') : undefined;
+    const owner = user === undefined ? {} : { type: 'personal', user: userId(user.name) ?? user.name };
+    const belongs = { ...owner, team, organization, labels };
+    return {
+      ...{ id: `config:${name}`, name, source: { file, line: undefined } },
+      body: JSON.parse(
+        JSON.stringify(
+          KeyShape.parse({ name, grant, ...belongs, limits: limits && writtenLimits(limits), secrets: [] }),
+        ),
+      ) as JsonObject,
+    };
+  });
 }
 
 function writtenLimits({ budgets, ...rates }: UsageLimits): object {

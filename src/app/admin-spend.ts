@@ -1,11 +1,14 @@
 /** What calls cost, added up by what the trail knows, and by the labels of their keys. */
 
 import type { AdminSpend, SpendSum } from '../contracts/admin-ports.ts';
+import type { GatewayConfig } from '../contracts/config.ts';
 import type { ObjectKind, ObjectStore, StoredObject } from '../contracts/objects.ts';
 import type { KeyBody, TeamBody, UserBody } from '../contracts/shapes/directory.ts';
 import type { CostSum } from '../platform/audit/sum-costs.ts';
 import { listAll } from './commands/open-objects.ts';
 import type { TrailReading } from './open-stores.ts';
+
+type FileOwned = Pick<GatewayConfig, 'keys' | 'people'>;
 
 /** What a key counts for. */
 interface Owner {
@@ -18,6 +21,7 @@ const NOBODY: Owner = { id: undefined, name: undefined };
 export function createAdminSpend(deps: {
   readonly objects: Pick<ObjectStore, 'list'>;
   readonly reader: Pick<TrailReading, 'costs'>;
+  readonly config: () => FileOwned;
   /** Everything handed over so far is in the trail. */
   readonly flush: () => Promise<void>;
 }): AdminSpend {
@@ -28,14 +32,15 @@ export function createAdminSpend(deps: {
         case 'team':
         case 'user':
         case 'organization': {
-          const names = new Map((await listAll(deps.objects, by)).map(({ id, name }) => [id, name]));
+          const known = [...(await listAll(deps.objects, by)), ...(deps.config().people ?? [])];
+          const names = new Map(known.map(({ id, name }) => [id, name]));
           // The trail knows them by their ids.
           return (await deps.reader.costs(by, filter)).map(({ name: id, ...sum }) =>
             pick({ ...sum, id, name: names.get(id ?? '') ?? id }),
           );
         }
         case 'label':
-          return addUp(await deps.reader.costs('key', filter), await createOwnerOf(deps.objects, label ?? ''));
+          return addUp(await deps.reader.costs('key', filter), await createOwnerOf(deps, label ?? ''));
         default:
           return (await deps.reader.costs(by, filter)).map(({ keyId, ...sum }) => pick({ ...sum, id: keyId }));
       }
@@ -67,11 +72,14 @@ function addUp(sums: readonly CostSum[], ownerOf: (keyId: string | undefined) =>
 
 /** As keys belong now: a key that moved takes what it spent along. */
 async function createOwnerOf(
-  objects: Pick<ObjectStore, 'list'>,
+  { objects, config }: { readonly objects: Pick<ObjectStore, 'list'>; readonly config: () => FileOwned },
   label: string,
 ): Promise<(keyId: string | undefined) => Owner> {
-  const read = async (kind: ObjectKind): Promise<ReadonlyMap<string, StoredObject>> =>
-    new Map((await listAll(objects, kind)).map((object) => [object.id, object]));
+  const { keys: fileKeys, people = [] } = config();
+  const read = async (kind: ObjectKind): Promise<ReadonlyMap<string, Pick<StoredObject, 'body'>>> => {
+    const ofFile = people.filter(({ type }) => type === kind);
+    return new Map([...(await listAll(objects, kind)), ...ofFile].map((object) => [object.id, object]));
+  };
   const [keys, users, teams, organizations] = await Promise.all([
     read('key'),
     read('user'),
@@ -79,7 +87,10 @@ async function createOwnerOf(
     read('organization'),
   ]);
 
+  const ofFile = new Map(fileKeys.map(({ name, labels }) => [`config:${name}`, labels?.[label]]));
+
   return (keyId) => {
+    if (keyId !== undefined && ofFile.has(keyId)) return { id: undefined, name: ofFile.get(keyId) };
     const key = keys.get(keyId ?? '')?.body as KeyBody | undefined;
     if (key === undefined) return NOBODY;
     const user = users.get(key.user ?? '');

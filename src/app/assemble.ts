@@ -4,6 +4,7 @@ import type { GatewayConfig } from '../contracts/config.ts';
 import type { ConfigObjects } from '../contracts/config-objects.ts';
 import type { Log } from '../contracts/log.ts';
 import type { ServerRegistry } from '../contracts/upstream.ts';
+import { adminErrors } from '../edges/admin/serve-admin.ts';
 import type { Route } from '../edges/http/exchange.ts';
 import { createHealthRoutes } from '../edges/http/health-routes.ts';
 import { createHttpServer } from '../edges/http/http-server.ts';
@@ -26,6 +27,7 @@ import { createHttpClient } from '../upstreams/http/client.ts';
 import type { InProcessServer } from '../upstreams/mcp/link.ts';
 import { createOpenLink } from '../upstreams/mcp/open-link.ts';
 import { createServerRegistry } from '../upstreams/mcp/registry.ts';
+import { createAnswerReaders } from '../upstreams/models/answer-readers.ts';
 import { createProviders } from '../upstreams/models/create-providers.ts';
 import { createServerCredentials } from '../upstreams/oauth/server-credentials.ts';
 import { createOpenApiSources } from '../upstreams/openapi/open-api-source.ts';
@@ -110,14 +112,14 @@ export async function assemble(options: AppOptions): Promise<App> {
     maxSizeMb: config.audit.maxSizeMb,
     log,
     postgres: stores.folding,
-    key: sealing.forTrail.current,
+    key: sealing.forTrail?.current,
   });
   // What runs before this one left in their journals is spent, too.
   await trail.flush();
   const outbound = createHttpClient();
   const limits = await openLimits({
     ...{ stores, http: outbound, now, monotonicMs, random: options.random, log },
-    config: () => inForce,
+    ...{ config: () => inForce, persist: () => trail.persist?.() },
   });
   const openApi = createOpenApiSources({ http: outbound, identity, log });
   const credentialStore = await stores.credentials(() => credentials.reread());
@@ -162,6 +164,7 @@ export async function assemble(options: AppOptions): Promise<App> {
   let providers = makeProviders(config);
   let modelCatalog = await openModelCatalog(config.providers ?? []);
   const executions = await openExecutions(stores, sealing.forRecords);
+  const suggestions = await stores.suggestions();
   const gateway = createGateway(
     {
       registry,
@@ -179,6 +182,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       log,
       random: options.random,
       randomHex: ids.hex,
+      ...{ suggestions, recordSealer: sealing.forRecords, readers: createAnswerReaders() },
     },
     config,
   );
@@ -206,12 +210,14 @@ export async function assemble(options: AppOptions): Promise<App> {
   });
   const metrics = createMetrics({
     ...{ config: gateway.config, identity, meter, registry, mcp, trail, processMeter },
+    queues: gateway.queueFigures,
   });
   let admin: AdminApi | undefined;
   const callback = createCallbackRoute({ finish: credentials.finish });
   const adminRoute: Route = (exchange) => admin?.route(exchange) ?? false;
   const http = createHttpServer({
     routes: [...mcp.routes, ...models, ...health, metrics, callback, adminRoute, people.route],
+    dialects: [adminErrors],
     log,
     limits: config.limits,
     allowed: () => ({ hosts: gateway.config().listen.allowedHosts, origins: gateway.config().listen.allowedOrigins }),
@@ -244,13 +250,16 @@ export async function assemble(options: AppOptions): Promise<App> {
       ...{ store: objects, load: options.loadFile, sealer: sealing.forRecords, now, log, apply },
       ...{ config, current: gateway.config },
     }));
-  const known = { directory, limits: limits.limitStore };
+  const known = { directory, limits: limits.limitStore, config: gateway.config };
   admin = await openAdminApi({
     ...{ objects, registry, catalog, definitionStore, trail, stores, sealer: sealing.forClients, identity, log },
     ...{ now, monotonicMs, newId, randomHex: ids.hex, config: gateway.config },
     ...{ providers: () => providers, configObjects: storedConfig?.objects, sessions: people.sessions },
-    accounts: people.forAdmin,
-    explain: createExplainer({ ...known, config: gateway.config, catalog: catalog.current, now }),
+    ...{ accounts: people.forAdmin, userId: directory.userId },
+    explain: createExplainer({
+      ...{ ...known, objects, definitions: definitionStore },
+      ...{ config: gateway.config, catalog: catalog.current, now },
+    }),
     standings: createStandings(known),
   });
 

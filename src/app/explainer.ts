@@ -2,36 +2,54 @@
 
 import type { Caller, KeyDirectory } from '../contracts/caller.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
+import type { DefinitionStore } from '../contracts/definitions.ts';
 import type { Explainer } from '../contracts/explain.ts';
 import type { LimitStore } from '../contracts/limits.ts';
+import type { ObjectStore } from '../contracts/objects.ts';
+import type { KeyBody } from '../contracts/shapes/directory.ts';
+import { toGrant, toUsageLimits } from '../contracts/shapes/read-shapes.ts';
+import type { TargetKind } from '../domain/access/compile-grant.ts';
 import { createLinesOf } from '../domain/limits/lines-of.ts';
 import type { Catalog } from '../domain/tools/catalog.ts';
 import { createExplain, type Explain } from '../pipeline/explain.ts';
+import type { ExplainedCaller } from '../pipeline/explain-caller.ts';
+import { createBudgetShare } from '../pipeline/limits/budget-share.ts';
+import { findInForce } from './find-caller.ts';
 
 export function createExplainer(deps: {
   readonly config: () => GatewayConfig;
-  readonly directory: Pick<KeyDirectory, 'keys'>;
+  readonly directory: Pick<KeyDirectory, 'keys' | 'aboveUser'>;
+  /** Where keys are found that are not in force any more. */
+  readonly objects: Pick<ObjectStore, 'find'>;
+  readonly definitions: Pick<DefinitionStore, 'list'>;
   readonly limits: Pick<LimitStore, 'used'>;
   readonly catalog: () => Catalog;
   readonly now: () => number;
 }): Explainer {
   const linesOf = createLinesOf();
+  const budgetShare = createBudgetShare({ limits: deps.limits, linesOf });
   let compiled: { readonly config: GatewayConfig; readonly explain: Explain } | undefined;
+
+  const whyHidden = (kind: TargetKind, serverId: string, name: string): string | undefined => {
+    const record = deps.definitions.list(serverId).find((each) => each.kind === kind && each.name === name);
+    if (record?.state === 'held') return `its definition is held until somebody approves it (${record.reason})`;
+    return record?.state === 'rejected' ? 'its definition was rejected' : undefined;
+  };
   const explainNow = (): Explain => {
     const config = deps.config();
-    if (compiled?.config !== config) {
-      const definitionOf = (server: string, tool: string) =>
-        deps.catalog().servers.get(server)?.byName.tools.get(tool)?.tool?.text;
-      compiled = { config, explain: createExplain({ config, now: deps.now, definitionOf }) };
-    }
+    if (compiled?.config !== config)
+      compiled = { config, explain: createExplain({ config, now: deps.now, catalog: deps.catalog, whyHidden }) };
     return compiled.explain;
   };
+  const findCaller = async (keyId: string): Promise<ExplainedCaller | undefined> =>
+    findInForce(deps.directory, deps.config(), keyId) ?? findBarred(deps.objects, keyId);
 
   return {
     async explain({ who, ...request }) {
-      const caller = 'grant' in who ? hypothetical(who.grant) : findCaller(deps.directory, deps.config(), who.keyId);
+      const caller = 'grant' in who ? hypothetical(who.grant) : await findCaller(who.keyId);
       if (caller === undefined) return undefined;
-      const explanation = explainNow()(caller, request);
+      const share = request.target.kind === 'model' ? await budgetShare(caller) : undefined;
+      const explanation = explainNow()(caller, { ...request, budgetShare: share });
       const lines = linesOf(caller)?.lines ?? [];
       const limits = await Promise.all(lines.map(async (line) => ({ line, used: await deps.limits.used(line) })));
       return { ...explanation, limits };
@@ -41,13 +59,17 @@ export function createExplainer(deps: {
 
 const hypothetical = (grant: Caller['grant']): Caller => ({ keyId: '', keyName: '', grant });
 
-/** A key of the store or of the file, by its id; those that are revoked or expired are none. */
-function findCaller(
-  directory: Pick<KeyDirectory, 'keys'>,
-  { keys }: Pick<GatewayConfig, 'keys'>,
+/** A key that nobody may use: it was revoked, has no secret, or somebody it belongs to is gone. */
+export async function findBarred(
+  objects: Pick<ObjectStore, 'find'>,
   keyId: string,
-): Caller | undefined {
-  for (const { key } of directory.keys()) if (key.keyId === keyId) return key;
-  const ofFile = keys.find(({ name }) => `config:${name}` === keyId);
-  return ofFile && { keyId, keyName: ofFile.name, grant: ofFile.grant, limits: ofFile.limits, levels: ofFile.levels };
+): Promise<ExplainedCaller | undefined> {
+  const object = await objects.find('key', keyId);
+  if (object === undefined) return undefined;
+  const { name, grant, limits, revokedAtMs } = object.body as KeyBody;
+  const barred =
+    revokedAtMs === undefined
+      ? 'the user, team or organisation it belongs to is gone or switched off'
+      : `it was revoked at ${new Date(revokedAtMs).toISOString()}`;
+  return { keyId, keyName: name, grant: toGrant(grant), limits: toUsageLimits(limits), barred };
 }

@@ -2,35 +2,32 @@
 
 import type { LimitStanding } from '../contracts/admin-ports.ts';
 import type { KeyDirectory } from '../contracts/caller.ts';
+import type { GatewayConfig } from '../contracts/config.ts';
 import type { LimitSpan, LimitStore } from '../contracts/limits.ts';
 import { createLinesOf } from '../domain/limits/lines-of.ts';
+import { findInForce } from './find-caller.ts';
 
-/** Resolves to undefined where no such key is in force. Keys of the file are not known to it. */
+/** Resolves to undefined where no such key is in force. */
 export function createStandings(deps: {
-  readonly directory: Pick<KeyDirectory, 'keys'>;
+  readonly directory: Pick<KeyDirectory, 'keys' | 'aboveUser'>;
+  readonly config: () => Pick<GatewayConfig, 'keys'>;
   readonly limits: Pick<LimitStore, 'used'>;
 }): (keyId: string) => Promise<readonly LimitStanding[] | undefined> {
   const linesOf = createLinesOf();
   return async (keyId) => {
-    for (const { key } of deps.directory.keys()) {
-      if (key.keyId !== keyId) continue;
-      const lines = linesOf(key)?.lines ?? [];
-      return Promise.all(
+    const caller = findInForce(deps.directory, deps.config(), keyId);
+    const lines = caller && (linesOf(caller)?.lines ?? []);
+    return (
+      lines &&
+      Promise.all(
         lines.map(async (line) => {
           const { level, what, on, max } = line;
           const { type, id, name } = level;
-          return {
-            level: { type, id, name },
-            what,
-            per: wordsOf(line.span),
-            on,
-            max,
-            used: await deps.limits.used(line),
-          };
+          const used = await deps.limits.used(line);
+          return { level: { type, id, name }, what, per: wordsOf(line.span), on, max, used };
         }),
-      );
-    }
-    return undefined;
+      )
+    );
   };
 }
 

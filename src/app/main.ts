@@ -1,6 +1,7 @@
 /** The command line: every command, and the one place where a failure becomes a line and an exit code. */
 
 import { Command, CommanderError } from 'commander';
+import { z } from 'zod';
 import { closest } from '../lib/closest.ts';
 import { adminTokensCommand } from './commands/admin-tokens.ts';
 import { auditCommand } from './commands/audit.ts';
@@ -78,7 +79,7 @@ function report(error: unknown): number {
     if (error.remedy !== undefined) printNote(`  ${error.remedy}`);
     return error.exitCode;
   }
-  return EXIT.failed;
+  return error instanceof z.ZodError ? EXIT.usage : EXIT.failed;
 }
 
 /** Without this, a mistyped command would be taken for an argument of the default one. */

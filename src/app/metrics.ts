@@ -1,6 +1,7 @@
 /** The figures of this process for whoever scrapes them: where each of them comes from. */
 
 import type { GatewayConfig } from '../contracts/config.ts';
+import type { QueueFigures } from '../contracts/limits.ts';
 import type { Trail } from '../contracts/trail.ts';
 import type { ServerRegistry } from '../contracts/upstream.ts';
 import type { Route } from '../edges/http/exchange.ts';
@@ -18,6 +19,7 @@ export function createMetrics(deps: {
   readonly registry: Pick<ServerRegistry, 'current'>;
   readonly mcp: Pick<ReturnType<typeof createMcpRoutes>, 'sessions'>;
   readonly trail: Pick<Trail, 'figures'>;
+  readonly queues: () => QueueFigures;
   readonly processMeter: Pick<ReturnType<typeof createProcessMeter>, 'read'>;
 }): Route {
   const figures = {
@@ -26,6 +28,7 @@ export function createMetrics(deps: {
     servers: () => [...deps.registry.current().values()].map((server) => server.status()),
     sessions: () => deps.mcp.sessions(),
     trail: () => deps.trail.figures?.(),
+    queues: deps.queues,
     process: () => deps.processMeter.read(),
   };
   return createMetricsRoute({

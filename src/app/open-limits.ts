@@ -7,6 +7,7 @@ import type { Log } from '../contracts/log.ts';
 import type { WebhookEvent } from '../contracts/webhooks.ts';
 import { createMemoryLimitStore } from '../pipeline/limits/memory-limit-store.ts';
 import { createOwnLimitStore } from '../pipeline/limits/own-limit-store.ts';
+import { createRecordedSettlement } from '../pipeline/limits/settle-recorded.ts';
 import { createPostgresLimitStore } from '../platform/stores/postgres/limit-store.ts';
 import type { Database } from '../platform/stores/postgres/open-database.ts';
 import { createRedisLimitStore } from '../platform/stores/redis/limit-store.ts';
@@ -37,13 +38,17 @@ export async function openLimits(
     /** The configuration in force. */
     readonly config: () => GatewayConfig;
     readonly random: (() => number) | undefined;
+    /** What the trail was told survives this process. Never throws. */
+    readonly persist: () => void;
   },
 ): Promise<Limits> {
   const { stores, http, now, monotonicMs, log } = deps;
   const spend = await stores.spend();
   const outbox = await stores.outbox();
   const counting = { spend, now, monotonicMs, log };
-  const limitStore = await openLimitStore(counting, stores.database, deps.config().redis);
+  const store = await openLimitStore(counting, stores.database, deps.config().redis);
+  // In memory nothing outlives the process, and nothing waits.
+  const limitStore = stores.database === undefined ? store : createRecordedSettlement({ store, persist: deps.persist });
   const ownLimitStore = createOwnLimitStore({ spend, now, monotonicMs });
   const webhooks = createWebhooks({
     ...{ outbox, http, now, random: deps.random ?? Math.random, log },
@@ -60,7 +65,7 @@ export async function openLimits(
 }
 
 /** Whoever shares a ledger counts together: in Redis, or else in the database itself. */
-async function openLimitStore(
+export async function openLimitStore(
   { log, ...counting }: Counting,
   database: Database | undefined,
   redisConfig: RedisConfig | undefined,

@@ -64,10 +64,10 @@ export interface TrailReading {
   ): readonly SeqRow[] | Promise<readonly SeqRow[]>;
   costs(by: CostGroup, filter: TrailFilter): readonly CostSum[] | Promise<readonly CostSum[]>;
   fold(): FoldReport | Promise<FoldReport>;
-  /** Undefined: this store cannot. */
-  verifySpend?(): SpendReport;
   /** `heads`: of the chain, that were seen earlier. */
   verifyChain(heads: readonly KnownHead[]): Promise<ChainReport>;
+  /** Adds up the trail anew, and compares the ledger with it. */
+  verifySpend(): SpendReport | Promise<SpendReport>;
 }
 
 /** Each is opened when it is asked for, once, and closed with all of them. */

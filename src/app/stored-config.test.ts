@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { waitFor } from '../../test/support/wait-for.ts';
 import type { ChangeOrigin } from '../contracts/objects.ts';
+import { UserShape } from '../contracts/shapes/directory.ts';
 import { parseConfig } from '../platform/config/parse-config.ts';
 import { openObjectStore } from '../platform/stores/sqlite/objects.ts';
 import { type App, assemble } from './assemble.ts';
@@ -98,6 +100,55 @@ test('an edit of the file keeps what is stored, and what it breaks is left out w
   await until(() => idsOf(app) === 'third second');
   assert.deepEqual(app.gateway.config().toolsets, []);
   assert.equal(lines.filter((line) => line.includes('toolset both') && line.includes('toolsets.both')).length, 1);
+});
+
+test('edits of the file are on record: those of a running gateway, and those made while none ran', async (t) => {
+  const { dataDir, start, stop, edit, until, lines } = setUp(t);
+  let app = await start();
+  const store = openObjectStore({ dataDir });
+  t.after(() => store[Symbol.asyncDispose]());
+  const record = async () =>
+    (await store.changes({ limit: 20 })).map(({ action, name, via }) => `${action} ${name} ${via}`).reverse();
+  assert.deepEqual(await record(), ['create first file']);
+  edit({ mcpServers: { first: server(2) } });
+  app.reload();
+  await until(() => lines.includes('configuration applied'));
+  assert.deepEqual(await record(), ['create first file', 'update first file']);
+  edit({ mcpServers: 7 });
+  app.reload();
+  await until(() => lines.some((line) => line.includes('was not applied')));
+  await stop(app);
+  edit({ mcpServers: { second: server(2) } });
+  app = await start();
+  assert.deepEqual((await record()).slice(2), ['create second file', 'delete first file']);
+  await stop(app);
+  await start();
+  assert.equal((await record()).length, 4);
+});
+
+test('a key of the file that is a user’s works while they are there, and is told of while they are not', async (t) => {
+  const { dataDir, start, edit, lines } = setUp(t);
+  const token = '0123456789abcdef-key';
+  edit({ mcpServers: { first: server(1) }, keys: [{ name: 'laptop', value: token, allow: ['*'], user: 'Ada' }] });
+  const app = await start();
+  assert.ok(lines.some((line) => line.startsWith('a key of the file can be used by nobody')));
+  const caller = () => {
+    try {
+      return app.gateway.identify({ source: 'authorization', token });
+    } catch {
+      return undefined;
+    }
+  };
+  assert.equal(caller(), undefined);
+  const store = openObjectStore({ dataDir });
+  t.after(() => store[Symbol.asyncDispose]());
+  const user = (body: object) => ({ kind: 'user', id: 'user_1', name: 'ada', body: UserShape.parse(body) }) as const;
+  await store.write([{ action: 'create', ...user({ name: 'ada', labels: { customer: 'acme' } }) }], BY, 1);
+  await waitFor('the key of a user', () => caller() !== undefined);
+  const { keyId, levels, labels } = caller() ?? {};
+  assert.deepEqual([keyId, levels?.map(({ id }) => id), labels], ['config:laptop', ['user_1'], { customer: 'acme' }]);
+  await store.write([{ action: 'update', ...user({ name: 'ada', isActive: false }), ifVersion: 1 }], BY, 2);
+  await waitFor('the key of nobody', () => caller() === undefined);
 });
 
 test('a program that was written into the store by hand is not started, and said', async (t) => {

@@ -6,10 +6,13 @@ import { CONFIG_KINDS, type ConfigObjects } from '../contracts/config-objects.ts
 import type { Log } from '../contracts/log.ts';
 import type { ObjectKind, ObjectStore } from '../contracts/objects.ts';
 import type { RecordSealer } from '../contracts/sealing.ts';
+import type { JsoncNode } from '../lib/jsonc.ts';
 import { renderProblems } from '../platform/config/render-problems.ts';
 import type { Composed, LoadFile } from '../platform/config/stored/compose-config.ts';
 import { createConfigObjects } from '../platform/config/stored/config-objects.ts';
+import { fileObjects } from '../platform/config/stored/file-objects.ts';
 import { createConfigFollower } from './follow-config.ts';
+import { noteFile } from './note-file.ts';
 
 export interface FollowedConfig extends Disposable {
   readonly objects: ConfigObjects;
@@ -35,10 +38,23 @@ export async function createStoredConfig(deps: {
     readText: () => readFileSync(config.file, 'utf8'),
   });
   const told = new Set<string>();
+  // What was read last; noted once it is in force.
+  let read: JsoncNode | undefined;
+  const note = async (): Promise<void> => {
+    if (read === undefined) return;
+    await noteFile({ store, sealer, now, file: config.file }, fileObjects(read)).catch((error: unknown) =>
+      log.warn('what was changed in the file is not in the record of changes yet', { error }),
+    );
+  };
   const reload = createConfigFollower({
-    ...{ current: deps.current, apply: deps.apply, log },
+    ...{ current: deps.current, log },
+    async apply(next) {
+      await deps.apply(next);
+      await note();
+    },
     async load() {
       const composed = await objects.compose();
+      read = composed.file;
       tellOfBroken(composed, told, log);
       return composed.result;
     },
@@ -55,13 +71,18 @@ export async function createStoredConfig(deps: {
     look().catch((error: unknown) => log.error('what changed in the store could not be read', { error }));
   });
   // What was stored before this start: the file has been put in force alone, so that it is known what the operator allows.
-  // Mostly there is nothing, and then the file is not read a second time.
   const stored = await Promise.all(CONFIG_KINDS.map((kind) => store.list(kind, { limit: 1 })));
   if (stored.some(({ length }) => length > 0)) {
     const first = await objects.compose();
     tellOfBroken(first, told, log);
     if (first.result.ok) await deps.apply(first.result.config);
-  }
+    read = first.file;
+  } else
+    await load((root) => {
+      read = root;
+      return root;
+    });
+  await note();
 
   return { objects, reload, [Symbol.dispose]: stop };
 }

@@ -38,6 +38,8 @@ export type AdminActor =
       readonly name: string;
       readonly role: Role;
       readonly sessionId: string;
+      /** Of the session they ask with; see `AdminSessions.csrfToken`. Undefined: it was not asked for. */
+      readonly csrfToken?: string | undefined;
     };
 
 /** What may be done, decided by `domain/admin`; edges only ask. */
@@ -75,6 +77,8 @@ export interface SessionRequest {
 export interface AdminSessions {
   /** Undefined: no session, or it has ended. */
   find(request: SessionRequest): Promise<Extract<AdminActor, { readonly type: 'user' }> | undefined>;
+  /** What requests with this session that change something have to bring in `X-Portcullis-Csrf`; undefined: there is no session. */
+  csrfToken(request: SessionRequest): string | undefined;
   /** For every request with a session that changes something. */
   checkCsrf(request: SessionRequest): { readonly allowed: true } | { readonly allowed: false; readonly reason: string };
 }

@@ -2,7 +2,7 @@
 
 import type { CallSignal } from './call-signal.ts';
 import type { Caller, Credential, Narrowing } from './caller.ts';
-import type { Usage } from './chat.ts';
+import type { ChatDialect, Usage } from './chat.ts';
 import type { JsonText, ParsedJson } from './json.ts';
 import type { RateStanding } from './limits.ts';
 import {
@@ -111,6 +111,8 @@ export interface CallFacts {
   };
   /** What of the ledger this call carries out: found, and this caller's. */
   suggestion?: Suggestion;
+  /** What goes to the server in place of `params`: a person approved other arguments. */
+  params?: ParsedJson;
   /** The approval that lets it be carried out. */
   approvalId?: string;
   /** W3C trace id and span id of this call in the gateway: 32 and 16 lower-case hex digits. */
@@ -133,7 +135,8 @@ export interface Call {
   readonly receivedAtMs: number;
   /** Monotonic, for durations: when the head of its request was complete. */
   readonly startedMs: number;
-  readonly surface: 'mcp' | 'models';
+  /** `execute`: what a model suggested is carried out; `agent`: by the gateway itself. */
+  readonly surface: 'mcp' | 'models' | 'execute' | 'agent';
   readonly endpoint: Endpoint;
   readonly credential: Credential | undefined;
   /** The other end of the connection; read only where somebody asks for it. Undefined: there is none. */
@@ -234,6 +237,23 @@ export interface WatchRequest {
   readonly endpoint: Endpoint;
   readonly narrowing: Narrowing;
   readonly onEvent: (event: WatchEvent) => void;
+}
+
+/** A suggestion as its caller may see it. */
+export interface OwnSuggestion {
+  readonly id: string;
+  /** What the model wrote; undefined: it was not kept, and has to be brought again. */
+  readonly arguments: JsonText | undefined;
+  readonly name: string;
+  readonly endpoint: Endpoint;
+  readonly dialect: ChatDialect | undefined;
+  readonly toolCallId: string | undefined;
+}
+
+/** Where what was suggested is looked up by whoever it belongs to. */
+export interface SuggestionGateway {
+  /** What stands in the ledger under that id, if it is this caller's. Throws GatewayError `unknown_suggestion`. */
+  suggestion(credential: Credential | undefined, id: string): Promise<OwnSuggestion>;
 }
 
 /** The one door in. Survives configuration swaps: each call runs on the snapshot current when it began. */

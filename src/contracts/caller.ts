@@ -63,6 +63,11 @@ export interface Level extends LevelRef {
   readonly limits: UsageLimits | undefined;
 }
 
+/** A level with the labels it gives to calls of keys below. */
+export interface LabelledLevel extends Level {
+  readonly labels: { readonly [label: string]: string };
+}
+
 /** An identified caller. */
 export interface Caller {
   readonly keyId: string;
@@ -94,4 +99,13 @@ export interface KeyDirectory {
   version(): number;
   /** Those in force. A hash is SHA-256 of a secret, a byte a character; a key with several secrets comes several times. */
   keys(): Iterable<{ readonly hash: string; readonly key: KnownKey }>;
+  /**
+   * What stands above a key of the file that belongs to a user, named by id or name: they, `above`, and their organisation where
+   * `above` has none; with the labels of all and the key's `own`. Undefined: they are not there, or switched off.
+   */
+  aboveUser?(
+    user: string,
+    above: readonly LabelledLevel[],
+    own: { readonly [label: string]: string },
+  ): Pick<Caller, 'levels' | 'labels'> | undefined;
 }

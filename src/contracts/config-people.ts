@@ -1,6 +1,6 @@
 /** Keys of the configuration, and the teams and organisations above them. */
 
-import type { Grant, Level } from './caller.ts';
+import type { Grant, LabelledLevel } from './caller.ts';
 import type { JsonObject } from './json.ts';
 import type { UsageLimits } from './limits.ts';
 import type { Secret } from './secret.ts';
@@ -11,18 +11,19 @@ export interface ConfigKey {
   readonly grant: Grant;
   readonly limits?: UsageLimits | undefined;
   /** Team and organisation of the file above it, nearest first; undefined: none. */
-  readonly levels?: readonly Level[] | undefined;
+  readonly levels?: readonly LabelledLevel[] | undefined;
   /** Merged, its own first; undefined: none. */
   readonly labels?: Labels | undefined;
+  /** Whose key it is: a user of the store, by id or name, with the key's own labels alone. Undefined: nobody's. */
+  readonly user?: { readonly name: string; readonly labels: Labels } | undefined;
 }
 
 export type Labels = { readonly [label: string]: string };
 
 /** A team or an organisation that the file owns; its id is `config:team:NAME` or `config:organization:NAME`. */
-export interface FileLevel extends Level {
+export interface FileLevel extends LabelledLevel {
   /** Id of a team's organisation. */
   readonly organization: string | undefined;
-  readonly labels: Labels;
   /** As it is written, in the words of `contracts/shapes/directory`. */
   readonly body: JsonObject;
   /** 1-based. */

@@ -268,6 +268,8 @@ export interface GatewayConfig {
 export interface ConfigProblem {
   /** JSON path, `mcpServers.github.url`. Empty for the file as a whole. */
   readonly path: string;
+  /** The same as steps within the part that is being stored; undefined: it is not about one. */
+  readonly within?: readonly (string | number)[] | undefined;
   /** 1-based position in the file, where known. */
   readonly line: number | undefined;
   readonly column: number | undefined;

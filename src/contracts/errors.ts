@@ -83,7 +83,7 @@ export const ERRORS = {
   },
   body_too_large: { httpStatus: 413, rpcCode: -31413, retryable: false, text: 'The body is too large' },
   rate_limited: { httpStatus: 429, rpcCode: -31429, retryable: true, text: 'A limit is used up' },
-  budget_exceeded: { httpStatus: 402, rpcCode: -31402, retryable: false, text: 'A budget is used up' },
+  budget_exceeded: { httpStatus: 402, rpcCode: -31402, retryable: false, text: 'A budget has no room for this call' },
   limits_unavailable: {
     httpStatus: 503,
     rpcCode: -31517,

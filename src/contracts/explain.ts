@@ -1,5 +1,6 @@
 /** What is asked and answered where somebody wants to know why a key may do something, or may not. Nothing is called, nothing counted. */
 
+import type { Endpoint } from './call.ts';
 import type { Grant, Narrowing } from './caller.ts';
 import type { ErrorCode } from './errors.ts';
 import type { LevelRef, LimitLine } from './limits.ts';
@@ -7,7 +8,7 @@ import type { LevelRef, LimitLine } from './limits.ts';
 /** About what the question is; `name` as a client would write it. */
 export interface ExplainTarget {
   readonly kind: 'tool' | 'prompt' | 'resource' | 'model';
-  /** `server/name`, or the exposed name `server__name`; of a model its name, an alias, or `provider/model`. */
+  /** As the endpoint shows it, or `server/name`, or the exposed name `server__name`; of a model its name, an alias, or `provider/model`. */
   readonly name: string;
 }
 
@@ -24,11 +25,15 @@ export interface ExplainRequest {
   /** Epoch milliseconds. Undefined: now. */
   readonly atMs?: number | undefined;
   readonly narrowing?: Narrowing | undefined;
+  /** Of tools, prompts and resources: where the call is made. Undefined: at `/mcp`. */
+  readonly endpoint?: Endpoint | undefined;
+  /** Of models: the request's `x-…` headers and `user-agent`, which rules on where it goes may read. Undefined: none. */
+  readonly headers?: { readonly [name: string]: string } | undefined;
 }
 
 /** One rule that was looked at. */
 export interface ExplainedRule {
-  readonly step: 'identify' | 'authorize' | 'decide-policy' | 'limits';
+  readonly step: 'identify' | 'authorize' | 'route' | 'decide-policy' | 'limits';
   /** Whose rule it is. Undefined: the configuration's, or the request's own (narrowing). */
   readonly level: LevelRef | undefined;
   /** Pattern, name of the policy rule, network, hours: as it was written. Undefined: no rule spoke. */

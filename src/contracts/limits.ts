@@ -28,6 +28,23 @@ export interface Budget {
   readonly on?: readonly string[] | undefined;
 }
 
+/** Calls that a limit has no room for may wait for it. */
+export interface LimitQueue {
+  /** In one process; of all keys together. */
+  readonly maxWaiting: number;
+  readonly maxWaitMs: number;
+}
+
+/** What became of calls that wait for limits, since the process began. */
+export interface QueueFigures {
+  /** Now. */
+  readonly waiting: number;
+  /** Calls that have waited, whether they were made in the end or not. */
+  readonly waited: number;
+  /** All of them together. */
+  readonly waitedMs: number;
+}
+
 /** What one level (a key, a user, a team, an organisation) may use. */
 export interface UsageLimits {
   /** Requests of every governed kind: calls of tools and models, prompts, resources. */
@@ -39,6 +56,8 @@ export interface UsageLimits {
   /** Under way at the same time; a stream is under way until it ends. Undefined: as many as come. */
   readonly maxConcurrent?: number | undefined;
   readonly budgets: readonly Budget[];
+  /** Of all but budgets. Undefined: what there is no room for is refused at once. */
+  readonly queue?: LimitQueue | undefined;
 }
 
 /** What a client is told of the limit it is nearest to (RateLimit headers). */
@@ -72,6 +91,8 @@ export interface LimitLine {
   readonly span: LimitSpan;
   readonly on: readonly string[] | undefined;
   readonly alertAt: readonly number[];
+  /** Undefined: what there is no room for is refused at once. */
+  readonly queue?: LimitQueue | undefined;
 }
 
 /** Whose limit it is. */

@@ -1,7 +1,7 @@
 /** Calls of models: what an edge hands to the pipeline, what it gets back, and the port behind which every provider stands. */
 
 import type { CallSignal } from './call-signal.ts';
-import type { ChatAnswer, ChatDialect, ChatEvent, ChatRequest, StopReason, ToolCallPart, Usage } from './chat.ts';
+import type { ChatAnswer, ChatDialect, ChatEvent, ChatRequest, StopReason, Usage } from './chat.ts';
 import type { EmbedAnswer, EmbedDialect, EmbedRequest } from './embed.ts';
 import type { JsonText, ParsedJson } from './json.ts';
 import type { ModelTarget, ProviderConfig, ProviderKey } from './models-config.ts';
@@ -129,11 +129,6 @@ export interface ModelReport {
   dropped: readonly string[];
   /** Characters of text, reasoning and arguments that came: what is estimated from if usage never comes. */
   outputChars: number;
-  /**
-   * Calls that the model made, each once it is whole; kept where the gateway's tools went along, in both lanes. In the passing
-   * lane they stand here before the piece that completes them is handed out.
-   */
-  toolCalls?: ToolCallPart[];
   /** What providers told of other attempts, which failed: the caller got nothing of it, but it may be charged for. */
   readonly wasted?: readonly { readonly provider: string; readonly model: string; readonly usage: Usage }[];
 }
@@ -287,3 +282,13 @@ export interface ProviderModel {
   readonly contextTokens?: number | undefined;
   readonly maxOutputTokens?: number | undefined;
 }
+
+/** Understands an answer that goes through as it came, beside it. What it cannot read it passes over in silence: it decides nothing. */
+export interface AnswerReader {
+  /** Undefined: it cannot be read. */
+  whole(text: JsonText): ChatAnswer | undefined;
+  /** Made for one stream: the events that these bytes complete. */
+  stream(): (bytes: Uint8Array) => readonly ChatEvent[];
+}
+/** Undefined: nobody can read answers of this dialect. Ids of calls that the dialect leaves out are empty. */
+export type AnswerReaders = (dialect: ChatDialect, form: 'sse' | 'json-array') => AnswerReader | undefined;

@@ -65,21 +65,63 @@ export interface ChangeOrigin {
     readonly id: string;
     readonly name: string;
   };
-  /** `operator` at the command line, whoever may write the data directory; the gateway itself for its first key. */
-  readonly via: 'api' | 'console' | 'cli' | 'gateway';
+  /** `operator` at the command line and in the file, whoever may write there; the gateway itself for its first key. */
+  readonly via: 'api' | 'console' | 'cli' | 'file' | 'gateway';
 }
+
+/** What can be done to an object. Those after `delete` change nothing that its body shows. */
+export const CHANGE_ACTIONS = [
+  'create',
+  'update',
+  'delete',
+  /** Of an object of the file: a secret that is written there in clear. */
+  'change-secret',
+  /** Of users: an address was made at which they set their password. */
+  'invite',
+  'set-password',
+  'end-sessions',
+  'unlock',
+] as const;
+export type ChangeAction = (typeof CHANGE_ACTIONS)[number];
 
 /** A line of the record of changes. Bodies stand in it without their members `hash` and `sealed`, at any depth. */
 export interface ObjectChange extends ChangeOrigin {
   /** Grows with each change of anything. */
   readonly seq: number;
   readonly atMs: number;
-  readonly action: ObjectWrite['action'];
+  readonly action: ChangeAction;
   readonly kind: ObjectKind;
   readonly id: string;
   readonly name: string;
   readonly before: JsonObject | undefined;
   readonly after: JsonObject | undefined;
+}
+
+/** A line for what was not written here: of the configuration file, or of what belongs to an object and is not in its body. */
+export type NotedChange = Pick<ObjectChange, 'action' | 'kind' | 'id' | 'name' | 'before' | 'after'>;
+
+/** What the configuration file owns, as it was when it was last noted. */
+export interface NotedObject {
+  readonly kind: ObjectKind;
+  readonly id: string;
+  readonly name: string;
+  /** As it may be shown. */
+  readonly body: JsonObject;
+  /** Tells whether its secrets are still the same; sealed. Undefined: it has none, or nothing may be sealed. */
+  readonly sealed?: string | undefined;
+}
+
+export interface NotedFile {
+  /** Of its note, to be named by the next one; 0: none was ever made. */
+  readonly seq: number;
+  readonly objects: readonly NotedObject[];
+}
+
+/** What a writer has looked at besides what they write. */
+export interface LookedAt {
+  readonly kinds: readonly ObjectKind[];
+  /** As `changedSince` told it before the look. */
+  readonly seq: number;
 }
 
 export interface ObjectPage {
@@ -95,10 +137,13 @@ export interface ObjectPage {
 /** Why a write was refused; nothing was written. */
 export class ObjectConflict extends Error {
   override readonly name = 'ObjectConflict';
-  /** `missing`: there is no such object; `exists`: name or id is taken; `version`: somebody else changed it in between. */
-  readonly reason: 'missing' | 'exists' | 'version';
+  /**
+   * `missing`: there is no such object; `exists`: name or id is taken; `version`: somebody else changed it in between;
+   * `others`: something else that was looked at was changed.
+   */
+  readonly reason: 'missing' | 'exists' | 'version' | 'others';
   readonly write: ObjectWrite;
-  constructor(reason: 'missing' | 'exists' | 'version', write: ObjectWrite) {
+  constructor(reason: ObjectConflict['reason'], write: ObjectWrite) {
     super(`${write.action} of ${write.kind} ${write.id}: ${reason}`);
     this.reason = reason;
     this.write = write;
@@ -113,8 +158,28 @@ export interface ObjectStore extends AsyncDisposable {
   find(kind: ObjectKind, id: string): Promise<StoredObject | undefined>;
   /** In the order they were made. */
   list(kind: ObjectKind, page: ObjectPage): Promise<readonly StoredObject[]>;
-  /** All or nothing, with a line in the record for each. Throws ObjectConflict. Returns them as they are now. */
-  write(writes: readonly ObjectWrite[], origin: ChangeOrigin, nowMs: number): Promise<readonly StoredObject[]>;
+  /**
+   * All or nothing, with a line in the record for each. Throws ObjectConflict, also if anything of what was `lookedAt` has
+   * changed since: a rule over several objects then holds whoever else writes. Returns them as they are now.
+   */
+  write(
+    writes: readonly ObjectWrite[],
+    origin: ChangeOrigin,
+    nowMs: number,
+    lookedAt?: LookedAt,
+  ): Promise<readonly StoredObject[]>;
+  /**
+   * Lines in the record, and no more. `file`: what the file owns from now on; then all or nothing: false if somebody else
+   * noted it after `afterSeq`, and nothing was written.
+   */
+  note(
+    changes: readonly NotedChange[],
+    origin: ChangeOrigin,
+    nowMs: number,
+    file?: { readonly afterSeq: number; readonly objects: readonly NotedObject[] },
+  ): Promise<boolean>;
+  /** What the file owned when it was last noted. */
+  notedFile(): Promise<NotedFile>;
   /** Newest first. */
   changes(filter: {
     readonly kind?: ObjectKind | undefined;

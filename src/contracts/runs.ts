@@ -97,3 +97,87 @@ export interface AgentRules {
   /** Default 600,000. */
   readonly maxDurationMs: number;
 }
+
+/** What happened in a run or a conversation, in its order. Calls within calls name theirs in `parentId`. */
+export type TimelineEntry =
+  | {
+      readonly type: 'round';
+      readonly atMs: number;
+      /** From 1. */
+      readonly round: number;
+      readonly callId: string;
+      /** `provider/model` that answered, or was meant to. */
+      readonly model: string | undefined;
+      readonly inputTokens: number | undefined;
+      readonly outputTokens: number | undefined;
+      readonly microUsd: number | undefined;
+      readonly durationMs: number | undefined;
+      readonly stop: string | undefined;
+      /** Undefined: it is under way. */
+      readonly result: string | undefined;
+      readonly error: string | undefined;
+    }
+  | {
+      readonly type: 'suggested';
+      readonly atMs: number;
+      readonly suggestionId: string;
+      /** Call of the model, or of the client, it came from. */
+      readonly callId: string;
+      /** As the caller knows the tool. */
+      readonly name: string;
+      readonly verdict: string;
+      readonly state: string;
+    }
+  | {
+      readonly type: 'asked';
+      readonly atMs: number;
+      readonly approvalId: string;
+      readonly suggestionId: string;
+      readonly name: string;
+      readonly rule: string;
+      readonly message: string | undefined;
+      readonly expiresAtMs: number;
+      readonly state: string;
+    }
+  | {
+      readonly type: 'voted';
+      readonly atMs: number;
+      readonly approvalId: string;
+      readonly vote: 'approve' | 'reject';
+      /** Name of who voted. */
+      readonly by: string;
+      readonly via: string;
+      readonly reason: string | undefined;
+      /** Other arguments are sent than were asked for. */
+      readonly isEdited: boolean;
+    }
+  | {
+      readonly type: 'executed';
+      readonly atMs: number;
+      readonly callId: string;
+      readonly parentId: string | undefined;
+      readonly suggestionId: string | undefined;
+      readonly serverId: string | undefined;
+      readonly name: string;
+      /** As in `CallFacts`. */
+      readonly authority: string | undefined;
+      readonly durationMs: number | undefined;
+      readonly resultBytes: number | undefined;
+      readonly microUsd: number | undefined;
+      readonly result: string | undefined;
+      readonly error: string | undefined;
+    }
+  | { readonly type: 'ended'; readonly atMs: number; readonly state: RunState; readonly end: RunEnd | undefined };
+
+export interface RunTimeline {
+  readonly id: string;
+  /** Undefined: a conversation in which the caller carried out what was suggested. */
+  readonly run: Omit<AgentRun, 'sealedState'> | undefined;
+  readonly keyName: string | undefined;
+  readonly rounds: number;
+  readonly calls: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly microUsd: number;
+  readonly entries: readonly TimelineEntry[];
+}

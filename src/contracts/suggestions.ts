@@ -19,11 +19,6 @@ export interface Execution {
   readonly ref: SuggestionRef;
   /** `explicit`: its caller asked for it, at `/v1/mcp/tool/execute` or by calling again; `agent`: the gateway's own loop. */
   readonly by: 'explicit' | 'agent';
-  /**
-   * Arguments to be used in place of those of the ledger are given by the call; false: the ledger's own are, and the call
-   * brings none (by id alone).
-   */
-  readonly bringsArguments: boolean;
 }
 
 /**

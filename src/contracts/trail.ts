@@ -89,6 +89,8 @@ export interface CallFinish {
   readonly priceMicroUsd?: number | undefined;
   /** Calls of models. */
   readonly model?: ModelNote | undefined;
+  /** The run or conversation it belongs to, where that was found only after its intent was written. */
+  readonly runId?: string | undefined;
 }
 
 /** A row as read back. `result` undefined: still running; `unknown`: the process died before it was over. */
@@ -108,6 +110,8 @@ export interface TrailRow extends CallIntent {
 export interface TrailFilter {
   /** One call. */
   readonly id?: string;
+  /** Calls that belong to this run or conversation, its first one included. */
+  readonly runId?: string;
   readonly sinceMs?: number;
   readonly untilMs?: number;
   readonly key?: string;
@@ -142,6 +146,8 @@ export interface Trail extends AsyncDisposable {
   finish(finish: CallFinish): void;
   /** Records a call that needed no write-ahead, intent and finish in one. Off the hot path; never throws. */
   record(intent: CallIntent, finish: CallFinish): void;
+  /** Everything handed over so far has left our process, if it can be written. At once; never throws. */
+  persist?(): void;
   /** Everything handed over so far is in the store. */
   flush(): Promise<void>;
   /** For the metrics. */

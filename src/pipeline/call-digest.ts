@@ -5,7 +5,7 @@ import { canonicalJson } from '../lib/canonical-json.ts';
 import { isObject } from '../lib/is-object.ts';
 import { DuplicateMemberError } from '../lib/json-text.ts';
 import { callerOf } from './grants.ts';
-import { argumentsText } from './intent.ts';
+import { argumentsText, paramsOf } from './intent.ts';
 
 /** Members of `params` and of its `_meta` that are known to mean the same to every server, or nothing. */
 const PARAMS: ReadonlySet<string> = new Set(['name', 'arguments', '_meta']);
@@ -17,7 +17,8 @@ const META =
  * about it (a task, answers to questions, members we do not know) that makes it one of its own.
  */
 export function callDigest(call: Call, perCaller: boolean): string | undefined {
-  const { params, facts, endpoint, peer } = call;
+  const { facts, endpoint, peer } = call;
+  const params = paramsOf(call);
   if (facts.continues !== undefined || Object.keys(params.value).some((key) => !PARAMS.has(key))) return undefined;
   const meta = params.value._meta;
   if (isObject(meta) && Object.keys(meta).some((key) => !META.test(key))) return undefined;

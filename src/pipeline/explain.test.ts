@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { ModelCall, ModelGateway } from '../contracts/call.ts';
+import type { Endpoint, ModelCall, ModelGateway } from '../contracts/call.ts';
 import type { Grant, KnownKey, Level } from '../contracts/caller.ts';
+import type { ToolsetConfig, ToolsetEntry } from '../contracts/config.ts';
 import { GatewayError } from '../contracts/errors.ts';
 import type { ExplainRequest } from '../contracts/explain.ts';
 import type { ModelProvider } from '../contracts/models.ts';
-import type { ProviderConfig } from '../contracts/models-config.ts';
+import type { ProviderConfig, RouteRule } from '../contracts/models-config.ts';
 import type { PolicyAction, PolicyRule } from '../contracts/policy.ts';
 import { Secret } from '../contracts/secret.ts';
+import { exposedUri } from '../domain/tools/exposed-uri.ts';
 import { createExplain } from './explain.ts';
 import { createHarness, offerOf } from './fixtures/harness.ts';
 
@@ -21,9 +23,30 @@ const tool = (name: string, annotations: object) => ({
 });
 const TOOLS = [tool('read', { readOnlyHint: true }), tool('write', { destructiveHint: true }), tool('other', {})];
 const OFFERS = {
-  a: offerOf({ tools: TOOLS, prompts: ['read'] }),
-  b: offerOf({ tools: TOOLS, prompts: ['read'] }),
+  a: offerOf({ tools: TOOLS, prompts: ['read'], resources: ['mem:1', 'mem:2'] }),
+  // Of its own `other` it shows nothing, as of a definition that is held.
+  b: offerOf({ tools: TOOLS.slice(0, 2), prompts: ['read'], resources: ['mem:1'], templates: ['mem:t/{x}'] }),
+  away: undefined,
 };
+const entry = (server: string, name: string, own: ToolsetEntry['own'] = {}): ToolsetEntry => ({
+  ...{ source: `${server}/${name}`, server, name, own },
+});
+const TOOLSETS: readonly ToolsetConfig[] = [
+  {
+    ...{ name: 'some', description: undefined, instructions: undefined },
+    tools: [entry('a', 'read', { name: 'look' }), entry('b', '*'), entry('away', 'read')],
+    prompts: [entry('a', 'read')],
+    resources: [entry('a', 'mem:1'), entry('b', '*')],
+  },
+  {
+    name: 'far',
+    description: undefined,
+    instructions: undefined,
+    tools: [entry('away', '*')],
+    prompts: [],
+    resources: [],
+  },
+];
 
 function providerOf(id: string): ModelProvider {
   const config = {
@@ -64,6 +87,8 @@ const pattern = fc.constantFrom(
   'model:p/*',
   'model:q/x',
   'model:*/y',
+  'resource:*',
+  'resource:a/mem:1',
 );
 const patterns = fc.array(pattern, { maxLength: 3 });
 const optional = <T>(of: fc.Arbitrary<T>) =>
@@ -80,6 +105,7 @@ const grant: fc.Arbitrary<Grant> = fc.record({
   deny: fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: patterns }),
   networks: optional(fc.constantFrom(['10.0.0.0/8'], ['2001:db8::/32', '192.0.2.0/24'], ['0.0.0.0/0'])),
   hours: optional(fc.array(hours, { minLength: 1, maxLength: 2 })),
+  toolsets: optional(fc.constantFrom(['some'], ['far', 'some'], ['gone'])),
   providerKeys: optional(fc.constantFrom(['p/*'], ['*/two'], ['q/one', 'p/two'])),
 });
 const levels: fc.Arbitrary<readonly Level[]> = fc
@@ -103,6 +129,7 @@ const rule = fc.record({
       'server.id == "a"',
       'has(args.n) && args.n == 1',
       'request.endpoint == "/mcp"',
+      'request.toolset == "some"',
     ),
     { nil: undefined },
   ),
@@ -118,15 +145,59 @@ const policy = fc.option(
   }),
   { nil: undefined, freq: 4 },
 );
+/** What a client has to write where the question says `server/name`. */
+function writtenAt(endpoint: Endpoint, kind: 'tool' | 'prompt' | 'resource', name: string): string {
+  const slash = name.indexOf('/');
+  const [server, own] = [name.slice(0, slash), name.slice(slash + 1)];
+  if (!(server in OFFERS)) return name;
+  if (endpoint.type === 'server') return endpoint.serverId === server ? own : name;
+  if (kind === 'resource') return exposedUri(server, own);
+  // A tool that a toolset calls otherwise has lost the name it has at `/mcp`.
+  return endpoint.type === 'toolset' && endpoint.toolset === 'some' && kind === 'tool' && name === 'a/read'
+    ? 'look'
+    : `${server}__${own}`;
+}
+
+const routeOf = (name: string, when: string, ...targets: string[]): RouteRule => ({
+  ...{ name, when, fallbacks: [] },
+  targets: targets.map((target) => {
+    const [provider = '', model = ''] = target.split('/');
+    return { provider, model, weight: 1 };
+  }),
+});
+const routes = fc.uniqueArray(
+  fc.constantFrom(
+    routeOf('cheap', 'headers["x-tier"] == "low"', 'q/x'),
+    routeOf('dear', '"x-tier" in headers && headers["x-tier"] == "high"', 'p/*', 'q/*'),
+    routeOf('named', 'model == "routed"', 'q/y', 'p/x'),
+    routeOf('keyed', 'key.name == "key" && model.startsWith("x")', 'p/x'),
+    routeOf('spent', 'key.budgetUsedPercent > 50', 'q/x'),
+    routeOf('long', 'request.tokens > 1000', 'p/y'),
+  ),
+  { maxLength: 3, selector: ({ name }) => name },
+);
+
 const asked = fc.record({
   target: fc.oneof(
     fc
       .constantFrom('a/read', 'a/write', 'a/other', 'b/read', 'b/write', 'b/other')
       .map((name) => ({ kind: 'tool' as const, name })),
-    fc.constantFrom('a/read', 'b/read').map((name) => ({ kind: 'prompt' as const, name })),
-    fc.constantFrom('p/x', 'p/y', 'q/x', 'q/y', 'alias', 'nothing/x').map((name) => ({ kind: 'model' as const, name })),
+    fc.constantFrom('look', 'a__read', 'read', 'away/read').map((name) => ({ kind: 'tool' as const, name })),
+    fc.constantFrom('a/read', 'b/read', 'read').map((name) => ({ kind: 'prompt' as const, name })),
+    fc
+      .constantFrom('a/mem:1', 'b/mem:1', 'b/mem:t/1', 'away/mem:1', 'mem:1', 'mem:2', 'mem:t/9', 'x:no')
+      .map((name) => ({ kind: 'resource' as const, name })),
+    fc
+      .constantFrom('p/x', 'p/y', 'q/x', 'q/y', 'alias', 'nothing/x', 'routed', 'x')
+      .map((name) => ({ kind: 'model' as const, name })),
   ),
   args: fc.constantFrom({}, { n: 1 }, { n: 9 }, { path: '/tmp/x' }, { path: 3, n: 'x' }, { N: 9 }),
+  endpoint: fc.oneof(
+    { weight: 2, arbitrary: fc.constant<Endpoint>({ type: 'all' }) },
+    fc.constantFrom('a', 'b', 'away', 'gone').map((serverId): Endpoint => ({ type: 'server', serverId })),
+    fc.constantFrom('some', 'far', 'gone').map((toolset): Endpoint => ({ type: 'toolset', toolset })),
+  ),
+  headers: optional(fc.constantFrom({ 'x-tier': 'low' }, { 'X-Tier': 'high' })),
   from: fc.constantFrom('10.1.2.3', '192.0.2.1', '2001:db8::1', '::ffff:10.1.1.1', '::1'),
   atMs: fc.nat(7 * 24 * 60).map((minutes) => Date.parse('2026-10-22T00:00:00Z') + minutes * 60_000),
   narrowing: fc.record({
@@ -135,13 +206,15 @@ const asked = fc.record({
   }),
 });
 
-type Asked = Omit<ExplainRequest, 'who'> & Required<Pick<ExplainRequest, 'target' | 'narrowing' | 'from'>>;
+type Asked = Omit<ExplainRequest, 'who'> &
+  Required<Pick<ExplainRequest, 'target' | 'narrowing' | 'from' | 'endpoint' | 'headers' | 'atMs'>>;
 
 function modelCall(request: Asked): ModelCall {
-  const { target, from, narrowing } = request;
+  const { target, from, narrowing, headers } = request;
   const value = { model: target.name, messages: [] };
   return {
     ...{ id: 'c', kind: 'chat', receivedAtMs: 0, startedMs: performance.now(), surface: 'models', name: target.name },
+    routingHeaders: () => new Map(Object.entries(headers ?? {}).map(([name, each]) => [name.toLowerCase(), each])),
     ...{ endpoint: { type: 'all' }, credential: { source: 'authorization', token: 'key' } },
     narrowing: narrowing ?? { servers: undefined, tools: undefined },
     client: { remoteAddress: from, forwardedFor: [] },
@@ -162,15 +235,18 @@ function modelCall(request: Asked): ModelCall {
 
 test(`what is explained is what happens, for ${RUNS} random calls under random policies`, async () => {
   const seen = new Map<string, number>();
+  const see = (what: string): void => void seen.set(what, (seen.get(what) ?? 0) + 1);
   await fc.assert(
     fc.asyncProperty(
       grant,
       levels,
       policy,
+      routes,
+      optional(fc.constantFrom(Date.parse('2026-10-20T00:00:00Z'), Date.parse('2026-10-25T12:00:00Z'))),
       fc.array(asked, { minLength: CALLS_PER_POLICY, maxLength: CALLS_PER_POLICY }),
-      async (own, above, rules, calls) => {
+      async (own, above, rules, ways, expiresAtMs, calls) => {
         const key: KnownKey = {
-          ...{ keyId: 'key_1', keyName: 'key', grant: own, expiresAtMs: undefined },
+          ...{ keyId: 'key_1', keyName: 'key', grant: own, expiresAtMs },
           ...(above.length > 0 && { levels: above }),
         };
         const alias = {
@@ -184,9 +260,10 @@ test(`what is explained is what happens, for ${RUNS} random calls under random p
         const harness = createHarness(OFFERS, {
           config: {
             ...(rules !== undefined && { policy: rules }),
+            toolsets: TOOLSETS,
             providers: [...PROVIDERS.values()].map(({ config }) => config),
             models: {
-              ...{ aliases: [alias], fallbacks: [], routes: [], prices: [], usageHeaders: true },
+              ...{ aliases: [alias], fallbacks: [], routes: ways, prices: [], usageHeaders: true },
               toolMode: 'off',
             },
           },
@@ -194,47 +271,79 @@ test(`what is explained is what happens, for ${RUNS} random calls under random p
         });
         harness.keys.add('key', own, key);
         harness.gateway.refreshKeys();
-        const explain = createExplain({
-          ...{ config: harness.config(), now: () => 0 },
-          definitionOf: (_, name) => TOOLS.find((each) => each.name === name)?.text,
-        });
+        const explain = createExplain({ ...{ config: harness.config(), now: () => 0 }, catalog: harness.catalog });
         for (const request of calls) {
           harness.keys.nowMs = request.atMs;
           const { kind, name } = request.target;
           let code: string | undefined;
           try {
             if (kind === 'model') await (harness.gateway as ModelGateway).call(modelCall(request));
-            else
-              await harness.call(kind === 'tool' ? 'tools.call' : 'prompts.get', {
-                ...{ key: 'key', name: name.replace('/', '__'), narrowing: request.narrowing },
-                params: JSON.stringify({ name: name.replace('/', '__'), arguments: request.args }),
-                client: { remoteAddress: request.from, forwardedFor: [] },
-              });
+            else {
+              const written = writtenAt(request.endpoint, kind, name);
+              await harness.call(
+                ({ tool: 'tools.call', prompt: 'prompts.get', resource: 'resources.read' } as const)[kind],
+                {
+                  ...{ key: 'key', name: written, narrowing: request.narrowing, ...placeOf(request.endpoint) },
+                  params: JSON.stringify(
+                    kind === 'resource' ? { uri: written } : { name: written, arguments: request.args },
+                  ),
+                  client: { remoteAddress: request.from, forwardedFor: [] },
+                },
+              );
+            }
           } catch (error) {
             if (!(error instanceof GatewayError)) throw error;
             code = error.code;
           }
           const explanation = explain(key, request);
-          const context = JSON.stringify({ own, above, rules, request, explanation });
+          const noted = harness.trail.events.at(-1);
+          const context = JSON.stringify({ own, above, rules, ways, request, explanation, noted });
           assert.equal(explanation.code, code, context);
           const expected = code === undefined ? 'allowed' : code === 'approval_required' ? 'asks' : 'refused';
           assert.equal(explanation.verdict, expected, context);
-          seen.set(code ?? 'allowed', (seen.get(code ?? 'allowed') ?? 0) + 1);
+          const deciding = explanation.rules.at(-1);
+          // What the trail names as the reason is what the explanation ends with.
+          if (noted?.policy !== undefined) {
+            assert.deepEqual([deciding?.step, deciding?.rule], ['decide-policy', noted.policy.rule], context);
+            see(`policy ${noted.policy.verdict}`);
+          }
+          if (code === undefined && kind === 'model') {
+            const route = explanation.rules.find(({ step }) => step === 'route')?.rule;
+            assert.equal(route, noted?.model?.rule, context);
+            see(`route ${route}`);
+          }
+          see(code ?? 'allowed');
+          see(`${kind} at ${request.endpoint.type} ${expected}`);
         }
       },
     ),
     { numRuns: Math.ceil(RUNS / CALLS_PER_POLICY) },
   );
-  for (const code of [
-    'allowed',
-    'unknown_tool',
-    'unknown_prompt',
-    'unknown_model',
-    'outside_network',
-    'outside_hours',
-    'no_provider_key',
-    'denied_by_policy',
-    'approval_required',
+  for (const what of [
+    ...['allowed', 'unauthenticated', 'unknown_server', 'unknown_tool', 'unknown_prompt', 'unknown_resource'],
+    ...[
+      'unknown_model',
+      'outside_network',
+      'outside_hours',
+      'no_provider_key',
+      'denied_by_policy',
+      'approval_required',
+    ],
+    ...['policy deny', 'policy ask', 'route alias', 'route cheap', 'route dear', 'route named', 'route keyed'],
+    ...['tool', 'prompt', 'resource'].flatMap((kind) =>
+      ['all', 'server', 'toolset'].flatMap((where) => [`${kind} at ${where} allowed`, `${kind} at ${where} refused`]),
+    ),
   ])
-    assert.ok((seen.get(code) ?? 0) > 0, `${code} was never seen: ${JSON.stringify([...seen])}`);
+    assert.ok((seen.get(what) ?? 0) > 0, `${what} was never seen: ${JSON.stringify([...seen])}`);
 });
+
+function placeOf(endpoint: Endpoint): { readonly endpoint?: string } {
+  switch (endpoint.type) {
+    case 'all':
+      return {};
+    case 'server':
+      return { endpoint: endpoint.serverId };
+    case 'toolset':
+      return { endpoint: `t/${endpoint.toolset}` };
+  }
+}

@@ -1,13 +1,20 @@
 /** The one door in. Holds the pipeline of the current configuration; a call runs on the one that was current when it began. */
 
-import type { Call, Gateway, ModelGateway } from '../contracts/call.ts';
+import type { Call, Gateway, ModelGateway, SuggestionGateway } from '../contracts/call.ts';
+import type { CallSignal } from '../contracts/call-signal.ts';
 import type { Caller } from '../contracts/caller.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
-import type { LimitStore } from '../contracts/limits.ts';
+import { GatewayError } from '../contracts/errors.ts';
+import type { LimitStore, QueueFigures } from '../contracts/limits.ts';
+import type { SuggestionStore } from '../contracts/suggestions.ts';
 import type { WebhookEvent } from '../contracts/webhooks.ts';
+import { endpointOf } from '../domain/tools/resolve.ts';
+import { reportUsers } from './directory/report-users.ts';
 import { servesToolset } from './grants.ts';
 import { createKeptResults } from './kept-results.ts';
+import { createLedger } from './ledger/ledger.ts';
 import { createBudgetAlerts } from './limits/budget-alerts.ts';
+import { createFairQueues } from './limits/fair-queues.ts';
 import { createGuardedLimits } from './limits/guarded-limits.ts';
 import { createModelHealth, type ModelStatus } from './models/model-health.ts';
 import { createPipeline, type Pipeline, type PipelineDeps } from './pipeline.ts';
@@ -15,7 +22,8 @@ import { startSpan } from './trace.ts';
 import { createWatches } from './watches.ts';
 
 export type SwappableGateway = Gateway &
-  ModelGateway & {
+  ModelGateway &
+  SuggestionGateway & {
     config(): GatewayConfig;
     /** Puts a new configuration in force for every call that begins from now on. */
     swap(config: GatewayConfig): void;
@@ -23,10 +31,16 @@ export type SwappableGateway = Gateway &
     refreshKeys(): void;
     /** How the models that were called have answered of late, of those this caller may use. */
     modelStatus(caller: Caller): readonly ModelStatus[];
+    /** Of calls that wait for limits. */
+    queueFigures(): QueueFigures;
   };
 
 export function createGateway(
-  deps: Omit<PipelineDeps, 'kept' | 'limits' | 'alerts' | 'modelHealth' | 'enter'> & {
+  deps: Omit<PipelineDeps, 'kept' | 'limits' | 'queues' | 'alerts' | 'modelHealth' | 'enter' | 'ledger'> & {
+    /** What models suggested and what became of it; undefined: nothing of it is kept. */
+    readonly suggestions?: SuggestionStore | undefined;
+    /** Resolves after that time, or at once when the signal is aborted. */
+    readonly sleep?: ((ms: number, signal: CallSignal) => Promise<void>) | undefined;
     readonly randomHex: (digits: number) => string;
     /** Where limits are counted, and where each process counts for itself once that is lost. */
     readonly limitStore: LimitStore;
@@ -46,16 +60,22 @@ export function createGateway(
     each.facts.spanId = span.spanId;
     return pipeline.run(each);
   };
+  const { suggestions: store, recordSealer: sealer } = deps;
+  const ledger =
+    store && sealer && createLedger({ store, sealer, sleep: deps.sleep ?? sleepFor, monotonicMs: deps.monotonicMs });
+  const queues = createFairQueues({ limits, monotonicMs: deps.monotonicMs, setTimer });
   const lasting: PipelineDeps = {
     ...deps,
-    enter: { call },
+    ...{ ledger, enter: { call } },
     kept: createKeptResults(deps),
     limits,
+    queues,
     alerts: deps.tell && createBudgetAlerts({ limits, now: deps.now, tell: deps.tell, log: deps.log }),
     modelHealth: createModelHealth(deps),
   };
   let pipeline: Pipeline = createPipeline(lasting, config);
   deps.catalog.invalidate(config.toolsets ?? []);
+  reportUsers(deps, config.keys);
 
   const watches = createWatches({
     catalog: deps.catalog,
@@ -69,6 +89,21 @@ export function createGateway(
   return {
     call,
     identify: (credential) => pipeline.keyring.identify(credential),
+    async suggestion(credential, id) {
+      const caller = pipeline.keyring.identify(credential);
+      const found = await ledger?.store.find(id);
+      if (ledger === undefined || found === undefined || found.keyId !== caller.keyId)
+        throw new GatewayError('unknown_suggestion', id);
+      const { name, dialect, toolCallId } = found;
+      return {
+        id,
+        name,
+        dialect,
+        toolCallId,
+        endpoint: endpointOf(found.endpoint),
+        arguments: ledger.openArguments(found),
+      };
+    },
     serves(endpoint, caller) {
       if (endpoint.type === 'all') return true;
       const grant = pipeline.grantOf(caller, { servers: undefined, tools: undefined }, endpoint);
@@ -82,12 +117,30 @@ export function createGateway(
       const grant = pipeline.grantOf(caller, { servers: undefined, tools: undefined }, { type: 'all' });
       return lasting.modelHealth.snapshot().filter(({ provider, model }) => grant.allows('model', provider, model));
     },
+    queueFigures: () => queues.figures(),
     swap(next) {
       pipeline = createPipeline(lasting, next);
       deps.catalog.invalidate(next.toolsets ?? []);
+      reportUsers(deps, next.keys);
     },
     refreshKeys() {
       if (pipeline.keyring.refresh()) watches.changed();
     },
   };
+}
+
+const sleepFor = (ms: number, signal: CallSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const stop = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
+      resolve();
+    };
+    const timer = setTimeout(stop, ms);
+    signal.addEventListener('abort', stop);
+  });
+
+function setTimer(afterMs: number, run: () => void): () => void {
+  const timer = setTimeout(run, afterMs);
+  return () => clearTimeout(timer);
 }

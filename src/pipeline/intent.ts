@@ -10,6 +10,9 @@ import { redactArguments } from '../lib/redact-json.ts';
 
 export type DescribeIntent = (call: Call) => CallIntent;
 
+/** What goes to the server. */
+export const paramsOf = ({ facts, params }: Pick<Call, 'facts' | 'params'>): ParsedJson => facts.params ?? params;
+
 /** The text of `arguments`, as the client sent it; undefined: there are none. */
 export function argumentsText({ text, scan }: ParsedJson): JsonText | undefined {
   if (scan === undefined) return memberText(text, 'arguments');
@@ -17,16 +20,25 @@ export function argumentsText({ text, scan }: ParsedJson): JsonText | undefined 
   return member && text.slice(member.valueStart, member.valueEnd);
 }
 
+/** While it is being put together. */
+type Draft = { -readonly [member in keyof CallIntent]: CallIntent[member] };
+
 /** Users, teams and organisations, and labels; most keys have none. */
-function belonging(
-  caller: Caller | undefined,
-): Pick<CallIntent, 'userId' | 'teamId' | 'organizationId' | 'labels'> | undefined {
-  if (caller === undefined || (caller.levels === undefined && caller.labels === undefined)) return undefined;
-  const idOf = (type: LevelRef['type']): string | undefined => caller.levels?.find((level) => level.type === type)?.id;
-  return {
-    ...{ userId: idOf('user'), teamId: idOf('team'), organizationId: idOf('organization') },
-    labels: caller.labels,
-  };
+function noteBelonging(intent: Draft, { levels, labels }: Caller): void {
+  const idOf = (type: LevelRef['type']): string | undefined => levels?.find((level) => level.type === type)?.id;
+  intent.userId = idOf('user');
+  intent.teamId = idOf('team');
+  intent.organizationId = idOf('organization');
+  intent.labels = labels;
+}
+
+/** What it carries out, for which run, and who allowed it; most calls have none of it. */
+function noteExecution(intent: Draft, { runId, facts }: Call): void {
+  const { suggestion, authority } = facts;
+  const run = runId ?? facts.runId ?? suggestion?.runId;
+  if (run !== undefined) intent.runId = run;
+  if (suggestion !== undefined) intent.suggestionId = suggestion.id;
+  if (authority !== undefined) intent.authority = authority;
 }
 
 /** `redactionOf` gives the argument paths of a server that must not be kept; `keepArguments` false keeps none at all. */
@@ -39,24 +51,32 @@ export function createDescribeIntent(deps: {
     if (!deps.keepArguments || call.facts.serverId === undefined) return undefined;
     // What is said to models is not kept.
     if (call.surface === 'models') return undefined;
-    const text = argumentsText(call.params);
+    const text = argumentsText(paramsOf(call));
     return text === undefined ? undefined : redactArguments(text, deps.redactionOf(call.facts.serverId));
   };
-  return (call) => ({
-    id: call.id,
-    parentId: call.parentId ?? call.facts.continuesId,
-    traceId: call.facts.traceId ?? '',
-    atMs: call.receivedAtMs,
-    kind: call.kind,
-    surface: call.endpoint.type === 'toolset' ? `${call.surface}/t/${call.endpoint.toolset}` : call.surface,
-    keyId: call.facts.caller?.keyId,
-    keyName: call.facts.caller?.keyName,
-    ...belonging(call.facts.caller),
-    serverId: call.facts.serverId,
-    name: call.facts.task?.shownTool ?? call.name,
-    target: call.facts.target,
-    client: call.peer.info,
-    arguments: argumentsOf(call),
-    ...(call.facts.reservedMicroUsd !== undefined && { reservedMicroUsd: call.facts.reservedMicroUsd }),
-  });
+  return (call) => {
+    const { facts } = call;
+    const { caller } = facts;
+    // One literal without a spread, which every call would pay for though few have what it would add.
+    const intent: Draft = {
+      id: call.id,
+      parentId: call.parentId ?? facts.continuesId,
+      traceId: facts.traceId ?? '',
+      atMs: call.receivedAtMs,
+      kind: call.kind,
+      surface: call.endpoint.type === 'toolset' ? `${call.surface}/t/${call.endpoint.toolset}` : call.surface,
+      keyId: caller?.keyId,
+      keyName: caller?.keyName,
+      serverId: facts.serverId,
+      name: facts.task?.shownTool ?? call.name,
+      target: facts.target,
+      client: call.peer.info,
+      arguments: argumentsOf(call),
+    };
+    if (caller !== undefined && (caller.levels !== undefined || caller.labels !== undefined))
+      noteBelonging(intent, caller);
+    if (facts.reservedMicroUsd !== undefined) intent.reservedMicroUsd = facts.reservedMicroUsd;
+    noteExecution(intent, call);
+    return intent;
+  };
 }

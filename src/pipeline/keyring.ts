@@ -4,6 +4,7 @@ import { hash } from 'node:crypto';
 import type { Caller, Credential, Grant, KeyDirectory, KnownKey } from '../contracts/caller.ts';
 import type { ConfigKey } from '../contracts/config-people.ts';
 import { GatewayError } from '../contracts/errors.ts';
+import { readFileKey } from './directory/file-key.ts';
 
 const ANONYMOUS_ID = 'anonymous';
 const NOTHING: Grant = { allow: [], deny: [] };
@@ -34,20 +35,11 @@ export function createKeyring(deps: {
   anonymous: Grant | undefined;
   now: () => number;
 }): Keyring {
-  const fixed = deps.keys.map((key): [string, KnownKey] => [
-    compactHash(hashSecret(key.value.open())),
-    {
-      ...{
-        keyId: `config:${key.name}`,
-        keyName: key.name,
-        grant: key.grant,
-        limits: key.limits,
-        expiresAtMs: undefined,
-      },
-      ...(key.levels !== undefined && { levels: key.levels }),
-      ...(key.labels !== undefined && { labels: key.labels }),
-    },
-  ]);
+  const fixed = deps.keys.map((key) => ({
+    ...{ key, secretHash: compactHash(hashSecret(key.value.open())) },
+    // Stands as long as the configuration; of a user's key the directory says what stands above it.
+    lasting: key.user === undefined ? readFileKey(key, deps.directory) : undefined,
+  }));
   const anonymous: Caller | undefined = deps.anonymous && {
     keyId: ANONYMOUS_ID,
     keyName: ANONYMOUS_ID,
@@ -67,7 +59,10 @@ export function createKeyring(deps: {
       byId.set(key.keyId, key);
     };
     for (const { hash: secretHash, key } of deps.directory.keys()) add(secretHash, key);
-    for (const [secretHash, key] of fixed) add(secretHash, key);
+    for (const { key, secretHash, lasting } of fixed) {
+      const known = lasting ?? readFileKey(key, deps.directory);
+      if (known !== undefined) add(secretHash, known);
+    }
     version = current;
     return true;
   };

@@ -61,7 +61,7 @@ test('what a team may use is shared by its keys, and whoever meets it is told wh
   await call('anna');
   await call('anna');
   const poor = await refusal('ben');
-  assert.equal(poor.message, 'A budget is used up: team research: 0.00025 USD per day');
+  assert.equal(poor.message, 'A budget has no room for this call: team research: 0.00025 USD per day');
   assert.deepEqual(poor.data, {
     ...{ budget: 'day', maxMicroUsd: 250, level: { type: 'team', name: 'research' } },
     ...{ estimateMicroUsd: 100, retryAfterMs: 12 * 3_600_000 },
@@ -88,7 +88,7 @@ test('of its own budget a key is told everything', async () => {
   h.keys.add('ben', ALL, { limits: budget(150) });
   await call('ben');
   const { message, data } = await refusal('ben');
-  assert.equal(message, 'A budget is used up: key ben: 0.00015 USD per day');
+  assert.equal(message, 'A budget has no room for this call: key ben: 0.00015 USD per day');
   assert.equal(data?.spentMicroUsd, 100);
   assert.equal(data?.reservedMicroUsd, 0);
 });
@@ -200,4 +200,28 @@ test('two processes name the same fact alike', async () => {
   );
   assert.equal(ids[0]?.length, 1);
   assert.deepEqual(ids[0], ids[1]);
+});
+
+test('a call waits where its limits have a queue, in place of being refused, and goes when its client does', async () => {
+  const { h, call } = start();
+  const queue = { maxWaiting: 1, maxWaitMs: 60_000 };
+  h.keys.add('patient', ALL, { limits: { ...NONE, maxConcurrent: 1, queue } });
+  const a = h.servers.get('a');
+  assert.ok(a);
+  const gates = [1, 2].map(() => Promise.withResolvers<void>());
+  let asked = 0;
+  a.answer = async () => {
+    await gates[asked++]?.promise;
+    return { type: 'result', text: '{"content":[]}' };
+  };
+  const first = call('patient');
+  const second = call('patient');
+  const third = call('patient');
+  await assert.rejects(third, { code: 'rate_limited' });
+  assert.deepEqual([asked, h.gateway.queueFigures().waiting], [1, 1]);
+  gates[0]?.resolve();
+  await first;
+  gates[1]?.resolve();
+  await second;
+  assert.deepEqual([asked, h.gateway.queueFigures().waiting, h.gateway.queueFigures().waited], [2, 0, 1]);
 });

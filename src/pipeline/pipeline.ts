@@ -8,10 +8,9 @@ import type { LimitStore } from '../contracts/limits.ts';
 import type { Log } from '../contracts/log.ts';
 import type { Meter } from '../contracts/meter.ts';
 import type { ModelCatalog } from '../contracts/model-catalog.ts';
-import type { ModelProvider } from '../contracts/models.ts';
+import type { AnswerReaders, ModelProvider } from '../contracts/models.ts';
 import type { RunStore } from '../contracts/runs.ts';
 import type { RecordSealer, Sealer } from '../contracts/sealing.ts';
-import type { SuggestionStore } from '../contracts/suggestions.ts';
 import type { Trail } from '../contracts/trail.ts';
 import type { ServerRegistry } from '../contracts/upstream.ts';
 import { createLinesOf } from '../domain/limits/lines-of.ts';
@@ -27,9 +26,12 @@ import { createGrants, type GrantOf } from './grants.ts';
 import { createDescribeIntent } from './intent.ts';
 import type { KeptResults } from './kept-results.ts';
 import { createKeyring, type Keyring } from './keyring.ts';
+import type { Ledger } from './ledger/ledger.ts';
+import { createNoteMade } from './ledger/note-made.ts';
 import type { BudgetAlerts } from './limits/budget-alerts.ts';
 import { createBudgetShare } from './limits/budget-share.ts';
 import { createEstimateCost } from './limits/estimate-cost.ts';
+import type { FairQueues } from './limits/fair-queues.ts';
 import type { LiveCatalog } from './live-catalog.ts';
 import { createAttempt } from './models/attempt.ts';
 import type { ModelHealth } from './models/model-health.ts';
@@ -40,9 +42,11 @@ import { createAuthorizeModel } from './steps/authorize-model.ts';
 import { createModelSteps } from './steps/call-model.ts';
 import { createCallTask } from './steps/call-task.ts';
 import { createCallTool } from './steps/call-tool.ts';
+import { createCheckSuggestion } from './steps/check-suggestion.ts';
+import { createClaimSuggestion } from './steps/claim-suggestion.ts';
 import { createCompleteArgument } from './steps/complete-argument.ts';
 import { createCutResult } from './steps/cut-result.ts';
-import { createDecidePolicy } from './steps/decide-policy.ts';
+import { createDecidePolicy, createJudge } from './steps/decide-policy.ts';
 import { createDescribeEndpoint } from './steps/describe-endpoint.ts';
 import { createGetPrompt } from './steps/get-prompt.ts';
 import { createIdentify } from './steps/identify.ts';
@@ -51,6 +55,7 @@ import { createLimitRate } from './steps/limit-rate.ts';
 import { createListItems } from './steps/list-items.ts';
 import { createListModels } from './steps/list-models.ts';
 import { createListSkills } from './steps/list-skills.ts';
+import { createNoteSuggestions } from './steps/note-suggestions.ts';
 import { createPriceCall } from './steps/price-call.ts';
 import { createPriceTokens } from './steps/price-tokens.ts';
 import { createReadCache } from './steps/read-cache.ts';
@@ -64,6 +69,7 @@ import { createWriteAhead } from './steps/write-ahead.ts';
 import { createTaskIds } from './task-ids.ts';
 
 const DEFAULT_APPROVAL_WAIT_MS = 300_000;
+const SUGGESTIONS_EXPIRE_AFTER_MS = 3_600_000;
 
 export interface PipelineDeps {
   readonly registry: Pick<ServerRegistry, 'current' | 'onEvent'>;
@@ -79,8 +85,13 @@ export interface PipelineDeps {
   readonly kept: KeptResults;
   /** Outlives configurations: a change is no amnesty. */
   readonly limits: LimitStore;
-  /** What models suggested and what became of it; undefined: nothing of it is kept, and nothing can be carried out twice-proof. */
-  readonly suggestions?: SuggestionStore | undefined;
+  /** What models suggested and what became of it; undefined: nothing of it is kept, and nothing can be carried out. */
+  readonly ledger?: Ledger | undefined;
+  /** Undefined: answers that are passed on are not understood. */
+  readonly readers?: AnswerReaders | undefined;
+  readonly randomHex?: ((digits: number) => string) | undefined;
+  /** Outlives them, too: whoever waits goes on waiting. */
+  readonly queues: FairQueues;
   readonly approvals?: ApprovalStore | undefined;
   readonly runs?: RunStore | undefined;
   /** Seals arguments, answers and states of runs where they are stored. */
@@ -123,6 +134,7 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
     config.policy &&
     createPolicyView({ policy: compilePolicy(config.policy), grantOf: granted, catalog: deps.catalog.current });
   const grantOf = policy?.grantOf ?? granted;
+  const judge = policy && createJudge({ planOf: policy.planOf, now: deps.now });
   const redactions = new Map(config.servers.map((server) => [server.id, server.redactArguments]));
   const describeIntent = createDescribeIntent({
     keepArguments: config.audit.arguments,
@@ -151,6 +163,16 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
   const asksForBudgets = config.models?.routes.some(({ when }) => when.includes('budgetUsedPercent')) === true;
   const authorize = createAuthorize({ ...viewing, continuations, taskIds });
   const ids = createRandomIds();
+  const { ledger, randomHex, readers } = deps;
+  const noteSuggestions =
+    ledger &&
+    randomHex &&
+    readers &&
+    createNoteSuggestions({
+      ...{ ledger, judge, readers, randomHex, now: deps.now, ...viewing },
+      expireAfterMs: config.approvals?.suggestionsExpireAfterMs ?? SUGGESTIONS_EXPIRE_AFTER_MS,
+      onMade: createNoteMade({ trail }),
+    });
   const columns = compileColumns(
     {
       record: createRecord({ trail, describeIntent, monotonicMs, meter }),
@@ -158,9 +180,10 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
       'read-kept-result': config.results && createReadKeptResult({ kept: deps.kept, grantOf }),
       authorize: policy === undefined ? authorize : policy.noteHidden(authorize),
       // Each stands where its part of the ledger is used; without one the step is left out.
-      'check-suggestion': undefined,
+      'check-suggestion': ledger && createCheckSuggestion({ ledger, now: deps.now }),
+      'claim-suggestion': ledger && createClaimSuggestion({ ledger, now: deps.now }),
+      'note-suggestions': noteSuggestions,
       'require-approval': undefined,
-      'claim-suggestion': undefined,
       'run-agent':
         config.providers &&
         deps.enter &&
@@ -170,9 +193,8 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
           ...{ runs: deps.runs, recordSealer: deps.recordSealer, trail, now: deps.now, monotonicMs, log: deps.log },
           ...{ newId: () => ids.uuid7(deps.now()), tellsUsage: config.models?.usageHeaders ?? true },
         }),
-      'note-suggestions': undefined,
-      'decide-policy': policy && createDecidePolicy({ planOf: policy.planOf, now: deps.now }),
-      'limit-rate': createLimitRate({ limits: deps.limits, linesOf }),
+      'decide-policy': judge && createDecidePolicy(judge),
+      'limit-rate': createLimitRate({ limits: deps.limits, queues: deps.queues, linesOf }),
       'reserve-budget': createReserveBudget({
         ...{ limits: deps.limits, linesOf, alerts: config.webhooks?.length ? deps.alerts : undefined },
         estimate: createEstimateCost({ prices: config.prices, priceOf, now: deps.now }),

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { test } from 'node:test';
 import { SETUP, startAdmin } from '../support/admin-api.ts';
 
@@ -99,6 +101,67 @@ test('everything that is wrong with a request is told at once, each with a point
   assert.equal((await ask('PATCH', '/teams', { body: {} })).status, 405);
   assert.equal((await ask('GET', '/nowhere')).status, 404);
   assert.equal(await seq(), before);
+});
+
+test('what can never fit is refused where it is written, with its place and a remedy', async (t) => {
+  const { ask, seq, addUser } = await startAdmin(t);
+  await addUser('user_ada', { name: 'ada', role: 'admin' });
+  const { id } = (await ask('POST', '/teams', { body: { name: 'a' } })).body;
+  const before = await seq();
+  const grant = {
+    ...{ allow: ['github', 'githb:x/y', ''], deny: ['my server'], networks: ['10.0.0.0/8', '10.0.0.1/8', 'home'] },
+    hours: [{ from: '08:00', to: '08:00', timeZone: 'Europe/Berln' }],
+    providerKeys: ['openai/*', 'openai'],
+  };
+  const limits = {
+    requests: [{ max: 1, per: 'minute', on: ['github/'] }],
+    budgets: [{ maxUsd: 1, per: 'day', timeZone: 'Mars', on: ['ok', ':'] }],
+  };
+  const ofGrant = ['allow/1', 'allow/2', 'deny/0', 'hours/0/timeZone', 'hours/0/to', 'networks/1', 'networks/2'];
+  const expected = (member: string) => [
+    ...[...ofGrant, 'providerKeys/1'].map((place) => `/${member}/${place}`),
+    ...['/limits/budgets/0/on/1', '/limits/requests/0/on/0'],
+  ];
+  const level = {
+    name: 'x',
+    bounds: grant,
+    limits: { ...limits, budgets: [{ ...limits.budgets[0], timeZone: 'UTC' }] },
+  };
+  const key = { name: 'x', grant, limits: level.limits };
+  const headers = { 'if-match': '*' };
+  const answers = {
+    'POST /teams': await ask('POST', '/teams', { body: level }),
+    'PUT /teams': await ask('PUT', `/teams/${id}`, { body: level, headers }),
+    'POST /organizations': await ask('POST', '/organizations', { body: level }),
+    'POST /users': await ask('POST', '/users', { body: level }),
+    'PUT /users': await ask('PUT', '/users/user_ada', { body: level, headers }),
+    'POST /keys': await ask('POST', '/keys', { body: key }),
+    'POST /me/keys': await ask('POST', '/me/keys', { session: 'user_ada', body: key }),
+  };
+  for (const [what, { status, body }] of Object.entries(answers)) {
+    assert.deepEqual([status, body.code], [400, 'invalid_params'], what);
+    const places = body.errors.map(({ pointer }: { pointer: string }) => pointer).sort();
+    assert.deepEqual(places, expected(what.includes('keys') ? 'grant' : 'bounds').sort(), what);
+    const about = (place: string) =>
+      body.errors.find((error: { pointer: string }) => error.pointer.endsWith(place)).detail;
+    assert.match(about('networks/1'), /is no network.*; write it as "10\.0\.0\.0\/8"/);
+    assert.match(about('hours/0/timeZone'), /Europe\/Berlin/);
+    assert.match(about('allow/1'), /begins with no kind there is/);
+  }
+  const zone = await ask('POST', '/teams', { body: { name: 'x', limits } });
+  assert.match(zone.text, /\/limits\/budgets\/0\/timeZone.*write a name such as/);
+  assert.equal(await seq(), before);
+});
+
+test('what an older version stored with faults is shown all the same, and refused when it is put back', async (t) => {
+  const { ask, objects } = await startAdmin(t);
+  const body = { name: 'old', bounds: { allow: ['*'], deny: [], networks: ['home'] }, labels: {} };
+  await objects.write([{ action: 'create', kind: 'team', id: 'team_old', name: 'old', body }], SETUP, 1);
+  const read = await ask('GET', '/teams/team_old');
+  assert.deepEqual([read.status, read.body.bounds.networks], [200, ['home']], read.text);
+  assert.equal((await ask('GET', '/teams')).status, 200);
+  const put = await ask('PUT', '/teams/team_old', { body, headers: { 'if-match': '"1"' } });
+  assert.deepEqual([put.status, put.body.errors[0].pointer], [400, '/bounds/networks/0']);
 });
 
 test('a reference to nobody is refused with its place', async (t) => {
@@ -266,6 +329,48 @@ test('a session counts like a token, changes nothing without its CSRF token, and
   assert.equal((await ask('GET', '/changes?kind=team')).body.items[0].via, 'console');
 });
 
+test('who is signed in reads the token that their changes have to bring; a token of the API has none', async (t) => {
+  const { ask, addUser } = await startAdmin(t);
+  await addUser('user_ada', { name: 'ada', role: 'admin' });
+  const me = await ask('GET', '/me', { session: 'user_ada' });
+  assert.equal(me.body.csrfToken, 'right');
+  const headers = { 'x-portcullis-csrf': me.body.csrfToken };
+  const made = await ask('POST', '/teams', { session: 'user_ada', body: { name: 'x' }, headers });
+  assert.equal(made.status, 201, made.text);
+  assert.equal('csrfToken' in (await ask('GET', '/me')).body, false);
+});
+
+test('what is no request is a problem all the same: a path that cannot be decoded, of any length', async (t) => {
+  const { ask, failures } = await startAdmin(t);
+  for (const path of ['/%ff', '/keys/%', '/%', '/teams/%c3%28/x?limit=%zz', `/keys/${'%e2%28'.repeat(2_000)}`])
+    for (const as of ['owner', null] as const) {
+      const answer = await ask('GET', path, { as });
+      assert.deepEqual([answer.status, answer.body.code], [400, 'invalid_request'], path);
+      assert.equal(answer.headers.get('content-type'), 'application/problem+json', path);
+      assert.deepEqual([answer.body.status, answer.body.type], [400, '/api/v1/errors#invalid_request']);
+    }
+  assert.equal(
+    (await ask('GET', `/keys/${'x'.repeat(20_000)}`)).headers.get('content-type'),
+    'application/problem+json',
+  );
+  assert.deepEqual(failures, []);
+});
+
+test('a Host that is not ours is a problem at the API, and plain elsewhere', async (t) => {
+  const { url } = await startAdmin(t);
+  const { port } = new URL(url);
+  const typeAt = async (path: string): Promise<string | undefined> => {
+    const sent = request({ port, host: '127.0.0.1', path, headers: { host: 'evil.example' }, agent: false }).end();
+    const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+    answer.resume();
+    assert.equal(answer.statusCode, 403, path);
+    return answer.headers['content-type'];
+  };
+  assert.equal(await typeAt('/api/v1/me'), 'application/problem+json');
+  assert.equal(await typeAt('/api/v1?x'), 'application/problem+json');
+  assert.equal(await typeAt('/api/v10'), 'application/json');
+});
+
 test('a page of another origin gets nothing, even one that CORS would let in elsewhere', async (t) => {
   const { ask, url } = await startAdmin(t);
   const from = (origin: string) => ask('GET', '/me', { headers: { origin } });
@@ -323,6 +428,45 @@ test('the last owner cannot be removed, demoted or switched off', async (t) => {
     ask('DELETE', '/users/user_ada', eve),
   ]);
   assert.equal(both.filter(({ status }) => status === 200).length, 1, 'one of two who remove each other stays');
+});
+
+test('two owners who take each other away at two gateways at once leave one', async (t) => {
+  const { ask, addUser, objects, tokenIds } = await startAdmin(t);
+  await addUser('user_eve', { name: 'eve', role: 'owner' });
+  await addUser('user_bob', { name: 'bob', role: 'owner' });
+  assert.equal((await ask('DELETE', `/admin-tokens/${tokenIds.owner}`, { session: 'user_eve' })).status, 200);
+  const eve = await objects.find('user', 'user_eve');
+  assert.ok(eve);
+  const { list } = objects;
+  let isDone = false;
+  // The other gateway writes while this one has looked at the users, and not yet at the tokens.
+  Object.assign(objects, {
+    async list(...[kind, page]: Parameters<typeof list>) {
+      const found = await list.call(objects, kind, page);
+      if (kind !== 'user' || isDone) return found;
+      isDone = true;
+      const body = { ...eve.body, role: 'member' };
+      await objects.write([{ action: 'update', kind: 'user', id: eve.id, name: 'eve', body, ifVersion: 1 }], SETUP, 2);
+      return found;
+    },
+  });
+  const deleted = await ask('DELETE', '/users/user_bob', { session: 'user_eve' });
+  assert.deepEqual([deleted.status, deleted.body.code], [412, 'changed_meanwhile']);
+  assert.equal((await objects.find('user', 'user_bob'))?.body.role, 'owner');
+});
+
+test('an invitation leaves a line in the record: for whom, by whom, and not the address', async (t) => {
+  const { ask, addUser } = await startAdmin(t);
+  await addUser('user_ada', { name: 'Ada', role: 'admin' });
+  const made = await ask('POST', '/users/user_ada/invite', { as: 'admin' });
+  assert.equal(made.status, 201, made.text);
+  const { items } = (await ask('GET', '/changes?kind=user&id=user_ada&limit=1')).body;
+  const [{ seq: _seq, atMs: _atMs, ...line }] = items;
+  assert.deepEqual(line, {
+    ...{ action: 'invite', kind: 'user', id: 'user_ada', name: 'ada', via: 'api', before: null, after: null },
+    actor: { type: 'admin-token', id: 'token_admin', name: 'admin' },
+  });
+  assert.equal(JSON.stringify(items).includes('gateway.test'), false);
 });
 
 test('users are one whatever the case of their name', async (t) => {
@@ -420,7 +564,7 @@ test('parts of the configuration are stored under their name, and what its check
   assert.deepEqual([made.status, made.headers.get('etag'), made.body.owner], [201, '"1"', 'store']);
   const stdio = await ask('POST', '/servers', { body: { name: 'sh', body: { command: 'sh' } } });
   assert.equal(stdio.status, 400);
-  assert.match(stdio.body.errors[0].detail, /not allowed Ask\./);
+  assert.match(stdio.body.errors[0].detail, /not allowed; Ask\./);
   const put = (version: string) =>
     ask('PUT', '/servers/git', { body: { body: { url: 'https://x.test' } }, headers: { 'if-match': version } });
   assert.equal((await put('"4"')).status, 412);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
-import { type Browser, createBrowser, readForm } from '../support/browser.ts';
+import { type Browser, createBrowser } from '../support/browser.ts';
 import { runCli, type StartedGateway, startGateway } from '../support/gateway.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -57,10 +57,11 @@ async function start(t: TestContext, config: object = {}): Promise<Start> {
   return {
     ...{ gateway, owner, answers, cli, ask },
     async askAs(browser, method, path, body) {
-      const { csrf = '' } = readForm(await browser.get(`${gateway.url}/account`), '/logout');
+      const cookie = `portcullis=${browser.cookie(gateway.url, 'portcullis')}`;
+      const me = await send('GET', '/me', undefined, { cookie });
       return send(method, path, body, {
-        cookie: `portcullis=${browser.cookie(gateway.url, 'portcullis')}`,
-        ...{ origin: gateway.url, 'sec-fetch-site': 'same-origin', 'x-portcullis-csrf': csrf },
+        ...{ cookie, origin: gateway.url },
+        ...{ 'sec-fetch-site': 'same-origin', 'x-portcullis-csrf': me.body?.csrfToken ?? '' },
       });
     },
     async signIn(user) {
@@ -255,7 +256,7 @@ test('a team of the file bounds keys of the file and of the store, follows the f
     teams: { research: { bounds: { allow }, labels: { customer: 'acme' } } },
     keys: [{ name: 'ci', value: secret, allow: ['*'], team: 'research' }],
   });
-  const { gateway, ask } = await start(t, config(['notes']));
+  const { gateway, ask, cli } = await start(t, config(['notes']));
   const [team] = (await ask('GET', '/teams')).body.items;
   assert.deepEqual([team.id, team.name, team.owner], ['config:team:research', 'research', 'file']);
   const edited = await ask('PUT', `/teams/${team.id}`, { name: 'research' }, { 'if-match': '"1"' });
@@ -263,17 +264,50 @@ test('a team of the file bounds keys of the file and of the store, follows the f
 
   const made = await ask('POST', '/keys', { name: 'stored', team: team.id, grant: { allow: ['*'] } });
   assert.equal(made.status, 201, JSON.stringify(made.body));
+  const explained = (id: string, tool: string): Promise<string> =>
+    cli('keys', 'explain', id, '--tool', tool).catch(({ stdout }: { stdout: string }) => stdout);
+  /** Whether grants let it by; there are no such tools. */
   const verdict = async (keyId: string, name: string): Promise<string> => {
     const body = { key: keyId, target: { kind: 'tool', name } };
-    return (await ask('POST', '/explain', body)).body.verdict;
+    return (await ask('POST', '/explain', body)).body.rules[0].verdict;
   };
   for (const id of ['config:ci', made.body.id]) {
-    assert.equal(await verdict(id, 'notes/read'), 'allowed', id);
-    assert.equal(await verdict(id, 'other/read'), 'refused', id);
+    assert.equal(await verdict(id, 'notes/read'), 'passes', id);
+    assert.equal(await verdict(id, 'other/read'), 'refuses', id);
+    assert.match(await explained(id, 'notes/read'), /^allowed/);
+    assert.match(await explained(id, 'other/read'), /^refused .*/);
   }
   writeFileSync(gateway.configFile, JSON.stringify(config(['other'])));
   for (const id of ['config:ci', made.body.id]) {
-    await waitFor('the edit to be in force', async () => (await verdict(id, 'other/read')) === 'allowed');
-    assert.equal(await verdict(id, 'notes/read'), 'refused', id);
+    await waitFor('the edit to be in force', async () => (await verdict(id, 'other/read')) === 'passes');
+    assert.equal(await verdict(id, 'notes/read'), 'refuses', id);
+  }
+});
+
+test('what is wrong with a stored server is told with its place in what was sent', async (t) => {
+  const { ask } = await start(t);
+  const body = { url: 'nowhere', headers: { 'X a': 1 }, options: { timeoutMs: 'x', 'odd one': 1 } };
+  const { status, body: problem } = await ask('POST', '/servers', { name: 'web', body });
+  assert.equal(status, 400, JSON.stringify(problem));
+  const places = problem.errors.map(({ pointer }: { pointer: string }) => pointer);
+  for (const place of ['/body/url', '/body/options/timeoutMs', '/body/options/odd one'])
+    assert.ok(places.includes(place), JSON.stringify(problem.errors));
+});
+
+test('a rule whose condition or patterns are no good is refused where it is written', async (t) => {
+  const { ask } = await start(t);
+  const rule = (body: object) => ask('POST', '/policy-rules', { name: 'careful', body: { name: 'careful', ...body } });
+  for (const [body, pointer, detail] of [
+    [{ action: 'deny', when: 'tool.name ==' }, '/body/when', /character 13/],
+    [{ action: 'deny', targets: ['github', 'github/'] }, '/body/targets/1', /names nothing after/],
+    [{ action: 'never' }, '/body/action', /expected one of/],
+  ] as const) {
+    const { status, body: problem } = await rule(body);
+    assert.deepEqual([status, problem.code], [400, 'invalid_params'], JSON.stringify(problem));
+    assert.deepEqual(
+      problem.errors.map((error: { pointer: string }) => error.pointer),
+      [pointer],
+    );
+    assert.match(problem.errors[0].detail, detail);
   }
 });

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { ROLES, type Role } from '../../src/contracts/admin.ts';
-import { type AskOptions, startAdmin } from '../support/admin-api.ts';
+import { KeyShape } from '../../src/contracts/shapes/directory.ts';
+import type { Operation } from '../../src/edges/admin/define-operation.ts';
+import { type Asked, type AskOptions, SETUP, startAdmin } from '../support/admin-api.ts';
+import { startAdminGateway } from '../support/admin-gateway.ts';
+import { type AdminSite, clear, goodBody, idFor, restore } from '../support/admin-site.ts';
 
 const ADMINS: readonly Role[] = ['owner', 'admin'];
 const OPERATORS: readonly Role[] = [...ADMINS, 'operator'];
@@ -43,33 +48,95 @@ function each(roles: readonly Role[], operations: string): { readonly [operation
   return Object.fromEntries(operations.split(' ').map((operation) => [operation, roles]));
 }
 
-test('every operation is open to exactly the roles it is meant for, and closed to strangers and virtual keys', async (t) => {
-  const { operations, ask, seq, addUser } = await startAdmin(t);
+/** What a role may do, and its token all the same cannot: keys of one's own are for people. */
+const isForPeople = ({ id }: Operation): boolean => /OwnKeys?$/.test(id);
+
+async function checkRoles(site: AdminSite): Promise<void> {
+  const { operations, ask, state, hidden } = site;
   assert.deepEqual(operations.map(({ id }) => id).sort(), Object.keys(MAY).sort(), 'each operation has its entry here');
-  for (const role of ROLES) await addUser(`user_${role}`, { name: role, role });
-  const before = await seq();
+  for (const role of ROLES) await site.addUser(`user_${role}`, { name: role, role });
+  await site.addUser('user_1', { name: 'ada', role: 'admin' });
+  let made = 0;
   for (const operation of operations) {
-    const { id, method } = operation;
-    const path = operation.path.replace(/\{\w+\}/, 'nobody');
-    // Enough to get as far as the permission, and not to change anything.
-    const attempt = (options: AskOptions) =>
-      ask(method, path, { ...options, ...(operation.body !== undefined && { rawBody: '{"unknown":1}' }) });
+    const { id, method, precondition, permission } = operation;
+    await restore(site, operation);
+    await site.settled();
+    const path = operation.path.replace(/\{\w+\}/, idFor(site, operation));
+    /** One that changes something, if anybody lets it. */
+    const attempt = async (options: AskOptions): Promise<Asked> => {
+      const body = goodBody(site, operation, `made-${made++}`);
+      const answer = await ask(method, path, {
+        ...options,
+        headers: { ...options.headers, ...(precondition === 'required' && { 'if-match': '*' }) },
+        ...(body !== undefined && { body }),
+      });
+      for (const secret of hidden) assert.ok(!answer.text.includes(secret), `${id} shows ${secret}: ${answer.text}`);
+      return answer;
+    };
     const may = MAY[id] ?? [];
-    for (const role of ROLES)
+    const isOpen = (role: Role): boolean => may === 'public' || may.includes(role);
+    const before = await state();
+    for (const role of ROLES.filter((each) => !isOpen(each)))
       for (const who of [{ as: role }, { session: `user_${role}` }]) {
         const { status, body } = await attempt(who);
-        const isClosed = status === 403 && body.permission === operation.permission;
-        assert.notEqual(status, 401, `${id} as ${role}`);
-        assert.equal(isClosed, may !== 'public' && !may.includes(role), `${id} as ${JSON.stringify(who)}: ${status}`);
+        assert.deepEqual([status, body.code, body.permission], [403, 'forbidden', permission], `${id} as ${role}`);
       }
-    const virtualKey = { authorization: `Bearer pck_${'a'.repeat(43)}` };
-    for (const headers of [{}, virtualKey]) {
+    const virtualKeys = [`pck_${'a'.repeat(43)}`, site.virtualKey];
+    const withKeys = virtualKeys.map((key) => ({ authorization: `Bearer ${key}` }));
+    for (const headers of [{}, ...withKeys]) {
       const { status, body } = await attempt({ as: null, headers });
       if (may === 'public') assert.equal(status, 200, id);
       else assert.ok(status === 401 || body.code === 'too_many_attempts', `${id}: ${status}`);
     }
+    if (may !== 'public') assert.equal(await state(), before, `${id} was refused, and changed something`);
+
+    for (const role of ROLES.filter(isOpen))
+      for (const who of [{ as: role }, { session: `user_${role}` }]) {
+        const isOwn = isForPeople(operation) && 'session' in who;
+        await restore(site, operation);
+        await clearParts(site, operation);
+        const keyOfTheirs = isOwn && path !== operation.path ? await addKeyOf(site, `user_${role}`) : undefined;
+        const then = await state();
+        const body = goodBody(site, operation, `made-${made++}`);
+        const answer = await ask(method, keyOfTheirs === undefined ? path : path.replace('key_1', keyOfTheirs), {
+          ...who,
+          ...(precondition === 'required' && { headers: { 'if-match': '*' } }),
+          ...(body !== undefined && { body }),
+        });
+        const what = `${id} as ${JSON.stringify(who)}: ${answer.text}`;
+        const expected =
+          isForPeople(operation) && !isOwn ? 403 : isOwn && isBoundless(role, id) ? 403 : operation.status;
+        assert.equal(answer.status, expected, what);
+        // What `/me/keys` refuses is said in other words than that a permission is missing.
+        if (expected === 403) assert.equal(answer.body.permission, undefined, what);
+        if (expected === 403 || method === 'GET') assert.equal(await state(), then, `${what} changed something`);
+      }
   }
-  assert.equal(await seq(), before, 'nothing was changed by any of it');
+  assert.deepEqual(site.failures, []);
+}
+
+/** Members and operators make keys within the bounds that somebody gave them, and these have none. */
+const isBoundless = (role: Role, id: string): boolean =>
+  ['operator', 'member'].includes(role) && /^(create|replace)OwnKey$/.test(id);
+
+async function addKeyOf({ objects }: AdminSite, user: string): Promise<string> {
+  const id = `key_${randomUUID()}`;
+  const body = JSON.parse(JSON.stringify(KeyShape.parse({ name: id, type: 'personal', user, grant: {}, secrets: [] })));
+  await objects.write([{ action: 'create', kind: 'key', id, name: id, body }], SETUP, 1);
+  return id;
+}
+
+/** Of some kinds there can be one of a sort: what was made before is in the way of the next. */
+async function clearParts(site: AdminSite, { id }: Operation): Promise<void> {
+  if (/^create(Server|Provider|Toolset|Alias|Route|PolicyRule|Webhook)$/.test(id)) await clear(site);
+}
+
+test('every operation does what it says for exactly the roles it is meant for, and nothing for others, strangers and virtual keys', async (t) => {
+  await checkRoles(await startAdmin(t));
+});
+
+test('so it does at a gateway that runs, for tokens and for people who signed in', async (t) => {
+  await checkRoles(await startAdminGateway(t));
 });
 
 test('an operation says the permission it takes by what it does: what reads is never a right to write', async (t) => {

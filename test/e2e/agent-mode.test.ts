@@ -417,3 +417,18 @@ test('what goes wrong before a stream has begun is no stream', async (t) => {
   });
   await assert.rejects(openaiOf(site).chat.completions.create({ ...ASK, stream: true }), OpenAI.BadRequestError);
 });
+
+test('what a run carries out stands in the ledger, each of it once', async (t) => {
+  const site = await startAgentSite(t, { model: mixed });
+  const answer = await openaiOf(site).chat.completions.create(ASK);
+  const kept = await site.suggestions.ofRun(String(saysOf(answer)?.run?.id));
+  assert.deepEqual(
+    kept.map(({ toolCallId, state }) => [toolCallId, state]),
+    [
+      ['c1', 'done'],
+      ['c2', 'open'],
+      ['c3', 'done'],
+    ],
+  );
+  assert.deepEqual(saysOf(answer)?.suggestions, [{ id: kept[1]?.id, toolCallId: 'c2' }]);
+});

@@ -31,11 +31,20 @@ async function start(t: TestContext) {
   const signIn = async (browser: Browser, name: string, password: string) =>
     browser.submit(await browser.get(`${gateway.url}/login`), '/login', { name, password });
   const isIn = async (browser: Browser) => (await browser.get(`${gateway.url}/account`)).status === 200;
-  return { gateway, users, signIn, isIn };
+  /** What the record says was done to somebody and stands in no body, oldest first. */
+  const deeds = async (): Promise<string[]> => {
+    const { out } = await run('', 'config', 'changes', '--json', '--data', gateway.dataDir);
+    const changes = JSON.parse(out) as { action: string; kind: string; name: string; via: string }[];
+    return changes
+      .filter(({ kind, action }) => kind === 'user' && !['create', 'update', 'delete'].includes(action))
+      .map(({ action, name, via }) => `${action} ${name} ${via}`)
+      .reverse();
+  };
+  return { gateway, users, signIn, isIn, deeds };
 }
 
 test('the first owner is made at the command line, signs in, and is shut out at once by it', async (t) => {
-  const { gateway, users, signIn, isIn } = await start(t);
+  const { gateway, users, signIn, isIn, deeds } = await start(t);
   assert.match((await createBrowser().get(`${gateway.url}/login`)).text, /There are no users yet/);
   const made = await users(`${PASSWORD}\n`, 'create', 'Ada', '--role', 'owner', '--email', 'ada@example.com');
   assert.deepEqual([made.code, made.out], [0, 'Ada is here with the role owner.\n']);
@@ -63,10 +72,11 @@ test('the first owner is made at the command line, signs in, and is shut out at 
   assert.equal((await signIn(browser, 'ada', PASSWORD)).status, 403);
   assert.equal((await signIn(browser, 'ada', 'a new long password')).status, 303);
   assert.equal(gateway.stderr().includes(PASSWORD), false);
+  assert.deepEqual(await deeds(), ['end-sessions ada cli', 'set-password ada cli']);
 });
 
 test('an invitation is a link to the gateway that sets a password', async (t) => {
-  const { gateway, users, signIn } = await start(t);
+  const { gateway, users, signIn, deeds } = await start(t);
   const made = await users('', 'create', 'grace', '--invite', '--json');
   const { inviteUrl, role } = JSON.parse(made.out) as { inviteUrl: string; role: string };
   assert.equal(role, 'member');
@@ -79,6 +89,7 @@ test('an invitation is a link to the gateway that sets a password', async (t) =>
   assert.equal((await signIn(createBrowser(), 'grace', PASSWORD)).status, 429);
   await users('', 'unlock', 'grace');
   assert.equal((await signIn(createBrowser(), 'grace', PASSWORD)).status, 303);
+  assert.deepEqual(await deeds(), ['invite grace cli', 'unlock grace cli']);
 });
 
 test('what cannot be done says why, and leaves nothing behind', async (t) => {

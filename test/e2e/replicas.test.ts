@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -135,6 +135,22 @@ test('a decision about a definition is in force at every gateway', LIMIT, async 
       return result !== undefined;
     });
   assert.match(await cli('audit', '--kind', 'definition.approved'), /w/);
+});
+
+test('an edit of the file that both gateways have stands in the record once', LIMIT, async (t) => {
+  const { a, b, cli, config, url } = await startReplicas(t);
+  const lines = async (): Promise<string[]> => {
+    const changes = JSON.parse(await cli('config', 'changes', '--json')) as { [member: string]: string }[];
+    return changes.flatMap(({ action, kind, name, via }) => (via === 'file' ? [`${action} ${kind} ${name}`] : []));
+  };
+  assert.deepEqual(await lines(), ['create server w']);
+  const { seq } = (await query(url, 'SELECT seq FROM portcullis.noted_file'))[0] ?? {};
+  for (const { configFile } of [a, b])
+    writeFileSync(configFile, JSON.stringify({ ...config, teams: { research: {} } }));
+  for (const gateway of [a, b])
+    await waitFor('the new file in force', () => gateway.stderr().includes('configuration applied'));
+  assert.deepEqual(await lines(), ['create team research', 'create server w']);
+  assert.notEqual((await query(url, 'SELECT seq FROM portcullis.noted_file'))[0]?.seq, seq);
 });
 
 test('while PostgreSQL is away, gateways go on serving the keys they know', LIMIT, async (t) => {

@@ -12,7 +12,7 @@ import { foldUserName } from '../../src/domain/accounts/user-name.ts';
 import { ADMIN_RULES } from '../../src/domain/admin/permissions.ts';
 import type { Operation } from '../../src/edges/admin/define-operation.ts';
 import { operationsFor } from '../../src/edges/admin/operations.ts';
-import { createAdminRoute } from '../../src/edges/admin/serve-admin.ts';
+import { adminErrors, createAdminRoute } from '../../src/edges/admin/serve-admin.ts';
 import { createHttpServer } from '../../src/edges/http/http-server.ts';
 import { createAccessToken } from '../../src/lib/access-token.ts';
 import { createSealer } from '../../src/platform/sealing/create-sealer.ts';
@@ -20,6 +20,7 @@ import { openSealKeyFile } from '../../src/platform/sealing/key-file.ts';
 import { keysOf } from '../../src/platform/sealing/seal-key.ts';
 import { openIdempotencyStore } from '../../src/platform/stores/sqlite/idempotency.ts';
 import { openObjectStore } from '../../src/platform/stores/sqlite/objects.ts';
+import type { AdminSite } from './admin-site.ts';
 import { type Cleanup, createTempDir } from './temp-dir.ts';
 
 export const SETUP: ChangeOrigin = { actor: { type: 'operator', id: 'test', name: 'test' }, via: 'cli' };
@@ -63,6 +64,11 @@ export interface StartedAdmin {
   ): Promise<void>;
   /** How many changes there were. */
   seq(): Promise<number>;
+  readonly virtualKey: string;
+  settled: AdminSite['settled'];
+  state: AdminSite['state'];
+  readonly known: AdminSite['known'];
+  readonly hidden: readonly string[];
 }
 
 /** The current time of its clock can be moved with `advance`. */
@@ -121,6 +127,7 @@ export async function startAdmin(
           if (user === undefined) return undefined;
           return { type: 'user', id: user.id, name: user.name, role: user.body.role as Role, sessionId: 's' };
         },
+        csrfToken: () => 'right',
         checkCsrf: (request) =>
           request.header('x-portcullis-csrf') === 'right' ? { allowed: true } : { allowed: false, reason: 'no token' },
       },
@@ -131,6 +138,7 @@ export async function startAdmin(
   );
   const http = createHttpServer({
     routes: [route],
+    dialects: [adminErrors],
     log: { debug() {}, info() {}, warn: complain, error: complain },
     limits: { maxBodyBytes: 33_554_432 },
     allowed: () => ({ hosts: [], origins: [] }),
@@ -142,6 +150,7 @@ export async function startAdmin(
     await idempotency[Symbol.asyncDispose]();
   });
 
+  const seq = async (): Promise<number> => (await objects.changes({ limit: 1 }))[0]?.seq ?? 0;
   return {
     ...{ url, dataDir, objects, operations, failures },
     tokens: tokens as StartedAdmin['tokens'],
@@ -167,7 +176,15 @@ export async function startAdmin(
         1,
       );
     },
-    seq: async () => (await objects.changes({ limit: 1 }))[0]?.seq ?? 0,
+    seq,
+    virtualKey: `pck_${'b'.repeat(43)}`,
+    settled: async () => undefined,
+    state: async () => String(await seq()),
+    hidden: Object.values(tokens),
+    known: {
+      ...{ server: 'github', definition: { name: 'get', hash: 'a'.repeat(64) }, callId: 'call_1' },
+      parts: { servers: {}, providers: {}, toolsets: {}, aliases: {}, routes: {}, 'policy-rules': {}, webhooks: {} },
+    },
   };
 }
 

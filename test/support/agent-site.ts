@@ -11,6 +11,8 @@ import type { UpstreamReply, UpstreamRequest } from '../../src/contracts/upstrea
 import { offerOf } from '../../src/pipeline/fixtures/harness.ts';
 import { openApprovalStore } from '../../src/platform/stores/sqlite/approvals.ts';
 import { openRunStore } from '../../src/platform/stores/sqlite/runs.ts';
+import { openSuggestionStore } from '../../src/platform/stores/sqlite/suggestions.ts';
+import { createAnswerReaders } from '../../src/upstreams/models/answer-readers.ts';
 import { piecesOf } from '../../src/upstreams/models/fake/perform.ts';
 import { providerConfig, startModelSurface } from './model-surface.ts';
 import { type Cleanup, createTempDir } from './temp-dir.ts';
@@ -52,10 +54,12 @@ export async function startAgentSite(
 ) {
   const dataDir = options.dataDir ?? (await createTempDir(cleanup));
   const runs = openRunStore({ dataDir });
+  const suggestions = openSuggestionStore({ dataDir, now: Date.now });
   const approvals = openApprovalStore({ dataDir });
   cleanup.after(async () => {
     await runs[Symbol.asyncDispose]();
     await approvals[Symbol.asyncDispose]();
+    await suggestions[Symbol.asyncDispose]();
   });
   const recordSealer: RecordSealer = options.sealer ?? {
     seal: (plain, boundTo) => JSON.stringify([plain, boundTo]),
@@ -96,7 +100,7 @@ export async function startAgentSite(
       mail: offerOf({ tools: [{ name: 'send' }] }),
     },
     ...(options.config && { config: options.config }),
-    executions: { runs, approvals, recordSealer },
+    executions: { suggestions, runs, approvals, recordSealer, readers: createAnswerReaders() },
   });
   const { harness } = site;
   harness.keys.add(
@@ -112,5 +116,5 @@ export async function startAgentSite(
       return { type: 'result', text: JSON.stringify({ content: [{ type: 'text', text }] }) };
     });
   for (const server of harness.servers.values()) server.answer = answer;
-  return { ...site, runs, approvals, dataDir, told };
+  return { ...site, suggestions, runs, approvals, dataDir, told };
 }

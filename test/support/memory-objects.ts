@@ -2,6 +2,7 @@
 
 import type { JsonObject } from '../../src/contracts/json.ts';
 import {
+  type NotedFile,
   type ObjectChange,
   ObjectConflict,
   type ObjectStore,
@@ -15,6 +16,7 @@ export interface MemoryObjects {
   readonly changes: ObjectChange[];
   readonly listeners: Set<() => void>;
   seq: number;
+  noted?: NotedFile;
 }
 
 export function createMemoryObjects(
@@ -56,7 +58,11 @@ export function createMemoryObjects(
         .slice(0, limit)
         .map(plain);
     },
-    async write(writes, origin, nowMs) {
+    async write(writes, origin, nowMs, lookedAt) {
+      const [first] = writes;
+      const { kinds = [], seq: seenSeq = 0 } = lookedAt ?? {};
+      const isLate = [...shared.objects.values()].some((object) => kinds.includes(object.kind) && object.seq > seenSeq);
+      if (first !== undefined && isLate) throw new ObjectConflict('others', first);
       const before = new Map(shared.objects);
       const { seq } = shared;
       const lines = shared.changes.length;
@@ -101,6 +107,18 @@ export function createMemoryObjects(
         throw error;
       }
     },
+    async note(changes, origin, nowMs, file) {
+      if (file !== undefined && file.afterSeq !== (shared.noted?.seq ?? 0)) return false;
+      for (const { before, after, ...change } of changes)
+        shared.changes.push({
+          ...{ ...change, ...origin, seq: ++shared.seq, atMs: nowMs },
+          ...{ before: before && shown(before), after: after && shown(after) },
+        });
+      if (file !== undefined) shared.noted = { seq: ++shared.seq, objects: structuredClone(file.objects) };
+      for (const listener of shared.listeners) listener();
+      return true;
+    },
+    notedFile: async () => structuredClone(shared.noted ?? { seq: 0, objects: [] }),
     async changes({ kind, id, beforeSeq = Number.POSITIVE_INFINITY, limit }) {
       return shared.changes
         .filter((change) => change.seq < beforeSeq)

@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   type ChangeOrigin,
+  type NotedChange,
+  type NotedObject,
   ObjectConflict,
   type ObjectStore,
   type ObjectWrite,
@@ -188,6 +190,83 @@ export function testObjectStore(
     assert.deepEqual(await store.changes({ limit: 10, beforeSeq: newest.seq }), [oldest]);
     assert.deepEqual(await store.changes({ limit: 10, kind: 'team' }), []);
     assert.deepEqual(await store.changes({ limit: 1, kind: 'key', id: 'k' }), [newest]);
+  });
+
+  test(`${engine}: two who each take one of two owners away, having seen the other, leave one`, async (t) => {
+    const open = await prepare(t);
+    const [one, other] = [await open(), await open()];
+    const owner = (id: string, role: string): ObjectWrite => ({
+      ...{ action: 'update', kind: 'user', id, name: id, body: { name: id, role }, ifVersion: undefined },
+    });
+    for (const id of ['ada', 'bob']) {
+      const body = { name: id, role: 'owner' };
+      await one.write([{ action: 'create', kind: 'user', id, name: id, body }], BY, 1);
+    }
+    const demote = async (store: ObjectStore, id: string): Promise<void> => {
+      const { seq } = await store.changedSince(Number.MAX_SAFE_INTEGER);
+      const owners = await store.list('user', { limit: 10, where: { role: 'owner' } });
+      await looked(id);
+      if (owners.length < 2) throw new Error('the last owner');
+      await store.write([owner(id, 'member')], BY, 2, { kinds: ['user', 'admin-token'], seq });
+    };
+    const both = Promise.withResolvers<void>();
+    const ids = new Set<string>();
+    // Both have looked before either writes.
+    const looked = (id: string): Promise<void> => {
+      if (ids.add(id).size === 2) both.resolve();
+      return both.promise;
+    };
+    const results = await Promise.allSettled([demote(one, 'ada'), demote(other, 'bob')]);
+    const refused = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+    assert.equal(refused.length, 1);
+    assert.ok(refusedFor('others')(refused[0]), String(refused[0]));
+    assert.equal((await one.list('user', { limit: 10, where: { role: 'owner' } })).length, 1);
+    // What nobody looked at may change.
+    const { seq } = await one.changedSince(Number.MAX_SAFE_INTEGER);
+    await other.write([create('team', 'a')], BY, 3);
+    await one.write([owner('ada', 'auditor')], BY, 4, { kinds: ['user'], seq });
+    assert.equal((await other.find('user', 'ada'))?.body.role, 'auditor');
+  });
+
+  test(`${engine}: a line that is no write stands in the record, and changes no object`, async (t) => {
+    const open = await prepare(t);
+    const [store, other] = [await open(), await open()];
+    await store.write([create('team', 'a')], BY, 1);
+    const { seq } = await store.changedSince(0);
+    const line: NotedChange = {
+      ...{ action: 'invite', kind: 'user', id: 'u', name: 'ada', before: undefined },
+      after: { name: 'ada', hash: 'secret', deep: [{ sealed: 'secret', n: 1 }] },
+    };
+    assert.equal(await store.note([line, { ...line, action: 'unlock' }], BY, 5), true);
+    const [newest, second] = await other.changes({ limit: 2 });
+    assert.deepEqual([newest?.action, second?.action], ['unlock', 'invite']);
+    const { seq: place, ...shown } = second ?? { seq: 0 };
+    assert.deepEqual(shown, { ...line, ...BY, atMs: 5, after: { name: 'ada', deep: [{ n: 1 }] } });
+    assert.ok(place > seq && (newest?.seq ?? 0) > place);
+    const after = await other.changedSince(seq);
+    assert.deepEqual(after.objects, []);
+    assert.ok(after.seq >= (newest?.seq ?? 0), 'what is written later comes after it');
+    await other.write([create('team', 'b')], BY, 6);
+    assert.equal((await store.changes({ limit: 1 }))[0]?.id, 'b');
+  });
+
+  test(`${engine}: of several who note the same file one does, and the next one starts from what it left`, async (t) => {
+    const open = await prepare(t);
+    const stores = await Promise.all([open(), open(), open()]);
+    assert.deepEqual(await stores[0]?.notedFile(), { seq: 0, objects: [] });
+    const object: NotedObject = { kind: 'server', id: 'github', name: 'github', body: { url: 'ü\0"' }, sealed: 's' };
+    const line: NotedChange = { ...object, action: 'create', before: undefined, after: object.body };
+    const done = await Promise.all(
+      stores.map((store) => store.note([line], BY, 5, { afterSeq: 0, objects: [object] })),
+    );
+    assert.deepEqual(done.toSorted(), [false, false, true]);
+    assert.equal((await stores[2]?.changes({ limit: 10 }))?.length, 1);
+    const noted = await stores[1]?.notedFile();
+    assert.deepEqual(noted?.objects, [object]);
+    assert.ok(noted !== undefined && noted.seq > 0);
+    assert.equal(await stores[0]?.note([], BY, 6, { afterSeq: noted.seq, objects: [] }), true);
+    assert.equal(await stores[2]?.note([], BY, 6, { afterSeq: noted.seq, objects: [object] }), false);
+    assert.deepEqual((await stores[1]?.notedFile())?.objects, []);
   });
 
   test(`${engine}: a listener hears of changes, its own process's and others', until it stops`, async (t) => {

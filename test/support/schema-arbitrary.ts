@@ -34,20 +34,32 @@ export interface KnownWords {
   readonly [member: string]: readonly string[];
 }
 
-export function arbitraryOf(schema: z.ZodType, words: KnownWords): fc.Arbitrary<unknown> {
-  return fromJson(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema, words, '');
+/** How often something else stands where a word is known. */
+const ODD_WORDS = 1;
+const KNOWN_WORDS = 6;
+
+/** `onlyKnown`: where words are known, nothing else. */
+export function arbitraryOf(
+  schema: z.ZodType,
+  words: KnownWords,
+  { onlyKnown = false }: { readonly onlyKnown?: boolean } = {},
+): fc.Arbitrary<unknown> {
+  const text: TextOf = (each, member) => textOf(each, words[member] ?? [], onlyKnown ? 0 : ODD_WORDS);
+  return fromJson(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema, text, '');
 }
 
-function fromJson(schema: JsonSchema, words: KnownWords, member: string): fc.Arbitrary<unknown> {
+type TextOf = (schema: JsonSchema, member: string) => fc.Arbitrary<string>;
+
+function fromJson(schema: JsonSchema, text: TextOf, member: string): fc.Arbitrary<unknown> {
   if (schema.const !== undefined) return fc.constant(schema.const);
   if (schema.enum !== undefined) return fc.constantFrom(...schema.enum);
-  if (schema.anyOf !== undefined) return fc.oneof(...schema.anyOf.map((each) => fromJson(each, words, member)));
+  if (schema.anyOf !== undefined) return fc.oneof(...schema.anyOf.map((each) => fromJson(each, text, member)));
   switch (schema.type) {
     case 'string':
-      return textOf(schema, words[member] ?? []);
+      return text(schema, member);
     case 'integer':
       return fc.oneof(
-        fc.integer({ min: lowest(schema), max: Math.min(schema.maximum ?? 1_000, 1_000) }),
+        fc.integer({ min: lowest(schema), max: Math.min(schema.maximum ?? Infinity, lowest(schema) + 1_000) }),
         fc.maxSafeInteger().map((each) => Math.min(Math.max(Math.abs(each), lowest(schema)), schema.maximum ?? each)),
       );
     case 'number':
@@ -57,12 +69,12 @@ function fromJson(schema: JsonSchema, words: KnownWords, member: string): fc.Arb
     case 'null':
       return fc.constant(null);
     case 'array':
-      return fc.array(fromJson(schema.items ?? {}, words, member), {
+      return fc.array(fromJson(schema.items ?? {}, text, member), {
         minLength: schema.minItems ?? 0,
         maxLength: Math.min(schema.maxItems ?? 3, 3),
       });
     case 'object':
-      return objectOf(schema, words);
+      return objectOf(schema, text);
     default:
       return ANY;
   }
@@ -74,23 +86,25 @@ const lowest = ({ minimum, exclusiveMinimum }: JsonSchema): number =>
 function textOf(
   { pattern, minLength = 0, maxLength = 20 }: JsonSchema,
   known: readonly string[],
+  oddWeight: number,
 ): fc.Arbitrary<string> {
   const plain =
     pattern === undefined
       ? fc.string({ minLength, maxLength: Math.max(minLength, Math.min(maxLength, 20)) })
       : fc.stringMatching(new RegExp(pattern));
   if (known.length === 0) return plain;
-  return fc.oneof({ weight: 1, arbitrary: plain }, { weight: 6, arbitrary: fc.constantFrom(...known) });
+  const word = fc.constantFrom(...known);
+  return fc.oneof({ weight: oddWeight, arbitrary: plain }, { weight: KNOWN_WORDS, arbitrary: word });
 }
 
-function objectOf({ properties = {}, required = [], ...schema }: JsonSchema, words: KnownWords) {
+function objectOf({ properties = {}, required = [], ...schema }: JsonSchema, text: TextOf) {
   const known = fc.record(
-    Object.fromEntries(Object.entries(properties).map(([name, each]) => [name, fromJson(each, words, name)])),
+    Object.fromEntries(Object.entries(properties).map(([name, each]) => [name, fromJson(each, text, name)])),
     { requiredKeys: [...required] },
   );
   if (typeof schema.additionalProperties !== 'object') return known;
-  const names = textOf(schema.propertyNames ?? { minLength: 1 }, []);
-  return fc.dictionary(names, fromJson(schema.additionalProperties, words, ''), { maxKeys: 3 });
+  const names = text(schema.propertyNames ?? { minLength: 1 }, '');
+  return fc.dictionary(names, fromJson(schema.additionalProperties, text, ''), { maxKeys: 3 });
 }
 
 /** Another value, which differs somewhere: of another type, odd, or left out. */

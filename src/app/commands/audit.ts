@@ -8,6 +8,7 @@ import type { TrailFilter, TrailRow } from '../../contracts/trail.ts';
 import { renderCsv, renderJsonl } from '../../platform/audit/render-rows.ts';
 import { COST_GROUPS, type CostGroup } from '../../platform/audit/sum-costs.ts';
 import type { TrailReading } from '../open-stores.ts';
+import { renderUsd, showCosts } from './audit-costs.ts';
 import { CommandError, EXIT, messageOf } from './command-error.ts';
 import { withStores } from './command-stores.ts';
 import { parseMoment } from './parse-moment.ts';
@@ -20,6 +21,7 @@ interface AuditOptions extends DataOptions {
   readonly server?: string;
   readonly tool?: string;
   readonly kind?: string;
+  readonly run?: string;
   readonly result?: string;
   readonly since?: string;
   readonly until?: string;
@@ -62,6 +64,7 @@ function filterFrom(options: AuditOptions, defaultLimit: number | undefined): Tr
     ...(options.server === undefined ? {} : { server: options.server }),
     ...(options.tool === undefined ? {} : { name: options.tool }),
     ...(options.kind === undefined ? {} : { kind: options.kind }),
+    ...(options.run === undefined ? {} : { runId: options.run }),
     ...(options.result === undefined ? {} : { result: options.result }),
   };
 }
@@ -196,6 +199,7 @@ function withFilters(command: Command): Command {
     .option('--server <id>', 'only calls to this server or provider')
     .option('--tool <name>', 'only this tool, prompt, resource or model')
     .option('--kind <kind>', 'only this kind, such as tools.call or chat')
+    .option('--run <id>', 'only calls of this run or conversation')
     .addOption(new Option('--result <class>', 'only this result').choices(RESULTS))
     .option('--since <when>', 'span back from now (1h, 7d) or a time')
     .option('--until <when>', 'span back from now or a time')
@@ -206,34 +210,9 @@ interface CostsOptions extends AuditOptions {
   readonly by: CostGroup;
 }
 
-/** Micro-dollars to the last digit. */
-function renderUsd(microUsd: number): string {
-  return `$${(microUsd / 1_000_000).toFixed(6)}`;
-}
-
-async function runCosts(reader: TrailReading, options: CostsOptions): Promise<void> {
-  await reader.fold();
-  const sums = await reader.costs(options.by, filterFrom(options, undefined));
-  if (options.json) return printJson(sums);
-  if (sums.length === 0) printNote('No calls match.');
-  const showsTokens = sums.some(({ inputTokens, outputTokens }) => inputTokens + outputTokens > 0);
-  printTable(
-    [
-      ...[options.by.toUpperCase(), 'CALLS', 'FROM CACHE', 'PRICED', 'COST'],
-      ...(showsTokens ? ['TOKENS IN', 'OF THEM CACHED', 'TOKENS OUT'] : []),
-    ],
-    sums.map(({ name, calls, cached, priced, microUsd, inputTokens, cachedTokens, outputTokens }) => [
-      ...[name ?? '-', String(calls), String(cached), String(priced), renderUsd(microUsd)],
-      ...(showsTokens ? [inputTokens, cachedTokens, outputTokens].map(String) : []),
-    ]),
-  );
-}
-
 async function runVerifySpend(reader: TrailReading, options: { readonly json?: boolean }): Promise<void> {
-  if (reader.verifySpend === undefined)
-    throw new CommandError(EXIT.failed, 'the ledger in PostgreSQL cannot be added up anew by this command yet');
   await reader.fold();
-  const { figures, rowsGoneUntilMs, differences } = reader.verifySpend();
+  const { figures, rowsGoneUntilMs, differences } = await reader.verifySpend();
   const since = rowsGoneUntilMs < 0 ? null : new Date(rowsGoneUntilMs).toISOString();
   if (options.json) printJson({ figures, since, differences });
   else if (differences.length > 0)
@@ -271,10 +250,13 @@ Examples:
     .option('--key <key>', 'only calls of this key (name or id)')
     .option('--server <id>', 'only calls to this server or provider')
     .option('--tool <name>', 'only this tool or model')
+    .option('--run <id>', 'only calls of this run or conversation')
     .option('--since <when>', 'span back from now (1h, 7d) or a time')
     .option('--until <when>', 'span back from now or a time')
     .option('--json', 'print as a JSON array')
-    .action((options: CostsOptions) => withReader(options, (reader) => runCosts(reader, options)));
+    .action((options: CostsOptions) =>
+      withStores(options, (stores) => showCosts(stores, options.by, filterFrom(options, undefined), options.json)),
+    );
   verifyTrailCommand(audit);
   withDataOptions(audit.command('verify-spend'))
     .description('Add up every call anew and compare what each level has spent with it')

@@ -46,10 +46,14 @@ export async function findDatabase(options: DataOptions): Promise<DatabaseConfig
 }
 
 /** What the gateway signs the trail with; undefined: it cannot be had here. */
-export async function findTrailKeys(options: DataOptions, dataDir: string): Promise<SealKeys | undefined> {
+export async function findTrailKeys(
+  options: DataOptions,
+  dataDir: string,
+  isShared = false,
+): Promise<SealKeys | undefined> {
   try {
     const config = await readSealingConfig(options);
-    return openSealing({ dataDir, config, isShared: false, makesNoKey: true }).forTrail;
+    return openSealing({ dataDir, config, isShared, makesNoKey: true }).forTrail;
   } catch {
     // Reading needs none; whoever has to write says what is missing.
     return undefined;
@@ -62,7 +66,7 @@ async function openCommandStores(options: DataOptions, mayCreate: boolean): Prom
   const database = await findDatabase(options);
   const dataDir = mayCreate || database !== undefined ? resolveDataDir(options) : requireDataDir(options);
   try {
-    const trailKeys = () => findTrailKeys(options, dataDir);
+    const trailKeys = () => findTrailKeys(options, dataDir, database !== undefined);
     return await openStores({ dataDir, database, log: commandLog(), trailKeys });
   } catch (error) {
     throw new CommandError(

@@ -144,11 +144,20 @@ async function planImport(config: StoredConfig, parts: ReturnType<typeof fromFil
 async function runImport(from: string, options: DataOptions & JsonOption & { readonly yes?: boolean }): Promise<void> {
   let parts: ReturnType<typeof fromFile>;
   try {
-    parts = fromFile(parseJsonc(readFileSync(from, 'utf8')));
+    const root = parseJsonc(readFileSync(from, 'utf8'));
+    if (root.type !== 'object')
+      throw new CommandError(EXIT.failed, `${from} is no configuration: expected an object {…}`);
+    parts = fromFile(root);
   } catch (error) {
     if (!(error instanceof JsoncError)) throw error;
     throw new CommandError(EXIT.failed, `${from}: ${error.message}`, error.remedy);
   }
+  if (parts.length === 0)
+    throw new CommandError(
+      EXIT.failed,
+      `there is nothing in ${from} that could be stored`,
+      'Stored can be: servers, providers, toolsets, aliases, routes, rules of the policy, webhooks.',
+    );
   await withConfig(
     options,
     async (config) => {
@@ -235,7 +244,7 @@ export function configCommand(program: Command): void {
     .option('--json', 'print the plan as a JSON array')
     .action(runImport);
   withDataOptions(config.command('changes'))
-    .description('Who changed what that is stored - keys, teams, servers, … - and how, newest last')
+    .description('Who changed what - keys, teams, servers, …, in the store and in the file - and how, newest last')
     .option('--limit <number>', 'as many of the newest', '20')
     .option('--json', 'print as a JSON array, newest first')
     .action(runChanges);

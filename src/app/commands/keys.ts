@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { KeyBody } from '../../contracts/shapes/directory.ts';
+import { findKeyFaults } from '../../contracts/shapes/find-faults.ts';
 import { readEnvironment } from '../../platform/config/environment.ts';
 import { loadConfig } from '../../platform/config/load-config.ts';
 import { createKeyWrite } from '../new-key.ts';
@@ -11,7 +12,7 @@ import { CommandError, EXIT } from './command-error.ts';
 import { addExplain } from './explain-key.ts';
 import { findLevelId, parseLabels } from './find-level.ts';
 import { commandOrigin, listAll, withObjects } from './open-objects.ts';
-import { type BoundOptions, parseBounds } from './parse-bounds.ts';
+import { type BoundOptions, parseBounds, refuseFaults, withParameterOptions } from './parse-bounds.ts';
 import { type LimitOptions, parseLimits, renderLimits } from './parse-limits.ts';
 import { parseMoment } from './parse-moment.ts';
 import { addRotate } from './rotate-key.ts';
@@ -58,6 +59,11 @@ async function runCreate(options: CreateOptions): Promise<void> {
   }
   const wrong = options.toolset.find((name) => !isToolsetName(name));
   if (wrong !== undefined) throw new CommandError(EXIT.usage, `${JSON.stringify(wrong)} is no name of a toolset`);
+  if ([...options.allow, ...options.deny].some((pattern) => pattern.trim() === ''))
+    throw new CommandError(
+      EXIT.usage,
+      '--allow and --deny want a pattern such as "github" or "github/get_*", not nothing',
+    );
   const grant = {
     allow: [...options.allow],
     deny: [...options.deny],
@@ -65,6 +71,7 @@ async function runCreate(options: CreateOptions): Promise<void> {
     ...parseBounds(options),
   };
   const limits = parseLimits(options);
+  refuseFaults(findKeyFaults({ grant, limits }));
   const labels = parseLabels(options.label);
   const { stored, secret } = await withObjects(
     options,
@@ -145,7 +152,7 @@ async function runRevoke(idOrName: string, options: DataOptions & { json?: boole
 /** Adds the command. */
 export function keysCommand(program: Command): void {
   const keys = program.command('keys').description('Create, list and revoke the keys that clients present');
-  withDataOptions(keys.command('create'))
+  withParameterOptions(withDataOptions(keys.command('create')))
     .description('Create a key and print its secret, once')
     .requiredOption('-n, --name <name>', 'what the key is called in lists and in the audit trail')
     .option('--allow <pattern>', 'what it may reach; repeat for more (nothing by default)', collect, [])
@@ -158,10 +165,6 @@ export function keysCommand(program: Command): void {
       [],
     )
     .option('--provider-key <pattern>', 'keys of providers it may use, as openai/*; repeat for more', collect, [])
-    .option(
-      '--max-output-tokens <number>',
-      'most tokens one answer of a model may be allowed; requests have to name a bound',
-    )
     .option('--toolset <name>', 'toolset whose endpoint (/mcp/t/NAME) it may use; repeat for more', collect, [])
     .option(
       '--rate <limit>',

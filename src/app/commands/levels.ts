@@ -9,20 +9,22 @@ import {
   type TeamBody,
   TeamShape,
   type UserBody,
+  UserShape,
 } from '../../contracts/shapes/directory.ts';
+import { findLevelFaults } from '../../contracts/shapes/find-faults.ts';
 import type { BoundBody } from '../../contracts/shapes/grant.ts';
 import { createObjectId } from '../../lib/access-token.ts';
 import { CommandError, EXIT } from './command-error.ts';
 import { findLevelId, parseLabels } from './find-level.ts';
 import { commandOrigin, listAll, withObjects } from './open-objects.ts';
-import { type BoundOptions, parseBounds } from './parse-bounds.ts';
+import { type BoundOptions, parseBounds, refuseFaults, withParameterOptions } from './parse-bounds.ts';
 import { type LimitOptions, parseLimits, renderLimits } from './parse-limits.ts';
 import { type DataOptions, requireDataDir, withDataOptions } from './shared-options.ts';
 import { print, printJson, printNote, printTable } from './terminal.ts';
 
 type LevelKind = 'team' | 'organization';
 
-interface LevelOptions extends DataOptions, LimitOptions, BoundOptions {
+export interface LevelOptions extends DataOptions, LimitOptions, BoundOptions {
   readonly allow: readonly string[];
   readonly deny: readonly string[];
   readonly organization?: string;
@@ -37,8 +39,8 @@ function publicLevel({ id, version, body }: StoredObject): JsonObject {
   return { id, version, ...body };
 }
 
-/** Only what was given: what is left out stays as it is. Throws CommandError. */
-async function readLevel(
+/** Of a user, too. Only what was given: what is left out stays as it is. Throws CommandError. */
+export async function readLevel(
   store: ObjectStore,
   options: LevelOptions,
 ): Promise<Pick<Partial<TeamBody>, 'bounds' | 'limits' | 'organization' | 'labels'>> {
@@ -55,8 +57,12 @@ async function readLevel(
   };
 }
 
-function check(kind: LevelKind, body: object): JsonObject {
-  const read = (kind === 'team' ? TeamShape : OrganizationShape).safeParse(body);
+const SHAPES = { team: TeamShape, organization: OrganizationShape, user: UserShape };
+
+/** As it is stored. Throws CommandError. */
+export function checkLevel(kind: LevelKind | 'user', body: object): JsonObject {
+  const read = SHAPES[kind].safeParse(body);
+  if (read.success) refuseFaults(findLevelFaults(read.data));
   if (read.success) return JSON.parse(JSON.stringify(read.data)) as JsonObject;
   const [issue] = read.error.issues;
   throw new CommandError(EXIT.usage, `${issue?.path.join('.') ?? kind}: ${issue?.message ?? 'cannot be used'}`);
@@ -100,8 +106,8 @@ async function countBelow(store: ObjectStore, kind: LevelKind, id: string): Prom
   ].length;
 }
 
-function withLevelOptions(command: Command, kind: LevelKind): Command {
-  const options = withDataOptions(command)
+export function withLevelOptions(command: Command, kind: LevelKind | 'user'): Command {
+  const options = withParameterOptions(withDataOptions(command))
     .option('--allow <pattern>', 'what may be reached at most; repeat for more (everything by default)', collect, [])
     .option('--deny <pattern>', 'what may not be reached all the same; repeat for more', collect, [])
     .option('--network <cidr>', 'block of addresses that calls may come from; repeat for more', collect, [])
@@ -115,7 +121,9 @@ function withLevelOptions(command: Command, kind: LevelKind): Command {
     .option('--time-zone <name>', 'whose midnight begins a day of the budget (default UTC)')
     .option('--label <name=value>', 'label of the calls of all keys below; repeat for more', collect, [])
     .option('--json', 'print it as JSON');
-  return kind === 'team' ? options.option('--organization <name>', 'organisation of the team, by name or id') : options;
+  return kind === 'organization'
+    ? options
+    : options.option('--organization <name>', `organisation of the ${kind}, by name or id`);
 }
 
 function addLevel(program: Command, kind: LevelKind): void {
@@ -127,7 +135,7 @@ function addLevel(program: Command, kind: LevelKind): void {
       withObjects(
         options,
         async (store) => {
-          const body = check(kind, { name, ...(await readLevel(store, options)) });
+          const body = checkLevel(kind, { name, ...(await readLevel(store, options)) });
           const id = createObjectId(kind === 'team' ? 'team' : 'org');
           show(await write(store, { action: 'create', kind, id, name: String(body.name), body }), 'made', options.json);
         },
@@ -160,7 +168,7 @@ function addLevel(program: Command, kind: LevelKind): void {
     .action((nameOrId: string, options: LevelOptions) =>
       withObjects(options, async (store) => {
         const { id, name, version, body: before } = await requireLevel(store, kind, nameOrId);
-        const body = check(kind, { ...before, ...(await readLevel(store, options)) });
+        const body = checkLevel(kind, { ...before, ...(await readLevel(store, options)) });
         show(
           await write(store, { action: 'update', kind, id, name, body, ifVersion: version }),
           'changed',

@@ -7,9 +7,9 @@ import type { DatabaseConfig } from '../../contracts/config-sections.ts';
 import { migrate, readMigrationState } from '../../platform/stores/postgres/migrate.ts';
 import { MIGRATIONS } from '../../platform/stores/postgres/migrations.ts';
 import { type Database, openDatabase } from '../../platform/stores/postgres/open-database.ts';
-import { readSchemaVersion } from '../../platform/stores/sqlite/migrate.ts';
+import { newerSchema, readSchemaVersion } from '../../platform/stores/sqlite/migrate.ts';
 import { MIGRATIONS as SQLITE_MIGRATIONS } from '../../platform/stores/sqlite/migrations.ts';
-import { openDatabase as openSqlite } from '../../platform/stores/sqlite/open-database.ts';
+import { explainDamage, openDatabase as openSqlite } from '../../platform/stores/sqlite/open-database.ts';
 import { openStore } from '../../platform/stores/sqlite/open-store.ts';
 import { copyDataDir } from '../transfer.ts';
 import { CommandError, EXIT } from './command-error.ts';
@@ -60,9 +60,15 @@ function migrateLocal(options: MigrateOptions): State {
   let version = 0;
   if (existsSync(file)) {
     const db = openSqlite(file);
-    version = readSchemaVersion(db);
-    db.close();
+    try {
+      version = readSchemaVersion(db);
+    } catch (error) {
+      throw explainDamage(file, error);
+    } finally {
+      db.close();
+    }
   }
+  if (version > SQLITE_MIGRATIONS.length) throw newerSchema(version, SQLITE_MIGRATIONS.length);
   const state = {
     engine: 'SQLite',
     version,

@@ -111,6 +111,8 @@ test('audit filters by key and result, and exports what it shows', async () => {
     .map((line) => JSON.parse(line));
   assert.ok(rows.length >= 3);
   assert.ok(rows.every((row) => row.keyName === 'narrow' && row.kind === 'tools.call'));
+  const one = await run(['audit', ...data, '--run', rows[0].id, '--json']);
+  assert.deepEqual(JSON.parse(one.stdout), rows[0], 'a run has the id of its first call');
   const refused = await run(['audit', ...data, '--result', 'refused']);
   assert.match(refused.stdout, /unknown_tool/);
 

@@ -100,7 +100,8 @@ async function runCall(name: string, options: CallOptions): Promise<void> {
     throw new CommandError(
       EXIT.failed,
       `${name}: ${reply.message}`,
-      '`portcullis tools list` shows what this key sees.',
+      // Of what is refused for other reasons a list says nothing.
+      reply.code === INVALID_PARAMS ? '`portcullis tools list` shows what this key sees.' : undefined,
     );
   }
   if (options.json) printJson(reply.result);

@@ -4,12 +4,13 @@ import { type Command, Option } from 'commander';
 import { PasswordRefused } from '../../contracts/accounts.ts';
 import { ROLES, type Role } from '../../contracts/admin.ts';
 import type { JsonObject } from '../../contracts/json.ts';
-import { ObjectConflict, type StoredObject } from '../../contracts/objects.ts';
+import { type ChangeAction, ObjectConflict, type StoredObject } from '../../contracts/objects.ts';
 import { type UserBody, UserShape } from '../../contracts/shapes/directory.ts';
 import { foldUserName } from '../../domain/accounts/user-name.ts';
 import { countOtherOwners } from '../../domain/admin/count-owners.ts';
 import { createObjectId } from '../../lib/access-token.ts';
 import { CommandError, EXIT } from './command-error.ts';
+import { checkLevel, type LevelOptions, readLevel, withLevelOptions } from './levels.ts';
 import { commandOrigin, listAll } from './open-objects.ts';
 import { type PeopleHere, withPeople } from './open-people.ts';
 import { readPassword } from './read-password.ts';
@@ -36,7 +37,14 @@ async function setPassword(people: PeopleHere, userId: string, name: string, pas
   }
 }
 
+/** What was done to somebody and stands in no body. */
+async function noteDeed({ objects }: PeopleHere, user: StoredObject, action: ChangeAction): Promise<void> {
+  const { kind, id, name } = user;
+  await objects.note([{ action, kind, id, name, before: undefined, after: undefined }], commandOrigin(), Date.now());
+}
+
 async function invite(people: PeopleHere, user: StoredObject, json: boolean | undefined): Promise<void> {
+  await noteDeed(people, user, 'invite');
   const { token, expiresAtMs } = await people.accounts.invite(user.id);
   const url = people.inviteUrl(token);
   if (json) printJson({ ...publicUser(user), inviteUrl: url, inviteExpiresAt: new Date(expiresAtMs).toISOString() });
@@ -142,9 +150,15 @@ function onUser<O extends DataOptions>(
     withPeople(options, async (people) => act(people, await requireUser(people, idOrName), options));
 }
 
+function refuseConflict(error: unknown): never {
+  if (!(error instanceof ObjectConflict)) throw error;
+  throw new CommandError(EXIT.failed, 'somebody else changed users just now; nothing was done', 'Try again.');
+}
+
 async function update(people: PeopleHere, user: StoredObject, change: Partial<UserBody>): Promise<void> {
   const { id, name, version } = user;
   const body = { ...user.body, ...change };
+  const { seq } = await people.objects.changedSince(Number.MAX_SAFE_INTEGER);
   const isOwner = (of: UserBody): boolean => of.role === 'owner' && of.isActive;
   const all = [...(await listAll(people.objects, 'user')), ...(await listAll(people.objects, 'admin-token'))];
   if (isOwner(bodyOf(user)) && !isOwner(bodyOf({ ...user, body })) && countOtherOwners(all, id, Date.now()) === 0)
@@ -154,7 +168,8 @@ async function update(people: PeopleHere, user: StoredObject, change: Partial<Us
       'Make another one first, as with `portcullis users create NAME --role owner`.',
     );
   const write = { action: 'update', kind: 'user', id, name, body, ifVersion: version } as const;
-  await people.objects.write([write], commandOrigin(), Date.now());
+  const lookedAt = { kinds: ['user', 'admin-token'], seq } as const;
+  await people.objects.write([write], commandOrigin(), Date.now(), lookedAt).catch(refuseConflict);
   await people.store.endSessions(id);
 }
 
@@ -192,6 +207,7 @@ Examples:
       onUser(async (people, user) => {
         const { name } = bodyOf(user);
         await setPassword(people, user.id, name, await readPassword(name));
+        await noteDeed(people, user, 'set-password');
         print(`The password of ${name} is set.`);
       }),
     );
@@ -202,6 +218,18 @@ Examples:
       onUser<DataOptions & { role: Role }>(async (people, user, options) => {
         await update(people, user, { role: options.role });
         print(`${bodyOf(user).name} has the role ${options.role}.`);
+      }),
+    );
+  withLevelOptions(users.command('set <user>'), 'user')
+    .description('Change what is given: bounds, limits and labels of their keys as a whole each; the rest stays')
+    .action(
+      onUser<LevelOptions>(async ({ objects }, user, options) => {
+        const { kind, id, name, version } = user;
+        const body = checkLevel('user', { ...user.body, ...(await readLevel(objects, options)) });
+        const write = { action: 'update', kind, id, name, body, ifVersion: version } as const;
+        const [now] = await objects.write([write], commandOrigin(), Date.now()).catch(refuseConflict);
+        if (options.json && now !== undefined) printJson({ id, version: now.version, ...now.body });
+        else print(`${bodyOf(user).name} is changed.`);
       }),
     );
   withDataOptions(users.command('disable <user>'))
@@ -225,6 +253,7 @@ Examples:
     .action(
       onUser(async (people, user) => {
         await people.accounts.unlock(bodyOf(user).name);
+        await noteDeed(people, user, 'unlock');
         print(`${bodyOf(user).name} may try again.`);
       }),
     );
@@ -233,6 +262,7 @@ Examples:
     .action(
       onUser(async (people, user) => {
         const ended = await people.store.endSessions(user.id);
+        if (ended > 0) await noteDeed(people, user, 'end-sessions');
         print(`${ended} session${ended === 1 ? '' : 's'} of ${bodyOf(user).name} ended.`);
       }),
     );

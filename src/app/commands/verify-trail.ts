@@ -44,7 +44,7 @@ async function runVerify(options: VerifyOptions): Promise<void> {
       throw new CommandError(EXIT.failed, messageOf(error), 'Restore it, or remove it to go without.');
     }
     const report = await reader.verifyChain(kept === undefined ? expected : [kept, ...expected]);
-    const hasKey = (await findTrailKeys(options, dataDir)) !== undefined;
+    const hasKey = (await findTrailKeys(options, dataDir, stores.database !== undefined)) !== undefined;
     if (options.json) printJson({ ...report, signedTo: report.signedTo ?? null, hasKey });
     else render(report, hasKey);
     if (report.problemCount > 0)

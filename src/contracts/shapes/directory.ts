@@ -5,12 +5,16 @@ import { ROLES } from '../admin.ts';
 import { BoundShape, GrantShape } from './grant.ts';
 import { LimitsShape } from './limits.ts';
 
-const name = z.string().trim().min(1).max(200);
+const LENGTH = { error: 'expected 1 to 200 characters' };
+const name = z.string().trim().min(1, LENGTH).max(200, LENGTH);
 const id = z.string().min(1).max(200);
 
 /** For people and for sums: a customer, a project, a cost centre. */
 const labels = z
-  .record(z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/), z.string().max(200))
+  .record(
+    z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, { error: 'use letters, digits, "_", "." and "-", at most 64' }),
+    z.string().max(200),
+  )
   .default({})
   .describe(
     'Labels, e.g. `customer`; they stand in the trail with each call of a key, those of the nearest level first.',

@@ -31,11 +31,11 @@ export const HoursShape = z.strictObject({
     .describe('Days of the week. Left out: all.'),
   from: z
     .string()
-    .regex(/^([01]\d|2[0-3]):[0-5]\d$/)
+    .regex(/^([01]\d|2[0-3]):[0-5]\d$/, { error: 'expected a time of the day, as "08:00"' })
     .describe('Beginning, as `08:00`; inclusive.'),
   to: z
     .string()
-    .regex(/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/)
+    .regex(/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/, { error: 'expected a time of the day, as "18:00"; "24:00" is its end' })
     .describe('End, as `18:00`; exclusive. Before `from`: on the next day.'),
   timeZone: z.string().default('UTC').describe('Whose clock, e.g. `Europe/Berlin`.'),
 });

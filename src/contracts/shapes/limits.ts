@@ -48,6 +48,15 @@ export const LimitsShape = z
       .max(1_000_000)
       .optional()
       .describe('Calls under way at once; a stream is under way until it ends. Left out: no bound.'),
+    queue: z
+      .strictObject({
+        maxWaiting: z.int().min(1).max(10_000).default(100).describe('Calls that wait at once, of all keys together.'),
+        maxWaitMs: z.int().min(1).max(300_000).default(10_000).describe('So long each of them waits at most.'),
+      })
+      .optional()
+      .describe(
+        'Calls that these limits (budgets apart) have no room for wait for it; keys take turns. Left out: they are refused at once.',
+      ),
     budgets: z
       .array(BudgetShape)
       .max(8)

@@ -19,7 +19,14 @@ export function toUsageLimits(body: LimitsBody | undefined): UsageLimits | undef
   }));
   if ([requests, tokens, toolCalls, budgets].every(({ length }) => length === 0) && maxConcurrent === undefined)
     return undefined;
-  return { requests, tokens, toolCalls, maxConcurrent, budgets };
+  return {
+    requests,
+    tokens,
+    toolCalls,
+    maxConcurrent,
+    budgets,
+    ...(body.queue !== undefined && { queue: body.queue }),
+  };
 }
 
 export function toGrant({ toolsets, ...grant }: GrantBody): Grant {

@@ -36,15 +36,17 @@ export function compileLines(level: LevelRef, limits: UsageLimits): readonly Lim
     lines.set(line.id, { ...line, max: Math.min(same.max, line.max), alertAt });
   };
   if (limits.maxConcurrent !== undefined)
-    add(createLine(level, 'concurrent', limits.maxConcurrent, ['now', { type: 'concurrent' }]));
+    add(
+      createLine(level, 'concurrent', limits.maxConcurrent, ['now', { type: 'concurrent' }], { queue: limits.queue }),
+    );
   for (const what of ['requests', 'tokens', 'toolCalls'] as const)
     for (const { max, per, on } of limits[what] satisfies readonly RateLimit[])
-      add(createLine(level, what, max, [per, { type: 'sliding', spanMs: SPAN_MS[per] }], { on }));
+      add(createLine(level, what, max, [per, { type: 'sliding', spanMs: SPAN_MS[per] }], { on, queue: limits.queue }));
   for (const budget of limits.budgets)
     add(
       createLine(level, 'money', budget.maxMicroUsd, spanOf(budget), {
         on: budget.on,
-        alertAt: budget.alertAt?.toSorted((a, b) => a - b),
+        alertAt: budget.alertAt?.toSorted((a, b) => a - b) ?? [],
       }),
     );
   return [...lines.values()];
@@ -55,12 +57,21 @@ function createLine(
   what: LimitLine['what'],
   max: number,
   [name, span]: readonly [name: string, span: LimitSpan],
-  more: { readonly on?: readonly string[] | undefined; readonly alertAt?: readonly number[] | undefined } = {},
+  more: Partial<Pick<LimitLine, 'on' | 'alertAt' | 'queue'>> = {},
 ): LimitLine {
-  const { on, alertAt = [] } = more;
+  const { on, alertAt = [], queue } = more;
   const digest = on && createHash('sha256').update(JSON.stringify(on.toSorted())).digest('hex').slice(0, 16);
   const ref: LevelRef = { type: level.type, id: level.id, name: level.name };
-  return { id: [level.type, level.id, what, name, digest ?? ''].join('/'), level: ref, what, max, span, on, alertAt };
+  return {
+    id: [level.type, level.id, what, name, digest ?? ''].join('/'),
+    level: ref,
+    what,
+    max,
+    span,
+    on,
+    alertAt,
+    ...(queue && { queue }),
+  };
 }
 
 function spanOf({ per, timeZone, rolling }: Budget): readonly [name: string, span: LimitSpan] {

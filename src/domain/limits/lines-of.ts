@@ -1,7 +1,7 @@
 /** Which lines count a call: those of its key and of every level above, as far as they speak of what is called. */
 
 import type { Caller, Level } from '../../contracts/caller.ts';
-import type { LimitLine, LimitUse } from '../../contracts/limits.ts';
+import type { LimitLine, LimitQueue, LimitUse } from '../../contracts/limits.ts';
 import { type AccessKind, grants, parsePattern } from '../access/compile-grant.ts';
 import { compileLines } from './compile-lines.ts';
 
@@ -24,9 +24,13 @@ export interface Selection {
   readonly once: readonly LimitUse[];
   readonly ones: readonly number[];
   readonly hasTokens: boolean;
+  /** The outermost of them that calls may wait for. Undefined: none. */
+  readonly queued: QueuedLine | undefined;
   /** Whether any of them speaks of some targets only. */
   readonly hasTargets: boolean;
 }
+
+export type QueuedLine = LimitLine & { readonly queue: LimitQueue };
 
 /** The lines of a caller. */
 export interface CallerLines {
@@ -105,6 +109,7 @@ function createSelection(lines: readonly LimitLine[]): Selection {
     lines,
     once: lines.map((line) => ({ line, amount: 1 })),
     ones: lines.map(() => 1),
+    queued: lines.findLast((line): line is QueuedLine => line.queue !== undefined),
     hasTokens: lines.some(({ what }) => what === 'tokens'),
     hasTargets: lines.some(({ on }) => on !== undefined),
   };

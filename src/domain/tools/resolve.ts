@@ -20,6 +20,12 @@ export function endpointKey(endpoint: Endpoint): string {
   }
 }
 
+/** The endpoint of such a key. */
+export function endpointOf(key: string): Endpoint {
+  if (key === '') return { type: 'all' };
+  return key.startsWith('t/') ? { type: 'toolset', toolset: key.slice(2) } : { type: 'server', serverId: key };
+}
+
 /** The servers an endpoint speaks for, in the order of the configuration. */
 export function endpointServers(catalog: Catalog, endpoint: Endpoint): readonly CatalogServer[] {
   const all = [...catalog.servers.values()];

@@ -9,6 +9,8 @@ import { createRateWindow } from '../../lib/rate-window.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { listAll } from './pages.ts';
 
+type UserActor = Extract<AdminActor, { readonly type: 'user' }>;
+
 export interface AuthenticateDeps {
   readonly objects: Pick<ObjectStore, 'list'>;
   /** Undefined: people cannot sign in. */
@@ -66,8 +68,9 @@ function presentedToken(exchange: Exchange, fail: (detail: string) => GatewayErr
   return token;
 }
 
-function checkSession(exchange: Exchange, actor: AdminActor, sessions: AdminSessions | undefined): AdminActor {
-  if (exchange.method === 'GET' || exchange.method === 'HEAD') return actor;
+function checkSession(exchange: Exchange, actor: UserActor, sessions: AdminSessions | undefined): AdminActor {
+  if (exchange.method === 'GET' || exchange.method === 'HEAD')
+    return { ...actor, csrfToken: sessions?.csrfToken(exchange) };
   const verdict = sessions?.checkCsrf(exchange);
   if (verdict?.allowed === false) throw new GatewayError('forbidden_origin', verdict.reason);
   return actor;

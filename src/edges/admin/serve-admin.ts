@@ -6,7 +6,7 @@ import { GatewayError } from '../../contracts/errors.ts';
 import type { Log } from '../../contracts/log.ts';
 import { ObjectConflict } from '../../contracts/objects.ts';
 import type { Sealer } from '../../contracts/sealing.ts';
-import type { Exchange, Route } from '../http/exchange.ts';
+import type { ErrorDialect, Exchange, Route } from '../http/exchange.ts';
 import { methodNotAllowed } from '../http/render-error.ts';
 import type { AdminDeps } from './admin-deps.ts';
 import { type Authenticate, createAuthenticate } from './authenticate.ts';
@@ -36,6 +36,9 @@ interface Match {
   readonly operation: Operation;
   readonly params: { readonly [name: string]: string };
 }
+
+/** What is no request yet - a path that cannot be read, a strange Host - is a problem here, too. */
+export const adminErrors: ErrorDialect = { under: BASE, send: sendProblem };
 
 export function createAdminRoute(deps: ServeAdminDeps, operations: readonly Operation[]): Route {
   const authenticate = createAuthenticate(deps);
@@ -182,6 +185,8 @@ function knownError(error: unknown, log: Log): GatewayError {
   if (error instanceof ObjectConflict) {
     const { kind, id } = error.write;
     if (error.reason === 'missing') return new GatewayError('unknown_object', `${kind} ${id}`);
+    if (error.reason === 'others')
+      return new GatewayError('changed_meanwhile', 'somebody else changed roles just now; try again');
     if (error.reason === 'version') return new GatewayError('changed_meanwhile', `${kind} ${id}`);
     return new GatewayError('conflict', `there is another ${kind} of this name or id`);
   }

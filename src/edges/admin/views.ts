@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { FileObject } from '../../contracts/admin-ports.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { JsonObject } from '../../contracts/json.ts';
-import type { ObjectKind, StoredObject } from '../../contracts/objects.ts';
+import type { ChangeOrigin, LookedAt, NotedChange, ObjectKind, StoredObject } from '../../contracts/objects.ts';
 import type { AdminDeps } from './admin-deps.ts';
 import { listAll } from './pages.ts';
 
@@ -74,8 +74,22 @@ export function toJson(body: object): JsonObject {
   return JSON.parse(JSON.stringify(body)) as JsonObject;
 }
 
-/** How many owners there are who could manage access, without this one. */
-export async function otherOwners(deps: AdminDeps, id: string, nowMs: number): Promise<number> {
+/** A line in the record for what was done to somebody and stands in no body. */
+export async function noteDeed(
+  deps: AdminDeps,
+  action: NotedChange['action'],
+  { kind, id, name }: StoredObject,
+  origin: ChangeOrigin,
+  nowMs: number,
+): Promise<void> {
+  await deps.objects.note([{ action, kind, id, name, before: undefined, after: undefined }], origin, nowMs);
+}
+
+/** For the write that takes this owner away: it fails if anybody's role may have changed since. Throws GatewayError `conflict` if they are the last. */
+export async function requireOtherOwners(deps: AdminDeps, id: string, nowMs: number): Promise<LookedAt> {
+  const { seq } = await deps.objects.changedSince(Number.MAX_SAFE_INTEGER);
   const people = [...(await listAll(deps.objects, 'user')), ...(await listAll(deps.objects, 'admin-token'))];
-  return deps.rules.countOtherOwners(people, id, nowMs);
+  if (deps.rules.countOtherOwners(people, id, nowMs) === 0)
+    throw new GatewayError('conflict', 'this is the last owner; make another one first');
+  return { kinds: ['user', 'admin-token'], seq };
 }

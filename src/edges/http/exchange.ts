@@ -2,6 +2,7 @@
 
 import type { CallSignal } from '../../contracts/call-signal.ts';
 import type { Credential, Narrowing } from '../../contracts/caller.ts';
+import type { GatewayError } from '../../contracts/errors.ts';
 import type { JsonText } from '../../contracts/json.ts';
 
 /** Headers of an answer, by name. */
@@ -74,6 +75,13 @@ export interface Exchange {
   openSse(headers?: AnswerHeaders): SseStream;
   /** Begins an answer of unknown length, chunked; `headers` say what it is. The head leaves at once. */
   openBytes(status: number, headers: AnswerHeaders): ByteSink;
+}
+
+/** How errors look below a path, where no route could be asked: the path cannot be read, or its sender was turned away before. */
+export interface ErrorDialect {
+  /** Begins a request target, as sent: `/api/v1`. */
+  readonly under: string;
+  send(exchange: Exchange, error: GatewayError): void;
 }
 
 /**

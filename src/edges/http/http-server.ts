@@ -1,7 +1,7 @@
 /** The HTTP server: the fast lane for requests of the plain shape, node:http for all others, one way in for both. */
 
 import type { Log } from '../../contracts/log.ts';
-import type { Route } from './exchange.ts';
+import type { ErrorDialect, Route } from './exchange.ts';
 import { createFastLane } from './fast-lane.ts';
 import type { AllowedNames } from './guards.ts';
 import { createNodeLane } from './node-lane.ts';
@@ -10,6 +10,8 @@ import { createServeRequest } from './serve-request.ts';
 export interface HttpServerDeps {
   /** Asked in order; the first that does not answer false has the request. */
   readonly routes: readonly Route[];
+  /** How errors look that come before any route. Default: plain everywhere. */
+  readonly dialects?: readonly ErrorDialect[] | undefined;
   readonly log: Log;
   readonly limits: { readonly maxBodyBytes: number };
   /** Read on every request, so that a configuration swap takes effect at once. */
@@ -28,10 +30,10 @@ const TIMEOUTS = { headMs: 15_000, requestMs: 120_000, keepAliveMs: 65_000 };
 const SWEEP_MS = 5_000;
 const MAX_HEAD_BYTES = 32 * 1024;
 
-export function createHttpServer({ routes, log, limits, allowed }: HttpServerDeps): HttpServer {
+export function createHttpServer({ routes, dialects, log, limits, allowed }: HttpServerDeps): HttpServer {
   let closing = false;
   const shared = {
-    serve: createServeRequest({ routes, log, allowed }),
+    serve: createServeRequest({ routes, dialects, log, allowed }),
     maxBodyBytes: limits.maxBodyBytes,
     maxHeadBytes: MAX_HEAD_BYTES,
     timeouts: TIMEOUTS,

@@ -3,7 +3,7 @@
 import { GatewayError } from '../../contracts/errors.ts';
 import type { Log } from '../../contracts/log.ts';
 import { corsHeaders, preflightHeaders } from './cors.ts';
-import type { AnswerHeaders, Exchange, Route } from './exchange.ts';
+import type { AnswerHeaders, ErrorDialect, Exchange, Route } from './exchange.ts';
 import { type AllowedNames, isAllowedHost, isAllowedOrigin } from './guards.ts';
 import { type HeaderList, headerValues } from './headers.ts';
 import { readTarget, type Target } from './read-target.ts';
@@ -25,6 +25,8 @@ export interface Arrival {
 export interface ServeDeps {
   /** Asked in order; the first that does not answer false has the request. */
   readonly routes: readonly Route[];
+  /** The first that fits renders; where none does, errors are plain. */
+  readonly dialects?: readonly ErrorDialect[] | undefined;
   readonly log: Log;
   /** Read on every request, so that a configuration swap takes effect at once. */
   readonly allowed: () => AllowedNames;
@@ -34,7 +36,10 @@ export const MAX_HEADERS = 128;
 
 const NOWHERE: Target = { segments: [], search: '' };
 
-export function createServeRequest({ routes, log, allowed }: ServeDeps): (arrival: Arrival) => void {
+const isUnder = (url: string, path: string): boolean =>
+  url.startsWith(path) && (url.length === path.length || url[path.length] === '/' || url[path.length] === '?');
+
+export function createServeRequest({ routes, dialects = [], log, allowed }: ServeDeps): (arrival: Arrival) => void {
   /** The origin of a browser's request, undefined for others. Throws GatewayError. */
   const guard = ({ headers, localAddress }: Arrival): string | undefined => {
     if (headers.length / 2 > MAX_HEADERS) throw new GatewayError('invalid_request', 'too many headers');
@@ -63,6 +68,14 @@ export function createServeRequest({ routes, log, allowed }: ServeDeps): (arriva
     if (!exchange.ended) exchange.destroy();
   };
 
+  /** Of a request that reaches no route. */
+  const turnAway = (arrival: Arrival, error: unknown): void => {
+    const exchange = arrival.open(NOWHERE, undefined);
+    const dialect = dialects.find(({ under }) => isUnder(arrival.url, under));
+    if (dialect !== undefined && error instanceof GatewayError) dialect.send(exchange, error);
+    else sendHttpError(exchange, error, log);
+  };
+
   return (arrival) => {
     let exchange: RequestExchange;
     let isBrowser = false;
@@ -72,7 +85,7 @@ export function createServeRequest({ routes, log, allowed }: ServeDeps): (arriva
       const target = readTarget(arrival.url);
       exchange = arrival.open(target, origin === undefined ? undefined : corsHeaders(origin));
     } catch (error) {
-      sendHttpError(arrival.open(NOWHERE, undefined), error, log);
+      turnAway(arrival, error);
       return;
     }
     if (isBrowser && arrival.method === 'OPTIONS') {

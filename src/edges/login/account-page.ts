@@ -38,7 +38,7 @@ ${!isThis && html`<form method="post" action="/account/sessions/end">${csrf}<inp
     html`<section class="card">
 <h2>Change password</h2>
 <form method="post" action="/account/password" class="narrow">${csrf}
-<input type="hidden" name="name" value="${actor.name}" autocomplete="username">
+<input type="text" name="name" value="${actor.name}" autocomplete="username" readonly hidden>
 <label for="before">Current password</label>
 <input id="before" name="before" type="password" autocomplete="current-password" required maxlength="1024">
 <label for="password">New password</label>

@@ -72,6 +72,6 @@ export function toolCall(
     ...nested(deps, parent),
     ...{ kind: 'tools.call', surface: 'mcp', name: part.name },
     params: { text, value: { name: part.name, arguments: value } },
-    execution: ref && { ref, by: 'agent', bringsArguments: true },
+    execution: ref && { ref, by: 'agent' },
   };
 }

@@ -145,3 +145,49 @@ test('only news of keys and people changes the version, and nothing is read twic
   assert.equal(await directory.refresh(), false);
   assert.equal(directory.version(), version);
 });
+
+test('a key of the file stands below its user and whom they belong to, as long as they may use keys', async () => {
+  const { objects, directory } = await setUp();
+  const team = {
+    type: 'team',
+    id: 'config:team:t',
+    name: 't',
+    grant: undefined,
+    limits: undefined,
+    labels: { a: 'team' },
+  } as const;
+  assert.equal(directory.aboveUser?.('ada', [], {}), undefined);
+  objects.put('organization', 'org', { labels: { a: 'org', b: 'org', c: 'org' } });
+  objects.put('user', 'user_1', { name: 'Ada', organization: 'org', labels: { b: 'user' } });
+  await directory.refresh();
+  assert.deepEqual(
+    [directory.userId(' ADA'), directory.userId('user_1'), directory.userId('x')],
+    ['user_1', 'user_1', undefined],
+  );
+  const above = directory.aboveUser?.('ADA', [team], { c: 'own' });
+  assert.deepEqual(
+    above?.levels?.map(({ type, id }) => `${type} ${id}`),
+    ['user user_1', 'team config:team:t', 'organization org'],
+  );
+  assert.deepEqual(above?.labels, { a: 'team', b: 'user', c: 'own' });
+  assert.equal(
+    directory.aboveUser?.('user_1', [team], {})?.levels,
+    above?.levels,
+    'the same list, so that views are shared',
+  );
+  const ofFile = { ...team, type: 'organization', id: 'config:organization:o' } as const;
+  assert.deepEqual(
+    directory.aboveUser?.('ada', [team, ofFile], {})?.levels?.map(({ id }) => id),
+    ['user_1', team.id, ofFile.id],
+  );
+  objects.put('user', 'user_1', { name: 'Ada', organization: 'gone' });
+  await directory.refresh();
+  assert.equal(directory.aboveUser?.('ada', [team], {}), undefined);
+  objects.put('user', 'user_1', { name: 'Ada', isActive: false });
+  await directory.refresh();
+  assert.equal(directory.aboveUser?.('ada', [team], {}), undefined);
+  objects.put('user', 'user_1', { name: 'Grace' });
+  await directory.refresh();
+  assert.equal(directory.aboveUser?.('ada', [team], {}), undefined);
+  assert.equal(directory.aboveUser?.('grace', [team], {})?.levels?.length, 2);
+});

@@ -1,10 +1,11 @@
 /** Who there is, as of now: the objects of the store as callers, followed as they change. Nothing of a secret but its hash. */
 
-import type { KeyDirectory, KnownKey, Level } from '../../contracts/caller.ts';
+import type { KeyDirectory, KnownKey, LabelledLevel, Level } from '../../contracts/caller.ts';
 import type { FileLevel, Labels } from '../../contracts/config-people.ts';
 import type { ObjectKind, ObjectStore, StoredObject } from '../../contracts/objects.ts';
 import type { KeyBody, OrganizationBody, TeamBody, UserBody } from '../../contracts/shapes/directory.ts';
 import { toBound, toGrant, toUsageLimits } from '../../contracts/shapes/read-shapes.ts';
+import { foldUserName } from '../../domain/accounts/user-name.ts';
 import { createSharing, type Sharing } from './share-equal.ts';
 
 export interface LiveDirectory extends KeyDirectory {
@@ -12,6 +13,8 @@ export interface LiveDirectory extends KeyDirectory {
   refresh(): Promise<boolean>;
   /** Keys that are neither revoked nor of somebody who is gone; expired ones count. */
   countKeys(): number;
+  /** Of a user, by id or by name whatever its case; also of one who is switched off. */
+  userId(nameOrId: string): string | undefined;
 }
 
 /** A key with what it is presented by: SHA-256 of its secrets, a byte a character. */
@@ -41,6 +44,14 @@ export function createLiveDirectory(deps: {
   let seq = 0;
   let version = 0;
   let running: Promise<boolean> | undefined;
+  let byName: { readonly version: number; readonly ids: ReadonlyMap<string, string> } | undefined;
+
+  const findUserId = (nameOrId: string): string | undefined => {
+    if (people.users.has(nameOrId)) return nameOrId;
+    if (byName?.version !== version)
+      byName = { version, ids: new Map([...people.users].map(([id, { name }]) => [foldUserName(name), id])) };
+    return byName.ids.get(foldUserName(nameOrId));
+  };
 
   const takeKey = (object: StoredObject): void => {
     const body = object.body as KeyBody;
@@ -83,6 +94,20 @@ export function createLiveDirectory(deps: {
     countKeys() {
       const all = known();
       return [...entries.values()].filter((entry) => levelsOf(entry, all) !== undefined).length;
+    },
+    userId: findUserId,
+    aboveUser(nameOrId, above, own) {
+      const user = people.users.get(findUserId(nameOrId) ?? '');
+      if (user?.isActive !== true) return undefined;
+      const organizationId = above.some(({ type }) => type === 'organization') ? undefined : user.organization;
+      const organization = organizationId === undefined ? undefined : known().organizations.get(organizationId);
+      if (organizationId !== undefined && organization === undefined) return undefined;
+      const levels = [user, ...above, ...(organization === undefined ? [] : [organization])];
+      const labels = mergeLabels(levels, own);
+      return {
+        levels: sharing.shareList(levels),
+        ...(Object.keys(labels).length > 0 && { labels: sharing.share(labels) }),
+      };
     },
     async refresh() {
       // One reading at a time; whoever asks meanwhile wants to know of a change that this one may have missed.
@@ -173,12 +198,16 @@ function levelsOf({ body }: Entry, people: People): readonly (Level & { readonly
   return [user, team, organization].filter((level) => level !== undefined);
 }
 
+/** Those of the nearest win. */
+function mergeLabels(levels: readonly LabelledLevel[], own: Labels): Labels {
+  return Object.assign({}, ...levels.map(({ labels }) => labels).reverse(), own) as Labels;
+}
+
 /** The key as it is handed out. */
 function withLevels(entry: Entry, people: People, sharing: Sharing): KnownKey | undefined {
   const levels = levelsOf(entry, people);
   if (levels === undefined) return undefined;
-  const all = [...levels.map((level) => level.labels).reverse(), entry.body.labels];
-  const labels = Object.assign({}, ...all) as Labels;
+  const labels = mergeLabels(levels, entry.body.labels);
   if (levels.length === 0 && Object.keys(labels).length === 0) return entry.own;
   return {
     ...entry.own,

@@ -227,6 +227,21 @@ test('a Retry-After beyond the deadline or our patience is not waited for', asyn
   assert.deepEqual(alone.asked, ['a']);
 });
 
+test('where all keys of a provider are used up, the caller is told to wait for the first that will be free', async () => {
+  const limited = (retryAfterMs?: number) =>
+    fail('rate-limited', { status: 429, ...(retryAfterMs !== undefined && { retryAfterMs }) });
+  for (const waits of [
+    [90_000, 20_000, 50_000],
+    [undefined, 20_000, 70_000],
+  ]) {
+    const keys = ['one', 'two', 'three'];
+    const { run, asked } = bench({ a: waits.map((each) => limited(each)) }, { keys });
+    const error = await refused(run());
+    assert.deepEqual([error.code, error.data?.retryAfterMs], ['provider_rate_limited', 20_000]);
+    assert.equal(new Set(asked).size, 3);
+  }
+});
+
 test('the caller is told what the first target answered first, with every attempt, and no secret', async () => {
   const { run, callOf } = bench({
     a: [fail('server-error', { status: 500 }), fail('overloaded', { status: 503 })],

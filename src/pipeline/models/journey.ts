@@ -113,5 +113,15 @@ export function lastWord<R extends ModelRequest, O>(journey: Journey<R, O>): Gat
   // What this one took stands in its own report.
   const own = wasted.findIndex(({ usage }) => usage === report?.usage);
   if (own !== -1) wasted.splice(own, 1);
-  return providerError(target, failure, attempts);
+  return providerError(target, failure, attempts, soonestRetryMs(decisive, failures));
+}
+
+/** Where keys of one provider are used up one after the other, the first that will be free again is waited for. */
+function soonestRetryMs({ target, failure }: Failed, failures: readonly Failed[]): number | undefined {
+  if (AFTER_FAILURE[failure.kind].blames !== 'key') return failure.retryAfterMs;
+  let soonest = failure.retryAfterMs;
+  for (const { target: other, failure: another } of failures)
+    if (other.provider === target.provider && another.kind === failure.kind && another.retryAfterMs !== undefined)
+      soonest = Math.min(soonest ?? Number.POSITIVE_INFINITY, another.retryAfterMs);
+  return soonest;
 }

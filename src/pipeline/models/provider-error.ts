@@ -22,14 +22,15 @@ export const FAILURE_CODES: { readonly [kind in ProviderFailureKind]: ErrorCode 
   cancelled: 'cancelled',
 };
 
-/** `attempts`: all of the call. Names of keys stay inside. */
+/** `attempts`: all of the call. Names of keys stay inside. `waitMs`: until it may be tried again; default: what the failure says. */
 export function providerError(
   { provider, model }: ModelTarget,
   failure: ProviderFailure,
   attempts: readonly ModelAttempt[],
+  waitMs: number | undefined = failure.retryAfterMs,
 ): GatewayError {
   const code = FAILURE_CODES[failure.kind];
-  const retryAfterMs = ERRORS[code].retryable ? failure.retryAfterMs : undefined;
+  const retryAfterMs = ERRORS[code].retryable ? waitMs : undefined;
   return new GatewayError(code, failure.publicText, {
     data: {
       ...{ provider, model },

@@ -3,18 +3,14 @@
 import { withMembers } from '../../lib/json-text.ts';
 import type { LastStep } from '../compile.ts';
 import { type ForwardDeps, forward } from '../forward.ts';
+import { paramsOf } from '../intent.ts';
 
 export function createCallTool(deps: ForwardDeps): LastStep {
   return (call) => {
     const isIdempotent = call.facts.tool?.idempotent ?? false;
-    if (call.params.value.task === undefined) return forward(deps, call, 'tools/call', call.params, isIdempotent);
+    const params = paramsOf(call);
+    if (params.value.task === undefined) return forward(deps, call, 'tools/call', params, isIdempotent);
     // Tasks of 2025-11-25 are not relayed, so the answer has to be the result itself.
-    return forward(
-      deps,
-      call,
-      'tools/call',
-      { text: withMembers(call.params.text, { task: undefined }) },
-      isIdempotent,
-    );
+    return forward(deps, call, 'tools/call', { text: withMembers(params.text, { task: undefined }) }, isIdempotent);
   };
 }

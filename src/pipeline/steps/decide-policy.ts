@@ -5,10 +5,11 @@ import { GatewayError } from '../../contracts/errors.ts';
 import { decidePlan, type Plan, type Ruling } from '../../domain/policy/compile-policy.ts';
 import type { Situation } from '../../domain/policy/judge-rule.ts';
 import { readArguments } from '../../domain/policy/read-arguments.ts';
-import { argumentsText } from '../intent.ts';
+import { argumentsText, paramsOf } from '../intent.ts';
 import { noteOf, type PolicyView } from '../policy-view.ts';
 
-function endpointPath(endpoint: Endpoint): string {
+/** Where clients reach it: what rules and people are told. */
+export function endpointPath(endpoint: Endpoint): string {
   switch (endpoint.type) {
     case 'all':
       return '/mcp';
@@ -36,9 +37,12 @@ function refuse(call: Call, ruling: Ruling): never {
 /** Whatever else stands under that name is nothing the server would look at. */
 const HAVE_ARGUMENTS: ReadonlySet<Call['kind']> = new Set(['tools.call', 'prompts.get']);
 
-export function createDecidePolicy(deps: { planOf: PolicyView['planOf']; now: () => number }): Step {
+export type Judge = (call: Call) => Ruling;
+
+/** What the rules say of a call whose target is known. Throws GatewayError `invalid_params`. */
+export function createJudge(deps: { planOf: PolicyView['planOf']; now: () => number }): Judge {
   const situationOf = (call: Call, plan: Plan & { type: 'open' }): Situation => {
-    const text = plan.readsArguments && HAVE_ARGUMENTS.has(call.kind) ? argumentsText(call.params) : undefined;
+    const text = plan.readsArguments && HAVE_ARGUMENTS.has(call.kind) ? argumentsText(paramsOf(call)) : undefined;
     const args = readArguments(text, plan.rules);
     if ('fault' in args) throw new GatewayError('invalid_params', args.fault);
     const { value, count, longestChars } = args.reading;
@@ -53,10 +57,18 @@ export function createDecidePolicy(deps: { planOf: PolicyView['planOf']; now: ()
     };
   };
 
-  return (call, next) => {
+  return (call) => {
     const plan = deps.planOf(call);
-    const ruling = plan.type === 'settled' ? plan.ruling : decidePlan(plan, () => situationOf(call, plan));
+    return plan.type === 'settled' ? plan.ruling : decidePlan(plan, () => situationOf(call, plan));
+  };
+}
+
+export function createDecidePolicy(judge: Judge): Step {
+  return (call, next) => {
+    const ruling = judge(call);
     if (ruling.action !== 'allow') refuse(call, ruling);
+    if (ruling.rule !== undefined)
+      call.facts.authority = ruling.rule.startsWith('defaults.') ? ruling.rule : `rule:${ruling.rule}`;
     return next();
   };
 }

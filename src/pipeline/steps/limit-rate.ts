@@ -7,10 +7,23 @@ import type { LinesOf, Selection } from '../../domain/limits/lines-of.ts';
 import { callerOf } from '../grants.ts';
 import { classOf, targetsOf, usedOf } from '../limits/call-targets.ts';
 import { expectedTokens } from '../limits/expected-tokens.ts';
+import type { FairQueues } from '../limits/fair-queues.ts';
 import { refusalOf, standingOf, standingOnRefusal } from '../limits/refusal-of.ts';
 import { whenOver } from '../when-over.ts';
 
-export function createLimitRate(deps: { readonly limits: LimitStore; readonly linesOf: LinesOf }): SharedStep {
+export function createLimitRate(deps: {
+  readonly limits: LimitStore;
+  /** Where calls wait that may. Undefined: nowhere. */
+  readonly queues: FairQueues | undefined;
+  readonly linesOf: LinesOf;
+}): SharedStep {
+  const enter = (call: Call, selection: Selection, keyId: string): LimitVerdict | Promise<LimitVerdict> => {
+    const uses = selection.hasTokens ? withTokens(selection, call) : selection.once;
+    const { queued } = selection;
+    if (queued === undefined || deps.queues === undefined) return deps.limits.enter(call.id, uses);
+    return deps.queues.enter({ callId: call.id, keyId, line: queued, uses, signal: call.signal });
+  };
+
   const goOn = <O extends Outcome>(
     call: Call,
     next: () => O | Promise<O>,
@@ -24,11 +37,12 @@ export function createLimitRate(deps: { readonly limits: LimitStore; readonly li
     return whenOver(next, () => verdict.leave(usedOf(call, selection)));
   };
   return (call, next) => {
-    const lines = deps.linesOf(callerOf(call));
+    const caller = callerOf(call);
+    const lines = deps.linesOf(caller);
     if (lines === undefined) return next();
     const selection = lines.select(classOf(call), targetsOf(call));
     if (selection.lines.length === 0) return next();
-    const verdict = deps.limits.enter(call.id, selection.hasTokens ? withTokens(selection, call) : selection.once);
+    const verdict = enter(call, selection, caller.keyId);
     if (!(verdict instanceof Promise)) return goOn(call, next, selection, verdict);
     return verdict.then((told) => goOn(call, next, selection, told));
   };

@@ -74,6 +74,7 @@ export function createRecord(deps: RecordDeps): SharedStep {
       cached: call.facts.cached,
       priceMicroUsd: call.facts.priceMicroUsd,
       model: model && describeReport(model, call.facts.plan),
+      runId: call.facts.runId,
     };
     meter?.end(call, finish);
     if (call.facts.intended) deps.trail.finish(finish);

@@ -6,7 +6,7 @@ import type { DescribeIntent } from '../intent.ts';
 
 /** Spending somebody's budget is a side effect, too, also by reading. */
 function hasEffects({ surface, facts: { tool, reservedMicroUsd } }: Call): boolean {
-  return (reservedMicroUsd ?? 0) > 0 || (surface === 'mcp' && tool?.readOnly !== true);
+  return (reservedMicroUsd ?? 0) > 0 || (surface !== 'models' && tool?.readOnly !== true);
 }
 
 /** What has no effect is recorded afterwards; for everything else an unwritable trail refuses the call. */

@@ -1,10 +1,10 @@
 /** Turns journal lines into rows. Most calls begin and end within one piece of journal and so cost a single insert. */
 
 import type { FoldStatements, NextSeq } from './fold-statements.ts';
-import { decodeLine, type FinishColumns, type IntentColumns } from './journal-line.ts';
+import { decodeLine, type FinishColumns, type IntentColumns, type LateFinish, RUN_COLUMN } from './journal-line.ts';
 
 export interface NewRow {
-  readonly columns: IntentColumns;
+  columns: IntentColumns;
   finish: FinishColumns | undefined;
 }
 
@@ -12,7 +12,7 @@ export interface CollectedLines {
   /** By id, in the order they begin. */
   readonly rows: ReadonlyMap<string, NewRow>;
   /** Of calls that began in an earlier piece; an id at most once. */
-  readonly finishes: ReadonlyMap<string, FinishColumns>;
+  readonly finishes: ReadonlyMap<string, LateFinish>;
   /** Lines that are damaged, or say again what was said. */
   readonly skipped: number;
 }
@@ -20,7 +20,7 @@ export interface CollectedLines {
 /** What a piece of journal says, beginnings and ends put together. */
 export function collectLines(lines: readonly string[]): CollectedLines {
   const rows = new Map<string, NewRow>();
-  const finishes = new Map<string, FinishColumns>();
+  const finishes = new Map<string, LateFinish>();
   let skipped = 0;
 
   const begin = (id: string, row: NewRow): void => {
@@ -29,20 +29,28 @@ export function collectLines(lines: readonly string[]): CollectedLines {
     else if (known.finish === undefined && row.finish !== undefined) known.finish = row.finish;
     else skipped++;
   };
-  const finish = (id: string, columns: FinishColumns): void => {
+  const finish = (id: string, late: LateFinish): void => {
     const row = rows.get(id);
     if (row?.finish !== undefined || (row === undefined && finishes.has(id))) skipped++;
-    else if (row === undefined) finishes.set(id, columns);
-    else row.finish = columns;
+    else if (row === undefined) finishes.set(id, late);
+    else {
+      row.finish = late.columns;
+      if (late.run !== null) row.columns = withRun(row.columns, late.run);
+    }
   };
 
   for (const text of lines) {
     const line = decodeLine(text);
     if (line === undefined) skipped++;
-    else if (line.type === 'finish') finish(line.id, line.columns);
+    else if (line.type === 'finish') finish(line.id, line);
     else begin(line.id, { columns: line.columns, finish: line.type === 'record' ? line.finish : undefined });
   }
   return { rows, finishes, skipped };
+}
+
+/** What the intent itself said comes first. */
+function withRun(columns: IntentColumns, run: string): IntentColumns {
+  return columns.map((value, index) => (index === RUN_COLUMN ? (value ?? run) : value));
 }
 
 /** Applies the lines within the caller's transaction. Returns how many of them were damaged or had no effect. */
@@ -54,7 +62,7 @@ export function applyLines(
 ): { readonly skipped: number } {
   const collected = collectLines(lines);
   let { skipped } = collected;
-  for (const [id, columns] of collected.finishes) if (!statements.finish(nextSeq, id, columns)) skipped++;
+  for (const [id, late] of collected.finishes) if (!statements.finish(nextSeq, id, late)) skipped++;
   for (const row of collected.rows.values()) {
     const isNew =
       row.finish === undefined

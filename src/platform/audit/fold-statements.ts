@@ -5,7 +5,7 @@ import type { SealKey } from '../../contracts/sealing.ts';
 import { answererOf, withAnswerer } from './answerer.ts';
 import { createColumnsDigest, digestRow } from './chain/links.ts';
 import { createChainWriter } from './chain/write-chain.ts';
-import type { FinishColumns, IntentColumns } from './journal-line.ts';
+import type { FinishColumns, IntentColumns, LateFinish } from './journal-line.ts';
 
 /** Gives the next number in the order of changes. */
 export type NextSeq = () => number;
@@ -19,7 +19,7 @@ export interface FoldStatements {
   /** Each returns false if the line had no effect, which no undamaged journal brings about. */
   insertRunning(nextSeq: NextSeq, runId: string, columns: IntentColumns): boolean;
   insertFinished(nextSeq: NextSeq, runId: string, columns: IntentColumns, finish: FinishColumns): boolean;
-  finish(nextSeq: NextSeq, id: string, finish: FinishColumns): boolean;
+  finish(nextSeq: NextSeq, id: string, late: LateFinish): boolean;
   runsWithRunningRows(): string[];
   /** Ends at most `limit` running rows of the run as `unknown`, in their order; returns how many. */
   markUnknown(nextSeq: NextSeq, runId: string, limit: number): number;
@@ -29,6 +29,7 @@ export interface FoldStatements {
 const INTENT_NAMES = [
   ...['id', 'parent_id', 'trace_id', 'at_ms', 'kind', 'surface', 'key_id', 'key_name', 'server_id', 'name', 'target'],
   ...['client', 'arguments', 'reserved_micro_usd', 'user_id', 'team_id', 'organization_id', 'labels'],
+  ...['agent_run_id', 'suggestion_id', 'authority'],
 ];
 const FINISH_NAMES = [
   ...['result', 'error', 'result_bytes', 'total_ms', 'upstream_ms', 'policy', 'cached', 'price_micro_usd'],
@@ -79,11 +80,13 @@ export function createFoldStatements(db: DatabaseSync, key: SealKey | undefined)
     chain.add({ seq, id, digest: now });
     return true;
   };
-  const end = (seq: number, id: string, finish: FinishColumns): boolean =>
+  const updateRun = db.prepare('UPDATE trail SET agent_run_id = coalesce(agent_run_id, ?) WHERE id = ?');
+  const end = (seq: number, id: string, { columns: finish, run }: LateFinish): boolean =>
     change(id, seq, () => {
       updateFinish.run(seq, ...finish, id);
       const { provider, model } = answererOf(finish);
       if (provider !== null || model !== null) updateAnswerer.run(provider, model, id);
+      if (run !== null) updateRun.run(run, id);
     });
   const selectRuns = db.prepare('SELECT DISTINCT run_id FROM trail WHERE result IS NULL');
   const selectRunning = db.prepare('SELECT id FROM trail WHERE run_id = ? AND result IS NULL ORDER BY row LIMIT ?');
@@ -120,11 +123,11 @@ export function createFoldStatements(db: DatabaseSync, key: SealKey | undefined)
       const answered = withAnswerer(columns, finish);
       const now = digestWhole([runId, ...answered, ...finish]);
       if (insertRecord.run(seq, now, runId, ...answered, ...finish).changes !== 1)
-        return end(seq, String(columns[0]), finish);
+        return end(seq, String(columns[0]), { columns: finish, run: null });
       chain.add({ seq, id: String(columns[0]), digest: now });
       return true;
     },
-    finish: (nextSeq, id, finish) => end(nextSeq(), id, finish),
+    finish: (nextSeq, id, late) => end(nextSeq(), id, late),
     runsWithRunningRows: () => selectRuns.all().map((row) => String(row.run_id)),
     markUnknown(nextSeq, runId, limit) {
       const rows = selectRunning.all(runId, limit);

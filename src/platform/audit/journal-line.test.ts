@@ -22,6 +22,7 @@ test('what is encoded is one line and decodes to the same fields', () => {
     type: 'finish',
     id: 'id',
     columns: ['ok', 'x', 10, 2.5, 2, null, null, null, null, null, null, null, null, null],
+    run: null,
   });
   const policy = { verdict: 'deny', rule: 'no-force' } as const;
   const decoded = decodeLine(encodeRecord(makeIntent('id'), makeFinish('id', { policy })).trimEnd());
@@ -88,4 +89,35 @@ test('figures of a model take columns, the rest of its note one text; lines of b
   const nothing = [null, null, null, null, null, null, null, '{"attempts":[]}'];
   assert.deepEqual(silent?.type === 'finish' && silent.columns.slice(6), nothing);
   assert.equal(decodeLine('["f","id","ok",null,1,1,1,null,1,7]')?.type, 'finish');
+});
+
+test('what a call carried out, for which run, and who allowed it stands beside levels and labels; old lines have none of it', () => {
+  const executing = { runId: 'run-1', suggestionId: 'sug_1', authority: 'approval:apr_1' };
+  const labels = '{"customer":"x"}';
+  for (const [fields, columns] of [
+    [{}, [null, null, null, null, null, null, null]],
+    [executing, [null, null, null, null, 'run-1', 'sug_1', 'approval:apr_1']],
+    [{ authority: 'rule:x' }, [null, null, null, null, null, null, 'rule:x']],
+    [
+      { ...executing, userId: 'user_1', labels: { customer: 'x' } },
+      ['user_1', null, null, labels, 'run-1', 'sug_1', 'approval:apr_1'],
+    ],
+  ] as const) {
+    const intent = makeIntent('id', fields);
+    for (const text of [encodeIntent({ ...intent, reservedMicroUsd: 5 }), encodeRecord(intent, makeFinish('id'))]) {
+      const line = decodeLine(text.trimEnd());
+      assert.ok(line?.type === 'intent' || line?.type === 'record');
+      assert.deepEqual(line.columns.slice(14), columns);
+    }
+  }
+  const before = `["i","id",null,"t",1,"tools.call","mcp",null,null,null,"n",null,null,7,{"u":"user_1","t":null}]`;
+  const old = decodeLine(before);
+  assert.deepEqual(old?.type === 'intent' && old.columns.slice(13), [7, 'user_1', ...Array(6).fill(null)]);
+});
+
+test('a run that was found only after the intent was written comes with the end', () => {
+  for (const fields of [{}, { priceMicroUsd: 3 }, { model: { attempts: [] } }]) {
+    const line = decodeLine(encodeFinish(makeFinish('id', { ...fields, runId: 'run-1' })).trimEnd());
+    assert.deepEqual(line?.type === 'finish' && [line.run, line.columns.length], ['run-1', 14]);
+  }
 });

@@ -14,18 +14,26 @@ const MAX_FIELD_CHARS = 2_048;
 
 /**
  * Columns of an intent, in the order of the table: the fields of the line, arguments, reserved_micro_usd, user_id, team_id,
- * organization_id, labels (JSON).
+ * organization_id, labels (JSON), agent_run_id, suggestion_id, authority.
  */
 export type IntentColumns = readonly (string | number | null)[];
+/** Place of agent_run_id among them. */
+export const RUN_COLUMN = 18;
 /**
  * result, error, result_bytes, total_ms, upstream_ms, policy (JSON), cached, price_micro_usd, and for calls of models
  * input_tokens, output_tokens, cached_tokens, reasoning_tokens, first_byte_ms, model (JSON: what else there is).
  */
 export type FinishColumns = readonly (string | number | null)[];
 
+/** The end of a call, and the run it was found to belong to after its intent was written. */
+export interface LateFinish {
+  readonly columns: FinishColumns;
+  readonly run: string | null;
+}
+
 export type JournalLine =
   | { readonly type: 'intent'; readonly id: string; readonly columns: IntentColumns }
-  | { readonly type: 'finish'; readonly id: string; readonly columns: FinishColumns }
+  | ({ readonly type: 'finish'; readonly id: string } & LateFinish)
   | {
       readonly type: 'record';
       readonly id: string;
@@ -35,17 +43,23 @@ export type JournalLine =
 
 export function encodeIntent(intent: CallIntent): string {
   const { reservedMicroUsd } = intent;
-  const fields = ['i', ...intentFields(intent), ...(reservedMicroUsd === undefined ? [] : [reservedMicroUsd])];
-  fields.push(...belongingField(intent));
+  const fields = intentFields('i', intent);
+  if (reservedMicroUsd !== undefined) fields.push(reservedMicroUsd);
+  addOther(fields, intent);
   return `${JSON.stringify(fields)}${argumentPart(intent.arguments)}\n`;
 }
 
 export function encodeFinish(finish: CallFinish): string {
-  return `${JSON.stringify(['f', cap(finish.id), ...finishFields(finish)])}\n`;
+  const fields: unknown[] = ['f', cap(finish.id)];
+  addFinish(fields, finish);
+  if (finish.runId !== undefined) fields.push({ r: cap(finish.runId) });
+  return `${JSON.stringify(fields)}\n`;
 }
 
 export function encodeRecord(intent: CallIntent, finish: CallFinish): string {
-  const fields = ['r', ...intentFields(intent), ...finishFields(finish), ...belongingField(intent)];
+  const fields = intentFields('r', intent);
+  addFinish(fields, finish);
+  addOther(fields, intent);
   return `${JSON.stringify(fields)}${argumentPart(intent.arguments)}\n`;
 }
 
@@ -60,8 +74,10 @@ const FINISH_SHAPE = [
   ...(['n?', 'n?', 'n?', 'n?', 'n?', 's?'] as const),
 ];
 
-function intentFields(intent: CallIntent): unknown[] {
+/** One array for each line: every call writes one or two. */
+function intentFields(type: 'i' | 'r', intent: CallIntent): unknown[] {
   return [
+    type,
     cap(intent.id),
     cap(intent.parentId),
     cap(intent.traceId),
@@ -79,31 +95,41 @@ function intentFields(intent: CallIntent): unknown[] {
 
 const MAX_LABEL_CHARS = 4_096;
 
-/** The levels above its key, and its labels: the one field that is an object, always the last. Most calls have none. */
-function belongingField({ userId, teamId, organizationId, labels }: CallIntent): readonly object[] {
-  if (userId === undefined && teamId === undefined && organizationId === undefined && labels === undefined) return [];
+/** Names of members of the one field that is an object, always the last; in the order of the columns they become. */
+const OTHER = ['u', 't', 'o', 'l', 'r', 's', 'a'] as const;
+
+/** The levels above its key, its labels, what it belongs to and who allowed it. Most calls have none. */
+function addOther(fields: unknown[], intent: CallIntent): void {
+  const { userId, teamId, organizationId, labels, runId, suggestionId, authority } = intent;
+  const isAbove = userId !== undefined || teamId !== undefined || organizationId !== undefined || labels !== undefined;
+  if (!isAbove && runId === undefined && suggestionId === undefined && authority === undefined) return;
   const text = labels && JSON.stringify(labels);
   const fits = text === undefined || text.length <= MAX_LABEL_CHARS;
-  return [{ u: cap(userId), t: cap(teamId), o: cap(organizationId), l: fits ? text : undefined }];
+  fields.push({
+    ...{ u: cap(userId), t: cap(teamId), o: cap(organizationId), l: fits ? text : undefined },
+    ...{ r: cap(runId), s: cap(suggestionId), a: cap(authority) },
+  });
 }
 
 /** Takes that field off the line. */
-function takeBelonging(fields: unknown[]): (string | null)[] {
+function takeOther(fields: unknown[]): (string | null)[] {
   const last = fields.at(-1);
-  if (!isObject(last)) return [null, null, null, null];
+  if (!isObject(last)) return OTHER.map(() => null);
   fields.pop();
-  return [last.u, last.t, last.o, last.l].map((each) => (typeof each === 'string' ? each : null));
+  return OTHER.map((name) => {
+    const value = last[name];
+    return typeof value === 'string' ? value : null;
+  });
 }
 
-function finishFields(finish: CallFinish): unknown[] {
+function addFinish(fields: unknown[], finish: CallFinish): void {
   const { result, error, resultBytes, totalMs, upstreamMs, policy, cached, priceMicroUsd, model } = finish;
-  const fields = [result, cap(error), Math.round(resultBytes), totalMs, upstreamMs];
-  if (policy === undefined && cached !== true && priceMicroUsd === undefined && model === undefined) return fields;
+  fields.push(result, cap(error), Math.round(resultBytes), totalMs, upstreamMs);
+  if (policy === undefined && cached !== true && priceMicroUsd === undefined && model === undefined) return;
   fields.push(policy && JSON.stringify({ ...policy, problem: cap(policy.problem) }));
   if (cached === true || priceMicroUsd !== undefined || model !== undefined)
     fields.push(cached === true ? 1 : undefined, priceMicroUsd);
   if (model !== undefined) fields.push(...modelFields(model));
-  return fields;
 }
 
 /** What is added up has a column of its own; the rest of the note is one text. */
@@ -139,22 +165,24 @@ export function decodeLine(line: string): JournalLine | undefined {
   const id = fields?.[1];
   if (fields === undefined || typeof id !== 'string') return undefined;
   const argumentText = tab === -1 ? null : line.slice(tab + 1);
-  const belonging = takeBelonging(fields);
+  const other = takeOther(fields);
   switch (fields[0]) {
     case 'f': {
       const columns = readColumns(fields, 2, FINISH_SHAPE);
-      return columns && isWhole(fields, 2 + FINISH_FIELDS) ? { type: 'finish', id, columns } : undefined;
+      return columns && isWhole(fields, 2 + FINISH_FIELDS)
+        ? { type: 'finish', id, columns, run: other[OTHER.indexOf('r')] ?? null }
+        : undefined;
     }
     case 'i': {
       const columns = readColumns(fields, 1, INTENT_SHAPE);
       const [reserved = null, ...more] = fields.slice(1 + INTENT_FIELDS);
       if (more.length > 0 || (reserved !== null && typeof reserved !== 'number')) return undefined;
-      columns?.push(argumentText, reserved, ...belonging);
+      columns?.push(argumentText, reserved, ...other);
       return columns && fields.length >= 1 + INTENT_FIELDS ? { type: 'intent', id, columns } : undefined;
     }
     case 'r': {
       const columns = readColumns(fields, 1, INTENT_SHAPE);
-      columns?.push(argumentText, null, ...belonging);
+      columns?.push(argumentText, null, ...other);
       const finish = readColumns(fields, 1 + INTENT_FIELDS, FINISH_SHAPE);
       return columns && finish && isWhole(fields, 1 + INTENT_FIELDS + FINISH_FIELDS)
         ? { type: 'record', id, columns, finish }

@@ -82,6 +82,21 @@ test('locks that killed runs left without a line are cleared away', (t) => {
   lock.release();
 });
 
+test('the run that was found meanwhile stands in the row, whether its end comes at once or with a later piece', (t) => {
+  const { reader, journal } = setUp(t, {});
+  const lock = holdRunLock(journal, 'r');
+  t.after(() => lock.release());
+  const file = join(journal, 'r-000001.jsonl');
+  const begun = ['now', 'later', 'own'].map((id) => encodeIntent(makeIntent(id, id === 'own' ? { runId: 'own' } : {})));
+  const finish = (id: string): string => encodeFinish(makeFinish(id, { runId: 'found' }));
+  writeFileSync(file, [...begun, finish('now')].join(''));
+  reader.fold();
+  appendFileSync(file, finish('later') + finish('own'));
+  reader.fold();
+  assert.deepEqual(ids(reader, { runId: 'found' }), ['now', 'later']);
+  assert.deepEqual(ids(reader, { runId: 'own' }), ['own']);
+});
+
 test('rows are found by every filter, alone and together', (t) => {
   const rows = [
     encodeRecord(makeIntent('a', { atMs: 100, keyId: 'key_1', keyName: 'ci' }), makeFinish('a')),
@@ -93,7 +108,7 @@ test('rows are found by every filter, alone and together', (t) => {
       makeIntent('c', { atMs: 300, kind: 'tools.list', serverId: undefined, name: '', target: undefined }),
       makeFinish('c', { result: 'refused' }),
     ),
-    encodeIntent(makeIntent('d', { atMs: 400 })),
+    encodeIntent(makeIntent('d', { atMs: 400, runId: 'b', suggestionId: 'sug_1', authority: 'rule:x' })),
   ];
   const { reader, journal } = setUp(t, {});
   const lock = holdRunLock(journal, 'r');
@@ -117,6 +132,10 @@ test('rows are found by every filter, alone and together', (t) => {
     [{ kind: 'tools.list' }, ['c']],
     [{ result: 'failed' }, ['b']],
     [{ result: 'ok' }, ['a']],
+    [{ runId: 'b' }, ['b', 'd']],
+    [{ runId: 'b', kind: 'tools.call', sinceMs: 300 }, ['d']],
+    [{ runId: 'c' }, ['c']],
+    [{ runId: 'x' }, []],
     [{ limit: 2 }, ['c', 'd']],
     [{ limit: 99 }, ['a', 'b', 'c', 'd']],
     [{ limit: 0 }, []],

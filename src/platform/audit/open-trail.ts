@@ -176,6 +176,13 @@ export async function openTrail(options: TrailOptions): Promise<Trail> {
       ...withDropped(journal.counts()),
       writable: !journal.isInTrouble() && !isFull,
     }),
+    persist() {
+      try {
+        if (!closed) journal.flush();
+      } catch {
+        // Still held, and the log was told.
+      }
+    },
     async flush() {
       if (closed) return;
       journal.flush();

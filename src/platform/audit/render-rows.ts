@@ -51,6 +51,9 @@ const COLUMNS = [
   'teamId',
   'organizationId',
   'labels',
+  'runId',
+  'suggestionId',
+  'authority',
 ] as const;
 type Column = (typeof COLUMNS)[number];
 

@@ -14,6 +14,8 @@ export function conditionsOf(filter: TrailFilter, dialect: Dialect = 'sqlite'): 
   const add = (sql: string, ...values: Value[]): void => void conditions.push({ sql, values });
   if (filter.afterSeq !== undefined) add('result IS NOT NULL');
   if (filter.id !== undefined) add('id = ?', filter.id);
+  // A run has the id of its first call.
+  if (filter.runId !== undefined) add('(agent_run_id = ? OR id = ?)', filter.runId, filter.runId);
   if (filter.sinceMs !== undefined) add('at_ms >= ?', filter.sinceMs);
   if (filter.untilMs !== undefined) add('at_ms < ?', filter.untilMs);
   if (filter.kind !== undefined) add('kind = ?', filter.kind);

@@ -42,6 +42,7 @@ export function parseTrailRow(row: { readonly [column: string]: unknown }): SeqR
     totalMs: number('total_ms'),
     upstreamMs: number('upstream_ms'),
     ...parseBelonging(text),
+    ...parseExecution(text),
     ...(policy === undefined ? {} : { policy }),
     ...(row.cached === 1 && { cached: true }),
     ...(typeof row.price_micro_usd === 'number' && { priceMicroUsd: row.price_micro_usd }),
@@ -58,6 +59,16 @@ function parseBelonging(text: (column: string) => string | undefined): Partial<T
     ...(teamId !== undefined && { teamId }),
     ...(organizationId !== undefined && { organizationId }),
     ...(labels !== undefined && { labels }),
+  };
+}
+
+/** What it carried out, for which run, and who allowed it, as far as there is any of it. */
+function parseExecution(text: (column: string) => string | undefined): Partial<TrailRow> {
+  const [runId, suggestionId, authority] = ['agent_run_id', 'suggestion_id', 'authority'].map(text);
+  return {
+    ...(runId !== undefined && { runId }),
+    ...(suggestionId !== undefined && { suggestionId }),
+    ...(authority !== undefined && { authority }),
   };
 }
 

@@ -22,7 +22,7 @@ export interface SpendReport {
   readonly differences: readonly SpendDifference[];
 }
 
-const MAX_DIFFERENCES = 100;
+export const MAX_DIFFERENCES = 100;
 
 const ROWS = `SELECT type AS level_type, id AS level_id, at_ms, kind, server_id, target, count(*) AS calls, sum(price) AS micro_usd
   FROM (
@@ -74,12 +74,17 @@ function compare(
     .all({ ':since': since });
   return {
     figures: Number(figures?.figures ?? 0),
-    differences: differences.map((row) => ({
-      level: { type: String(row.level_type), id: String(row.level_id) },
-      atMs: Number(row.at_ms),
-      target: row.server_id === undefined ? undefined : `${row.server_id}/${row.target}`,
-      ledger: Number(row.ledger ?? 0),
-      rows: Number(row.rows ?? 0),
-    })),
+    differences: differences.map(readDifference),
+  };
+}
+
+/** Of a row that either engine found. */
+export function readDifference(row: { readonly [column: string]: unknown }): SpendDifference {
+  return {
+    level: { type: String(row.level_type), id: String(row.level_id) },
+    atMs: Number(row.at_ms),
+    target: row.server_id === undefined ? undefined : `${row.server_id}/${row.target}`,
+    ledger: Number(row.ledger ?? 0),
+    rows: Number(row.rows ?? 0),
   };
 }

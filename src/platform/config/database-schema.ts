@@ -13,7 +13,7 @@ export const Database = z
       ),
     schema: z
       .string()
-      .regex(/^[a-z_][a-z0-9_]{0,62}$/)
+      .regex(/^[a-z_][a-z0-9_]{0,62}$/, { error: 'expected lower-case letters, digits and _, at most 63' })
       .default('portcullis')
       .describe('Schema the tables are in; made if it is missing. Lower-case letters, digits and `_`.'),
     poolSize: z

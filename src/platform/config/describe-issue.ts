@@ -1,6 +1,6 @@
 /** From what zod found to a sentence for people: what was expected, what stands there, and what to do. */
 
-import type { z } from 'zod';
+import { z } from 'zod';
 import { closest } from '../../lib/closest.ts';
 import type { JsoncNode } from '../../lib/jsonc.ts';
 import { nodeAt, type Path, type Report } from './report.ts';
@@ -32,6 +32,27 @@ interface Part {
   readonly base: Path;
   readonly node: JsoncNode | undefined;
   readonly fields: readonly string[];
+  readonly schema: z.ZodType;
+}
+
+/** What an object further inside may hold; undefined: that cannot be told. */
+function fieldsAt(schema: z.ZodType, path: Path): readonly string[] | undefined {
+  let at: unknown = schema;
+  for (const step of [...path, undefined]) {
+    while (
+      at instanceof z.ZodOptional ||
+      at instanceof z.ZodDefault ||
+      at instanceof z.ZodPrefault ||
+      at instanceof z.ZodNullable
+    )
+      at = at.unwrap();
+    if (step === undefined) break;
+    if (at instanceof z.ZodObject) at = at.shape[step];
+    else if (at instanceof z.ZodRecord) at = at.valueType;
+    else if (at instanceof z.ZodArray) at = at.element;
+    else return undefined;
+  }
+  return at instanceof z.ZodObject ? Object.keys(at.shape) : undefined;
 }
 
 /** Reports one issue as one problem, or, for unknown fields, as one for each. */
@@ -48,10 +69,15 @@ export function reportIssue(report: Report, issue: z.core.$ZodIssue, part: Part)
     if (report.isFull()) return;
     const member = found?.type === 'object' ? found.members.findLast((each) => each.key === key) : undefined;
     const at = [...path, key];
-    const remedy = suggestField(at, part.fields, member?.value);
-    report.problem(at, `unknown field; known here: ${knownFields(part.fields)}`, remedy, member?.keyStart);
+    const fields = inner.length === 0 ? part.fields : (fieldsAt(part.schema, inner) ?? []);
+    const remedy = suggestField(at, fields, member?.value);
+    const known = fields.length === 0 ? '' : `; known here: ${knownFields(fields)}`;
+    report.problem(at, `unknown field${known}`, remedy, member?.keyStart);
   }
 }
+
+/** What a length is counted in. */
+const UNITS: { readonly [origin: string]: string } = { array: ' entries', string: ' characters' };
 
 type Words = readonly [message: string, remedy?: string | undefined];
 
@@ -79,9 +105,17 @@ function describeIssue(
       ];
     }
     case 'too_small':
-      return [`must be at least ${issue.minimum}`];
+      if (issue.origin === 'string')
+        return [
+          found?.type === 'scalar' && found.value === ''
+            ? 'is empty'
+            : `is too short; expected at least ${issue.minimum} characters`,
+        ];
+      return [issue.origin === 'array' ? 'is empty' : `must be at least ${issue.minimum}`];
     case 'too_big':
-      return [`must be at most ${issue.maximum}`];
+      return [`must be at most ${issue.maximum}${UNITS[issue.origin] ?? ''}`];
+    case 'invalid_key':
+      return ['is no name that can stand here', issue.issues[0]?.message];
     default:
       return [issue.message];
   }
@@ -97,6 +131,8 @@ function suggestType(
     return 'put it into a list, one item each: ["…", "…"]';
   if (expected === 'string' && found.type === 'array')
     return field === 'command' ? 'put the first item here and the others into "args"' : 'write a single string here';
+  if (expected === 'object' && found.type === 'scalar' && (field === 'database' || field === 'redis'))
+    return 'write { "url": "…" }';
   if (expected === 'record' && field === 'headers' && found.type === 'array') return 'write { "Name": "value" }';
   if (expected === 'record' && field === 'env' && found.type === 'array') return 'write { "NAME": "value" }';
   if (found.type !== 'scalar') return undefined;

@@ -42,7 +42,7 @@ export function readPart<T>(
     let parsed = schema.safeParse(value);
     if (!parsed.success && coerce(parsed.error.issues, value, node)) parsed = schema.safeParse(value);
     if (parsed.success) return parsed.data;
-    for (const issue of parsed.error.issues) reportIssue(report, issue, { base: path, node, fields });
+    for (const issue of parsed.error.issues) reportIssue(report, issue, { base: path, node, fields, schema });
     for (const issue of parsed.error.issues) {
       leaveOut(issue, value);
       report.silence([...path, ...wordsOf(issue.path)]);

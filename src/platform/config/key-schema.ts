@@ -25,5 +25,14 @@ export const Key = z.strictObject({
   toolMode: KeyToolMode,
   ...GrantShape.pick({ providerKeys: true, parameters: true, networks: true, hours: true, agent: true }).shape,
   team: z.string().optional().describe('Name of the team, in `teams`, that it counts for and is bounded by.'),
+  user: z
+    .string()
+    .trim()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe(
+      'Whose key it is: id or name of a user of the store. While they are not there, or switched off, nobody can use it.',
+    ),
   labels: TeamShape.shape.labels,
 });

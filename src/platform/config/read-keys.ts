@@ -67,6 +67,7 @@ export function readKeys(
       ...(limits !== undefined && { limits }),
       ...(levels.length > 0 && { levels }),
       ...(Object.keys(labels).length > 0 && { labels }),
+      ...(key.user !== undefined && { user: { name: key.user, labels: key.labels } }),
     });
   }
   return keys;

@@ -40,9 +40,11 @@ export function readModels(
           const target = readTarget(document, path, value, known);
           return { name, targets: target === undefined ? [] : [target], fallbacks: [] };
         }
-        const { targets, fallbacks } = 'targets' in value ? value : { targets: value, fallbacks: [] };
+        const isObject = 'targets' in value;
+        const { targets, fallbacks } = isObject ? value : { targets: value, fallbacks: [] };
         if (targets.length === 0) document.report.problem(path, 'names no target', 'write "provider/model"');
-        return { name, targets: targetsOf(path, targets), fallbacks: targetsOf([...path, 'fallbacks'], fallbacks) };
+        const at = isObject ? [...path, 'targets'] : path;
+        return { name, targets: targetsOf(at, targets), fallbacks: targetsOf([...path, 'fallbacks'], fallbacks) };
       })
       .map((alias) => checkStar(document, alias)),
     fallbacks: Object.entries(models.fallbacks).map(([source, written]) => ({

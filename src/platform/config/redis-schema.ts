@@ -16,7 +16,7 @@ export const RedisSection = z
       .describe('A call that Redis has not counted by then is dealt with as `limits.onStoreLoss` says.'),
     keyPrefix: z
       .string()
-      .regex(/^[\w:./-]{0,100}$/)
+      .regex(/^[\w:./-]{0,100}$/, { error: 'expected letters, digits, "_", ":", ".", "/" and "-", at most 100' })
       .default('portcullis:')
       .describe('In front of every key. Gateways count together that share Redis, its database and this.'),
   })

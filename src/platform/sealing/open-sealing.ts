@@ -13,8 +13,8 @@ import { createSealKey, deriveSealKey, keysOf } from './seal-key.ts';
 export interface Sealing {
   readonly forClients: Sealer;
   readonly forRecords: RewrappingSealer;
-  /** Sign the chain of the audit trail. */
-  readonly forTrail: SealKeys;
+  /** Sign the chain of the audit trail. Undefined: replicas share it, and have no key in common. */
+  readonly forTrail: SealKeys | undefined;
   /** Another configuration is in force. Keys that it lacks still open, until the process ends. */
   use(config: SealingConfig | undefined): void;
 }
@@ -48,6 +48,7 @@ export function openSealing(options: SealingOptions): Sealing {
   let masters: SealKeys;
   let derived: SealKeys;
   let trail: SealKeys;
+  let hasMaster = false;
   let before: readonly SealKey[] = [];
 
   const use = (config: SealingConfig | undefined): void => {
@@ -61,6 +62,7 @@ export function openSealing(options: SealingOptions): Sealing {
     masters = keysOf(current, older);
     // The file's key sealed directly before there were master keys, and still does where there is none.
     const clientKeys = all.map((key) => (key.id === file?.id ? key : deriveSealKey(key, 'texts that clients carry')));
+    hasMaster = given.length > 0;
     const trailKeys = all.map((key) => deriveSealKey(key, 'audit trail'));
     trail = keysOf(trailKeys[0] ?? current, trailKeys.slice(1));
     derived = keysOf(clientKeys[0] ?? current, clientKeys.slice(1));
@@ -81,7 +83,9 @@ export function openSealing(options: SealingOptions): Sealing {
   return {
     use,
     forClients,
-    forTrail: live(() => trail),
+    get forTrail() {
+      return isShared && !hasMaster ? undefined : live(() => trail);
+    },
     forRecords: {
       refusal: () => refusal,
       seal(text, boundTo) {

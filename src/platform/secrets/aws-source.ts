@@ -1,8 +1,6 @@
 /** AWS Secrets Manager: GetSecretValue, signed with Signature Version 4. */
 
 import { hash } from 'node:crypto';
-import { Sha256 } from '@aws-crypto/sha256-js';
-import { SignatureV4 } from '@smithy/signature-v4';
 import { type AwsConfig, SecretFailure, type SecretSource } from '../../contracts/secret-managers.ts';
 import { type AwsCredentials, awsErrorOf, domainOf, obtainAwsCredentials } from './aws-credentials.ts';
 import { createKeptToken } from './kept-token.ts';
@@ -20,6 +18,9 @@ export function createAwsSource(config: AwsConfig, now: () => number): SecretSou
     const region = regionOf(id) ?? config.region;
     const url = new URL(config.endpoint ?? `https://secretsmanager.${region}.${domainOf(region)}`);
     const body = JSON.stringify({ SecretId: id });
+    // Loaded only now: most gateways never need it.
+    const { SignatureV4 } = await import('@smithy/signature-v4');
+    const { Sha256 } = await import('@aws-crypto/sha256-js');
     const signer = new SignatureV4({ service: 'secretsmanager', region, sha256: Sha256, credentials: plain(ours) });
     const signed = await signer.sign(
       {

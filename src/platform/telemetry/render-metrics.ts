@@ -1,6 +1,7 @@
 /** Everything `GET /metrics` shows, put together when it is asked for. The names are documented in docs/guide/metrics.md. */
 
 import type { CallKind } from '../../contracts/call.ts';
+import type { QueueFigures } from '../../contracts/limits.ts';
 import type { TrailFigures } from '../../contracts/trail.ts';
 import type { ServerState, ServerStatus } from '../../contracts/upstream.ts';
 import { type CallFigures, type GroupFigures, type Phase, RESULT_CLASSES } from './call-meter.ts';
@@ -14,6 +15,8 @@ export interface MetricsSources {
   readonly servers: () => readonly ServerStatus[];
   readonly sessions: () => number;
   readonly trail: () => TrailFigures | undefined;
+  /** Undefined: nothing waits here. */
+  readonly queues?: (() => QueueFigures) | undefined;
   readonly process: () => ProcessFigures;
 }
 
@@ -56,6 +59,13 @@ const STATES: readonly ServerState[] = ['starting', 'healthy', 'unstable', 'need
 function labelsOf({ kind, era, server }: GroupFigures): Labels {
   const method = METHODS[kind] ?? (era === 'modern' ? 'server/discover' : 'initialize');
   return { mcp_method_name: method, era, server };
+}
+
+function writeQueues(out: Exposition, { waiting, waited, waitedMs }: QueueFigures): void {
+  out.gauge('portcullis_calls_waiting', 'Calls that wait for room under a limit.').sample({}, waiting);
+  out.counter('portcullis_calls_waited', 'Calls that have waited for it.').sample({}, waited);
+  const seconds = out.counter('portcullis_calls_waited_seconds', 'How long they have, all together.');
+  seconds.sample({}, waitedMs / MS_PER_SECOND);
 }
 
 function writeCalls(out: Exposition, { inFlight, boundsMs, groups }: CallFigures): void {
@@ -132,6 +142,7 @@ export function renderMetrics(sources: MetricsSources, format: MetricsFormat): s
     .sample({ version: sources.version, node: process.version }, 1);
   const calls = sources.calls();
   writeCalls(out, calls);
+  if (sources.queues !== undefined) writeQueues(out, sources.queues());
   writeModels(out, calls.models);
   out.gauge('portcullis_sessions', 'Client sessions of the legacy era that are open.').sample({}, sources.sessions());
   writeServers(out, sources.servers());

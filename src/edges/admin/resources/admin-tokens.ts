@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import type { AdminActor } from '../../../contracts/admin.ts';
 import { GatewayError } from '../../../contracts/errors.ts';
-import type { StoredObject } from '../../../contracts/objects.ts';
+import type { LookedAt, ObjectWrite, StoredObject } from '../../../contracts/objects.ts';
 import { type AdminTokenBody, AdminTokenShape, SecretShape } from '../../../contracts/shapes/directory.ts';
 import { createObjectId } from '../../../lib/access-token.ts';
 import type { AdminDeps } from '../admin-deps.ts';
@@ -11,7 +11,7 @@ import { defineOperation, type Operation } from '../define-operation.ts';
 import { PageQuery, pageOf, pageOfObjects } from '../pages.ts';
 import { faultyBody } from '../problem.ts';
 import { makeSecret, withoutHashes } from '../secrets.ts';
-import { otherOwners, requireStored, toJson, viewFields, viewOf } from '../views.ts';
+import { requireOtherOwners, requireStored, toJson, viewFields, viewOf } from '../views.ts';
 import { IdParams, NameFilter, NoParams, NoQuery } from './words.ts';
 
 const TokenInput = AdminTokenShape.omit({ secrets: true, revokedAtMs: true });
@@ -34,19 +34,18 @@ function checkEnd(expiresAtMs: number | undefined, nowMs: number): void {
   if (expiresAtMs !== undefined && expiresAtMs <= nowMs) throw faultyBody('/expiresAtMs', 'lies in the past');
 }
 
-/** Before one is replaced, revoked or deleted. */
+/** Before one is replaced, revoked or deleted. Returns what the write has to heed. */
 async function checkMayChange(
   deps: AdminDeps,
   { actor, nowMs }: { readonly actor: AdminActor; readonly nowMs: number },
   token: StoredObject,
   staysOwner: boolean,
-): Promise<void> {
+): Promise<LookedAt | undefined> {
   const { role, revokedAtMs } = bodyOf(token);
   checkMayGrant(deps, actor, role);
   if (token.id === actor.id) throw new GatewayError('forbidden', 'no token changes itself; use another one');
   const isOwner = role === 'owner' && revokedAtMs === undefined;
-  if (isOwner && !staysOwner && (await otherOwners(deps, token.id, nowMs)) === 0)
-    throw new GatewayError('conflict', 'this is the last owner; make another one first');
+  return isOwner && !staysOwner ? requireOtherOwners(deps, token.id, nowMs) : undefined;
 }
 
 const words = {
@@ -104,7 +103,7 @@ export const adminTokenOperations: readonly Operation[] = [
     async handle(deps, { params, body, actor, ifVersion, origin, nowMs }) {
       const token = await requireStored(deps, 'admin-token', params.id);
       const endsLater = body.expiresAtMs === undefined;
-      await checkMayChange(deps, { actor, nowMs }, token, body.role === 'owner' && endsLater);
+      const lookedAt = await checkMayChange(deps, { actor, nowMs }, token, body.role === 'owner' && endsLater);
       checkMayGrant(deps, actor, body.role);
       checkEnd(body.expiresAtMs, nowMs);
       const { secrets, revokedAtMs } = bodyOf(token);
@@ -117,10 +116,10 @@ export const adminTokenOperations: readonly Operation[] = [
             id: token.id,
             name: body.name,
             body: toJson({ ...body, secrets }),
-            ifVersion,
+            ifVersion: ifVersion ?? token.version,
           },
         ],
-        ...([origin, nowMs] as const),
+        ...([origin, nowMs, lookedAt] as const),
       );
       return { body: now && viewOfToken(now), version: now?.version };
     },
@@ -131,11 +130,12 @@ export const adminTokenOperations: readonly Operation[] = [
     ...{ precondition: 'optional', problems: ['unknown_object', 'conflict'] },
     async handle(deps, { params, actor, ifVersion, origin, nowMs }) {
       const token = await requireStored(deps, 'admin-token', params.id);
-      await checkMayChange(deps, { actor, nowMs }, token, false);
+      const lookedAt = await checkMayChange(deps, { actor, nowMs }, token, false);
       if (bodyOf(token).revokedAtMs !== undefined) return { body: viewOfToken(token), version: token.version };
       const body = { ...token.body, revokedAtMs: nowMs };
-      const { kind, id, name } = token;
-      const [now] = await deps.objects.write([{ action: 'update', kind, id, name, body, ifVersion }], origin, nowMs);
+      const { kind, id, name, version } = token;
+      const write: ObjectWrite = { action: 'update', kind, id, name, body, ifVersion: ifVersion ?? version };
+      const [now] = await deps.objects.write([write], origin, nowMs, lookedAt);
       return { body: now && viewOfToken(now), version: now?.version };
     },
   }),
@@ -144,8 +144,10 @@ export const adminTokenOperations: readonly Operation[] = [
     ...{ summary: 'Delete an admin token', precondition: 'optional', problems: ['unknown_object', 'conflict'] },
     async handle(deps, { params, actor, ifVersion, origin, nowMs }) {
       const token = await requireStored(deps, 'admin-token', params.id);
-      await checkMayChange(deps, { actor, nowMs }, token, false);
-      await deps.objects.write([{ action: 'delete', kind: 'admin-token', id: token.id, ifVersion }], origin, nowMs);
+      const lookedAt = await checkMayChange(deps, { actor, nowMs }, token, false);
+      const { kind, id, version } = token;
+      const write: ObjectWrite = { action: 'delete', kind, id, ifVersion: ifVersion ?? version };
+      await deps.objects.write([write], origin, nowMs, lookedAt);
       return { body: viewOfToken(token) };
     },
   }),

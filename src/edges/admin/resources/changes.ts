@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { GatewayError } from '../../../contracts/errors.ts';
-import { OBJECT_KINDS } from '../../../contracts/objects.ts';
+import { CHANGE_ACTIONS, OBJECT_KINDS } from '../../../contracts/objects.ts';
 import { defineOperation, type Operation } from '../define-operation.ts';
 import { decodeCursor, encodeCursor, PageQuery, pageOf } from '../pages.ts';
 import { NoParams } from './words.ts';
@@ -12,14 +12,14 @@ const Body = z.record(z.string(), z.unknown()).nullable();
 const ChangeView = z.strictObject({
   seq: z.int(),
   atMs: z.int(),
-  action: z.enum(['create', 'update', 'delete']),
+  action: z.enum(CHANGE_ACTIONS).describe('Those after `delete` change nothing that a body shows.'),
   kind: z.enum(OBJECT_KINDS),
   id: z.string(),
   name: z.string(),
   actor: z.strictObject({ type: z.string(), id: z.string(), name: z.string() }),
   via: z.string(),
-  before: Body.describe('Null: there was none. Without anything secret.'),
-  after: Body.describe('Null: it was deleted.'),
+  before: Body.describe('Null: there was none, or it does not matter. Without anything secret.'),
+  after: Body.describe('Null: it was deleted, or is as before.'),
 });
 
 export const changeOperations: readonly Operation[] = [

@@ -7,7 +7,8 @@ import { GatewayError } from '../../../contracts/errors.ts';
 import type { ChangeOrigin } from '../../../contracts/objects.ts';
 import type { AdminDeps } from '../admin-deps.ts';
 import { defineOperation, type Operation } from '../define-operation.ts';
-import { faulty, pointerOf } from '../problem.ts';
+import { faulty } from '../problem.ts';
+import { faultOfProblem } from './part-faults.ts';
 import { NoParams, NoQuery } from './words.ts';
 
 const Body = z.record(z.string(), z.unknown());
@@ -56,13 +57,7 @@ async function write(deps: AdminDeps, change: ConfigWrite, origin: ChangeOrigin)
     throw new GatewayError('unknown_object', `${change.kind} ${change.name}`);
   const result = await portOf(deps).write([change], origin);
   if (result.ok) return;
-  throw faulty(
-    result.problems.map(({ path, message, remedy }) => ({
-      in: 'body' as const,
-      pointer: pointerOf(['body', ...path.split('.').filter((step) => step !== '')]),
-      detail: `${path}: ${message}${remedy === undefined ? '' : ` ${remedy}`}`,
-    })),
-  );
+  throw faulty(result.problems.map((problem) => faultOfProblem(change.kind, problem)));
 }
 
 async function read(deps: AdminDeps, kind: ConfigKind, name: string): Promise<ConfigObject> {

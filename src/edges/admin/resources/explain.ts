@@ -1,6 +1,7 @@
 /** Why a key may do something, or may not: asked without calling anything. */
 
 import { z } from 'zod';
+import type { Endpoint } from '../../../contracts/call.ts';
 import { GatewayError } from '../../../contracts/errors.ts';
 import type { ExplainRequest } from '../../../contracts/explain.ts';
 import { GrantShape } from '../../../contracts/shapes/grant.ts';
@@ -18,6 +19,14 @@ const Question = z.strictObject({
   }),
   args: z.record(z.string(), z.unknown()).optional().describe('Arguments of the tool.'),
   parameters: z.record(z.string(), z.number()).optional().describe('Of a model, as `maxOutputTokens`.'),
+  endpoint: z
+    .strictObject({ server: z.string().min(1).max(200).optional(), toolset: z.string().min(1).max(200).optional() })
+    .optional()
+    .describe('Where a call of a server is made: the endpoint of one server, or of a toolset. Left out: `/mcp`.'),
+  headers: z
+    .record(z.string().max(200), z.string().max(2_000))
+    .optional()
+    .describe('Of a request to a model: its `x-…` headers and `user-agent`, which routing rules may read.'),
   from: z.string().max(100).optional().describe('Address of the client.'),
   atMs: z.int().min(0).optional().describe('When; milliseconds since 1970. Left out: now.'),
 });
@@ -40,25 +49,42 @@ const ExplanationView = z.strictObject({
     )
     .describe('In the order they are looked at; ends with the one that decided.'),
   limits: z.array(
-    z.strictObject({ id: z.string(), level: Level, what: z.string(), max: z.number(), used: z.number().nullable() }),
+    z.strictObject({
+      ...{ id: z.string(), level: Level, what: z.string(), max: z.number() },
+      used: z
+        .number()
+        .nullable()
+        .describe('What is set aside for calls under way included. Null: it could not be asked.'),
+      left: z.number().nullable(),
+    }),
   ),
 });
+
+type Place = { readonly server?: string | undefined; readonly toolset?: string | undefined };
+
+function toEndpoint(place: Place | undefined): Endpoint | undefined {
+  const { server, toolset } = place ?? {};
+  if (server !== undefined && toolset !== undefined)
+    throw faultyBody('endpoint', 'expected either `server` or `toolset`');
+  if (server !== undefined) return { type: 'server', serverId: server };
+  return toolset === undefined ? undefined : { type: 'toolset', toolset };
+}
 
 export const explainOperations: readonly Operation[] = [
   defineOperation({
     ...{ id: 'explain', method: 'POST', path: '/explain', tag: 'explain', permission: 'explain', status: 200 },
     ...{ summary: 'Why a key may do something, or may not', params: NoParams, query: NoQuery, body: Question },
     ...{ answer: ExplanationView, precondition: 'none', needs: 'explain', problems: ['unknown_object'] },
-    async handle(deps, { body: { key, grant, ...question } }) {
+    async handle(deps, { body: { key, grant, endpoint, ...question } }) {
       const who: ExplainRequest['who'] | undefined =
         key !== undefined ? { keyId: key } : grant === undefined ? undefined : { grant: toGrant(grant) };
       if (who === undefined || (key !== undefined && grant !== undefined))
         throw faultyBody('', 'expected either `key` or `grant`');
-      const found = await deps.explain?.explain({ ...question, who });
+      const found = await deps.explain?.explain({ ...question, who, endpoint: toEndpoint(endpoint) });
       if (found === undefined) throw new GatewayError('unknown_object', `key ${key}`);
       const rules = found.rules.map((rule) => ({ ...rule, level: rule.level ?? null, rule: rule.rule ?? null }));
       const limits = found.limits.map(({ line: { id, level, what, max }, used }) => ({
-        ...{ id, level, what, max, used: used ?? null },
+        ...{ id, level, what, max, used: used ?? null, left: used === undefined ? null : Math.max(0, max - used) },
       }));
       return { body: { verdict: found.verdict, code: found.code ?? null, reason: found.reason, rules, limits } };
     },

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { GatewayError } from '../../../contracts/errors.ts';
 import type { KeyBody } from '../../../contracts/shapes/directory.ts';
+import { findKeyFaults, withoutFaults } from '../../../contracts/shapes/find-faults.ts';
 import { defineOperation, type Operation } from '../define-operation.ts';
 import { PageQuery, pageOf, pageOfObjects } from '../pages.ts';
 import { requireStored, viewOfFile } from '../views.ts';
@@ -42,6 +43,8 @@ const StandingsView = z.strictObject({
   ),
 });
 
+const GoodKeyInput = withoutFaults(KeyInput, findKeyFaults);
+
 const words = { tag: 'keys', params: IdParams, query: NoQuery, status: 200 } as const;
 const PROBLEMS = ['unknown_object', 'owned_by_file', 'conflict'] as const;
 
@@ -68,7 +71,7 @@ export const keyOperations: readonly Operation[] = [
     ...{ ...words, id: 'createKey', method: 'POST', path: '/keys', permission: 'keys:write', params: NoParams },
     ...{
       summary: 'Create a key; its secret is in this answer and nowhere else',
-      body: KeyInput,
+      body: GoodKeyInput,
       answer: KeyWithSecret,
     },
     ...{ status: 201, precondition: 'none' },
@@ -89,7 +92,7 @@ export const keyOperations: readonly Operation[] = [
   }),
   defineOperation({
     ...{ ...words, id: 'replaceKey', method: 'PUT', path: '/keys/{id}', permission: 'keys:write', answer: KeyView },
-    ...{ summary: 'Replace a key; its secrets stay', body: KeyInput, precondition: 'required', problems: PROBLEMS },
+    ...{ summary: 'Replace a key; its secrets stay', body: GoodKeyInput, precondition: 'required', problems: PROBLEMS },
     async handle(deps, { params, body, ifVersion, origin, nowMs }) {
       const key = await requireStored(deps, 'key', params.id);
       await checkKey(deps, body, key.body as KeyBody, nowMs);

@@ -11,6 +11,7 @@ import {
   TeamShape,
   type UserBody,
 } from '../../../contracts/shapes/directory.ts';
+import { findLevelFaults, withoutFaults } from '../../../contracts/shapes/find-faults.ts';
 import { createObjectId } from '../../../lib/access-token.ts';
 import type { AdminDeps } from '../admin-deps.ts';
 import { defineOperation, type Operation } from '../define-operation.ts';
@@ -207,7 +208,7 @@ function levelOperations(level: {
 
 export const organizationOperations: readonly Operation[] = levelOperations({
   ...{ kind: 'organization', plural: 'organizations', title: 'Organization' },
-  ...{ shape: OrganizationShape, view: OrganizationView, deleteQuery: NoQuery },
+  ...{ shape: withoutFaults(OrganizationShape, findLevelFaults), view: OrganizationView, deleteQuery: NoQuery },
   listQuery: z.strictObject({ ...PageQuery, ...NameFilter }),
   check: async () => undefined,
   alsoWhenDeleted: deleteOrganization,
@@ -215,7 +216,7 @@ export const organizationOperations: readonly Operation[] = levelOperations({
 
 export const teamOperations: readonly Operation[] = levelOperations({
   ...{ kind: 'team', plural: 'teams', title: 'Team' },
-  ...{ shape: TeamShape, view: TeamView, deleteQuery: CascadeQuery },
+  ...{ shape: withoutFaults(TeamShape, findLevelFaults), view: TeamView, deleteQuery: CascadeQuery },
   listQuery: z.strictObject({
     ...PageQuery,
     ...NameFilter,

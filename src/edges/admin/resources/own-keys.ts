@@ -5,6 +5,7 @@ import { type AdminActor, PERMISSIONS, ROLES } from '../../../contracts/admin.ts
 import { GatewayError } from '../../../contracts/errors.ts';
 import type { StoredObject } from '../../../contracts/objects.ts';
 import type { KeyBody, OrganizationBody, TeamBody, UserBody } from '../../../contracts/shapes/directory.ts';
+import { findKeyFaults, withoutFaults } from '../../../contracts/shapes/find-faults.ts';
 import type { AdminDeps } from '../admin-deps.ts';
 import { defineOperation, type Operation } from '../define-operation.ts';
 import { listAll, PageQuery, pageOf, pageOfObjects } from '../pages.ts';
@@ -30,10 +31,16 @@ const MeView = z.strictObject({
   name: z.string(),
   role: z.enum(ROLES),
   permissions: z.array(z.enum(PERMISSIONS)),
+  csrfToken: z
+    .string()
+    .optional()
+    .describe(
+      'With a session: what every request that changes something sends along as `X-Portcullis-Csrf`. Good as long as the session.',
+    ),
 });
 
 /** What one says of a key of one's own: it is personal, and of whoever asks. */
-const OwnKeyInput = KeyInput.omit({ type: true, user: true, organization: true });
+const OwnKeyInput = withoutFaults(KeyInput.omit({ type: true, user: true, organization: true }), findKeyFaults);
 
 /** Beyond these nobody makes themselves another. */
 const MAX_OWN_KEYS = 100;
@@ -88,8 +95,10 @@ export const ownKeyOperations: readonly Operation[] = [
   defineOperation({
     ...{ ...words, id: 'getMe', method: 'GET', path: '/me', permission: 'anyone', params: NoParams, answer: MeView },
     ...{ summary: 'Who one is, and what one may do', precondition: 'none' },
-    async handle(deps, { actor: { type, id, name, role } }) {
-      return { body: { type, id, name, role, permissions: deps.rules.permissionsOf(role) } };
+    async handle(deps, { actor }) {
+      const { type, id, name, role } = actor;
+      const csrfToken = actor.type === 'user' ? actor.csrfToken : undefined;
+      return { body: { type, id, name, role, permissions: deps.rules.permissionsOf(role), csrfToken } };
     },
   }),
   defineOperation({

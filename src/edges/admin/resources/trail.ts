@@ -35,6 +35,9 @@ const CallView = z.strictObject({
   cached: z.boolean().optional(),
   priceMicroUsd: z.number().optional(),
   model: z.record(z.string(), z.unknown()).optional().describe('Usage, attempts and the like of a call of a model.'),
+  runId: z.string().optional().describe('The run or conversation it belongs to: the id of its first call.'),
+  suggestionId: z.string().optional().describe('What a model suggested, or a rule held back, that it carried out.'),
+  authority: z.string().optional().describe('What allowed it, as `rule:NAME`, `approval:ID` or `standing:ID`.'),
 });
 
 const SHOWN = new Set(Object.keys(CallView.shape));
@@ -62,6 +65,7 @@ const ListQuery = z.strictObject({
   name: text('Of this tool, prompt, resource or model; may hold `*`.'),
   kind: text('Of this kind, as `tools.call` or `chat`.'),
   result: z.enum(RESULTS).optional().describe('That ended so.'),
+  run: text('Of this run or conversation, its first call included.'),
 });
 
 const SpendQuery = z.strictObject({
@@ -91,10 +95,10 @@ export const trailOperations: readonly Operation[] = [
     ...{ id: 'listCalls', method: 'GET', path: '/trail', tag: 'trail', permission: 'trail:read', status: 200 },
     ...{ summary: 'List recorded calls, the newest first', params: NoParams, query: ListQuery },
     ...{ answer: pageOf(CallView), precondition: 'none', problems: ['invalid_cursor'] },
-    async handle(deps, { query: { limit, cursor, ...filter } }) {
+    async handle(deps, { query: { limit, cursor, run, ...filter } }) {
       const beforeSeq = cursor === undefined ? undefined : decodeCursor('trail', cursor);
       if (typeof beforeSeq === 'string') throw new GatewayError('invalid_cursor');
-      const found = await deps.trail.list({ ...dropUndefined(filter), beforeSeq, limit: limit + 1 });
+      const found = await deps.trail.list({ ...dropUndefined({ ...filter, runId: run }), beforeSeq, limit: limit + 1 });
       const page = found.slice(0, limit);
       const last = page.at(-1);
       const nextCursor = found.length > limit && last ? encodeCursor('trail', last.seq) : undefined;

@@ -3,17 +3,20 @@
 import { z } from 'zod';
 import type { AdminActor, Role } from '../../../contracts/admin.ts';
 import { GatewayError } from '../../../contracts/errors.ts';
-import type { ObjectWrite, StoredObject } from '../../../contracts/objects.ts';
+import type { LookedAt, ObjectWrite, StoredObject } from '../../../contracts/objects.ts';
 import { type KeyBody, type UserBody, UserShape } from '../../../contracts/shapes/directory.ts';
+import { findLevelFaults, withoutFaults } from '../../../contracts/shapes/find-faults.ts';
 import { createObjectId } from '../../../lib/access-token.ts';
 import type { AdminDeps } from '../admin-deps.ts';
 import { defineOperation, type Operation } from '../define-operation.ts';
 import { listAll, PageQuery, pageOf, pageOfObjects } from '../pages.ts';
 import { faulty } from '../problem.ts';
-import { findMissing, otherOwners, requireStored, toJson, viewFields, viewOf } from '../views.ts';
+import { findMissing, noteDeed, requireOtherOwners, requireStored, toJson, viewFields, viewOf } from '../views.ts';
 import { IdParams, NameFilter, NoParams, NoQuery } from './words.ts';
 
 export const UserView = z.strictObject({ ...viewFields, ...UserShape.shape });
+
+const UserInput = withoutFaults(UserShape, findLevelFaults);
 
 const InvitationView = z.strictObject({
   url: z.string().describe('Shown this once, good once; it goes to the user, over a way that only they read.'),
@@ -40,20 +43,20 @@ function checkMayTouch(deps: AdminDeps, actor: AdminActor, role: Role): void {
   throw new GatewayError('forbidden', `the role ${actor.role} cannot give or change the role ${role}`);
 }
 
+/** Returns what the write has to heed. */
 async function checkRole(
   deps: AdminDeps,
   { actor, nowMs }: { readonly actor: AdminActor; readonly nowMs: number },
   before: StoredObject | undefined,
   after: UserBody | undefined,
-): Promise<void> {
+): Promise<LookedAt | undefined> {
   if (before !== undefined) checkMayTouch(deps, actor, roleOf(before));
   if (after !== undefined) checkMayTouch(deps, actor, after.role);
-  if (before === undefined) return;
+  if (before === undefined) return undefined;
   if (after !== undefined && before.id === actor.id && roleOf(before) !== after.role)
     throw new GatewayError('forbidden', 'nobody changes their own role');
   const staysOwner = after?.role === 'owner' && after.isActive;
-  if (roleOf(before) === 'owner' && !staysOwner && (await otherOwners(deps, before.id, nowMs)) === 0)
-    throw new GatewayError('conflict', 'this is the last owner; make another one first');
+  return roleOf(before) === 'owner' && !staysOwner ? requireOtherOwners(deps, before.id, nowMs) : undefined;
 }
 
 /** Those stored by older versions have their names as they were typed. */
@@ -116,7 +119,7 @@ export const userOperations: readonly Operation[] = [
   }),
   defineOperation({
     ...{ ...words, id: 'createUser', method: 'POST', path: '/users', permission: 'people:write', status: 201 },
-    ...{ summary: 'Create a user', params: NoParams, query: NoQuery, body: UserShape, answer: UserView },
+    ...{ summary: 'Create a user', params: NoParams, query: NoQuery, body: UserInput, answer: UserView },
     ...{ precondition: 'none', problems: ['conflict'] },
     async handle(deps, { body, actor, origin, nowMs }) {
       await checkRole(deps, { actor, nowMs }, undefined, body);
@@ -139,11 +142,11 @@ export const userOperations: readonly Operation[] = [
   }),
   defineOperation({
     ...{ ...words, id: 'replaceUser', method: 'PUT', path: '/users/{id}', permission: 'people:write', status: 200 },
-    ...{ summary: 'Replace a user', params: IdParams, query: NoQuery, body: UserShape, answer: UserView },
+    ...{ summary: 'Replace a user', params: IdParams, query: NoQuery, body: UserInput, answer: UserView },
     ...{ precondition: 'required', problems: ['unknown_object', 'conflict'] },
     async handle(deps, { params, body, actor, ifVersion, origin, nowMs }) {
       const before = await requireStored(deps, 'user', params.id);
-      await checkRole(deps, { actor, nowMs }, before, body);
+      const lookedAt = await checkRole(deps, { actor, nowMs }, before, body);
       await checkUser(deps, body, before.id);
       const write: ObjectWrite = {
         action: 'update',
@@ -151,9 +154,10 @@ export const userOperations: readonly Operation[] = [
         id: before.id,
         name: deps.accounts.foldName(body.name),
         body: toJson(body),
-        ifVersion,
+        // `*` too: who they were decided whether this may be done.
+        ifVersion: ifVersion ?? before.version,
       };
-      const [now] = await deps.objects.write([write], origin, nowMs);
+      const [now] = await deps.objects.write([write], origin, nowMs, lookedAt);
       // They would be believed no longer anyway; somebody who looks should not see them go on.
       if (!body.isActive || body.role !== roleOf(before)) await deps.accounts.endSessions(before.id);
       return { body: now && viewOf(now), version: now?.version };
@@ -170,9 +174,11 @@ export const userOperations: readonly Operation[] = [
     ...{ precondition: 'optional', problems: ['unknown_object', 'conflict'] },
     async handle(deps, { params, query, actor, ifVersion, origin, nowMs }) {
       const before = await requireStored(deps, 'user', params.id);
-      await checkRole(deps, { actor, nowMs }, before, undefined);
+      const lookedAt = await checkRole(deps, { actor, nowMs }, before, undefined);
       const keys = await revokeKeysOf(deps, before.id, query.cascade === 'revoke', nowMs);
-      await deps.objects.write([...keys, { action: 'delete', kind: 'user', id: before.id, ifVersion }], origin, nowMs);
+      const { id, version } = before;
+      const write: ObjectWrite = { action: 'delete', kind: 'user', id, ifVersion: ifVersion ?? version };
+      await deps.objects.write([...keys, write], origin, nowMs, lookedAt);
       await deps.accounts.forget(before.id);
       return { body: viewOf(before) };
     },
@@ -182,11 +188,13 @@ export const userOperations: readonly Operation[] = [
     ...{ status: 201, summary: 'Make an address at which a user sets a password; those made before are void' },
     ...{ params: IdParams, query: NoQuery, answer: InvitationView },
     ...{ precondition: 'none', problems: ['unknown_object', 'conflict'] },
-    async handle(deps, { params, actor }) {
+    async handle(deps, { params, actor, origin, nowMs }) {
       const user = await requireStored(deps, 'user', params.id);
       // Whoever has the address can sign in as them.
       checkMayTouch(deps, actor, roleOf(user));
       if (!(user.body as UserBody).isActive) throw new GatewayError('conflict', 'the user is switched off');
+      // First: nobody gets an address that is not on record.
+      await noteDeed(deps, 'invite', user, origin, nowMs);
       return { body: await deps.accounts.invite(user.id) };
     },
   }),

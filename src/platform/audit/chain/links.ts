@@ -31,6 +31,7 @@ const DIGESTED = [
   ...['target', 'client', 'arguments', 'reserved_micro_usd', 'user_id', 'team_id', 'organization_id', 'labels'],
   ...['result', 'error', 'result_bytes', 'total_ms', 'upstream_ms', 'policy', 'cached', 'price_micro_usd'],
   ...['input_tokens', 'output_tokens', 'cached_tokens', 'reasoning_tokens', 'first_byte_ms', 'model'],
+  ...['agent_run_id', 'suggestion_id', 'authority'],
 ] as const;
 
 /** Gives the digest of a row as a database gave it. */

@@ -62,14 +62,18 @@ function open(
 }
 
 const record = (id: string, atMs: number): string =>
-  encodeRecord(makeIntent(id, { atMs, arguments: `{"path":"/${id}"}` }), makeFinish(id));
+  encodeRecord(makeIntent(id, { atMs, arguments: `{"path":"/${id}"}`, ...EXECUTING }), makeFinish(id));
+
+/** What a call carried out is joined to the chain, too. */
+const EXECUTING = { runId: 'run', suggestionId: 'sug_1', authority: 'approval:apr_1' };
 
 /** 30 calls in several pieces of journal: whole ones, and some that end in a later piece; the oldest may be gone by retention. */
 function fill(site: Site, pieces: number, isRetained: boolean): void {
   for (let piece = 0; piece < pieces; piece++) {
     const lines = [encodeIntent(makeIntent(`open-${piece}`, { atMs: 1_000 + piece }))];
     for (let i = 0; i < 4; i++) lines.push(record(`c-${piece}-${i}`, piece === 0 ? 0 : 2_000_000_000));
-    if (piece > 0) lines.push(encodeFinish(makeFinish(`open-${piece - 1}`, { result: 'tool-error' })));
+    if (piece > 0)
+      lines.push(encodeFinish(makeFinish(`open-${piece - 1}`, { result: 'tool-error', runId: 'found-late' })));
     site.write(lines);
   }
   if (isRetained) retain(site.db, { maxAgeDays: 1, maxSizeMb: 1_000, key: KEY }, 86_400_000 + 500);
@@ -128,9 +132,26 @@ const EDITS = [
   'UPDATE trail SET total_ms = 9.75 WHERE id = ?',
   'UPDATE trail SET price_micro_usd = 77 WHERE id = ?',
   "UPDATE trail SET parent_id = 'x' WHERE id = ?",
+  "UPDATE trail SET agent_run_id = 'other' WHERE id = ?",
+  "UPDATE trail SET suggestion_id = 'sug_2' WHERE id = ?",
+  "UPDATE trail SET authority = 'approval:apr_2' WHERE id = ?",
   "UPDATE trail SET id = 'somebody-else' WHERE id = ?",
   'UPDATE trail SET seq = seq + 100000 WHERE id = ?',
 ];
+
+test('every column of the trail is under the chain', async (t) => {
+  const site = open(t, freshDir(t));
+  site.write([record('c', 1)]);
+  const columns = site.db.prepare("SELECT name, type FROM pragma_table_info('trail')").all();
+  // The order of rows, and what is checked by itself.
+  for (const { name, type } of columns.filter((column) => !['row', 'seq', 'digest'].includes(String(column.name)))) {
+    site.db.exec('SAVEPOINT before');
+    site.db.prepare(`UPDATE trail SET ${name} = ? WHERE id = 'c'`).run(type === 'TEXT' ? 'x' : 7_777);
+    assert.ok((await site.verify()).problemCount > 0, String(name));
+    site.db.exec('ROLLBACK TO before; RELEASE before');
+  }
+  assert.equal((await site.verify()).problemCount, 0);
+});
 
 const TAMPERINGS: { readonly [name: string]: Tampering } = {
   'edits a row': (db, pick) => void db.prepare(EDITS[pick(EDITS.length)] ?? '').run(anyRow(db, pick)),

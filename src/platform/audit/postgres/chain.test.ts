@@ -62,7 +62,7 @@ test('replicas that write at once, a decision, an end without a word and retenti
   for (let i = 0; i < 8; i++) {
     const write = async (replica: typeof first, name: string): Promise<void> => {
       await replica(encodeIntent(makeIntent(`${name}-${i}`, { atMs: 0 })), record(`${name}-${i}-whole`, 2_000_000_000));
-      await replica(encodeFinish(makeFinish(`${name}-${i}`)));
+      await replica(encodeFinish(makeFinish(`${name}-${i}`, { runId: 'found-late' })));
     };
     writes.push((writes.at(-2) ?? Promise.resolve()).then(() => write(i % 2 === 0 ? first : second, `c${i % 2}`)));
   }

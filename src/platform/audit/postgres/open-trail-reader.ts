@@ -8,8 +8,10 @@ import type { FoldReport } from '../fold.ts';
 import { type CostGroup, type CostSum, costsQuery, readCostSum } from '../sum-costs.ts';
 import { conditionsOf } from '../trail-conditions.ts';
 import { parseTrailRow, type SeqRow } from '../trail-row.ts';
+import type { SpendReport } from '../verify-spend.ts';
 import { isSigned } from './chain.ts';
 import { createPostgresFold } from './fold.ts';
+import { verifyPostgresSpend } from './verify-spend.ts';
 
 /** As `TrailReader` for SQLite, but for the waiting. */
 export interface PostgresTrailReader {
@@ -19,6 +21,8 @@ export interface PostgresTrailReader {
   verifyChain(heads: readonly KnownHead[]): Promise<ChainReport>;
   /** Takes in what the journals of this data directory hold; those of other replicas are theirs to fold. */
   fold(): Promise<FoldReport>;
+  /** Adds up the trail anew and compares the ledger with it. */
+  verifySpend(): Promise<SpendReport>;
 }
 
 const PAGE_ROWS = 500;
@@ -58,6 +62,7 @@ export function createPostgresTrailReader(
         { isSnapshot: true, statementTimeoutMs: VERIFY_TIMEOUT_MS },
       ),
     fold,
+    verifySpend: () => verifyPostgresSpend(database),
   };
 }
 

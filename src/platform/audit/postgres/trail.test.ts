@@ -69,8 +69,14 @@ function mixedLines(): string[] {
       target: i % 2 === 0 ? 'write' : ODD_NAME,
       atMs: 1_795_000_000_000 + i * 400_000,
       reservedMicroUsd: i % 4 === 0 ? 900 : undefined,
+      ...(i % 8 === 0 && { runId: `call-${i % 16}`, suggestionId: `sug_${i}`, authority: 'rule:x\0' }),
     });
-    const finish = makeFinish(id, { ...(i % 3 === 0 ? money(i) : {}), result: i % 11 === 0 ? 'tool-error' : 'ok' });
+    const runId = i % 9 === 0 ? 'found' : undefined;
+    const finish = makeFinish(id, {
+      runId,
+      ...(i % 3 === 0 ? money(i) : {}),
+      result: i % 11 === 0 ? 'tool-error' : 'ok',
+    });
     if (i % 6 === 0) lines.push(encodeRecord(intent, finish));
     else lines.push(encodeIntent(intent));
     if (i % 6 !== 0 && i % 7 !== 0) lines.push(encodeFinish(finish));
@@ -101,7 +107,11 @@ test('PostgreSQL and SQLite make the same trail of one journal: rows, filters, c
   assert.deepEqual(await shared.fold(), local.fold());
   assert.deepEqual(readdirSync(journalDir), [], 'what is folded is gone');
   const plain = (rows: Iterable<SeqRow>): unknown[] =>
-    [...rows].map(({ seq: _, ...row }) => ({ ...row, target: row.target?.replace('\0', '\ufffd') }));
+    [...rows].map(({ seq: _, ...row }) => ({
+      ...row,
+      target: row.target?.replace('\0', '\ufffd'),
+      authority: row.authority?.replace('\0', '\ufffd'),
+    }));
   const filters: TrailFilter[] = [
     ...[
       {},
@@ -113,6 +123,12 @@ test('PostgreSQL and SQLite make the same trail of one journal: rows, filters, c
       { server: 'files_2' },
     ],
     ...[{ name: 'a?b[c]*' }, { name: '*rite' }, { result: 'unknown' }, { result: 'ok', limit: 3 }, { kind: 'chat' }],
+    ...[
+      { runId: 'found' },
+      { runId: 'call-8' },
+      { runId: 'call-1' },
+      { runId: 'call-0', kind: 'tools.call', limit: 2 },
+    ],
     ...[{ sinceMs: 1_795_000_002_000, untilMs: 1_795_004_000_000 }],
   ];
   for (const filter of filters)

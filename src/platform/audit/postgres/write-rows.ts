@@ -18,6 +18,7 @@ const INTENT: Columns = [
   ),
   ['reserved_micro_usd', 'bigint'],
   ...(['user_id', 'team_id', 'organization_id', 'labels'] as const).map((name) => [name, 'text'] as const),
+  ...(['agent_run_id', 'suggestion_id', 'authority'] as const).map((name) => [name, 'text'] as const),
 ];
 const FINISH: Columns = [
   ['result', 'text'],
@@ -73,14 +74,15 @@ export async function writeFinishes(
   finishes: CollectedLines['finishes'],
 ): Promise<number> {
   if (finishes.size === 0) return 0;
-  const all: Columns = [['id', 'text'], ...FINISH, ['answerer', 'text'], ['answered', 'text']];
-  const lines = [...finishes].map(([id, finish]) => {
-    const { provider, model } = answererOf(finish);
-    return [id, ...finish, provider, model];
+  const all: Columns = [['id', 'text'], ...FINISH, ['answerer', 'text'], ['answered', 'text'], ['found_run', 'text']];
+  const lines = [...finishes].map(([id, { columns, run }]) => {
+    const { provider, model } = answererOf(columns);
+    return [id, ...columns, provider, model, run];
   });
   const { changes } = await query(
     `UPDATE trail t SET (seq, ${names(FINISH)}) = ($1::bigint + line.place - 1, ${FINISH.map(([name]) => `line.${name}`).join(', ')}),
-       server_id = coalesce(line.answerer, t.server_id), target = coalesce(line.answered, t.target)
+       server_id = coalesce(line.answerer, t.server_id), target = coalesce(line.answered, t.target),
+       agent_run_id = coalesce(t.agent_run_id, line.found_run)
      FROM unnest(${arrays(all, 2)}) WITH ORDINALITY AS line (${names(all)}, place)
      WHERE t.id = line.id AND ${IS_OPEN}`,
     [firstSeq, ...toArrays(all, lines)],

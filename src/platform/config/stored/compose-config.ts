@@ -5,9 +5,10 @@ import type { ConfigKind } from '../../../contracts/config-objects.ts';
 import type { StoredObject } from '../../../contracts/objects.ts';
 import type { Sealer } from '../../../contracts/sealing.ts';
 import type { JsoncNode } from '../../../lib/jsonc.ts';
-import { renderPath } from '../report.ts';
+import { type Path, renderPath } from '../report.ts';
 import { type Grafted, graft, type StoredPart } from './graft.ts';
 import { guardPart, type StoredGuard } from './guard-part.ts';
+import { SERVER_OPTIONS } from './places.ts';
 import { openSecrets, UnreadableSecret } from './secrets-within.ts';
 
 /** Reads and checks the file, with what `extend` adds to its tree. */
@@ -90,6 +91,20 @@ function openPart(
   }
 }
 
+/** What of a rendered path lies below `at`, after `start`; undefined: it is elsewhere. */
+function stepsBelow(at: Path, path: string, start: Path): Path | undefined {
+  const place = renderPath(at);
+  const rest = path.slice(place.length);
+  if (!path.startsWith(place) || !/^($|[.[])/.test(rest)) return undefined;
+  const steps = rest.matchAll(/\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|\.([^.[]+)/g);
+  return [...start, ...Array.from(steps, ([, index, quoted, name]) => stepOf(index, quoted) ?? name ?? '')];
+}
+
+function stepOf(index: string | undefined, quoted: string | undefined): string | number | undefined {
+  if (index !== undefined) return Number(index);
+  return quoted === undefined ? undefined : String(JSON.parse(quoted));
+}
+
 /** Which stored parts the problems are about. */
 function blame(
   places: Grafted['places'],
@@ -97,12 +112,11 @@ function blame(
 ): Map<StoredPart, readonly ConfigProblem[]> {
   const blamed = new Map<StoredPart, readonly ConfigProblem[]>();
   for (const { part, paths } of places) {
-    const own = problems.filter(({ path }) =>
-      paths.some((at) => {
-        const start = renderPath(at);
-        return path.startsWith(start) && /^($|[.[])/.test(path.slice(start.length));
-      }),
-    );
+    const own = problems.flatMap((problem) => {
+      const within = paths.map((at, i) => stepsBelow(at, problem.path, i === 0 ? [] : [SERVER_OPTIONS.member]));
+      const found = within.find((steps) => steps !== undefined);
+      return found === undefined ? [] : [{ ...problem, within: found }];
+    });
     if (own.length > 0) blamed.set(part, own);
   }
   return blamed;

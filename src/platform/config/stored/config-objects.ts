@@ -11,14 +11,11 @@ import {
 import type { JsonObject } from '../../../contracts/json.ts';
 import { ObjectConflict, type ObjectStore, type ObjectWrite, type StoredObject } from '../../../contracts/objects.ts';
 import type { RecordSealer } from '../../../contracts/sealing.ts';
-import { isObject } from '../../../lib/is-object.ts';
 import { type JsoncNode, positionAt } from '../../../lib/jsonc.ts';
-import { nodeAt } from '../report.ts';
 import { type Composed, composeConfig, type LoadFile, stateKey } from './compose-config.ts';
+import { fileEntries } from './file-entries.ts';
 import { findInFile } from './graft.ts';
 import type { StoredGuard } from './guard-part.ts';
-import { toValue } from './json-node.ts';
-import { PLACES, SERVER_OPTIONS } from './places.ts';
 import { hideSecrets, sealSecrets } from './secrets-within.ts';
 
 export interface ConfigObjectsDeps {
@@ -151,29 +148,13 @@ function asStored(write: ConfigWrite, body: JsonObject, stored: StoredObject | u
 
 /** Entries of one kind in the file. */
 function showFile(deps: ConfigObjectsDeps, root: JsoncNode, kind: ConfigKind): readonly ConfigObject[] {
-  const { sections, type } = PLACES[kind];
   let text: string | undefined;
-  const show = (name: string, node: JsoncNode, start: number): ConfigObject => {
+  return fileEntries(root, kind).map(({ name, start, body }) => {
     text ??= deps.readText();
-    const value = toValue(node);
-    const options = kind === 'server' ? nodeAt(root, [...SERVER_OPTIONS.section, name]) : undefined;
-    const body = isObject(value) ? value : { value };
-    const whole = options === undefined ? body : { ...body, [SERVER_OPTIONS.member]: toValue(options) };
     return {
       ...{ kind, name, owner: 'file', version: undefined, state: 'in-force', problems: [] },
       place: { file: deps.file, line: positionAt(text, start).line },
-      body: hideSecrets(kind, whole),
+      body: hideSecrets(kind, body),
     };
-  };
-  return sections.flatMap((section) => {
-    const node = nodeAt(root, section);
-    if (type === 'by-name' && node?.type === 'object')
-      return node.members.map(({ key, keyStart, value }) => show(key, value, keyStart));
-    if (type === 'list' && node?.type === 'array')
-      return node.elements.flatMap((each) => {
-        const name = nodeAt(each, ['name']);
-        return name?.type === 'scalar' && typeof name.value === 'string' ? [show(name.value, each, each.start)] : [];
-      });
-    return [];
   });
 }

@@ -19,7 +19,11 @@ export class UnreadableSecret extends Error {
 const boundTo = (kind: ConfigKind, name: string, path: string): string => `config ${kind} ${name} ${path}`;
 
 /** `visit` gets each secret member that is there; what it returns takes its place. */
-function mapSecrets(kind: ConfigKind, body: JsonObject, visit: (value: unknown, path: string) => unknown): JsonObject {
+export function mapSecrets(
+  kind: ConfigKind,
+  body: JsonObject,
+  visit: (value: unknown, path: string) => unknown,
+): JsonObject {
   const patterns = PLACES[kind].secrets.map((path) => path.split('.'));
   const map = (value: unknown, path: readonly string[], rest: readonly (readonly string[])[]): unknown => {
     if (rest.some(({ length }) => length === 0)) return visit(value, path.join('.'));
@@ -40,7 +44,7 @@ function mapSecrets(kind: ConfigKind, body: JsonObject, visit: (value: unknown, 
 const isSealed = (value: unknown): value is SealedSecret => isObject(value) && typeof value.sealed === 'string';
 const isHidden = (value: unknown): boolean => isObject(value) && value.hidden === true;
 /** A text that only refers to a secret may be read by everybody. */
-const isReference = (value: unknown): boolean => typeof value === 'string' && /^\$\{[^{}]*\}$/.test(value);
+export const isReference = (value: unknown): boolean => typeof value === 'string' && /^\$\{[^{}]*\}$/.test(value);
 const saysNothing = (value: unknown): boolean => value === null || value === '';
 
 /** As it may be shown. */

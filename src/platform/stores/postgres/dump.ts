@@ -1,6 +1,6 @@
 /** Everything in the database as lines of JSON, as it was at one moment; and back into an empty one. */
 
-import { migrate } from './migrate.ts';
+import { applySteps, migrate, remakeAt } from './migrate.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { type Database, listenerName, type Query } from './open-database.ts';
 
@@ -61,28 +61,35 @@ export async function load(
   dumped: { readonly version: number; readonly rows: AsyncIterable<DumpedRow> | Iterable<DumpedRow> },
   options: { readonly replaces: boolean; readonly nowMs: number },
 ): Promise<RowCounts> {
-  if (dumped.version > MIGRATIONS.length)
-    throw new Error(`it has schema version ${dumped.version}, this program knows ${MIGRATIONS.length}`);
+  const { version } = dumped;
+  if (!Number.isInteger(version) || version < 1) throw new Error('the backup does not say which schema version it has');
+  if (version > MIGRATIONS.length)
+    throw new Error(
+      `the backup has schema version ${version}, this program knows ${MIGRATIONS.length}: it was made by a newer Portcullis; restore it with that one`,
+    );
   await migrate(database, MIGRATIONS, options.nowMs);
-  if (dumped.version !== MIGRATIONS.length)
-    throw new Error(`it has schema version ${dumped.version}, the database ${MIGRATIONS.length}`);
   return database.transaction(
     async (query) => {
-      const tables = await readTables(query, database.schema);
-      const names = tables.map(({ name }) => name).join(', ');
+      let tables = await readTables(query, database.schema);
       await refuseWhileFollowed(query, database.schema);
-      await query(`LOCK TABLE ${names} IN ACCESS EXCLUSIVE MODE NOWAIT`);
+      await query(`LOCK TABLE ${namesOf(tables)} IN ACCESS EXCLUSIVE MODE NOWAIT`);
       if (!options.replaces) await refuseUnlessEmpty(query);
-      await query('ALTER TABLE trail DISABLE TRIGGER USER');
-      await query(`TRUNCATE ${names}`);
+      if (version < MIGRATIONS.length) {
+        await remakeAt(query, database.schema, MIGRATIONS.slice(0, version), options.nowMs);
+        tables = await readTables(query, database.schema);
+      }
+      const hasTrail = tables.some(({ name }) => name === 'trail');
+      if (hasTrail) await query('ALTER TABLE trail DISABLE TRIGGER USER');
+      await query(`TRUNCATE ${namesOf(tables)}`);
       const counts = await insertAll(query, tables, dumped.rows);
-      await query('ALTER TABLE trail ENABLE TRIGGER USER');
+      if (hasTrail) await query('ALTER TABLE trail ENABLE TRIGGER USER');
       await moveIdentitiesOn(query, database.schema);
       for (const { name } of tables) {
         const { rows } = await query(`SELECT count(*) AS n FROM ${name}`);
         if (rows[0]?.n !== counts[name])
           throw new Error(`${name}: ${counts[name]} rows were read, ${rows[0]?.n} are there; nothing was changed`);
       }
+      await applySteps(query, MIGRATIONS, version, options.nowMs);
       return counts;
     },
     { statementTimeoutMs: TIMEOUT_MS },
@@ -115,6 +122,10 @@ async function moveIdentitiesOn(query: Query, schema: string): Promise<void> {
     await query(
       `SELECT setval(pg_get_serial_sequence('${name}', '${column}'), (SELECT coalesce(max("${column}"), 0) + 1 FROM ${name}), false)`,
     );
+}
+
+function namesOf(tables: readonly Table[]): string {
+  return tables.map(({ name }) => name).join(', ');
 }
 
 /** A gateway that is running would not notice that everything is another now. */

@@ -100,3 +100,10 @@ CREATE INDEX runs_waiting ON runs (key_id) WHERE state = 'waiting';
 CREATE INDEX runs_running ON runs (lease_until_ms) WHERE state = 'running';
 CREATE INDEX runs_over ON runs (updated_at_ms) WHERE state <> 'running';
 `;
+
+export const TRAIL_EXECUTIONS = `
+ALTER TABLE trail ADD COLUMN agent_run_id text;
+ALTER TABLE trail ADD COLUMN suggestion_id text;
+ALTER TABLE trail ADD COLUMN authority text;
+CREATE INDEX trail_agent_run ON trail (agent_run_id) WHERE agent_run_id IS NOT NULL;
+`;

@@ -1,7 +1,7 @@
 /** The schema in PostgreSQL, as the list of steps that led to it. Append only. What columns mean is told beside those of SQLite. */
 
 import { ACCOUNTS, IDEMPOTENCY } from './accounts-schema.ts';
-import { APPROVALS, RUNS, SUGGESTIONS } from './executions-schema.ts';
+import { APPROVALS, RUNS, SUGGESTIONS, TRAIL_EXECUTIONS } from './executions-schema.ts';
 import { LIMITS } from './limit-functions.ts';
 import type { Migration } from './migrate.ts';
 
@@ -223,6 +223,14 @@ CREATE TABLE trail_chain_base (
 INSERT INTO trail_chain_base SELECT last, '', NULL FROM change_counter WHERE topic = 'trail';
 `;
 
+/** What the configuration file owned when it was last noted, as JSON: one row, once there is one. */
+const NOTED_FILE = `
+CREATE TABLE noted_file (
+  seq bigint NOT NULL,
+  objects text NOT NULL
+);
+`;
+
 export const MIGRATIONS: readonly Migration[] = [
   { name: 'changes', sql: CHANGES },
   { name: 'objects', sql: OBJECTS },
@@ -238,6 +246,8 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'suggestions', sql: SUGGESTIONS },
   { name: 'approvals', sql: APPROVALS },
   { name: 'runs', sql: RUNS },
+  { name: 'trail-executions', sql: TRAIL_EXECUTIONS },
+  { name: 'noted-file', sql: NOTED_FILE },
 ];
 
 /** Adds rows of the trail to the sums of every level they count for, or takes them out again (`sign`), each sum at most once. */

@@ -3,6 +3,9 @@
 import type { JsonObject } from '../../../contracts/json.ts';
 import {
   type ChangeOrigin,
+  type LookedAt,
+  type NotedFile,
+  type NotedObject,
   type ObjectChange,
   ObjectConflict,
   type ObjectKind,
@@ -42,10 +45,13 @@ export function createObjectStore(database: Database, changes: Changes): ObjectS
       const { sql, values } = listQuery(kind, page);
       return (await query(sql, values)).rows.map(readObject);
     },
-    async write(writes, origin, nowMs) {
-      if (writes.length === 0) return [];
+    async write(writes, origin, nowMs, lookedAt) {
+      const [first] = writes;
+      if (first === undefined) return [];
       const written = await database.transaction(async (inside) => {
+        // From here on nobody else writes.
         const last = await moveOn(inside, schema, 'objects', writes.length);
+        if (lookedAt !== undefined && (await hasChanged(inside, lookedAt))) throw new ObjectConflict('others', first);
         const done: StoredObject[] = [];
         for (const [index, each] of writes.entries())
           done.push(await writeOne(inside, each, { origin, nowMs, seq: last - writes.length + index + 1 }));
@@ -54,6 +60,22 @@ export function createObjectStore(database: Database, changes: Changes): ObjectS
       changes.look();
       return written;
     },
+    async note(lines, origin, nowMs, file) {
+      if (lines.length === 0 && file === undefined) return true;
+      const done = await database.transaction(async (inside) => {
+        const last = await moveOn(inside, schema, 'objects', lines.length + 1);
+        if (file !== undefined && file.afterSeq !== (await readNoted(inside)).seq) return false;
+        for (const [index, line] of lines.entries())
+          await writeLine(inside, { ...line, ...origin, seq: last - lines.length + index, atMs: nowMs });
+        if (file === undefined) return true;
+        await inside('DELETE FROM noted_file');
+        await inside('INSERT INTO noted_file (seq, objects) VALUES ($1, $2)', [last, JSON.stringify(file.objects)]);
+        return true;
+      });
+      changes.look();
+      return done;
+    },
+    notedFile: () => readNoted(query),
     async changes({ kind, id, beforeSeq, limit }) {
       const conditions = [
         ...(kind === undefined ? [] : [{ sql: 'kind =', value: kind }]),
@@ -123,19 +145,39 @@ async function writeOne(
            RETURNING *`,
           [seq, kind, id, name, toJson(write.body), nowMs],
         );
-  const { actor, via } = origin;
+  await writeLine(query, {
+    ...{ ...origin, seq, atMs: nowMs, action, kind, id, name, before: before?.body },
+    after: action === 'delete' ? undefined : write.body,
+  });
+  const row = written.rows[0];
+  if (row === undefined) throw new Error('what was written is not there');
+  return readObject(row);
+}
+
+/** A line of the record, without what it never holds. */
+async function writeLine(query: Query, line: ObjectChange): Promise<void> {
+  const { seq, atMs, action, kind, id, name, actor, via, before, after } = line;
+  const shown = (body: JsonObject | undefined): string | null =>
+    body === undefined ? null : toJson(withoutMembers(body, NEVER_SHOWN));
   await query(
     `INSERT INTO object_changes (seq, at_ms, action, kind, id, name, actor_type, actor_id, actor_name, via, before, after)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
     [
-      ...[seq, nowMs, action, kind, id, name, actor.type, actor.id, storableText(actor.name), via],
-      before === undefined ? null : toJson(withoutMembers(before.body, NEVER_SHOWN)),
-      action === 'delete' ? null : toJson(withoutMembers(write.body, NEVER_SHOWN)),
+      ...[seq, atMs, action, kind, storableText(id), storableText(name)],
+      ...[actor.type, actor.id, storableText(actor.name), via, shown(before), shown(after)],
     ],
   );
-  const row = written.rows[0];
-  if (row === undefined) throw new Error('what was written is not there');
-  return readObject(row);
+}
+
+async function hasChanged(query: Query, { kinds, seq }: LookedAt): Promise<boolean> {
+  const { rows } = await query('SELECT 1 FROM objects WHERE seq > $1 AND kind = ANY($2) LIMIT 1', [seq, kinds]);
+  return rows.length > 0;
+}
+
+async function readNoted(query: Query): Promise<NotedFile> {
+  const [row] = (await query('SELECT * FROM noted_file')).rows;
+  if (row === undefined) return { seq: 0, objects: [] };
+  return { seq: Number(row.seq), objects: JSON.parse(String(row.objects)) as NotedObject[] };
 }
 
 function listQuery(kind: ObjectKind, page: ObjectPage): { readonly sql: string; readonly values: unknown[] } {

@@ -1,7 +1,6 @@
 /** The connection to Redis: scripts by their hash, a deadline for each, and never a queue for when it is away. */
 
 import { hash } from 'node:crypto';
-import { Redis } from 'ioredis';
 import type { Log } from '../../../contracts/log.ts';
 import type { Secret } from '../../../contracts/secret.ts';
 
@@ -29,6 +28,8 @@ const MAX_PAUSE_MS = 2_000;
 export async function openRedis({ url, timeoutMs, log }: RedisOptions): Promise<RedisConnection> {
   if (!/^rediss?:\/\/./.test(url.open()))
     throw new RangeError('the address of Redis begins with redis:// or rediss://');
+  // Loaded only now: most gateways never need it.
+  const { Redis } = await import('ioredis');
   const client = new Redis(url.open(), {
     lazyConnect: true,
     connectTimeout: timeoutMs,

@@ -78,6 +78,14 @@ CREATE TABLE approvals_seq (last INTEGER NOT NULL) STRICT;
 INSERT INTO approvals_seq VALUES (0);
 `;
 
+/** The run or conversation a call belongs to (`run_id` is that of the process), what it carried out, and who allowed it. */
+export const TRAIL_EXECUTIONS = `
+ALTER TABLE trail ADD COLUMN agent_run_id TEXT;
+ALTER TABLE trail ADD COLUMN suggestion_id TEXT;
+ALTER TABLE trail ADD COLUMN authority TEXT;
+CREATE INDEX trail_agent_run ON trail (agent_run_id) WHERE agent_run_id IS NOT NULL;
+`;
+
 /** Runs of a model and its tools that the gateway drives. */
 export const RUNS = `
 CREATE TABLE runs (

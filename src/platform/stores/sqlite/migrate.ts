@@ -17,16 +17,20 @@ export function migrate(db: DatabaseSync, migrations: readonly Migration[], nowM
       'CREATE TABLE IF NOT EXISTS schema_version (version INTEGER PRIMARY KEY, name TEXT, applied_at_ms INTEGER)',
     );
     const from = readSchemaVersion(db);
-    if (from > migrations.length)
-      throw new Error(
-        `the database has schema version ${from}, this program knows ${migrations.length}: it was used by a newer Portcullis`,
-      );
+    if (from > migrations.length) throw newerSchema(from, migrations.length);
     const note = db.prepare('INSERT INTO schema_version (version, name, applied_at_ms) VALUES (?, ?, ?)');
     migrations.slice(from).forEach((migration, index) => {
       db.exec(migration.sql);
       note.run(from + index + 1, migration.name, nowMs);
     });
   });
+}
+
+/** For people: a database that a newer version of the program made. */
+export function newerSchema(version: number, known: number): Error {
+  return new Error(
+    `the database has schema version ${version}, this program knows ${known}: it was used by a newer Portcullis; run that one, or restore a backup from before`,
+  );
 }
 
 /** Steps applied; 0: the database is empty. */

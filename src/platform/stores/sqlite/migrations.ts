@@ -1,9 +1,10 @@
 /** The schema of `portcullis.db`, as the list of steps that led to it. Append only. */
 
 import { ACCOUNTS } from './accounts-schema.ts';
-import { APPROVALS, RUNS, SUGGESTIONS } from './executions-schema.ts';
+import { APPROVALS, RUNS, SUGGESTIONS, TRAIL_EXECUTIONS } from './executions-schema.ts';
 import { LEDGER, WEBHOOK_OUTBOX } from './ledger-migrations.ts';
 import type { Migration } from './migrate.ts';
+import { NOTED_FILE } from './noted-file-schema.ts';
 
 const KEYS = `
 CREATE TABLE keys (
@@ -291,4 +292,6 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'suggestions', sql: SUGGESTIONS },
   { name: 'approvals', sql: APPROVALS },
   { name: 'runs', sql: RUNS },
+  { name: 'trail-executions', sql: TRAIL_EXECUTIONS },
+  { name: 'noted-file', sql: NOTED_FILE },
 ];

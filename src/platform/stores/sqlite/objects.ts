@@ -4,6 +4,8 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { JsonObject } from '../../../contracts/json.ts';
 import {
   type ChangeOrigin,
+  type LookedAt,
+  type NotedObject,
   type ObjectChange,
   ObjectConflict,
   type ObjectKind,
@@ -32,7 +34,11 @@ export function openObjectStore(options: { readonly dataDir: string }): ObjectSt
   const selectSince = db.prepare('SELECT * FROM objects WHERE seq > ? ORDER BY seq');
   const selectOne = db.prepare('SELECT * FROM objects WHERE kind = ? AND id = ? AND deleted = 0');
   const listeners = new Set<() => void>();
-  const write = createWrite(db);
+  const selectNoted = db.prepare('SELECT * FROM noted_file');
+  const insertNoted = db.prepare('INSERT INTO noted_file (seq, objects) VALUES (?, ?)');
+  const nextSeq = prepareNextSeq(db);
+  const writeLine = prepareLine(db);
+  const write = createWrite(db, nextSeq, writeLine);
   const lastSeq = (): number => Number(selectSeq.get()?.last ?? 0);
   let seenSeq = lastSeq();
   let poll: NodeJS.Timeout | undefined;
@@ -61,10 +67,32 @@ export function openObjectStore(options: { readonly dataDir: string }): ObjectSt
         .all(...values)
         .map(readObject);
     },
-    async write(writes, origin, nowMs) {
-      const written = inTransaction(db, () => writes.map((each) => write(each, origin, nowMs)));
+    async write(writes, origin, nowMs, lookedAt) {
+      const [first] = writes;
+      if (first === undefined) return [];
+      const written = inTransaction(db, () => {
+        if (lookedAt !== undefined && hasChanged(db, lookedAt)) throw new ObjectConflict('others', first);
+        return writes.map((each) => write(each, origin, nowMs));
+      });
       look();
       return written;
+    },
+    async note(changes, origin, nowMs, file) {
+      const done = inTransaction(db, () => {
+        if (file !== undefined && file.afterSeq !== Number(selectNoted.get()?.seq ?? 0)) return false;
+        for (const change of changes) writeLine({ ...change, ...origin, seq: nextSeq(), atMs: nowMs });
+        if (file === undefined) return true;
+        db.exec('DELETE FROM noted_file');
+        insertNoted.run(nextSeq(), JSON.stringify(file.objects));
+        return true;
+      });
+      look();
+      return done;
+    },
+    async notedFile() {
+      const row = selectNoted.get();
+      if (row === undefined) return { seq: 0, objects: [] };
+      return { seq: Number(row.seq), objects: JSON.parse(String(row.objects)) as NotedObject[] };
     },
     async changes({ kind, id, beforeSeq, limit }) {
       const conditions = [
@@ -98,8 +126,11 @@ export function openObjectStore(options: { readonly dataDir: string }): ObjectSt
 }
 
 /** One write and its line in the record, inside a transaction. Throws ObjectConflict. */
-function createWrite(db: DatabaseSync): (write: ObjectWrite, origin: ChangeOrigin, nowMs: number) => StoredObject {
-  const nextSeq = db.prepare('UPDATE objects_seq SET last = last + 1 RETURNING last');
+function createWrite(
+  db: DatabaseSync,
+  nextSeq: () => number,
+  writeLine: (line: ObjectChange) => void,
+): (write: ObjectWrite, origin: ChangeOrigin, nowMs: number) => StoredObject {
   const select = db.prepare('SELECT * FROM objects WHERE kind = ? AND id = ?');
   const selectNamesake = db.prepare(
     "SELECT 1 FROM objects WHERE kind = ? AND name = ? AND id <> ? AND deleted = 0 AND kind <> 'key'",
@@ -115,12 +146,8 @@ function createWrite(db: DatabaseSync): (write: ObjectWrite, origin: ChangeOrigi
   const remove = db.prepare(
     `UPDATE objects SET seq = ?, version = version + 1, deleted = 1, body = '{}', updated_at_ms = ? WHERE kind = ? AND id = ?`,
   );
-  const note = db.prepare(
-    `INSERT INTO object_changes (seq, at_ms, action, kind, id, name, actor_type, actor_id, actor_name, via, before, after)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  );
 
-  return (write, { actor, via }, nowMs) => {
+  return (write, origin, nowMs) => {
     const { action, kind, id } = write;
     const row = select.get(kind, id);
     const stored = row && readObject(row);
@@ -132,7 +159,7 @@ function createWrite(db: DatabaseSync): (write: ObjectWrite, origin: ChangeOrigi
     if (action !== 'delete' && selectNamesake.get(kind, write.name, id) !== undefined)
       throw new ObjectConflict('exists', write);
 
-    const seq = Number(nextSeq.get()?.last);
+    const seq = nextSeq();
     if (action === 'delete') remove.run(seq, nowMs, kind, id);
     else {
       const body = JSON.stringify(write.body);
@@ -142,13 +169,40 @@ function createWrite(db: DatabaseSync): (write: ObjectWrite, origin: ChangeOrigi
     const after = select.get(kind, id);
     if (after === undefined) throw new Error('what was written is not there');
     const { name } = action === 'delete' ? (before ?? { name: '' }) : write;
-    note.run(
-      ...[seq, nowMs, action, kind, id, name, actor.type, actor.id, actor.name, via],
-      before === undefined ? null : JSON.stringify(withoutMembers(before.body, NEVER_SHOWN)),
-      action === 'delete' ? null : JSON.stringify(withoutMembers(write.body, NEVER_SHOWN)),
-    );
+    writeLine({
+      ...{ ...origin, seq, atMs: nowMs, action, kind, id, name, before: before?.body },
+      after: action === 'delete' ? undefined : write.body,
+    });
     return readObject(after);
   };
+}
+
+function prepareNextSeq(db: DatabaseSync): () => number {
+  const next = db.prepare('UPDATE objects_seq SET last = last + 1 RETURNING last');
+  return () => Number(next.get()?.last);
+}
+
+/** A line of the record, without what it never holds. */
+function prepareLine(db: DatabaseSync): (line: ObjectChange) => void {
+  const insert = db.prepare(
+    `INSERT INTO object_changes (seq, at_ms, action, kind, id, name, actor_type, actor_id, actor_name, via, before, after)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const shown = (body: JsonObject | undefined): string | null =>
+    body === undefined ? null : JSON.stringify(withoutMembers(body, NEVER_SHOWN));
+  return ({ seq, atMs, action, kind, id, name, actor, via, before, after }) => {
+    insert.run(
+      ...[seq, atMs, action, kind, id, name, actor.type, actor.id, actor.name, via],
+      ...[shown(before), shown(after)],
+    );
+  };
+}
+
+function hasChanged(db: DatabaseSync, { kinds, seq }: LookedAt): boolean {
+  const marks = kinds.map(() => '?').join(', ');
+  return (
+    db.prepare(`SELECT 1 FROM objects WHERE seq > ? AND kind IN (${marks}) LIMIT 1`).get(seq, ...kinds) !== undefined
+  );
 }
 
 function listQuery(kind: ObjectKind, page: ObjectPage): { readonly sql: string; readonly values: (string | number)[] } {

@@ -60,3 +60,16 @@ export function inTransaction<T>(db: DatabaseSync, work: () => T): T {
     throw error;
   }
 }
+
+/** Of SQLite: https://sqlite.org/rescode.html */
+const CORRUPT = 11;
+const NO_DATABASE = 26;
+
+/** The same error, or one for people where the file is no good. */
+export function explainDamage(path: string, error: unknown): unknown {
+  const { errcode, message } = error as { readonly errcode?: number; readonly message?: string };
+  if (errcode !== CORRUPT && errcode !== NO_DATABASE) return error;
+  return new Error(`${path} is damaged, or no database (${message}); put it aside and restore a backup`, {
+    cause: error,
+  });
+}

@@ -5,12 +5,13 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { migrate } from './migrate.ts';
 import { MIGRATIONS } from './migrations.ts';
-import { isBusy, openDatabase } from './open-database.ts';
+import { explainDamage, isBusy, openDatabase } from './open-database.ts';
 
 /** Creates the directory (mode 0700) and the database (0600) where they are missing. The caller closes it. */
 export function openStore(dataDir: string): DatabaseSync {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const db = openDatabase(join(dataDir, 'portcullis.db'));
+  const file = join(dataDir, 'portcullis.db');
+  const db = openDatabase(file);
   try {
     retryWhileBusy(() => {
       // Only takes effect on an empty database, and only before it is in WAL mode: retention gives pages back with it.
@@ -22,7 +23,7 @@ export function openStore(dataDir: string): DatabaseSync {
     return db;
   } catch (error) {
     db.close();
-    throw error;
+    throw explainDamage(file, error);
   }
 }
 

@@ -1,8 +1,7 @@
 /** How a request to AWS proves who sends it: Signature Version 4, or a Bedrock API key as bearer. */
 
 import { hash } from 'node:crypto';
-import { Sha256 } from '@aws-crypto/sha256-js';
-import { SignatureV4 } from '@smithy/signature-v4';
+import type { SignatureV4 } from '@smithy/signature-v4';
 import { ProviderFailure } from '../../../contracts/models.ts';
 import type { ProviderConfig, ProviderKey } from '../../../contracts/models-config.ts';
 
@@ -20,15 +19,15 @@ export type Sign = (request: UnsignedRequest) => Promise<readonly string[]>;
 export function createSign(config: ProviderConfig, now: () => number): Sign {
   const cloud = config.cloud?.type === 'aws' ? config.cloud : undefined;
   if (cloud?.accessKeyId === undefined || cloud.secretAccessKey === undefined) return bearer;
-  const signer = new SignatureV4({
-    ...{ service: 'bedrock', region: cloud.region, sha256: Sha256 },
-    credentials: {
-      accessKeyId: cloud.accessKeyId.open(),
-      secretAccessKey: cloud.secretAccessKey.open(),
-      ...(cloud.sessionToken === undefined ? {} : { sessionToken: cloud.sessionToken.open() }),
-    },
-  });
+  const credentials = {
+    accessKeyId: cloud.accessKeyId.open(),
+    secretAccessKey: cloud.secretAccessKey.open(),
+    ...(cloud.sessionToken === undefined ? {} : { sessionToken: cloud.sessionToken.open() }),
+  };
+  let opening: Promise<SignatureV4> | undefined;
   return async ({ method, url, body }) => {
+    opening ??= openSigner(cloud.region, credentials);
+    const signer = await opening;
     const { protocol, host, hostname, pathname } = new URL(url);
     const signed = await signer.sign(
       {
@@ -44,6 +43,16 @@ export function createSign(config: ProviderConfig, now: () => number): Sign {
     );
     return Object.entries(signed.headers).flatMap(([name, value]) => (name === 'host' ? [] : [name, value]));
   };
+}
+
+/** The library is loaded only now: most gateways never need it. */
+async function openSigner(
+  region: string,
+  credentials: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string },
+): Promise<SignatureV4> {
+  const { SignatureV4 } = await import('@smithy/signature-v4');
+  const { Sha256 } = await import('@aws-crypto/sha256-js');
+  return new SignatureV4({ service: 'bedrock', region, sha256: Sha256, credentials });
 }
 
 const bearer: Sign = ({ key, body }) => {

@@ -23,6 +23,10 @@ export function decodeStream(pieces: AsyncIterable<Buffer>, options: StreamOptio
   return readPieces(pieces, new ChunkReader(options));
 }
 
+/** The events of one stream, piece by piece. */
+export const createChunkReader = (options: StreamOptions): PieceReader<readonly ChatEvent[]> =>
+  new ChunkReader(options);
+
 class ChunkReader implements PieceReader<readonly ChatEvent[]> {
   failure: Error | undefined = undefined;
   readonly #options: StreamOptions;
