@@ -190,7 +190,15 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
         createRunAgent({
           ...{ ...viewing, enter: deps.enter, hintsOf: createHintsOf(config.policy?.annotations ?? []) },
           ...{ approvals: deps.approvals, approvalWaitMs: config.approvals?.waitMs ?? DEFAULT_APPROVAL_WAIT_MS },
-          ...{ runs: deps.runs, recordSealer: deps.recordSealer, trail, now: deps.now, monotonicMs, log: deps.log },
+          ...{
+            suggestions: ledger?.store,
+            runs: deps.runs,
+            recordSealer: deps.recordSealer,
+            trail,
+            now: deps.now,
+            monotonicMs,
+            log: deps.log,
+          },
           ...{ newId: () => ids.uuid7(deps.now()), tellsUsage: config.models?.usageHeaders ?? true },
         }),
       'decide-policy': judge && createDecidePolicy(judge),

@@ -7,7 +7,7 @@ import { GoogleGenAI } from '@google/genai';
 import OpenAI from 'openai';
 import type { ChatMessage } from '../../src/contracts/chat.ts';
 import { ProviderFailure } from '../../src/contracts/models.ts';
-import { AGENT_KEY, callTool, say, startAgentSite } from '../support/agent-site.ts';
+import { AGENT_KEY, callTool, type Model, say, startAgentSite } from '../support/agent-site.ts';
 
 type Site = Awaited<ReturnType<typeof startAgentSite>>;
 const openaiOf = ({ url }: Site): OpenAI => new OpenAI({ baseURL: `${url}/v1`, apiKey: AGENT_KEY, maxRetries: 0 });
@@ -288,9 +288,9 @@ test('a rule that denies is told to the model; one that no operator can answer i
   assert.equal(site.harness.servers.get('files')?.requests.length, 0);
 });
 
-async function untilAborted(t: TestContext, started: () => void) {
+async function untilAborted(t: TestContext, started: () => void, model: Model = () => [callTool('files__read')]) {
   return startAgentSite(t, {
-    model: () => [callTool('files__read')],
+    model,
     tool: ({ signal }) =>
       new Promise((_, reject) => {
         signal.addEventListener('abort', () => reject(new Error('aborted')));
@@ -323,15 +323,21 @@ for (const stream of [false, true])
     assert.equal(await ended, 'cancelled disconnected');
   });
 
-test('a run that somebody cancels ends at once, and says so', async (t) => {
+test('a run that somebody cancels ends at once, and what it left open is withdrawn', async (t) => {
   const started = Promise.withResolvers<void>();
-  const site = await untilAborted(t, started.resolve);
+  const model = () => [callTool('files__read', {}, 'c1'), callTool('mail__send', {}, 'c2')];
+  const site = await untilAborted(t, started.resolve, model);
   const asked = openaiOf(site).chat.completions.create(ASK);
   await started.promise;
   const [run] = await site.runs.list({ limit: 1 });
   assert.ok(await site.runs.requestCancel(run?.id ?? '', Date.now()));
   await assert.rejects(asked, /somebody ended the run/);
   assert.equal((await site.runs.find(run?.id ?? ''))?.state, 'cancelled');
+  const kept = await site.suggestions.ofRun(run?.id ?? '');
+  assert.deepEqual(
+    kept.map(({ toolCallId, state }) => `${toolCallId} ${state}`),
+    ['c1 unknown', 'c2 withdrawn'],
+  );
 });
 
 test('a run that takes too long is ended, with its tools', async (t) => {

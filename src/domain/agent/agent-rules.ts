@@ -20,8 +20,8 @@ export interface RunBounds {
   readonly maxDurationMs: number;
 }
 
-/** Why a tool is not run without its caller. `rules`: no agent mode at all; `pattern`: none of `auto` fits; else the condition that does not hold. */
-export type AgentHindrance = 'rules' | 'pattern' | AgentRules['onlyIf'][number];
+/** Why a tool is not run without its caller. `pattern`: none of `auto` fits; else the condition that does not hold. */
+export type AgentHindrance = 'pattern' | AgentRules['onlyIf'][number];
 
 export interface CompiledAgentRules extends RunBounds {
   readonly mode: 'on' | 'off';

@@ -2,6 +2,7 @@
 
 import { ERRORS, type ErrorCode, GatewayError } from '../../contracts/errors.ts';
 import type { RunEnd, RunState } from '../../contracts/runs.ts';
+import type { SuggestionStore } from '../../contracts/suggestions.ts';
 import type { ResultClass, Trail } from '../../contracts/trail.ts';
 import { callerOf } from '../grants.ts';
 import { figuresOf } from './drive-run.ts';
@@ -10,6 +11,7 @@ import type { NestedDeps } from './nested-call.ts';
 
 export interface EndDeps extends NestedDeps {
   readonly trail: Pick<Trail, 'record'>;
+  readonly suggestions: SuggestionStore | undefined;
 }
 
 /** Of one that does not wait: the last word in the store, and a row in the trail. */
@@ -29,7 +31,14 @@ export async function endRun(deps: EndDeps, run: LiveRun, state: RunState, end: 
       totalMs: deps.monotonicMs() - run.startedMs,
     },
   );
+  if (end === 'cancelled') await withdrawAll(deps, runId);
   await run.record.write({ ...figuresOf(run), state, end, pending: [], sealedState: undefined });
+}
+
+/** What nobody carried out by then, nobody is to. */
+async function withdrawAll({ suggestions, now }: EndDeps, runId: string): Promise<void> {
+  for (const { id, state } of (await suggestions?.ofRun(runId)) ?? [])
+    if (state === 'open') await suggestions?.withdraw(id, now());
 }
 
 /** Why it ended: what was thrown, unless something from outside came before. */

@@ -8,6 +8,7 @@ import type { Log } from '../../contracts/log.ts';
 import { type ModelOutcome, ProviderFailure } from '../../contracts/models.ts';
 import type { RunStore } from '../../contracts/runs.ts';
 import type { RecordSealer } from '../../contracts/sealing.ts';
+import type { SuggestionStore } from '../../contracts/suggestions.ts';
 import type { Trail } from '../../contracts/trail.ts';
 import type { CompiledAgentRules } from '../../domain/agent/agent-rules.ts';
 import type { HintsOf } from '../../domain/policy/tool-hints.ts';
@@ -32,6 +33,7 @@ export interface RunAgentDeps {
   readonly approvals: ApprovalStore | undefined;
   readonly approvalWaitMs: number;
   readonly runs: RunStore | undefined;
+  readonly suggestions: SuggestionStore | undefined;
   readonly recordSealer: RecordSealer | undefined;
   readonly trail: Trail;
   readonly newId: () => string;
