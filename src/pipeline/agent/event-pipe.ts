@@ -7,7 +7,7 @@ export interface EventPipe {
   readonly stream: EventStream;
   /** Resolves once there is room again: who reads slowly slows the run down. Nothing is kept after the end. */
   push(events: readonly ChatEvent[]): Promise<void>;
-  /** Only if nothing waits to be read: for signs of life. */
+  /** Only if nothing waits to be read, and nothing was said since the last time: for signs of life. */
   pushIfIdle(events: readonly ChatEvent[]): void;
   end(): void;
   fail(error: unknown): void;
@@ -25,6 +25,7 @@ export function createEventPipe(onLeft: () => void): EventPipe {
   begun.promise.catch(() => undefined);
   let reader: PromiseWithResolvers<IteratorResult<readonly ChatEvent[]>> | undefined;
   let room: PromiseWithResolvers<void> | undefined;
+  let hasSpoken = false;
   let over: { readonly error: unknown } | undefined;
 
   const finish = (error: unknown): void => {
@@ -73,13 +74,15 @@ export function createEventPipe(onLeft: () => void): EventPipe {
     begun: begun.promise,
     async push(events) {
       if (events.length === 0 || over !== undefined) return;
+      hasSpoken = true;
       put(events);
       if (waiting.length < MAX_WAITING) return;
       room ??= Promise.withResolvers();
       await room.promise;
     },
     pushIfIdle(events) {
-      if (over === undefined && waiting.length === 0) put(events);
+      if (over === undefined && waiting.length === 0 && !hasSpoken) put(events);
+      hasSpoken = false;
     },
     end: () => finish(undefined),
     fail: (error) => finish(error),

@@ -62,7 +62,8 @@ export function tell(run: LiveRun, type: string, value: JsonObject = {}): Promis
 
 /** Sign of life, so that nobody between us and the caller takes a tool that works for a dead connection. */
 export function tellAlive(run: LiveRun): void {
-  run.voice?.pushIfIdle([{ type: 'portcullis', value: { type: 'alive', run: run.parent.runId } }]);
+  if (run.voice?.hasBegun === true)
+    run.voice.pushIfIdle([{ type: 'portcullis', value: { type: 'alive', run: run.parent.runId } }]);
 }
 
 export function spentOf(run: LiveRun, nowMs: number) {

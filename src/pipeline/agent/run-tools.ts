@@ -7,7 +7,7 @@ import { GatewayError } from '../../contracts/errors.ts';
 import type { SuggestionRef } from '../../contracts/suggestions.ts';
 import { readToolResult, type ToolResultText } from '../../domain/agent/tool-result.ts';
 import { isObject } from '../../lib/is-object.ts';
-import { type LiveRun, tell, tellAlive } from './live-run.ts';
+import { type LiveRun, tell } from './live-run.ts';
 import { type NestedDeps, toolCall } from './nested-call.ts';
 import { waitForApproval } from './wait-for-approval.ts';
 
@@ -24,7 +24,6 @@ export type ToolEnd =
   | { readonly type: 'pending'; readonly part: ToolCallPart; readonly approvalId: string };
 
 const MAX_PARALLEL = 8;
-const ALIVE_MS = 15_000;
 /** A person who approves over and over what changes over and over. */
 const MAX_APPROVALS = 3;
 
@@ -36,7 +35,6 @@ export async function runTools(
   refOf: (part: ToolCallPart) => SuggestionRef | undefined,
 ): Promise<readonly ToolEnd[]> {
   const ends: ToolEnd[] = [];
-  const alive = setInterval(() => tellAlive(run), ALIVE_MS).unref();
   let next = 0;
   const work = async (): Promise<void> => {
     for (let i = next++; i < parts.length; i = next++) {
@@ -45,11 +43,7 @@ export async function runTools(
       ends[i] = await runTool(deps, run, part, refOf(part));
     }
   };
-  try {
-    await Promise.all(Array.from({ length: Math.min(MAX_PARALLEL, parts.length) }, work));
-  } finally {
-    clearInterval(alive);
-  }
+  await Promise.all(Array.from({ length: Math.min(MAX_PARALLEL, parts.length) }, work));
   if (run.parent.signal.aborted) throw new GatewayError('cancelled');
   return ends;
 }

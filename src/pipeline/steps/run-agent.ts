@@ -19,11 +19,14 @@ import { type DriveDeps, driveRun, type RunRest } from '../agent/drive-run.ts';
 import { endOf, endRun, errorOf } from '../agent/end-run.ts';
 import { createEventPipe } from '../agent/event-pipe.ts';
 import { createKeepWaiting } from '../agent/keep-waiting.ts';
-import type { LiveRun, RunVoice } from '../agent/live-run.ts';
+import { type LiveRun, type RunVoice, tellAlive } from '../agent/live-run.ts';
 import type { ChatCall } from '../agent/nested-call.ts';
 import { followRun } from '../agent/run-record.ts';
 import { takeUp } from '../agent/take-up.ts';
 import { callerOf, type GrantOf } from '../grants.ts';
+
+/** Proxies cut what is silent for a minute, some after half of that. */
+const ALIVE_MS = 15_000;
 
 export interface RunAgentDeps {
   readonly enter: Pick<Gateway, 'call'> & ModelGateway;
@@ -93,6 +96,7 @@ export function createRunAgent(deps: RunAgentDeps): ModelStep {
     };
     call.signal.addEventListener('abort', onGone);
     const timer = setTimeout(() => abort('max-duration'), durationMs).unref();
+    const alive = voice && setInterval(() => tellAlive(run), ALIVE_MS).unref();
     if (call.signal.aborted) onGone();
 
     const finish = async (): Promise<RunRest> => {
@@ -111,6 +115,7 @@ export function createRunAgent(deps: RunAgentDeps): ModelStep {
       } finally {
         record.close();
         clearTimeout(timer);
+        clearInterval(alive);
         call.signal.removeEventListener('abort', onGone);
         controller.abort();
         tellFigures(run);
