@@ -438,3 +438,25 @@ test('what a run carries out stands in the ledger, each of it once', async (t) =
   );
   assert.deepEqual(saysOf(answer)?.suggestions, [{ id: kept[1]?.id, toolCallId: 'c2' }]);
 });
+
+test('what is streamed is one answer, whatever came in how many rounds', async (t) => {
+  const bodies: string[] = [];
+  for (const model of [twice, mixed]) {
+    const site = await startAgentSite(t, { model });
+    const response = await fetch(`${site.url}/v1/messages`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-api-key': AGENT_KEY, 'anthropic-version': '2023-06-01' },
+      body: JSON.stringify({ ...ASK, max_tokens: 50, stream: true }),
+    });
+    bodies.push(await response.text());
+  }
+  for (const body of bodies) {
+    const events = body.split('\n').flatMap((line) => (line.startsWith('data: ') ? [JSON.parse(line.slice(6))] : []));
+    const count = (type: string): number => events.filter((event) => event.type === type).length;
+    assert.deepEqual([count('message_start'), count('message_delta'), count('message_stop')], [1, 1, 1]);
+    const starts = events.flatMap((event) => (event.type === 'content_block_start' ? [event.index] : []));
+    assert.deepEqual(starts, [...starts.keys()]);
+    assert.equal(count('content_block_stop'), starts.length);
+    assert.equal(events.at(-1).type, 'message_stop');
+  }
+});
