@@ -24,7 +24,7 @@ const SIBLING_EXCEPTIONS: readonly (readonly [from: RegExp, to: RegExp])[] = [
   [/^edges\/(openai-chat|openai-responses|openai|anthropic|gemini)\//, /^edges\/models\//],
   [/^upstreams\//, /^upstreams\/http\//],
   [/^domain\/(agent|codemode)\//, /^domain\/tools\//],
-  [/^domain\/(policy|limits)\//, /^domain\/access\//],
+  [/^domain\/(policy|limits|agent)\//, /^domain\/access\//],
   [/^platform\//, /^platform\/telemetry\//],
   // The trail lives in the same database as everything else the gateway keeps.
   [/^platform\/audit\//, /^platform\/stores\/(sqlite|postgres)\//],

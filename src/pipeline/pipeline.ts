@@ -18,7 +18,9 @@ import { createLinesOf } from '../domain/limits/lines-of.ts';
 import { createResolveModel } from '../domain/models/resolve-model.ts';
 import { createResolveSurface } from '../domain/models/resolve-surface.ts';
 import { compilePolicy } from '../domain/policy/compile-policy.ts';
+import { createHintsOf } from '../domain/policy/tool-hints.ts';
 import { parseNetwork } from '../lib/network.ts';
+import { createRandomIds } from '../lib/random-ids.ts';
 import { APPROVALS, createApprovalRequests } from './approvals/approval-requests.ts';
 import { compileColumns } from './compile.ts';
 import { createContinuations } from './continuations.ts';
@@ -64,6 +66,7 @@ import { createReadResource } from './steps/read-resource.ts';
 import { createRecord } from './steps/record.ts';
 import { createRequireApproval } from './steps/require-approval.ts';
 import { createReserveBudget } from './steps/reserve-budget.ts';
+import { createRunAgent } from './steps/run-agent.ts';
 import { createSubscribeResource, createSubscribeTask, createUnsubscribeResource } from './steps/subscribe-resource.ts';
 import { createWriteAhead } from './steps/write-ahead.ts';
 import { createTaskIds } from './task-ids.ts';
@@ -165,6 +168,7 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
   const linesOf = createLinesOf();
   const asksForBudgets = config.models?.routes.some(({ when }) => when.includes('budgetUsedPercent')) === true;
   const authorize = createAuthorize({ ...viewing, continuations, taskIds });
+  const ids = createRandomIds();
   const { ledger, randomHex, readers } = deps;
   const noteSuggestions =
     ledger &&
@@ -201,7 +205,23 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
         createRequireApproval({
           ...{ requests, judge, continuations, now: deps.now, standing: deps.standing ?? NO_STANDING },
         }),
-      'run-agent': undefined,
+      'run-agent':
+        config.providers &&
+        deps.enter &&
+        createRunAgent({
+          ...{ ...viewing, enter: deps.enter, hintsOf: createHintsOf(config.policy?.annotations ?? []) },
+          ...{ approvals: deps.approvals, approvalWaitMs: (config.approvals ?? APPROVALS).waitMs },
+          ...{
+            suggestions: ledger?.store,
+            runs: deps.runs,
+            recordSealer: deps.recordSealer,
+            trail,
+            now: deps.now,
+            monotonicMs,
+            log: deps.log,
+          },
+          ...{ newId: () => ids.uuid7(deps.now()), tellsUsage: config.models?.usageHeaders ?? true },
+        }),
       'decide-policy': judge && createDecidePolicy(judge, requests !== undefined),
       'limit-rate': createLimitRate({ limits: deps.limits, queues: deps.queues, linesOf }),
       'reserve-budget': createReserveBudget({

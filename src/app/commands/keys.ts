@@ -12,6 +12,7 @@ import { CommandError, EXIT } from './command-error.ts';
 import { addExplain } from './explain-key.ts';
 import { findLevelId, parseLabels } from './find-level.ts';
 import { commandOrigin, listAll, withObjects } from './open-objects.ts';
+import { type AgentOptions, parseAgent, withAgentOptions } from './parse-agent.ts';
 import { type BoundOptions, parseBounds, refuseFaults, withParameterOptions } from './parse-bounds.ts';
 import { type LimitOptions, parseLimits, renderLimits } from './parse-limits.ts';
 import { parseMoment } from './parse-moment.ts';
@@ -22,7 +23,7 @@ import { type Cell, paint, print, printJson, printNote, printTable, renderTime }
 
 const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
 
-interface CreateOptions extends DataOptions, LimitOptions, BoundOptions {
+interface CreateOptions extends DataOptions, LimitOptions, BoundOptions, AgentOptions {
   readonly name: string;
   readonly allow: readonly string[];
   readonly deny: readonly string[];
@@ -69,6 +70,7 @@ async function runCreate(options: CreateOptions): Promise<void> {
     deny: [...options.deny],
     toolsets: [...options.toolset],
     ...parseBounds(options),
+    ...parseAgent(options),
   };
   const limits = parseLimits(options);
   refuseFaults(findKeyFaults({ grant, limits }));
@@ -152,7 +154,7 @@ async function runRevoke(idOrName: string, options: DataOptions & { json?: boole
 /** Adds the command. */
 export function keysCommand(program: Command): void {
   const keys = program.command('keys').description('Create, list and revoke the keys that clients present');
-  withParameterOptions(withDataOptions(keys.command('create')))
+  withAgentOptions(withParameterOptions(withDataOptions(keys.command('create'))))
     .description('Create a key and print its secret, once')
     .requiredOption('-n, --name <name>', 'what the key is called in lists and in the audit trail')
     .option('--allow <pattern>', 'what it may reach; repeat for more (nothing by default)', collect, [])
@@ -198,6 +200,7 @@ Examples:
   portcullis keys create --name ci --allow "filesystem/read_*" --allow memory --expires 30d
   portcullis keys create --name app --allow "model:openai/gpt-*" --allow "github/get_*"
   portcullis keys create --name triage --toolset triage
+  portcullis keys create --name helper --allow "*" --agent on --auto "github/get_*" --only-if readOnly
   portcullis keys create --name agent --allow "*" --rate 60/minute --budget 5usd/day
   portcullis keys create --name careful --allow github --deny "github/delete_*"`,
     )
