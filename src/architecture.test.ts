@@ -21,7 +21,7 @@ const MAX_LINES = 300;
 const SIBLING_EXCEPTIONS: readonly (readonly [from: RegExp, to: RegExp])[] = [
   [/^edges\//, /^edges\/http\//],
   // What all dialects of models do alike.
-  [/^edges\/(openai-chat|openai-responses|openai|anthropic|gemini)\//, /^edges\/models\//],
+  [/^edges\/(openai-chat|openai-responses|openai|anthropic|gemini|execute)\//, /^edges\/models\//],
   [/^upstreams\//, /^upstreams\/http\//],
   [/^domain\/(agent|codemode)\//, /^domain\/tools\//],
   [/^domain\/(policy|limits)\//, /^domain\/access\//],

@@ -164,7 +164,6 @@ export async function assemble(options: AppOptions): Promise<App> {
   let providers = makeProviders(config);
   let modelCatalog = await openModelCatalog(config.providers ?? []);
   const executions = await openExecutions(stores, sealing.forRecords);
-  const suggestions = await stores.suggestions();
   const gateway = createGateway(
     {
       registry,
@@ -182,7 +181,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       log,
       random: options.random,
       randomHex: ids.hex,
-      ...{ suggestions, recordSealer: sealing.forRecords, readers: createAnswerReaders() },
+      readers: createAnswerReaders(),
     },
     config,
   );
@@ -200,7 +199,7 @@ export async function assemble(options: AppOptions): Promise<App> {
   const modern = createModernMcp({ gateway, log, identity, now, newId });
   const mcp = createMcpRoutes({ gateway, modern, log, identity, limits: () => gateway.config().limits, now, newId });
   const models = createModelRoutes({
-    ...{ gateway, log, now, newId },
+    ...{ gateway, log, now, newId, approvals: executions.approvals },
     config: gateway.config,
     limits: () => gateway.config().limits,
   });

@@ -133,11 +133,12 @@ function checkGrant(
       'add patterns, e.g. "allow": ["*"]',
     );
   checkBounds(report, path, grant, providers);
-  const { allow, deny, toolMode, providerKeys, parameters, networks, hours } = grant;
+  const { allow, deny, toolMode, execute, providerKeys, parameters, networks, hours } = grant;
   return {
     ...{ allow, deny },
     ...(named.length > 0 && { toolsets: named }),
     ...(toolMode !== undefined && { toolMode }),
+    ...(execute !== undefined && { execute }),
     ...(providerKeys !== undefined && { providerKeys }),
     ...(parameters !== undefined && { parameters }),
     ...(networks !== undefined && { networks }),
