@@ -173,7 +173,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       modelCatalog: () => modelCatalog,
       trail,
       directory,
-      ...executions,
+      ...{ ...executions, readers: createAnswerReaders() },
       sealer: sealing.forClients,
       now,
       monotonicMs,
@@ -181,7 +181,6 @@ export async function assemble(options: AppOptions): Promise<App> {
       log,
       random: options.random,
       randomHex: ids.hex,
-      readers: createAnswerReaders(),
     },
     config,
   );

@@ -21,6 +21,8 @@ export interface SuggestingGateway {
   readonly config: object;
   /** How often the witness has carried out what has this nonce. */
   executions(nonce: string): number;
+  /** How often it began to. */
+  begun(nonce: string): number;
   /** `POST` with a key, the gateway's own where none is named. */
   post(path: string, body: object, options?: PostOptions): Promise<Answer>;
   /** A chat model suggests a call of the witness; the call as it stands in the answer. */
@@ -89,12 +91,14 @@ export async function startSuggesting(
     const text = await answer.text();
     return { status: answer.status, headers: answer.headers, text, body: JSON.parse(text) as unknown };
   };
+  const count = (event: string, nonce: string): number =>
+    readWitness(logFile).filter((entry) => entry.event === event && entry.nonce === nonce).length;
   return {
     key: KEY,
     gateway,
     config,
-    executions: (nonce) =>
-      readWitness(logFile).filter((entry) => entry.event === 'executed' && entry.nonce === nonce).length,
+    executions: (nonce) => count('executed', nonce),
+    begun: (nonce) => count('begun', nonce),
     post,
     async suggest(args, tool = 'witness__work') {
       const { status, text, body, headers } = await post('/v1/chat/completions', {
