@@ -105,14 +105,10 @@ export async function assemble(options: AppOptions): Promise<App> {
   const directory = createLiveDirectory({ store: objects, ofFile: () => inForce.people ?? [] });
   await directory.refresh();
   const sealing = openSealing({ dataDir, config: config.sealing, isShared: config.database !== undefined });
+  const { sync, maxAgeDays, maxSizeMb } = config.audit;
   const trail = await openTrail({
-    dataDir,
-    sync: config.audit.sync,
-    maxAgeDays: config.audit.maxAgeDays,
-    maxSizeMb: config.audit.maxSizeMb,
-    log,
-    postgres: stores.folding,
-    key: sealing.forTrail?.current,
+    ...{ dataDir, sync, maxAgeDays, maxSizeMb, log },
+    ...{ postgres: stores.folding, key: sealing.forTrail?.current },
   });
   // What runs before this one left in their journals is spent, too.
   await trail.flush();

@@ -80,7 +80,7 @@ export type Claim =
 
 /** Port: where the ledger is kept. SQLite by default, PostgreSQL for several replicas; one suite for all. */
 export interface SuggestionStore extends AsyncDisposable {
-  /** Written when it resolves; SQLite's does it at once. An id that is there already is left as it is. */
+  /** Written when it returns or resolves; SQLite's does it at once, unless somebody else is writing. An id that is there already is left as it is. */
   add(suggestions: readonly Suggestion[]): void | Promise<void>;
   find(id: string): Promise<Suggestion | undefined>;
   /** Of one key, newest first, at most 20. */

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import type { Suggestion, SuggestionKeeper } from '../../src/contracts/suggestions.ts';
 import type { Cleanup } from './temp-dir.ts';
 import { waitFor } from './wait-for.ts';
@@ -232,5 +233,54 @@ export function testSuggestionStore(
     assert.deepEqual(idsOf(await store.ofRun('run-1')), ['sug_open', 'sug_fresh']);
     await store.add(Array.from({ length: 510 }, (_, i) => suggestion(`sug_${i}`, { expiresAtMs: 4_000 })));
     assert.deepEqual([await store.prune(5_000), await store.prune(5_000), await store.prune(5_000)], [500, 10, 0]);
+  });
+
+  test(`${engine}: whatever is done in which order, it is in one hand at a time, and never taken again after an end`, async (t) => {
+    const open = await prepare(t);
+    const stores = [await open(), await open()];
+    let made = 0;
+    const step = fc.record({
+      store: fc.nat(1),
+      execution: fc.nat(2),
+      what: fc.constantFrom('claim', 'release', 'done', 'unknown', 'withdraw', 'abandon', 'reap'),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 12 }), async (steps) => {
+        const id = `sug_${made++}`;
+        await stores[0]?.add([suggestion(id)]);
+        let holder: string | undefined;
+        let isOver = false;
+        for (const { store: at, execution, what } of steps) {
+          const store = stores[at];
+          const executionId = `${id}-exec-${execution}`;
+          if (store === undefined) continue;
+          const isHolder = holder === executionId;
+          if (what === 'claim') {
+            const { type } = await store.claim(id, executionId, 2_000);
+            assert.equal(type, holder === undefined && !isOver ? 'claimed' : 'taken');
+            if (type === 'claimed') holder = executionId;
+          } else if (what === 'release') {
+            await store.release(id, executionId);
+            if (isHolder) holder = undefined;
+          } else if (what === 'withdraw') {
+            assert.equal(await store.withdraw(id, 3_000), holder === undefined && !isOver);
+            isOver ||= holder === undefined;
+          } else {
+            const end = { state: what === 'done' ? ('done' as const) : ('unknown' as const), sealedResult: undefined };
+            if (what === 'abandon') assert.equal(await store.abandon([executionId], 3_000), isHolder ? 1 : 0);
+            else if (what === 'reap') assert.equal((await store.reap(99_000, 9)).length, holder === undefined ? 0 : 1);
+            else await store.finish(id, executionId, end, 3_000);
+            const isEnded: boolean = what === 'reap' ? holder !== undefined : isHolder;
+            isOver ||= isEnded;
+            if (isEnded) holder = undefined;
+          }
+          const state: string | undefined = (await store.find(id))?.state;
+          assert.equal(state === 'running', holder !== undefined);
+          assert.equal(state === 'open', holder === undefined && !isOver);
+        }
+        await stores[0]?.abandon([`${id}-exec-0`, `${id}-exec-1`, `${id}-exec-2`], 4_000);
+      }),
+      { numRuns: 60 },
+    );
   });
 }

@@ -22,11 +22,11 @@ const SECTIONS: { readonly [kind in ConfigKind]: readonly (readonly [section: st
 /** A place that is none of the body stands in the detail. */
 export function faultOfProblem(kind: ConfigKind, { path, within, message, remedy }: ConfigProblem): RequestFault {
   const text = remedy === undefined ? message : `${message}; ${remedy}`;
-  if (within !== undefined) return { in: 'body', pointer: pointerOf(['body', ...within]), detail: text };
   const steps = stepsOf(path);
   const inBody = steps && withinBody(kind, steps);
-  if (inBody === undefined) return { in: 'body', pointer: '', detail: path === '' ? text : `${path}: ${text}` };
-  return { in: 'body', pointer: pointerOf(['body', ...inBody]), detail: text };
+  const place = steps === undefined ? within : (inBody && (within ?? inBody));
+  if (place === undefined) return { in: 'body', pointer: '', detail: path === '' ? text : `${path}: ${text}` };
+  return { in: 'body', pointer: pointerOf(['body', ...place]), detail: text };
 }
 
 /** Of a path as `mcpServers["my.server"].args[0]`; undefined: it is not one. */

@@ -5,12 +5,14 @@ import { APPROVAL_COLUMNS, approvalValues, readApproval } from '../approval-row.
 import { followTable } from './follow-table.ts';
 import { inTransaction } from './open-database.ts';
 import { openStore } from './open-store.ts';
+import { standBack, whenFree } from './when-free.ts';
 
 const MAX_PRUNED = 500;
 
 /** Opens them in `<dataDir>/portcullis.db`; several processes may do so at once. */
 export function openApprovalStore(options: { readonly dataDir: string }): ApprovalStore {
   const db = openStore(options.dataDir);
+  standBack(db);
   const followed = followTable(db, 'approvals');
   const columns = APPROVAL_COLUMNS.join(', ');
   const marks = APPROVAL_COLUMNS.map(() => '?').join(', ');
@@ -31,42 +33,40 @@ export function openApprovalStore(options: { readonly dataDir: string }): Approv
 
   return {
     async add(approval) {
-      inTransaction(db, () => insert.run(followed.nextSeq(), ...approvalValues(approval)));
+      await whenFree(() => inTransaction(db, () => insert.run(followed.nextSeq(), ...approvalValues(approval))));
       followed.look();
     },
     async find(id) {
-      const row = byId.get(id);
+      const row = await whenFree(() => byId.get(id));
       return row && readApproval(row);
     },
     async ofSuggestion(suggestionId) {
-      const row = bySuggestion.get(suggestionId);
+      const row = await whenFree(() => bySuggestion.get(suggestionId));
       return row && readApproval(row);
     },
     async list(filter) {
       const { where, values } = conditionsOf(filter);
       const sql = `SELECT * FROM approvals WHERE ${where} ORDER BY made DESC LIMIT ?`;
-      return db
-        .prepare(sql)
-        .all(...values, filter.limit)
-        .map(readApproval);
+      return (await whenFree(() => db.prepare(sql).all(...values, filter.limit))).map(readApproval);
     },
     async replace(next, expectedVersion) {
       const values = approvalValues({ ...next, version: expectedVersion + 1 });
-      const isReplaced = inTransaction(
-        db,
-        () => replace.run(followed.nextSeq(), ...values, next.id, expectedVersion).changes === 1,
+      const isReplaced = await whenFree(() =>
+        inTransaction(db, () => replace.run(followed.nextSeq(), ...values, next.id, expectedVersion).changes === 1),
       );
       followed.look();
       return isReplaced;
     },
     async expire(nowMs, limit) {
       // Mostly there is nothing, and then nobody is kept from writing.
-      if (selectDue.get(nowMs) === undefined) return [];
-      const expired = inTransaction(db, () => expire.all(followed.nextSeq(), nowMs, limit).map(readApproval));
+      if ((await whenFree(() => selectDue.get(nowMs))) === undefined) return [];
+      const expired = await whenFree(() =>
+        inTransaction(db, () => expire.all(followed.nextSeq(), nowMs, limit).map(readApproval)),
+      );
       followed.look();
       return expired;
     },
-    prune: async (beforeMs) => Number(prune.run(beforeMs).changes),
+    prune: async (beforeMs) => Number((await whenFree(() => prune.run(beforeMs))).changes),
     onChange: followed.onChange,
     async [Symbol.asyncDispose]() {
       followed[Symbol.dispose]();

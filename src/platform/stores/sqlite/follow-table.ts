@@ -1,6 +1,7 @@
 /** Hears of rows of a table that changed, by the number of their last change: its own at once, other processes' by looking. */
 
 import type { DatabaseSync } from 'node:sqlite';
+import { isBusy } from './open-database.ts';
 
 /** Half of what is promised, so that a late timer keeps it. */
 const POLL_MS = 250;
@@ -24,13 +25,22 @@ export function followTable(db: DatabaseSync, table: 'approvals' | 'runs'): Foll
   let seen = 0;
   let poll: NodeJS.Timeout | undefined;
 
+  const changedIds = (): string[] => {
+    try {
+      const now = last();
+      if (now === seen) return [];
+      const changed = selectChanged.all(seen, now).map(({ id }) => String(id));
+      seen = now;
+      return changed;
+    } catch (error) {
+      // The next look sees it.
+      if (isBusy(error)) return [];
+      throw error;
+    }
+  };
   const look = (): void => {
     if (listeners.size === 0) return;
-    const now = last();
-    if (now === seen) return;
-    const changed = selectChanged.all(seen, now);
-    seen = now;
-    for (const { id } of changed) for (const listener of listeners) listener(String(id));
+    for (const id of changedIds()) for (const listener of listeners) listener(id);
   };
   const stop = (): void => {
     clearInterval(poll);
@@ -40,7 +50,8 @@ export function followTable(db: DatabaseSync, table: 'approvals' | 'runs'): Foll
     nextSeq: () => Number(moveOn.get()?.last),
     look,
     onChange(listener) {
-      if (listeners.size === 0) seen = last();
+      // Where it cannot be read just now, more is told than is new.
+      if (listeners.size === 0) changedIds();
       // Its own, so that the same function may listen twice.
       const own = (id: string): void => listener(id);
       listeners.add(own);

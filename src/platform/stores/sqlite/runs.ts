@@ -5,12 +5,14 @@ import { RUN_COLUMNS, readRun, runValues } from '../run-row.ts';
 import { followTable } from './follow-table.ts';
 import { inTransaction } from './open-database.ts';
 import { openStore } from './open-store.ts';
+import { standBack, whenFree } from './when-free.ts';
 
 const MAX_PRUNED = 500;
 
 /** Opens them in `<dataDir>/portcullis.db`; several processes may do so at once. */
 export function openRunStore(options: { readonly dataDir: string }): RunStore {
   const db = openStore(options.dataDir);
+  standBack(db);
   const followed = followTable(db, 'runs');
   // `cancel_requested` is last: a replacement keeps what is there.
   const kept = RUN_COLUMNS.slice(0, -1);
@@ -47,51 +49,55 @@ export function openRunStore(options: { readonly dataDir: string }): RunStore {
 
   return {
     async add(run) {
-      inTransaction(db, () => insert.run(followed.nextSeq(), ...runValues(run)));
+      await whenFree(() => inTransaction(db, () => insert.run(followed.nextSeq(), ...runValues(run))));
       followed.look();
     },
     async find(id) {
-      const row = byId.get(id);
+      const row = await whenFree(() => byId.get(id));
       return row && readRun(row);
     },
     async findWaiting(keyId, toolCallIds) {
-      const row = waiting.get(keyId, JSON.stringify(toolCallIds));
+      const row = await whenFree(() => waiting.get(keyId, JSON.stringify(toolCallIds)));
       return row && readRun(row);
     },
     async list(filter) {
       const { where, values } = conditionsOf(filter);
-      return db
-        .prepare(`SELECT * FROM runs WHERE ${where} ORDER BY made DESC LIMIT ?`)
-        .all(...values, filter.limit)
-        .map(readRun);
+      const sql = `SELECT * FROM runs WHERE ${where} ORDER BY made DESC LIMIT ?`;
+      return (await whenFree(() => db.prepare(sql).all(...values, filter.limit))).map(readRun);
     },
     async replace(next, expectedVersion) {
       const values = runValues({ ...next, version: expectedVersion + 1 }).slice(0, -1);
-      const isReplaced = inTransaction(db, () => {
-        if (replace.run(followed.nextSeq(), ...values, next.id, expectedVersion).changes === 0) return false;
-        if (next.state === 'waiting') cancelWaiting.run(next.id);
-        return true;
-      });
+      const isReplaced = await whenFree(() =>
+        inTransaction(db, () => {
+          if (replace.run(followed.nextSeq(), ...values, next.id, expectedVersion).changes === 0) return false;
+          if (next.state === 'waiting') cancelWaiting.run(next.id);
+          return true;
+        }),
+      );
       followed.look();
       return isReplaced;
     },
     async requestCancel(id, nowMs) {
-      const isAsked = inTransaction(db, () => {
-        if (requestCancel.run(followed.nextSeq(), nowMs, id).changes === 0) return false;
-        cancelWaiting.run(id);
-        return true;
-      });
+      const isAsked = await whenFree(() =>
+        inTransaction(db, () => {
+          if (requestCancel.run(followed.nextSeq(), nowMs, id).changes === 0) return false;
+          cancelWaiting.run(id);
+          return true;
+        }),
+      );
       followed.look();
       return isAsked;
     },
     async reap(nowMs, limit) {
       // Mostly there is nothing, and then nobody is kept from writing.
-      if (selectLost.get(nowMs) === undefined) return [];
-      const lost = inTransaction(db, () => reap.all(nowMs, followed.nextSeq(), limit).map(readRun));
+      if ((await whenFree(() => selectLost.get(nowMs))) === undefined) return [];
+      const lost = await whenFree(() =>
+        inTransaction(db, () => reap.all(nowMs, followed.nextSeq(), limit).map(readRun)),
+      );
       followed.look();
       return lost;
     },
-    prune: async (beforeMs) => Number(prune.run(beforeMs).changes),
+    prune: async (beforeMs) => Number((await whenFree(() => prune.run(beforeMs))).changes),
     onChange: followed.onChange,
     async [Symbol.asyncDispose]() {
       followed[Symbol.dispose]();

@@ -1,21 +1,17 @@
 /** The ledger of tool calls that wait to be carried out, on SQLite. */
 
 import type { DatabaseSync } from 'node:sqlite';
-import type { Suggestion, SuggestionKeeper } from '../../../contracts/suggestions.ts';
+import type { SuggestionKeeper } from '../../../contracts/suggestions.ts';
 import { EXECUTION_LEASE_MS, type HeldLeases, holdLeases } from '../hold-leases.ts';
 import { readSuggestion, SUGGESTION_COLUMNS, suggestionValues } from '../suggestion-row.ts';
 import { inTransaction } from './open-database.ts';
 import { openStore } from './open-store.ts';
+import { standBack, whenFree } from './when-free.ts';
 
 /** Of one look by calls or by arguments. */
 const MAX_FOUND = 20;
 const MAX_OF_RUN = 1_000;
 const MAX_PRUNED = 500;
-
-/** As the port, but whoever adds never waits. */
-interface LocalSuggestionStore extends SuggestionKeeper {
-  add(suggestions: readonly Suggestion[]): void;
-}
 
 export interface SuggestionStoreOptions {
   readonly dataDir: string;
@@ -26,9 +22,10 @@ export interface SuggestionStoreOptions {
 }
 
 /** Opens it in `<dataDir>/portcullis.db`; several processes may do so at once. */
-export function openSuggestionStore(options: SuggestionStoreOptions): LocalSuggestionStore {
+export function openSuggestionStore(options: SuggestionStoreOptions): SuggestionKeeper {
   const { now, leaseMs = EXECUTION_LEASE_MS } = options;
   const db = openStore(options.dataDir);
+  standBack(db);
   const insert = db.prepare(
     `INSERT INTO suggestions (${SUGGESTION_COLUMNS.join(', ')}) VALUES (${SUGGESTION_COLUMNS.map(() => '?').join(', ')})
      ON CONFLICT (id) DO NOTHING`,
@@ -38,18 +35,20 @@ export function openSuggestionStore(options: SuggestionStoreOptions): LocalSugge
      WHERE state = 'running' AND execution_id IN (SELECT value FROM json_each(?))`,
   );
   const held = holdLeases(leaseMs, async (ids) => {
-    renew.run(now() + leaseMs, JSON.stringify(ids));
+    await whenFree(() => renew.run(now() + leaseMs, JSON.stringify(ids)));
   });
 
   return {
     add(suggestions) {
       const [first] = suggestions;
       if (first === undefined) return;
-      if (suggestions.length === 1) insert.run(...suggestionValues(first));
-      else
-        inTransaction(db, () => {
-          for (const each of suggestions) insert.run(...suggestionValues(each));
-        });
+      return whenFree(() => {
+        if (suggestions.length === 1) insert.run(...suggestionValues(first));
+        else
+          inTransaction(db, () => {
+            for (const each of suggestions) insert.run(...suggestionValues(each));
+          });
+      });
     },
     ...lookupsIn(db),
     ...endsIn(db, { held, leaseMs }),
@@ -75,14 +74,17 @@ function lookupsIn(
   const running = db.prepare("SELECT * FROM suggestions WHERE state = 'running' ORDER BY lease_until_ms, made LIMIT ?");
   return {
     async find(id) {
-      const row = byId.get(id);
+      const row = await whenFree(() => byId.get(id));
       return row && readSuggestion(row);
     },
-    findByToolCall: async (keyId, toolCallIds) =>
-      byToolCall.all(keyId, JSON.stringify(toolCallIds)).map(readSuggestion),
-    findByArguments: async (keyId, name, hash) => byArguments.all(keyId, name, hash).map(readSuggestion),
-    ofRun: async (runId) => byRun.all(runId).map(readSuggestion),
-    running: async (limit) => running.all(limit).map(readSuggestion),
+    async findByToolCall(keyId, toolCallIds) {
+      const ids = JSON.stringify(toolCallIds);
+      return (await whenFree(() => byToolCall.all(keyId, ids))).map(readSuggestion);
+    },
+    findByArguments: async (keyId, name, hash) =>
+      (await whenFree(() => byArguments.all(keyId, name, hash))).map(readSuggestion),
+    ofRun: async (runId) => (await whenFree(() => byRun.all(runId))).map(readSuggestion),
+    running: async (limit) => (await whenFree(() => running.all(limit))).map(readSuggestion),
   };
 }
 
@@ -121,24 +123,28 @@ function endsIn(
   );
   return {
     async claim(id, executionId, nowMs) {
-      if (claim.run(executionId, nowMs + leaseMs, id, nowMs).changes === 0) {
-        const row = byId.get(id);
+      const { changes } = await whenFree(() => claim.run(executionId, nowMs + leaseMs, id, nowMs));
+      if (changes === 0) {
+        const row = await whenFree(() => byId.get(id));
         return row === undefined ? { type: 'missing' } : { type: 'taken', suggestion: readSuggestion(row) };
       }
       held.add(executionId);
       return { type: 'claimed' };
     },
     async release(id, executionId) {
-      release.run(id, executionId);
       held.delete(executionId);
+      await whenFree(() => release.run(id, executionId));
     },
     async finish(id, executionId, { state, sealedResult }, nowMs) {
-      finish.run(state, sealedResult ?? null, nowMs, id, executionId);
       held.delete(executionId);
+      await whenFree(() => finish.run(state, sealedResult ?? null, nowMs, id, executionId));
     },
-    withdraw: async (id, nowMs) => withdraw.run(nowMs, id).changes === 1,
-    abandon: async (executionIds, nowMs) => Number(abandon.run(nowMs, JSON.stringify(executionIds)).changes),
-    reap: async (nowMs, limit) => reap.all(nowMs, limit).map(readSuggestion),
-    prune: async (beforeMs) => Number(prune.run(beforeMs).changes),
+    withdraw: async (id, nowMs) => (await whenFree(() => withdraw.run(nowMs, id))).changes === 1,
+    async abandon(executionIds, nowMs) {
+      const ids = JSON.stringify(executionIds);
+      return Number((await whenFree(() => abandon.run(nowMs, ids))).changes);
+    },
+    reap: async (nowMs, limit) => (await whenFree(() => reap.all(nowMs, limit))).map(readSuggestion),
+    prune: async (beforeMs) => Number((await whenFree(() => prune.run(beforeMs))).changes),
   };
 }
