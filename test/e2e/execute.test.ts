@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readTrail } from '../support/gateway.ts';
 import { startSuggesting } from '../support/suggesting-gateway.ts';
 
 test('what models of each dialect suggested is carried out as they wrote it, and answered in that dialect', {
@@ -123,11 +124,62 @@ test('many at once are answered in order, each with a message or the error of it
   const last = body.results[12];
   assert.deepEqual([last.type, last.portcullis.code, last.portcullis.httpStatus], ['error', 'not_suggested', 403]);
 
-  const shown = await execute(
-    { calls: made.map(({ suggestion }) => ({ suggestion })).slice(0, 2) },
-    { headers: { 'x-unused': '1' } },
-  );
+  const shown = await execute({ calls: made.map(({ suggestion }) => ({ suggestion })).slice(0, 2) });
   assert.ok(shown.body.results.every(({ portcullis }: { portcullis: { repeated?: boolean } }) => portcullis.repeated));
   for (const wrong of [{ calls: [] }, { calls: Array(33).fill({ suggestion: 'x' }) }, { type: 'custom' }, {}])
     assert.equal((await execute(wrong)).status, 400, JSON.stringify(wrong).slice(0, 80));
+});
+
+test('of equal calls without ids each is carried out once, also where they come together', {
+  timeout: 120_000,
+}, async (t) => {
+  const { suggest, execute, executions } = await startSuggesting(t);
+  const { call } = await suggest({ nonce: 'twin' });
+  await suggest({ nonce: 'twin' });
+  const bare = { type: call.type, function: call.function };
+  const { body } = await execute({ calls: [bare, bare] });
+  const told = body.results as { message: { content: string }; portcullis: { suggestion: string } }[];
+  assert.deepEqual(
+    told.map(({ message }) => message.content),
+    ['done twin', 'done twin'],
+  );
+  assert.equal(new Set(told.map(({ portcullis }) => portcullis.suggestion)).size, 2);
+  assert.equal(executions('twin'), 2);
+  assert.equal((await execute(bare)).headers.get('x-portcullis-repeated'), 'true');
+  assert.equal(executions('twin'), 2);
+});
+
+test('an execution is a call like any other: grants, narrowing, rules and limits hold, and the trail says what it was', {
+  timeout: 120_000,
+}, async (t) => {
+  const site = await startSuggesting(t, {
+    policy: {
+      rules: [{ name: 'no-danger', targets: ['witness/work'], when: 'args.nonce == "danger"', action: 'deny' }],
+    },
+  });
+  const { gateway, suggest, execute, executions } = site;
+  const code = async (body: object, headers: { [name: string]: string } = {}): Promise<unknown> =>
+    (await execute(body, { headers })).body.portcullis?.code;
+
+  const danger = await suggest({ nonce: 'danger' });
+  assert.equal(await code(danger.call), 'denied_by_policy');
+  const fine = await suggest({ nonce: 'fine' });
+  assert.equal(await code(fine.call, { 'x-portcullis-tools': 'witness/peek' }), 'unknown_tool');
+  assert.equal(await code({ suggestion: fine.suggestion }, { 'x-portcullis-servers': 'everything' }), 'unknown_tool');
+  // A refusal takes nothing away.
+  assert.equal(await code(fine.call), undefined);
+  assert.equal(executions('danger') + executions('fine'), 1);
+
+  const nobody = await execute(fine.call, { key: 'pk-nobody-0123456789abcdef' });
+  assert.equal(nobody.status, 401);
+  assert.equal(
+    (await fetch(`${gateway.url}/v1/mcp/tool/execute`, { headers: { 'x-portcullis-key': site.key } })).status,
+    405,
+  );
+
+  await gateway.stop();
+  const rows = (await readTrail(gateway.dataDir)).filter(({ suggestionId }) => suggestionId === fine.suggestion);
+  const [made] = rows.filter(({ kind }) => kind === 'suggestion.made');
+  const done = rows.find(({ kind, result }) => kind === 'tools.call' && result === 'ok');
+  assert.deepEqual([done?.surface, done?.name, done?.runId], ['execute', 'witness__work', made?.runId]);
 });

@@ -57,7 +57,10 @@ async function serve(deps: ExecuteEdgeDeps, exchange: Exchange): Promise<void> {
     const { maxJsonDepth, maxWaitMs } = deps.limits();
     const waitMs = readWaitMs(exchange, maxWaitMs);
     const asked = readCalls(await exchange.body(), format, maxJsonDepth);
-    const executed = await executeAll(asked.calls, (each) => executeCall(deps, exchange, each, waitMs));
+    const inTurn = createTurns();
+    const executed = await executeAll(asked.calls, (each) =>
+      inTurn(each, () => executeCall(deps, exchange, each, waitMs)),
+    );
     send(deps, exchange, asked, executed, requestId);
     if (!exchange.gone) for (const { call } of executed) call?.facts.onSent?.(call);
   } catch (error) {
@@ -133,6 +136,21 @@ function render(deps: ExecuteEdgeDeps, dialect: ClientDialect, error: unknown, r
 
 const dataOf = (error: unknown): { readonly [member: string]: unknown } =>
   error instanceof GatewayError ? { code: error.code, ...error.data } : { code: 'internal' };
+
+/**
+ * Calls that nothing tells apart, since they bring no id, one after the other: each then finds the suggestion that the one
+ * before has left. In the order they are started in.
+ */
+function createTurns(): <R>(asked: AskedCall, run: () => Promise<R>) => Promise<R> {
+  const last = new Map<string, Promise<unknown>>();
+  return (asked, run) => {
+    if (asked.type === 'suggestion' || asked.toolCallId !== undefined) return run();
+    const key = JSON.stringify([asked.name, asked.arguments]);
+    const turn = (last.get(key) ?? Promise.resolve()).then(run);
+    last.set(key, turn);
+    return turn;
+  };
+}
 
 /** In order, as many at once as may be. */
 async function executeAll<T, R>(items: readonly T[], run: (item: T) => Promise<R>): Promise<R[]> {
