@@ -28,6 +28,7 @@ interface CreateOptions extends DataOptions, LimitOptions, BoundOptions, AgentOp
   readonly allow: readonly string[];
   readonly deny: readonly string[];
   readonly toolset: readonly string[];
+  readonly execute?: string;
   readonly expires?: string;
   readonly team?: string;
   readonly user?: string;
@@ -48,6 +49,12 @@ async function hintAtProviders(options: CreateOptions): Promise<void> {
       printNote(`There is no provider "${id}" in ${file} yet: nothing is reached by "model:${id}".`);
 }
 
+/** Throws CommandError. */
+function readExecute(text: string | undefined): 'suggested' | 'any' | undefined {
+  if (text === undefined || text === 'suggested' || text === 'any') return text;
+  throw new CommandError(EXIT.usage, `--execute takes suggested or any, not ${JSON.stringify(text)}`);
+}
+
 async function runCreate(options: CreateOptions): Promise<void> {
   const nowMs = Date.now();
   let expiresAtMs: number | undefined;
@@ -65,10 +72,12 @@ async function runCreate(options: CreateOptions): Promise<void> {
       EXIT.usage,
       '--allow and --deny want a pattern such as "github" or "github/get_*", not nothing',
     );
+  const execute = readExecute(options.execute);
   const grant = {
     allow: [...options.allow],
     deny: [...options.deny],
     toolsets: [...options.toolset],
+    ...(execute !== undefined && { execute }),
     ...parseBounds(options),
     ...parseAgent(options),
   };
@@ -168,6 +177,7 @@ export function keysCommand(program: Command): void {
     )
     .option('--provider-key <pattern>', 'keys of providers it may use, as openai/*; repeat for more', collect, [])
     .option('--toolset <name>', 'toolset whose endpoint (/mcp/t/NAME) it may use; repeat for more', collect, [])
+    .option('--execute <what>', 'what it may have carried out: what a model suggested to it (suggested), or any call')
     .option(
       '--rate <limit>',
       'requests in a time, as 100/minute or "100/minute on github/*"; repeat for more',

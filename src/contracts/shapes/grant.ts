@@ -95,6 +95,12 @@ const grantFields = {
       'Toolsets whose endpoint may be used with all they hold, whatever `allow` says; `deny` still takes away.',
     ),
   toolMode: z.enum(TOOL_MODES).optional().describe('Whether requests to models get the tools of the gateway.'),
+  execute: z
+    .enum(['suggested', 'any'])
+    .optional()
+    .describe(
+      'What `/v1/mcp/tool/execute` carries out: what a model suggested to the key, or `any` call of a tool that it may make. Left out: `suggested`, and at a level above keys nothing is said of it.',
+    ),
   providerKeys: z
     .array(z.string())
     .min(1)

@@ -30,6 +30,7 @@ export function createClaimSuggestion(deps: {
     if (claim.type === 'taken') {
       if (claim.suggestion.state === 'open')
         throw new GatewayError('suggestion_expired', undefined, { data: { suggestionId: id } });
+      call.facts.suggestion = claim.suggestion;
       return outcomeOf(await ledger.resultOf(claim.suggestion, call.signal));
     }
     let outcome: McpOutcome;

@@ -135,11 +135,12 @@ function checkGrant(
       'add patterns, e.g. "allow": ["*"]',
     );
   checkBounds(report, path, grant, providers);
-  const { allow, deny, toolMode, providerKeys, parameters, networks, hours, agent } = grant;
+  const { allow, deny, toolMode, agent, execute, providerKeys, parameters, networks, hours } = grant;
   return {
     ...{ allow, deny },
     ...(named.length > 0 && { toolsets: named }),
     ...(toolMode !== undefined && { toolMode }),
+    ...(execute !== undefined && { execute }),
     ...(providerKeys !== undefined && { providerKeys }),
     ...(parameters !== undefined && { parameters }),
     ...(networks !== undefined && { networks }),
