@@ -23,7 +23,10 @@ import type { LiveCatalog } from '../pipeline/live-catalog.ts';
 import { createModelDirectory } from '../pipeline/models/model-directory.ts';
 import { createAdminDefinitions } from './admin-definitions.ts';
 import { createAdminSpend } from './admin-spend.ts';
+import { createNoteDecision } from './note-decision.ts';
+import type { Executions } from './open-executions.ts';
 import type { Stores, TrailReading } from './open-stores.ts';
+import { createRunDesk } from './run-desk.ts';
 
 export interface AdminApiDeps {
   readonly objects: ObjectStore;
@@ -34,6 +37,7 @@ export interface AdminApiDeps {
   readonly definitionStore: DefinitionStore;
   readonly trail: Pick<Trail, 'record' | 'flush'>;
   readonly stores: Pick<Stores, 'trail' | 'idempotency'>;
+  readonly executions: Pick<Executions, 'suggestions' | 'approvals' | 'runs'>;
   readonly sealer: Sealer;
   readonly accounts: AdminAccounts;
   /** Undefined: people cannot sign in. */
@@ -72,6 +76,7 @@ export async function openAdminApi(deps: AdminApiDeps): Promise<AdminApi> {
     spend: createAdminSpend({ objects, reader, flush, config }),
     catalogue: createCatalogue(deps),
     definitions: createAdminDefinitions({ ...deps, store: deps.definitionStore }),
+    runs: createRunDesk({ ...deps.executions, trail: reader, flush, note: createNoteDecision(deps), now }),
   };
   const publicUrl = () => config().listen.publicUrl;
   return {

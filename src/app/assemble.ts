@@ -251,7 +251,7 @@ export async function assemble(options: AppOptions): Promise<App> {
     ...{ objects, registry, catalog, definitionStore, trail, stores, sealer: sealing.forClients, identity, log },
     ...{ now, monotonicMs, newId, randomHex: ids.hex, config: gateway.config },
     ...{ providers: () => providers, configObjects: storedConfig?.objects, sessions: people.sessions },
-    ...{ accounts: people.forAdmin, userId: directory.userId },
+    ...{ accounts: people.forAdmin, userId: directory.userId, executions },
     explain: createExplainer({
       ...{ ...known, objects, definitions: definitionStore },
       ...{ config: gateway.config, catalog: catalog.current, now },

@@ -18,6 +18,7 @@ import { loginCommand } from './commands/login.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { modelsCommand } from './commands/models.ts';
 import { policyCommand } from './commands/policy.ts';
+import { runsCommand } from './commands/runs.ts';
 import { secretsCommand } from './commands/secrets.ts';
 import { serveCommand } from './commands/serve.ts';
 import { serversCommand } from './commands/servers.ts';
@@ -61,6 +62,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no gateway at the address, 4 key 
     toolsCommand,
     modelsCommand,
     auditCommand,
+    runsCommand,
     connectCommand,
     stdioCommand,
     migrateCommand,

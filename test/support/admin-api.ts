@@ -6,10 +6,12 @@ import type { ConfigObject, ConfigObjects } from '../../src/contracts/config-obj
 import type { DefinitionRecord } from '../../src/contracts/definitions.ts';
 import type { Explanation } from '../../src/contracts/explain.ts';
 import { type ChangeOrigin, ObjectConflict, type ObjectStore } from '../../src/contracts/objects.ts';
+import type { RunDesk } from '../../src/contracts/runs.ts';
 import { AdminTokenShape, UserShape } from '../../src/contracts/shapes/directory.ts';
 import type { ServerStatus } from '../../src/contracts/upstream.ts';
 import { foldUserName } from '../../src/domain/accounts/user-name.ts';
 import { ADMIN_RULES } from '../../src/domain/admin/permissions.ts';
+import { createTimeline, summarizeRun } from '../../src/domain/runs/timeline.ts';
 import type { Operation } from '../../src/edges/admin/define-operation.ts';
 import { operationsFor } from '../../src/edges/admin/operations.ts';
 import { adminErrors, createAdminRoute } from '../../src/edges/admin/serve-admin.ts';
@@ -20,7 +22,8 @@ import { openSealKeyFile } from '../../src/platform/sealing/key-file.ts';
 import { keysOf } from '../../src/platform/sealing/seal-key.ts';
 import { openIdempotencyStore } from '../../src/platform/stores/sqlite/idempotency.ts';
 import { openObjectStore } from '../../src/platform/stores/sqlite/objects.ts';
-import type { AdminSite } from './admin-site.ts';
+import { type AdminSite, RUN_ID } from './admin-site.ts';
+import { agentRun } from './run-store-suite.ts';
 import { type Cleanup, createTempDir } from './temp-dir.ts';
 
 export const SETUP: ChangeOrigin = { actor: { type: 'operator', id: 'test', name: 'test' }, via: 'cli' };
@@ -113,6 +116,7 @@ export async function startAdmin(
     standings: async (keyId: string) => (keyId === 'key_1' ? STANDINGS : undefined),
     config: createFakeConfig(),
     explain: { explain: async () => EXPLANATION },
+    runs: createFakeRuns(),
   };
   const operations = operationsFor(deps);
   const route = createAdminRoute(
@@ -290,6 +294,23 @@ function createFakeConfig(): ConfigObjects {
           });
       }
       return { ok: true, objects: [] };
+    },
+  };
+}
+
+/** One run that is under way, and is asked to end. */
+function createFakeRuns(): RunDesk {
+  let run = summarizeRun(agentRun(RUN_ID));
+  return {
+    list: async () => [run],
+    timeline: async (id) =>
+      id === RUN_ID
+        ? { ...createTimeline({ id, run: undefined, rows: [], suggestions: [], approvals: [] }), run }
+        : undefined,
+    async cancel(id) {
+      if (id !== RUN_ID) return 'unknown';
+      run = { ...run, cancelRequested: true };
+      return 'asked';
     },
   };
 }

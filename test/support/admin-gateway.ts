@@ -15,9 +15,11 @@ import { createAccessToken } from '../../src/lib/access-token.ts';
 import { loadConfig } from '../../src/platform/config/load-config.ts';
 import type { LoadFile } from '../../src/platform/config/stored/compose-config.ts';
 import { openObjectStore } from '../../src/platform/stores/sqlite/objects.ts';
+import { openRunStore } from '../../src/platform/stores/sqlite/runs.ts';
 import { type Asked, type AskOptions, SETUP } from './admin-api.ts';
-import type { AdminSite } from './admin-site.ts';
+import { type AdminSite, RUN_ID } from './admin-site.ts';
 import { type Browser, createBrowser, readForm } from './browser.ts';
+import { agentRun } from './run-store-suite.ts';
 import { type Cleanup, createTempDir } from './temp-dir.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -218,10 +220,15 @@ export async function startAdminGateway(cleanup: Cleanup): Promise<StartedAdminG
     return callId !== '';
   });
 
+  const runs = openRunStore({ dataDir });
+  cleanup.after(() => runs[Symbol.asyncDispose]());
+  const farMs = Date.now() + 86_400_000;
+  await runs.add(agentRun(RUN_ID, { startedAtMs: Date.now(), leaseUntilMs: farMs, expiresAtMs: farMs }));
+
   const secrets = [...Object.values(PLANTED), ...Object.values(tokens), PASSWORD];
   return {
     ...{ url, dataDir, objects, callTool, log, failures, ask, tokenIds: tokenIds as AdminSite['tokenIds'] },
-    operations: listOperations({ standings: true, config: true, explain: true }),
+    operations: listOperations({ standings: true, config: true, explain: true, runs: true }),
     known: { server: 'github', definition, callId, parts: PARTS },
     hidden: [...secrets, ...secrets.map((secret) => hash('sha256', secret, 'hex'))],
     async addUser(id, body) {

@@ -45,11 +45,15 @@ const FIXTURES = {
 } as const;
 const KINDS = ['organization', 'team', 'user', 'key', 'admin-token'] as const;
 
+/** Of a run that is under way, as far as anybody knows. */
+export const RUN_ID = 'run-1';
+
 /** Id that requests of these operations name. */
 export function idFor({ known }: Pick<AdminSite, 'known'>, { tag }: Operation): string {
   const ids: { readonly [tag: string]: string } = {
     ...{ organizations: 'org_1', teams: 'team_1', users: 'user_1', keys: 'key_1', me: 'key_1' },
     ...{ 'admin-tokens': 'token_1', configuration: 'stored', catalogue: known.server, trail: known.callId },
+    runs: RUN_ID,
   };
   return ids[tag] ?? 'x';
 }

@@ -12,6 +12,7 @@ import { explainOperations } from './resources/explain.ts';
 import { keyOperations } from './resources/keys.ts';
 import { organizationOperations, teamOperations } from './resources/organizations.ts';
 import { ownKeyOperations } from './resources/own-keys.ts';
+import { runOperations } from './resources/runs.ts';
 import { trailOperations } from './resources/trail.ts';
 import { userOperations } from './resources/users.ts';
 
@@ -28,21 +29,23 @@ const RESOURCES: readonly Operation[] = [
   ...trailOperations,
   ...changeOperations,
   ...explainOperations,
+  ...runOperations,
 ];
 
 /** Those whose ports are there. */
 export function listOperations(
-  has: { readonly [port in 'standings' | 'config' | 'explain']: boolean },
+  has: { readonly [port in 'standings' | 'config' | 'explain' | 'runs']: boolean },
 ): readonly Operation[] {
   const resources = RESOURCES.filter(({ needs }) => needs === undefined || has[needs]);
   return [...createAboutOperations(resources), ...resources];
 }
 
 /** Those that can be served with these. */
-export function operationsFor({ standings, config, explain }: AdminDeps): readonly Operation[] {
+export function operationsFor({ standings, config, explain, runs }: AdminDeps): readonly Operation[] {
   return listOperations({
     standings: standings !== undefined,
     config: config !== undefined,
     explain: explain !== undefined,
+    runs: runs !== undefined,
   });
 }
