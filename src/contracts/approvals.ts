@@ -1,5 +1,8 @@
 /** Approvals: a tool call that a rule holds back until a person has looked at it. */
 
+import type { JsonText } from './json.ts';
+import type { Suggestion } from './suggestions.ts';
+
 /** Who voted. `client`: whoever sits at the MCP client that made the call, by elicitation. */
 export interface Approver {
   readonly type: 'user' | 'admin-token' | 'operator' | 'client';
@@ -110,4 +113,53 @@ export interface ApprovalsConfig {
   readonly fourEyes: boolean;
   /** How long the gateway's agent loop, and a client that asked to wait, wait for a person. Default 300,000 ms. */
   readonly waitMs: number;
+}
+
+/** What somebody has to see to decide. */
+export interface ApprovalDetail {
+  readonly approval: Approval;
+  /** Exactly what was asked for. Undefined: it cannot be opened any more. */
+  readonly arguments: JsonText | undefined;
+  /** What is sent instead; undefined: nothing was changed, or it cannot be opened any more. */
+  readonly editedArguments: JsonText | undefined;
+  /** Others of the same run or conversation, newest first, at most 20. */
+  readonly recent: readonly Suggestion[];
+}
+
+export interface VoteRequest extends Omit<ApprovalVote, 'atMs'> {
+  readonly id: string;
+  /** What is to be sent instead, a JSON object; only where it is approved. Undefined: what was asked for, or edited before. */
+  readonly edited: JsonText | undefined;
+}
+
+export type VoteRefusal =
+  | 'unknown'
+  /** It was decided already, was used, or its time is over. */
+  | 'not-pending'
+  /** Nobody decides about what they called for themselves. */
+  | 'own'
+  /** They voted before, and somebody else has to. */
+  | 'twice'
+  /** Whoever sits at the client that called is no second pair of eyes. */
+  | 'client'
+  /** Edited arguments are no JSON object, can be read in two ways, are too long, or come with a rejection. */
+  | 'bad-arguments'
+  /** Edited arguments cannot be kept, since nothing may be sealed. */
+  | 'unsealable'
+  /** Others voted at the same time, again and again: ask again. */
+  | 'busy';
+
+export type VoteOutcome =
+  /** As it stands after it: `pending` where another vote is needed. */
+  | { readonly type: 'counted'; readonly approval: Approval }
+  | { readonly type: 'refused'; readonly refusal: VoteRefusal; readonly approval: Approval | undefined };
+
+/** Port: where people look at approvals and decide, whichever way they came. */
+export interface ApprovalDesk {
+  list(filter: ApprovalFilter): Promise<readonly Approval[]>;
+  inspect(id: string): Promise<ApprovalDetail | undefined>;
+  /** Written, and in the trail, when it resolves; a rejection withdraws what was suggested. */
+  vote(request: VoteRequest): Promise<VoteOutcome>;
+  /** As in `ApprovalStore`. */
+  onChange(listener: (id: string) => void): () => void;
 }
