@@ -21,10 +21,12 @@ const MAX_LINES = 300;
 const SIBLING_EXCEPTIONS: readonly (readonly [from: RegExp, to: RegExp])[] = [
   [/^edges\//, /^edges\/http\//],
   // What all dialects of models do alike.
-  [/^edges\/(openai-chat|openai-responses|openai|anthropic|gemini)\//, /^edges\/models\//],
+  [/^edges\/(openai-chat|openai-responses|openai|anthropic|gemini|execute)\//, /^edges\/models\//],
   [/^upstreams\//, /^upstreams\/http\//],
   [/^domain\/(agent|codemode)\//, /^domain\/tools\//],
-  [/^domain\/(policy|limits)\//, /^domain\/access\//],
+  [/^domain\/(policy|limits|agent)\//, /^domain\/access\//],
+  // A standing approval is a rule that somebody gave for a while.
+  [/^domain\/approvals\//, /^domain\/policy\//],
   [/^platform\//, /^platform\/telemetry\//],
   // The trail lives in the same database as everything else the gateway keeps.
   [/^platform\/audit\//, /^platform\/stores\/(sqlite|postgres)\//],

@@ -159,8 +159,7 @@ export async function assemble(options: AppOptions): Promise<App> {
     createProviders({ http: outbound, now, randomHex: ids.hex }, providers ?? []);
   let providers = makeProviders(config);
   let modelCatalog = await openModelCatalog(config.providers ?? []);
-  const executions = await openExecutions(stores, sealing.forRecords);
-  const suggestions = await stores.suggestions();
+  const executions = await openExecutions(stores, sealing.forRecords, log);
   const gateway = createGateway(
     {
       registry,
@@ -170,7 +169,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       modelCatalog: () => modelCatalog,
       trail,
       directory,
-      ...executions,
+      ...{ ...executions, readers: createAnswerReaders() },
       sealer: sealing.forClients,
       now,
       monotonicMs,
@@ -178,7 +177,6 @@ export async function assemble(options: AppOptions): Promise<App> {
       log,
       random: options.random,
       randomHex: ids.hex,
-      ...{ suggestions, recordSealer: sealing.forRecords, readers: createAnswerReaders() },
     },
     config,
   );
@@ -196,7 +194,7 @@ export async function assemble(options: AppOptions): Promise<App> {
   const modern = createModernMcp({ gateway, log, identity, now, newId });
   const mcp = createMcpRoutes({ gateway, modern, log, identity, limits: () => gateway.config().limits, now, newId });
   const models = createModelRoutes({
-    ...{ gateway, log, now, newId },
+    ...{ gateway, log, now, newId, approvals: executions.approvals },
     config: gateway.config,
     limits: () => gateway.config().limits,
   });

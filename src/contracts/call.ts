@@ -2,7 +2,7 @@
 
 import type { CallSignal } from './call-signal.ts';
 import type { Caller, Credential, Narrowing } from './caller.ts';
-import type { ChatDialect } from './chat.ts';
+import type { ChatDialect, Usage } from './chat.ts';
 import type { JsonText, ParsedJson } from './json.ts';
 import type { RateStanding } from './limits.ts';
 import {
@@ -102,6 +102,13 @@ export interface CallFacts {
   runId?: string;
   /** Chat: what its model suggested, as far as it stands in the ledger. */
   suggestions?: readonly { readonly id: string; readonly toolCallId: string | undefined }[];
+  /** Chat in agent mode: what its rounds took together, for its answer's headers. Their own records are what is counted. */
+  run?: {
+    readonly provider: string | undefined;
+    readonly model: string | undefined;
+    readonly usage: Usage | undefined;
+    readonly costMicroUsd: number | undefined;
+  };
   /** What of the ledger this call carries out: found, and this caller's. */
   suggestion?: Suggestion;
   /** What goes to the server in place of `params`: a person approved other arguments. */

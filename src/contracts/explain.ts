@@ -33,7 +33,7 @@ export interface ExplainRequest {
 
 /** One rule that was looked at. */
 export interface ExplainedRule {
-  readonly step: 'identify' | 'authorize' | 'route' | 'decide-policy' | 'limits';
+  readonly step: 'identify' | 'authorize' | 'route' | 'decide-policy' | 'run-agent' | 'limits';
   /** Whose rule it is. Undefined: the configuration's, or the request's own (narrowing). */
   readonly level: LevelRef | undefined;
   /** Pattern, name of the policy rule, network, hours: as it was written. Undefined: no rule spoke. */

@@ -2,13 +2,14 @@
 
 import type { JsonObject } from './json.ts';
 
-/** Kinds of objects. Those up to `admin-token` say who there is; the others are parts of a configuration, as a file would have them. */
+/** Kinds of objects. Those up to `standing-approval` say who there is, and what was approved; the others are parts of a configuration, as a file would have them. */
 export const OBJECT_KINDS = [
   'organization',
   'team',
   'user',
   'key',
   'admin-token',
+  'standing-approval',
   'server',
   'provider',
   'toolset',

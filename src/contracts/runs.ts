@@ -93,8 +93,8 @@ export interface AgentRules {
   /** Calls of tools. Default 50. */
   readonly maxCalls: number;
   /** Input and output over all rounds; undefined: no bound. */
-  readonly maxTokens: number | undefined;
-  readonly maxCostMicroUsd: number | undefined;
+  readonly maxTokens?: number | undefined;
+  readonly maxCostMicroUsd?: number | undefined;
   /** Default 600,000. */
   readonly maxDurationMs: number;
 }

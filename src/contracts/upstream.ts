@@ -95,7 +95,9 @@ export interface Offer {
  */
 export type Continuation =
   | { readonly type: 'server-state'; readonly state: string }
-  | { readonly type: 'parked'; readonly handle: string };
+  | { readonly type: 'parked'; readonly handle: string }
+  /** Its client was asked whether the call may be made: nothing has reached the server. */
+  | { readonly type: 'approval'; readonly approvalId: string };
 
 export interface UpstreamRequest {
   readonly method:

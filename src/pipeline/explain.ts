@@ -9,9 +9,11 @@ import type { AccessKind, CompiledGrant, TargetKind } from '../domain/access/com
 import { type CompiledPolicy, compilePolicy, decidePlan, type KnownTarget } from '../domain/policy/compile-policy.ts';
 import type { Situation } from '../domain/policy/judge-rule.ts';
 import { readArguments } from '../domain/policy/read-arguments.ts';
+import { createHintsOf } from '../domain/policy/tool-hints.ts';
 import type { Catalog } from '../domain/tools/catalog.ts';
 import { exposedName } from '../domain/tools/exposed-name.ts';
 import { matchesWildcard } from '../lib/wildcard.ts';
+import { ofAgent } from './explain-agent.ts';
 import { type ExplainedCaller, explainKey, explainPlace } from './explain-caller.ts';
 import { createExplainModel } from './explain-model.ts';
 import { ofGrant, ofPolicy, VERDICTS } from './explain-rules.ts';
@@ -51,6 +53,7 @@ export function createExplain({ config, now, catalog, whyHidden }: ExplainDeps):
   const grantOf = createGrants();
   const policy = config.policy && compilePolicy(config.policy);
   const viewOf = policy && catalog ? createPolicyView({ policy, grantOf, catalog }).grantOf : grantOf;
+  const hintsOf = createHintsOf(config.policy?.annotations ?? []);
   const explainModel = createExplainModel({ config, grantOf });
 
   /** Undefined: there is such an endpoint for this caller. */
@@ -122,14 +125,18 @@ export function createExplain({ config, now, catalog, whyHidden }: ExplainDeps):
       return missing(kind, why ?? `no ${kind} of this name is offered at ${endpointPath(endpoint)}`, rules);
     }
     const verdict = grant.decide(kind, target.serverId, target.name);
-    rules.push(ofGrant(verdict, `${target.serverId}/${target.name}`, caller, openedBy(caller, endpoint)));
-    if (!verdict.allowed) return { verdict: 'refused', code: MISSING[kind], reason: rules.at(-1)?.reason ?? '' };
+    const allowed = ofGrant(verdict, `${target.serverId}/${target.name}`, caller, openedBy(caller, endpoint));
+    if (!verdict.allowed) {
+      rules.push(allowed);
+      return { verdict: 'refused', code: MISSING[kind], reason: allowed.reason };
+    }
+    if (kind === 'tool') rules.push(...ofAgent(caller, target, hintsOf));
+    rules.push(allowed);
     if (policy !== undefined) {
       const ruled = explainPolicy(policy, caller, question, target, atMs, rules);
       if (ruled.verdict === 'refused') return ruled;
       if (target.isFoundBy(view.allows)) return ruled;
-    } else if (target.isFoundBy(grant.allows))
-      return { verdict: 'allowed', code: undefined, reason: rules.at(-1)?.reason ?? '' };
+    } else if (target.isFoundBy(grant.allows)) return { verdict: 'allowed', code: undefined, reason: allowed.reason };
     return missing(kind, 'what it names cannot be told for this caller', rules);
   };
 

@@ -62,7 +62,15 @@ export function createGateway(
   };
   const { suggestions: store, recordSealer: sealer } = deps;
   const ledger =
-    store && sealer && createLedger({ store, sealer, sleep: deps.sleep ?? sleepFor, monotonicMs: deps.monotonicMs });
+    store &&
+    sealer &&
+    createLedger({
+      store,
+      approvals: deps.approvals,
+      sealer,
+      sleep: deps.sleep ?? sleepFor,
+      monotonicMs: deps.monotonicMs,
+    });
   const queues = createFairQueues({ limits, monotonicMs: deps.monotonicMs, setTimer });
   const lasting: PipelineDeps = {
     ...deps,

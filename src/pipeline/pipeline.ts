@@ -1,6 +1,6 @@
 /** One configuration's pipeline: its keyring, its steps, its compiled columns. Swapped as a whole when the file changes. */
 
-import type { ApprovalStore } from '../contracts/approvals.ts';
+import type { Approval, ApprovalStore } from '../contracts/approvals.ts';
 import type { Call, Gateway, ModelGateway } from '../contracts/call.ts';
 import type { KeyDirectory } from '../contracts/caller.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
@@ -13,11 +13,15 @@ import type { RunStore } from '../contracts/runs.ts';
 import type { RecordSealer, Sealer } from '../contracts/sealing.ts';
 import type { Trail } from '../contracts/trail.ts';
 import type { ServerRegistry } from '../contracts/upstream.ts';
+import type { FindStanding } from '../domain/approvals/standing.ts';
 import { createLinesOf } from '../domain/limits/lines-of.ts';
 import { createResolveModel } from '../domain/models/resolve-model.ts';
 import { createResolveSurface } from '../domain/models/resolve-surface.ts';
 import { compilePolicy } from '../domain/policy/compile-policy.ts';
+import { createHintsOf } from '../domain/policy/tool-hints.ts';
 import { parseNetwork } from '../lib/network.ts';
+import { createRandomIds } from '../lib/random-ids.ts';
+import { APPROVALS, createApprovalRequests } from './approvals/approval-requests.ts';
 import { compileColumns } from './compile.ts';
 import { createContinuations } from './continuations.ts';
 import { createGrants, type GrantOf } from './grants.ts';
@@ -60,12 +64,14 @@ import { createReadCache } from './steps/read-cache.ts';
 import { createReadKeptResult } from './steps/read-kept-result.ts';
 import { createReadResource } from './steps/read-resource.ts';
 import { createRecord } from './steps/record.ts';
+import { createRequireApproval } from './steps/require-approval.ts';
 import { createReserveBudget } from './steps/reserve-budget.ts';
+import { createRunAgent } from './steps/run-agent.ts';
 import { createSubscribeResource, createSubscribeTask, createUnsubscribeResource } from './steps/subscribe-resource.ts';
 import { createWriteAhead } from './steps/write-ahead.ts';
 import { createTaskIds } from './task-ids.ts';
 
-const SUGGESTIONS_EXPIRE_AFTER_MS = 3_600_000;
+const NO_STANDING = (): FindStanding => () => undefined;
 
 export interface PipelineDeps {
   readonly registry: Pick<ServerRegistry, 'current' | 'onEvent'>;
@@ -89,6 +95,10 @@ export interface PipelineDeps {
   /** Outlives them, too: whoever waits goes on waiting. */
   readonly queues: FairQueues;
   readonly approvals?: ApprovalStore | undefined;
+  /** Approvals that were given beforehand, as of now. */
+  readonly standing?: (() => FindStanding) | undefined;
+  /** A call waits for a person. */
+  readonly onAsked?: ((approval: Approval) => void) | undefined;
   readonly runs?: RunStore | undefined;
   /** Seals arguments, answers and states of runs where they are stored. */
   readonly recordSealer?: RecordSealer | undefined;
@@ -158,6 +168,7 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
   const linesOf = createLinesOf();
   const asksForBudgets = config.models?.routes.some(({ when }) => when.includes('budgetUsedPercent')) === true;
   const authorize = createAuthorize({ ...viewing, continuations, taskIds });
+  const ids = createRandomIds();
   const { ledger, randomHex, readers } = deps;
   const noteSuggestions =
     ledger &&
@@ -165,8 +176,18 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
     readers &&
     createNoteSuggestions({
       ...{ ledger, judge, readers, randomHex, now: deps.now, ...viewing },
-      expireAfterMs: config.approvals?.suggestionsExpireAfterMs ?? SUGGESTIONS_EXPIRE_AFTER_MS,
+      expireAfterMs: (config.approvals ?? APPROVALS).suggestionsExpireAfterMs,
       onMade: createNoteMade({ trail }),
+    });
+  const { approvals, recordSealer } = deps;
+  const requests =
+    ledger &&
+    approvals &&
+    recordSealer &&
+    randomHex &&
+    createApprovalRequests({
+      ...{ ledger, approvals, sealer: recordSealer, trail, randomHex, now: deps.now },
+      ...{ config: config.approvals ?? APPROVALS, onAsked: deps.onAsked },
     });
   const columns = compileColumns(
     {
@@ -176,11 +197,32 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
       authorize: policy === undefined ? authorize : policy.noteHidden(authorize),
       // Each stands where its part of the ledger is used; without one the step is left out.
       'check-suggestion': ledger && createCheckSuggestion({ ledger, now: deps.now }),
-      'claim-suggestion': ledger && createClaimSuggestion({ ledger, now: deps.now }),
+      'claim-suggestion': ledger && createClaimSuggestion({ ledger, approvals: deps.approvals, now: deps.now }),
       'note-suggestions': noteSuggestions,
-      'require-approval': undefined,
-      'run-agent': undefined,
-      'decide-policy': judge && createDecidePolicy(judge),
+      'require-approval':
+        requests &&
+        judge &&
+        createRequireApproval({
+          ...{ requests, judge, continuations, now: deps.now, standing: deps.standing ?? NO_STANDING },
+        }),
+      'run-agent':
+        config.providers &&
+        deps.enter &&
+        createRunAgent({
+          ...{ ...viewing, enter: deps.enter, hintsOf: createHintsOf(config.policy?.annotations ?? []) },
+          ...{ approvals: deps.approvals, approvalWaitMs: (config.approvals ?? APPROVALS).waitMs },
+          ...{
+            suggestions: ledger?.store,
+            runs: deps.runs,
+            recordSealer: deps.recordSealer,
+            trail,
+            now: deps.now,
+            monotonicMs,
+            log: deps.log,
+          },
+          ...{ newId: () => ids.uuid7(deps.now()), tellsUsage: config.models?.usageHeaders ?? true },
+        }),
+      'decide-policy': judge && createDecidePolicy(judge, requests !== undefined),
       'limit-rate': createLimitRate({ limits: deps.limits, queues: deps.queues, linesOf }),
       'reserve-budget': createReserveBudget({
         ...{ limits: deps.limits, linesOf, alerts: config.webhooks?.length ? deps.alerts : undefined },

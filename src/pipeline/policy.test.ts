@@ -63,12 +63,12 @@ test('a rule on arguments refuses the call before its intent is written, and say
   );
 });
 
-test('asking refuses with its own error as long as nobody can approve', async () => {
+test('asking refuses with its own error where nobody can approve', async () => {
   const harness = harnessWith(policyOf({ name: 'two-eyes', action: 'ask', targets: ['git/push'] }));
   assert.ok(toolsOf(await harness.call('tools.list')).includes('git__push'));
   await assert.rejects(harness.call('tools.call', push('{}')), {
     code: 'approval_required',
-    message: /rule "two-eyes"; approvals cannot be given yet/,
+    message: /rule "two-eyes"; only calls of tools can be approved/,
   });
   assert.deepEqual(harness.trail.events.at(-1)?.policy, { verdict: 'ask', rule: 'two-eyes' });
 });

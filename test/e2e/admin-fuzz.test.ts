@@ -260,7 +260,9 @@ async function sendUnknown(site: AdminSite, knowsParts: boolean): Promise<void> 
     const isPart = knowsParts && tag === 'configuration' && part !== undefined;
     const shape = isPart ? (body as z.ZodObject).extend({ body: part }) : body;
     // Of what is wrong with a part some things are told before others: it has to be good but for this.
-    const bodies = isPart ? fc.constant(goodBody(site, operation, 'part')) : arbitraryOf(shape, wordsOf(site), { onlyKnown: true });
+    const bodies = isPart
+      ? fc.constant(goodBody(site, operation, 'part'))
+      : arbitraryOf(shape, wordsOf(site), { onlyKnown: true });
     await fc.assert(
       fc.asyncProperty(bodies, fc.nat(), async (good, where) => {
         // What no store could keep is told before anything else.

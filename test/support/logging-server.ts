@@ -17,9 +17,11 @@ function log(entry: object): void {
   appendFileSync(file, `${JSON.stringify(entry)}\n`);
 }
 
+const HUGE_CHARS = 5_000_000;
+
 const INPUT_SCHEMA = {
   type: 'object',
-  properties: { nonce: { type: 'string' }, sleepMs: { type: 'number' } },
+  properties: { nonce: { type: 'string' }, sleepMs: { type: 'number' }, answer: { enum: ['error', 'huge'] } },
   required: ['nonce'],
 };
 
@@ -33,21 +35,32 @@ const TOOLS = [
   },
 ];
 
+interface WorkArguments {
+  readonly nonce?: string;
+  readonly sleepMs?: number;
+  /** Default: a short text. */
+  readonly answer?: 'error' | 'huge';
+}
+
 interface Message {
   readonly id?: string | number;
   readonly method?: string;
   readonly params?: {
     readonly name?: string;
-    readonly arguments?: { readonly nonce?: string; readonly sleepMs?: number };
+    readonly arguments?: WorkArguments;
   };
 }
 
-async function call(name: string | undefined, nonce: string, sleepMs: number): Promise<object> {
+async function call(
+  name: string | undefined,
+  { nonce = '', sleepMs = 0, answer: kind }: WorkArguments,
+): Promise<object> {
   const seen = name === 'peek' && existsSync(file) && readFileSync(file, 'utf8').includes(`"${nonce}"`);
   log({ event: 'begun', nonce, tool: name });
   if (sleepMs > 0 && !seen) await sleep(sleepMs);
   log({ event: 'executed', nonce, tool: name });
-  return { content: [{ type: 'text', text: `done ${nonce}` }] };
+  const text = kind === 'huge' ? 'x'.repeat(HUGE_CHARS) : `done ${nonce}`;
+  return { content: [{ type: 'text', text }], ...(kind === 'error' && { isError: true }) };
 }
 
 /** The response to a message, or undefined where there is none. */
@@ -67,7 +80,7 @@ async function answer(message: Message): Promise<object | undefined> {
     case 'tools/list':
       return reply({ tools: TOOLS });
     case 'tools/call':
-      return reply(await call(params?.name, params?.arguments?.nonce ?? '', params?.arguments?.sleepMs ?? 0));
+      return reply(await call(params?.name, params?.arguments ?? {}));
     default:
       return { jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } };
   }

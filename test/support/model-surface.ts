@@ -29,6 +29,8 @@ export const MODELS_CONFIG: ModelsConfig = {
   ...{ aliases: [], fallbacks: [], routes: [], prices: [], toolMode: 'off', usageHeaders: true },
 };
 
+type HarnessOptions = NonNullable<Parameters<typeof createHarness>[1]>;
+
 export interface ModelSurface {
   readonly url: string;
   readonly harness: Harness;
@@ -42,6 +44,8 @@ export async function startModelSurface(
     readonly models?: Partial<ModelsConfig>;
     readonly offers?: { readonly [id: string]: Offer };
     readonly config?: Partial<GatewayConfig>;
+    /** Stores of suggestions, approvals and runs. */
+    readonly executions?: HarnessOptions['executions'];
   },
 ): Promise<ModelSurface> {
   const harness = createHarness(options.offers ?? {}, {
@@ -51,6 +55,7 @@ export async function startModelSurface(
       ...options.config,
     },
     providers: new Map(options.providers.map((provider) => [provider.id, provider])),
+    ...(options.executions !== undefined && { executions: options.executions }),
   });
   const { gateway } = harness;
   const log = { debug() {}, info() {}, warn() {}, error() {} };

@@ -202,3 +202,12 @@ test('where limits of a key stand is shown with the explanation, and what was re
   assert.deepEqual([revoked.verdict, revoked.code], ['refused', 'unauthenticated']);
   assert.match(revoked.reason, /it was revoked at /);
 });
+
+test('a key may be allowed to have any call carried out, and nothing else is understood', async (t) => {
+  const data = await createTempDir(t);
+  const create = ['keys', 'create', '--data', data, '--name', 'runner', '--allow', '*', '--json', '--execute'];
+  assert.equal(JSON.parse((await runCommand([...create, 'any'])).stdout).execute, 'any');
+  const wrong = await runCommand([...create, 'all']);
+  assert.notEqual(wrong.code, 0);
+  assert.match(wrong.stderr, /--execute takes suggested or any, not "all"/);
+});

@@ -12,6 +12,7 @@ import { CommandError, EXIT } from './command-error.ts';
 import { addExplain } from './explain-key.ts';
 import { findLevelId, parseLabels } from './find-level.ts';
 import { commandOrigin, listAll, withObjects } from './open-objects.ts';
+import { type AgentOptions, parseAgent, withAgentOptions } from './parse-agent.ts';
 import { type BoundOptions, parseBounds, refuseFaults, withParameterOptions } from './parse-bounds.ts';
 import { type LimitOptions, parseLimits, renderLimits } from './parse-limits.ts';
 import { parseMoment } from './parse-moment.ts';
@@ -22,11 +23,12 @@ import { type Cell, paint, print, printJson, printNote, printTable, renderTime }
 
 const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
 
-interface CreateOptions extends DataOptions, LimitOptions, BoundOptions {
+interface CreateOptions extends DataOptions, LimitOptions, BoundOptions, AgentOptions {
   readonly name: string;
   readonly allow: readonly string[];
   readonly deny: readonly string[];
   readonly toolset: readonly string[];
+  readonly execute?: string;
   readonly expires?: string;
   readonly team?: string;
   readonly user?: string;
@@ -47,6 +49,12 @@ async function hintAtProviders(options: CreateOptions): Promise<void> {
       printNote(`There is no provider "${id}" in ${file} yet: nothing is reached by "model:${id}".`);
 }
 
+/** Throws CommandError. */
+function readExecute(text: string | undefined): 'suggested' | 'any' | undefined {
+  if (text === undefined || text === 'suggested' || text === 'any') return text;
+  throw new CommandError(EXIT.usage, `--execute takes suggested or any, not ${JSON.stringify(text)}`);
+}
+
 async function runCreate(options: CreateOptions): Promise<void> {
   const nowMs = Date.now();
   let expiresAtMs: number | undefined;
@@ -64,11 +72,14 @@ async function runCreate(options: CreateOptions): Promise<void> {
       EXIT.usage,
       '--allow and --deny want a pattern such as "github" or "github/get_*", not nothing',
     );
+  const execute = readExecute(options.execute);
   const grant = {
     allow: [...options.allow],
     deny: [...options.deny],
     toolsets: [...options.toolset],
+    ...(execute !== undefined && { execute }),
     ...parseBounds(options),
+    ...parseAgent(options),
   };
   const limits = parseLimits(options);
   refuseFaults(findKeyFaults({ grant, limits }));
@@ -152,7 +163,7 @@ async function runRevoke(idOrName: string, options: DataOptions & { json?: boole
 /** Adds the command. */
 export function keysCommand(program: Command): void {
   const keys = program.command('keys').description('Create, list and revoke the keys that clients present');
-  withParameterOptions(withDataOptions(keys.command('create')))
+  withAgentOptions(withParameterOptions(withDataOptions(keys.command('create'))))
     .description('Create a key and print its secret, once')
     .requiredOption('-n, --name <name>', 'what the key is called in lists and in the audit trail')
     .option('--allow <pattern>', 'what it may reach; repeat for more (nothing by default)', collect, [])
@@ -166,6 +177,7 @@ export function keysCommand(program: Command): void {
     )
     .option('--provider-key <pattern>', 'keys of providers it may use, as openai/*; repeat for more', collect, [])
     .option('--toolset <name>', 'toolset whose endpoint (/mcp/t/NAME) it may use; repeat for more', collect, [])
+    .option('--execute <what>', 'what it may have carried out: what a model suggested to it (suggested), or any call')
     .option(
       '--rate <limit>',
       'requests in a time, as 100/minute or "100/minute on github/*"; repeat for more',
@@ -198,6 +210,7 @@ Examples:
   portcullis keys create --name ci --allow "filesystem/read_*" --allow memory --expires 30d
   portcullis keys create --name app --allow "model:openai/gpt-*" --allow "github/get_*"
   portcullis keys create --name triage --toolset triage
+  portcullis keys create --name helper --allow "*" --agent on --auto "github/get_*" --only-if readOnly
   portcullis keys create --name agent --allow "*" --rate 60/minute --budget 5usd/day
   portcullis keys create --name careful --allow github --deny "github/delete_*"`,
     )

@@ -29,6 +29,7 @@ export function publicKey(object: StoredObject): { readonly [field: string]: unk
     networks: body.grant.networks,
     hours: body.grant.hours,
     providerKeys: body.grant.providerKeys,
+    execute: body.grant.execute,
     limits: body.limits ?? null,
     createdAt: renderMoment(object.createdAtMs),
     expiresAt: renderMoment(body.expiresAtMs),

@@ -40,6 +40,50 @@ export const HoursShape = z.strictObject({
   timeZone: z.string().default('UTC').describe('Whose clock, e.g. `Europe/Berlin`.'),
 });
 
+const agentFields = {
+  mode: z
+    .enum(['on', 'off'])
+    .default('off')
+    .describe(
+      'Whether the gateway runs the tools itself: `on` whenever its tools go along, `off` where a request asks for it (`x-portcullis-agent: on`).',
+    ),
+  auto: patterns('Patterns of the tools it may run without asking the caller. Left out: none.'),
+  onlyIf: z
+    .array(z.enum(['readOnly', 'idempotent', 'notDestructive', 'closedWorld']))
+    .max(4)
+    .default([])
+    .describe("What such a tool must be besides, by its annotations and the operator's overrides; all of them."),
+  maxRounds: z.int().min(1).max(1_000).default(10).describe('Most calls of the model in one run.'),
+  maxCalls: z.int().min(1).max(10_000).default(50).describe('Most calls of tools in one run.'),
+  maxTokens: z.int().min(1).max(1_000_000_000).optional().describe('Most tokens in one run, input and output.'),
+  maxCostMicroUsd: z.int().min(1).max(1_000_000_000_000).optional().describe('Most one run may cost, micro-dollars.'),
+  maxDurationMs: z
+    .int()
+    .min(1_000)
+    .max(3_600_000)
+    .default(600_000)
+    .describe('How long one run may take, milliseconds; while it waits for its caller no time passes.'),
+};
+
+/** Agent mode of a key: what the gateway itself may do for its models. */
+export const AgentShape = z
+  .strictObject(agentFields)
+  .describe(
+    'Agent mode: what the gateway runs for models by itself. Left out: nothing, each call is suggested to the caller.',
+  );
+
+/** What a level above bounds it to; what is left out bounds nothing. */
+const AgentBoundShape = z
+  .strictObject({
+    ...agentFields,
+    mode: agentFields.mode.default('on'),
+    auto: agentFields.auto.default(['*']),
+    maxRounds: agentFields.maxRounds.default(1_000),
+    maxCalls: agentFields.maxCalls.default(10_000),
+    maxDurationMs: agentFields.maxDurationMs.default(3_600_000),
+  })
+  .describe('Bounds on the agent mode of the keys below. Left out: none.');
+
 const grantFields = {
   allow: patterns('What may be reached, as patterns. Left out: nothing.'),
   deny: patterns('What may not be reached although `allow` says so. Deny wins.'),
@@ -51,6 +95,12 @@ const grantFields = {
       'Toolsets whose endpoint may be used with all they hold, whatever `allow` says; `deny` still takes away.',
     ),
   toolMode: z.enum(TOOL_MODES).optional().describe('Whether requests to models get the tools of the gateway.'),
+  execute: z
+    .enum(['suggested', 'any'])
+    .optional()
+    .describe(
+      'What `/v1/mcp/tool/execute` carries out: what a model suggested to the key, or `any` call of a tool that it may make. Left out: `suggested`, and at a level above keys nothing is said of it.',
+    ),
   providerKeys: z
     .array(z.string())
     .min(1)
@@ -65,6 +115,7 @@ const grantFields = {
     .optional()
     .describe('Addresses that calls may come from, as `10.0.0.0/8`, `2001:db8::/32`. Left out: anywhere.'),
   hours: z.array(HoursShape).min(1).max(20).optional().describe('When calls may be made. Left out: always.'),
+  agent: AgentShape.optional(),
 };
 
 /** What a key may do: nothing but what it says. */
@@ -76,6 +127,7 @@ export const BoundShape = z
   .strictObject({
     ...grantFields,
     allow: patterns('What may be reached at most. Left out: everything.').default(['*']),
+    agent: AgentBoundShape.optional(),
   })
   .omit({ toolMode: true, toolsets: true });
 export type BoundBody = z.output<typeof BoundShape>;

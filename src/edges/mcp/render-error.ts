@@ -53,6 +53,7 @@ export function renderRpcError(
 ): { readonly status: number; readonly body: JsonText } {
   const known = error instanceof GatewayError ? error : asInternal(error, log);
   const row = ERRORS[known.code];
+  if (isForTheModel(known)) return { status: 200, body: renderPending(id, known, era) };
   const legacy = era === 'legacy';
   const object = {
     code: legacy ? legacyRpcCode(known.code) : row.rpcCode,
@@ -63,6 +64,21 @@ export function renderRpcError(
     status: legacy && !LEGACY_TRANSPORT.has(known.code) ? 200 : row.httpStatus,
     body: `{"jsonrpc":"2.0","id":${id},"error":${JSON.stringify(object)}}`,
   };
+}
+
+/** Of a call of a tool: its client shall show its model what is awaited, and not a failure. */
+function isForTheModel({ code, data }: GatewayError): boolean {
+  return (code === 'approval_required' || code === 'approval_rejected') && data?.approvalId !== undefined;
+}
+
+function renderPending(id: JsonText, { code, message, data }: GatewayError, era: Era): JsonText {
+  const result = {
+    content: [{ type: 'text', text: message }],
+    isError: true,
+    _meta: { 'portcullis/approval': { ...data, code } },
+    ...(era === 'modern' && { resultType: 'complete' }),
+  };
+  return `{"jsonrpc":"2.0","id":${id},"result":${JSON.stringify(result)}}`;
 }
 
 function asInternal(error: unknown, log: Log | undefined): GatewayError {

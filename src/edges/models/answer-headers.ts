@@ -7,11 +7,12 @@ import type { AnswerHeaders } from '../http/exchange.ts';
 
 /** `whole`: nothing more of the answer is to come, so that usage and cost are final. */
 export function answerHeaders(call: ModelCall, whole: boolean): AnswerHeaders {
-  const { model: report, priceMicroUsd, hidesUsage, standing } = call.facts;
+  const { model: report, run, priceMicroUsd, hidesUsage, standing } = call.facts;
   const headers: { [name: string]: string } = { ...requestIdHeaders(call.id), 'x-portcullis-call-id': call.id };
   if (standing !== undefined) Object.assign(headers, rateHeaders(standing));
-  if (report?.provider !== undefined) headers['x-portcullis-provider'] = report.provider;
-  if (report?.model !== undefined) headers['x-portcullis-model'] = headerText(report.model);
+  const { provider, model } = report ?? run ?? {};
+  if (provider !== undefined) headers['x-portcullis-provider'] = provider;
+  if (model !== undefined) headers['x-portcullis-model'] = headerText(model);
   if (report !== undefined && report.attempts.length > 1)
     headers['x-portcullis-attempts'] = String(report.attempts.length);
   if (report !== undefined && report.dropped.length > 0)
@@ -22,7 +23,9 @@ export function answerHeaders(call: ModelCall, whole: boolean): AnswerHeaders {
   if (call.facts.runId !== undefined) headers['x-portcullis-run'] = call.facts.runId;
   if (call.facts.suggestions !== undefined)
     headers['x-portcullis-suggestions'] = headerText(call.facts.suggestions.map(({ id }) => id).join(', '));
-  return whole && hidesUsage !== true ? { ...headers, ...usageHeaders(report?.usage, priceMicroUsd) } : headers;
+  return whole && hidesUsage !== true
+    ? { ...headers, ...usageHeaders(report?.usage ?? run?.usage, priceMicroUsd ?? run?.costMicroUsd) }
+    : headers;
 }
 
 function usageHeaders(usage: Usage | undefined, priceMicroUsd: number | undefined): AnswerHeaders {

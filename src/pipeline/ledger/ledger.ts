@@ -1,5 +1,6 @@
 /** The ledger of suggestions as the pipeline uses it: the store, what is sealed in it, and how long things last. */
 
+import type { Approval, ApprovalStore } from '../../contracts/approvals.ts';
 import type { CallSignal } from '../../contracts/call-signal.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { JsonText } from '../../contracts/json.ts';
@@ -29,13 +30,23 @@ export interface Ledger {
 
 export interface LedgerDeps {
   readonly store: SuggestionStore;
+  /** Says why something was withdrawn. */
+  readonly approvals?: Pick<ApprovalStore, 'ofSuggestion'> | undefined;
   readonly sealer: RecordSealer;
   /** Resolves after that time, or at once when the signal is aborted. */
   readonly sleep: (ms: number, signal: CallSignal) => Promise<void>;
   readonly monotonicMs: () => number;
 }
 
-export function createLedger({ store, sealer, sleep, monotonicMs }: LedgerDeps): Ledger {
+/** What is told of a call that a person rejected. */
+export function rejected({ id, suggestionId, votes }: Approval): GatewayError {
+  const reason = votes.findLast(({ vote }) => vote === 'reject')?.reason;
+  return new GatewayError('approval_rejected', reason, {
+    data: { approvalId: id, suggestionId, ...(reason !== undefined && { reason }) },
+  });
+}
+
+export function createLedger({ store, approvals, sealer, sleep, monotonicMs }: LedgerDeps): Ledger {
   const seal = (text: string, boundTo: string): string | undefined =>
     sealer.refusal() === undefined ? sealer.seal(text, boundTo) : undefined;
 
@@ -75,8 +86,11 @@ export function createLedger({ store, sealer, sleep, monotonicMs }: LedgerDeps):
           throw new GatewayError('outcome_unknown', 'nobody heard how it ended, so it is not tried again', {
             data: { suggestionId: suggestion.id },
           });
-        case 'withdrawn':
+        case 'withdrawn': {
+          const approval = await approvals?.ofSuggestion(suggestion.id);
+          if (approval?.state === 'rejected') throw rejected(approval);
           throw new GatewayError('suggestion_withdrawn', undefined, { data: { suggestionId: suggestion.id } });
+        }
         case 'open':
           // Whoever had it gave it back before anything was sent.
           throw new GatewayError('execution_running', 'it was given back: ask again', { data: { retryAfterMs: 0 } });

@@ -4,6 +4,7 @@ import type { Call, McpOutcome, Step } from '../../contracts/call.ts';
 import type { Caller } from '../../contracts/caller.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { Execution, Suggestion } from '../../contracts/suggestions.ts';
+import { mayExecuteAny } from '../../domain/access/may-execute-any.ts';
 import { callerOf } from '../grants.ts';
 import { argumentsText, paramsOf } from '../intent.ts';
 import { argumentsHash } from '../ledger/arguments-hash.ts';
@@ -26,7 +27,7 @@ export function createCheckSuggestion(deps: { readonly ledger: Ledger; readonly 
         ? await ledger.store.findByArguments(caller.keyId, call.name, given)
         : await ledger.store.findByToolCall(caller.keyId, [toolCallId]);
     if (found.length > 0) return sameOrThrow(call, found, given, now());
-    if (caller.grant.execute === 'any') return undefined;
+    if (mayExecuteAny(caller)) return undefined;
     throw new GatewayError('not_suggested', call.name);
   };
 

@@ -1,5 +1,6 @@
 /** Step: what stands in the ledger is carried out by one call only, whoever asks in which process, and its answer is kept. */
 
+import type { ApprovalStore } from '../../contracts/approvals.ts';
 import type { Call, McpOutcome, Step } from '../../contracts/call.ts';
 import { type ErrorCode, GatewayError } from '../../contracts/errors.ts';
 import type { Suggestion } from '../../contracts/suggestions.ts';
@@ -12,7 +13,11 @@ const NOT_SENT: ReadonlySet<ErrorCode> = new Set([
   ...(['rate_limited', 'budget_exceeded', 'limits_unavailable', 'denied_by_policy', 'approval_required'] as const),
 ]);
 
-export function createClaimSuggestion(deps: { readonly ledger: Ledger; readonly now: () => number }): Step {
+export function createClaimSuggestion(deps: {
+  readonly ledger: Ledger;
+  readonly approvals?: ApprovalStore | undefined;
+  readonly now: () => number;
+}): Step {
   const { ledger, now } = deps;
 
   const carryOut = async (
@@ -25,6 +30,7 @@ export function createClaimSuggestion(deps: { readonly ledger: Ledger; readonly 
     if (claim.type === 'taken') {
       if (claim.suggestion.state === 'open')
         throw new GatewayError('suggestion_expired', undefined, { data: { suggestionId: id } });
+      call.facts.suggestion = claim.suggestion;
       return outcomeOf(await ledger.resultOf(claim.suggestion, call.signal));
     }
     let outcome: McpOutcome;
@@ -32,13 +38,24 @@ export function createClaimSuggestion(deps: { readonly ledger: Ledger; readonly 
       outcome = await next();
     } catch (error) {
       if (error instanceof GatewayError && NOT_SENT.has(error.code)) await ledger.store.release(id, call.id);
-      else await ledger.store.finish(id, call.id, { state: 'unknown', sealedResult: undefined }, now());
+      else {
+        await ledger.store.finish(id, call.id, { state: 'unknown', sealedResult: undefined }, now());
+        await noteUse(call);
+      }
       throw error;
     }
     const isError = outcome.type === 'result' && outcome.isError;
     const sealedResult = ledger.sealResult(id, { type: outcome.type, text: outcome.text, isError });
     await ledger.store.finish(id, call.id, { state: 'done', sealedResult }, now());
+    await noteUse(call);
     return outcome;
+  };
+
+  /** For people: that it cannot be used twice is the ledger's doing. */
+  const noteUse = async ({ id, facts: { approvalId } }: Call): Promise<void> => {
+    const approval = approvalId === undefined ? undefined : await deps.approvals?.find(approvalId);
+    if (approval !== undefined)
+      await deps.approvals?.replace({ ...approval, state: 'used', usedBy: id }, approval.version);
   };
 
   return (call, next) => {

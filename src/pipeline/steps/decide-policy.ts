@@ -30,7 +30,7 @@ function refuse(call: Call, ruling: Ruling): never {
   ];
   const data = { rule, verdict: call.facts.policy.verdict };
   if (ruling.action === 'deny') throw new GatewayError('denied_by_policy', words.join('; '), { data });
-  words.push('approvals cannot be given yet; ask the operator for a rule that allows it');
+  words.push('only calls of tools can be approved; ask the operator for a rule that allows it');
   throw new GatewayError('approval_required', words.join('; '), { data });
 }
 
@@ -63,9 +63,14 @@ export function createJudge(deps: { planOf: PolicyView['planOf']; now: () => num
   };
 }
 
-export function createDecidePolicy(judge: Judge): Step {
+/** `canAsk`: calls of tools can be approved, by a later step. */
+export function createDecidePolicy(judge: Judge, canAsk: boolean): Step {
   return (call, next) => {
     const ruling = judge(call);
+    if (ruling.action === 'ask' && canAsk && call.kind === 'tools.call') {
+      call.facts.asks = { rule: ruling.rule ?? '', message: ruling.message };
+      return next();
+    }
     if (ruling.action !== 'allow') refuse(call, ruling);
     if (ruling.rule !== undefined)
       call.facts.authority = ruling.rule.startsWith('defaults.') ? ruling.rule : `rule:${ruling.rule}`;

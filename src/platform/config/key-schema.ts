@@ -23,7 +23,8 @@ export const Key = z.strictObject({
     .describe('Toolsets whose endpoint it may use with all they hold, whatever `allow` says; `deny` still takes away.'),
   limits: LimitsShape.optional(),
   toolMode: KeyToolMode,
-  ...GrantShape.pick({ providerKeys: true, parameters: true, networks: true, hours: true }).shape,
+  ...GrantShape.pick({ agent: true, execute: true, providerKeys: true, parameters: true, networks: true, hours: true })
+    .shape,
   team: z.string().optional().describe('Name of the team, in `teams`, that it counts for and is bounded by.'),
   user: z
     .string()

@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import type { ConfigProblem, ConfigResult } from '../../contracts/config.ts';
 import { JsoncError, type JsoncNode, parseJsonc } from '../../lib/jsonc.ts';
 import { Admin } from './admin-schema.ts';
+import { ApprovalsSection } from './approvals-schema.ts';
 import { Audit } from './audit-schema.ts';
 import { describeKind } from './describe-issue.ts';
 import { type Document, readPart } from './document.ts';
@@ -80,6 +81,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   const admin = readSection(document, 'admin', Admin);
   const database = readDatabase(document);
   const redis = readRedis(document);
+  const approvals = readSection(document, 'approvals', ApprovalsSection);
   const webhooks = readWebhooks(document);
   const login = readLogin(document, listen?.publicUrl);
   if (report.problems.length > 0 || !listen || !limits || !audit || !log)
@@ -101,6 +103,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
     ...(admin && nodeAt(root, ['admin']) && { admin }),
     ...(database && { database }),
     ...(redis && { redis }),
+    ...(approvals && nodeAt(root, ['approvals']) && { approvals }),
     ...(webhooks && { webhooks }),
     ...(login && { login }),
     ...(policy && { policy }),

@@ -125,6 +125,8 @@ function checkGrant(
   for (const field of ['allow', 'deny'] as const)
     for (const [i, pattern] of grant[field].entries())
       checkPattern(report, [...path, field, i], pattern, known, providers);
+  for (const [i, pattern] of (grant.agent?.auto ?? []).entries())
+    checkPattern(report, [...path, 'agent', 'auto', i], pattern, known, providers);
   const named = grant.toolsets ?? [];
   if (grant.allow.length === 0 && named.length === 0)
     report.warning(
@@ -133,15 +135,17 @@ function checkGrant(
       'add patterns, e.g. "allow": ["*"]',
     );
   checkBounds(report, path, grant, providers);
-  const { allow, deny, toolMode, providerKeys, parameters, networks, hours } = grant;
+  const { allow, deny, toolMode, agent, execute, providerKeys, parameters, networks, hours } = grant;
   return {
     ...{ allow, deny },
     ...(named.length > 0 && { toolsets: named }),
     ...(toolMode !== undefined && { toolMode }),
+    ...(execute !== undefined && { execute }),
     ...(providerKeys !== undefined && { providerKeys }),
     ...(parameters !== undefined && { parameters }),
     ...(networks !== undefined && { networks }),
     ...(hours !== undefined && { hours }),
+    ...(agent !== undefined && { agent }),
   };
 }
 

@@ -116,5 +116,7 @@ function checkEntry(
   for (const field of ['allow', 'deny'] as const)
     for (const [i, pattern] of bounds[field].entries())
       checkPattern(report, [...at, field, i], pattern, known, providers);
+  for (const [i, pattern] of (bounds.agent?.auto ?? []).entries())
+    checkPattern(report, [...at, 'agent', 'auto', i], pattern, known, providers);
   checkBounds(report, at, bounds, providers);
 }

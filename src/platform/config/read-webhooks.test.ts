@@ -26,7 +26,7 @@ test('a webhook is told of all events unless it names some, and its secret is a 
         name: 'all',
         url: 'https://example.com/hook?a=1',
         secret: SECRET,
-        events: ['budget.threshold', 'budget.exceeded'],
+        events: ['budget.threshold', 'budget.exceeded', 'approval.requested', 'approval.decided'],
       },
     ],
     ...[{ name: 'some', url: 'http://127.0.0.1:9000', secret: SECRET, events: ['budget.exceeded'] }],

@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { Admin } from './admin-schema.ts';
+import { ApprovalsSection } from './approvals-schema.ts';
 import { Audit } from './audit-schema.ts';
 import { Database } from './database-schema.ts';
 import { Key } from './key-schema.ts';
@@ -261,6 +262,7 @@ export const ConfigFile = z
     admin: Admin.optional(),
     secrets: Secrets.optional(),
     sealing: Sealing.optional(),
+    approvals: ApprovalsSection.optional(),
     webhooks: Webhooks.optional(),
     login: Login.optional(),
     servers: servers('The same as `mcpServers`, as VS Code writes it in `mcp.json`.'),

@@ -24,7 +24,7 @@ export function faultOfProblem(kind: ConfigKind, { path, within, message, remedy
   const text = remedy === undefined ? message : `${message}; ${remedy}`;
   const steps = stepsOf(path);
   const inBody = steps && withinBody(kind, steps);
-  const place = steps === undefined ? within : (inBody && (within ?? inBody));
+  const place = steps === undefined ? within : inBody && (within ?? inBody);
   if (place === undefined) return { in: 'body', pointer: '', detail: path === '' ? text : `${path}: ${text}` };
   return { in: 'body', pointer: pointerOf(['body', ...place]), detail: text };
 }

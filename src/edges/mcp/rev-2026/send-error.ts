@@ -24,6 +24,9 @@ const IN_BAND: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'upstream_failed',
   'upstream_timeout',
   'outcome_unknown',
+  // Of calls of tools: told as results.
+  'approval_required',
+  'approval_rejected',
   'cross_era_unsupported',
   'audit_unavailable',
   'limits_unavailable',

@@ -94,7 +94,7 @@ function bodyOf(
   { request, body, model, injected, report }: ProviderCall<ChatModelRequest>,
   { quirks: { refuses } }: ProviderConfig,
 ): { readonly body: JsonText; readonly names: WireNames | undefined } {
-  if (request.dialect === 'anthropic') {
+  if (request.dialect === 'anthropic' && request.isNeutral !== true) {
     report.dropped = refuses.filter((member) => Object.hasOwn(body.value, member));
     return { body: patchBody(body, { model, injected, without: report.dropped }), names: undefined };
   }

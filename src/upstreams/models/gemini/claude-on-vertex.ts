@@ -62,7 +62,7 @@ function bodyOf(
   { request, body, model, injected, report }: ProviderCall<ChatModelRequest>,
   modelInBody: string | undefined,
 ): { readonly body: string; readonly names: WireNames | undefined } {
-  if (request.dialect === 'anthropic') {
+  if (request.dialect === 'anthropic' && request.isNeutral !== true) {
     const members = { anthropic_version: JSON.stringify(VERSION) };
     return { body: patchBody(body, { model: modelInBody, injected, members }), names: undefined };
   }

@@ -49,7 +49,7 @@ export const createGeminiProvider: CreateProvider = (deps, config): ModelProvide
 async function chat(client: GoogleClient, call: ProviderCall<ChatModelRequest>): Promise<ChatOutcome> {
   if (client.surface.isVertex && isClaude(call.model)) return chatWithClaude(client, call);
   const { request, model, body, injected, report } = call;
-  const isPassed = request.dialect === 'gemini';
+  const isPassed = request.dialect === 'gemini' && request.isNeutral !== true;
   const encoded = isPassed ? undefined : translate(client, call);
   const text = encoded?.body ?? patchChat(body.text, model, injected);
   const form = isPassed && request.streamForm === 'json-array' ? 'json-array' : 'sse';

@@ -63,7 +63,7 @@ export function createResponsesChat({ http }: Pick<ProviderDeps, 'http'>, config
 
   return async (call) => {
     const { request, report } = call;
-    const isPassing = request.dialect === 'openai-responses';
+    const isPassing = request.dialect === 'openai-responses' && request.isNeutral !== true;
     const { body, names } = isPassing ? passing(call) : encoded(call);
     const response = await send(call, withoutRefused(body, report));
     if (!request.stream) {

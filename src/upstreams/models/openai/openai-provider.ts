@@ -105,7 +105,7 @@ export const createOpenaiProvider: CreateProvider = (deps, config): ModelProvide
   const chat: Chat = (call) => {
     switch (call.request.dialect) {
       case 'openai-chat':
-        return passChat(call);
+        return call.request.isNeutral === true ? translateChat(call) : passChat(call);
       case 'openai-responses':
         // Vendors without Responses are spoken to like those of any other dialect.
         return config.quirks.has.includes('responses') ? responsesChat(call) : translateChat(call);

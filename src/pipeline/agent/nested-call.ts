@@ -1,0 +1,77 @@
+/** The calls a run makes: each is a call of its own, with its caller's credential, and goes through its whole column. */
+
+import type { Call, ModelCall } from '../../contracts/call.ts';
+import type { CallSignal } from '../../contracts/call-signal.ts';
+import type { ChatMessage, ToolCallPart } from '../../contracts/chat.ts';
+import type { ChatModelRequest } from '../../contracts/models.ts';
+import type { SuggestionRef } from '../../contracts/suggestions.ts';
+
+export interface NestedDeps {
+  readonly newId: () => string;
+  /** Wall clock, epoch milliseconds. */
+  readonly now: () => number;
+  readonly monotonicMs: () => number;
+}
+
+/** A chat that a run may be made of. */
+export type ChatCall = ModelCall & { readonly model: ChatModelRequest };
+
+export interface Parent {
+  readonly call: ChatCall;
+  readonly runId: string;
+  readonly signal: CallSignal;
+}
+
+function nested({ newId, now, monotonicMs }: NestedDeps, { call, runId, signal }: Parent) {
+  const { traceId, spanId } = call.facts;
+  return {
+    ...{ id: newId(), receivedAtMs: now(), startedMs: monotonicMs(), parentId: call.id, runId, inRun: true as const },
+    ...{ endpoint: call.endpoint, credential: call.credential, client: call.client, narrowing: call.narrowing },
+    ...{ peer: call.peer, watch: undefined, signal, facts: {} },
+    traceparent: traceId === undefined || spanId === undefined ? undefined : `00-${traceId}-${spanId}-01`,
+  };
+}
+
+/** One round: the model is told all that was said so far. `leftMs`: of the run. */
+export function roundCall(
+  deps: NestedDeps,
+  parent: Parent,
+  messages: readonly ChatMessage[],
+  leftMs: number,
+): ChatCall {
+  const { call } = parent;
+  const request = { ...call.model.chat(), messages };
+  const { wishes } = call.model;
+  return {
+    ...nested(deps, parent),
+    ...{ kind: 'chat', surface: 'models', name: call.name, params: call.params },
+    routingHeaders: call.routingHeaders,
+    model: {
+      ...call.model,
+      isNeutral: true,
+      chat: () => request,
+      wishes: {
+        ...{ ...wishes, agent: 'off', runId: undefined },
+        timeoutMs: Math.max(1, Math.ceil(Math.min(wishes.timeoutMs ?? leftMs, leftMs))),
+      },
+    },
+  };
+}
+
+/** One call of a tool. `value`: its arguments. `ref`: where it stands in the ledger; undefined: nowhere. */
+export function toolCall(
+  deps: NestedDeps,
+  parent: Parent,
+  part: ToolCallPart,
+  value: { readonly [name: string]: unknown },
+  ref: SuggestionRef | undefined,
+): Call {
+  // As the model wrote them: numbers keep their digits.
+  const text = `{"name":${JSON.stringify(part.name)},"arguments":${part.arguments.trim() === '' ? '{}' : part.arguments}}`;
+  return {
+    ...nested(deps, parent),
+    ...{ kind: 'tools.call', surface: 'mcp', name: part.name },
+    params: { text, value: { name: part.name, arguments: value } },
+    execution: ref && { ref, by: 'agent' },
+  };
+}
