@@ -2,6 +2,7 @@
 
 import type { AdminAccounts, AdminSessions } from '../contracts/admin.ts';
 import type { AdminCatalogue, AdminTrail, FileObject, LimitStanding } from '../contracts/admin-ports.ts';
+import type { ApprovalDesk } from '../contracts/approvals.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
 import type { ConfigObjects } from '../contracts/config-objects.ts';
 import type { DefinitionStore } from '../contracts/definitions.ts';
@@ -37,6 +38,7 @@ export interface AdminApiDeps {
   readonly definitionStore: DefinitionStore;
   readonly trail: Pick<Trail, 'record' | 'flush'>;
   readonly stores: Pick<Stores, 'trail' | 'idempotency'>;
+  readonly approvals: ApprovalDesk;
   readonly executions: Pick<Executions, 'suggestions' | 'approvals' | 'runs'>;
   readonly sealer: Sealer;
   readonly accounts: AdminAccounts;
@@ -70,7 +72,15 @@ export async function openAdminApi(deps: AdminApiDeps): Promise<AdminApi> {
   const flush = () => trail.flush();
   const ports = {
     accounts: deps.accounts,
-    ...{ objects, rules: ADMIN_RULES, identity, standings, config: deps.configObjects, explain: deps.explain },
+    ...{
+      objects,
+      rules: ADMIN_RULES,
+      identity,
+      standings,
+      config: deps.configObjects,
+      explain: deps.explain,
+      approvals: deps.approvals,
+    },
     fileObjects: (kind: string) => (kind === 'key' ? fileKeys(config(), deps.userId) : filePeople(config(), kind)),
     trail: createAdminTrail(reader, flush),
     spend: createAdminSpend({ objects, reader, flush, config }),

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { z } from 'zod';
 import { closest } from '../lib/closest.ts';
 import { adminTokensCommand } from './commands/admin-tokens.ts';
+import { approvalsCommand } from './commands/approvals.ts';
 import { auditCommand } from './commands/audit.ts';
 import { backupCommand } from './commands/backup.ts';
 import { checkCommand } from './commands/check.ts';
@@ -62,6 +63,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no gateway at the address, 4 key 
     toolsCommand,
     modelsCommand,
     auditCommand,
+    approvalsCommand,
     runsCommand,
     connectCommand,
     stdioCommand,

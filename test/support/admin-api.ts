@@ -2,6 +2,7 @@
 
 import { ROLES, type Role } from '../../src/contracts/admin.ts';
 import type { AdminTrailRow, CatalogueTool, LimitStanding } from '../../src/contracts/admin-ports.ts';
+import type { ApprovalDesk } from '../../src/contracts/approvals.ts';
 import type { ConfigObject, ConfigObjects } from '../../src/contracts/config-objects.ts';
 import type { DefinitionRecord } from '../../src/contracts/definitions.ts';
 import type { Explanation } from '../../src/contracts/explain.ts';
@@ -22,7 +23,8 @@ import { openSealKeyFile } from '../../src/platform/sealing/key-file.ts';
 import { keysOf } from '../../src/platform/sealing/seal-key.ts';
 import { openIdempotencyStore } from '../../src/platform/stores/sqlite/idempotency.ts';
 import { openObjectStore } from '../../src/platform/stores/sqlite/objects.ts';
-import { type AdminSite, RUN_ID } from './admin-site.ts';
+import { type AdminSite, APPROVAL_ID, RUN_ID } from './admin-site.ts';
+import { approval } from './approval-store-suite.ts';
 import { agentRun } from './run-store-suite.ts';
 import { type Cleanup, createTempDir } from './temp-dir.ts';
 
@@ -68,6 +70,7 @@ export interface StartedAdmin {
   /** How many changes there were. */
   seq(): Promise<number>;
   readonly virtualKey: string;
+  resetApproval: AdminSite['resetApproval'];
   settled: AdminSite['settled'];
   state: AdminSite['state'];
   readonly known: AdminSite['known'];
@@ -117,6 +120,7 @@ export async function startAdmin(
     config: createFakeConfig(),
     explain: { explain: async () => EXPLANATION },
     runs: createFakeRuns(),
+    approvals: createFakeApprovals(),
   };
   const operations = operationsFor(deps);
   const route = createAdminRoute(
@@ -182,6 +186,7 @@ export async function startAdmin(
     },
     seq,
     virtualKey: `pck_${'b'.repeat(43)}`,
+    resetApproval: async () => undefined,
     settled: async () => undefined,
     state: async () => String(await seq()),
     hidden: Object.values(tokens),
@@ -312,5 +317,19 @@ function createFakeRuns(): RunDesk {
       run = { ...run, cancelRequested: true };
       return 'asked';
     },
+  };
+}
+
+/** One approval, on which everybody may vote. */
+function createFakeApprovals(): ApprovalDesk {
+  const one = approval(APPROVAL_ID);
+  const find = (id: string) => (id === APPROVAL_ID ? one : undefined);
+  return {
+    list: async () => [one],
+    inspect: async (id) =>
+      find(id) && { approval: one, arguments: '{"path":"/etc/passwd"}', editedArguments: undefined, recent: [] },
+    vote: async ({ id }) =>
+      find(id) ? { type: 'counted', approval: one } : { type: 'refused', refusal: 'unknown', approval: undefined },
+    onChange: () => () => undefined,
   };
 }

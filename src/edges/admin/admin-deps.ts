@@ -9,6 +9,7 @@ import type {
   FileObject,
   LimitStanding,
 } from '../../contracts/admin-ports.ts';
+import type { ApprovalDesk } from '../../contracts/approvals.ts';
 import type { ConfigObjects } from '../../contracts/config-objects.ts';
 import type { Explainer } from '../../contracts/explain.ts';
 import type { ObjectKind, ObjectStore } from '../../contracts/objects.ts';
@@ -32,5 +33,7 @@ export interface AdminDeps {
   readonly explain: Explainer | undefined;
   /** Undefined: nobody keeps any; then there are no such operations. */
   readonly runs: RunDesk | undefined;
+  /** As `runs`. */
+  readonly approvals: ApprovalDesk | undefined;
   readonly identity: { readonly name: string; readonly version: string };
 }

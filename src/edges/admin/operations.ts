@@ -4,6 +4,7 @@ import type { AdminDeps } from './admin-deps.ts';
 import type { Operation } from './define-operation.ts';
 import { createAboutOperations } from './resources/about.ts';
 import { adminTokenOperations } from './resources/admin-tokens.ts';
+import { approvalOperations } from './resources/approvals.ts';
 import { catalogueOperations } from './resources/catalogue.ts';
 import { changeOperations } from './resources/changes.ts';
 import { configOperations } from './resources/config-objects.ts';
@@ -29,23 +30,25 @@ const RESOURCES: readonly Operation[] = [
   ...trailOperations,
   ...changeOperations,
   ...explainOperations,
+  ...approvalOperations,
   ...runOperations,
 ];
 
 /** Those whose ports are there. */
 export function listOperations(
-  has: { readonly [port in 'standings' | 'config' | 'explain' | 'runs']: boolean },
+  has: { readonly [port in 'standings' | 'config' | 'explain' | 'runs' | 'approvals']: boolean },
 ): readonly Operation[] {
   const resources = RESOURCES.filter(({ needs }) => needs === undefined || has[needs]);
   return [...createAboutOperations(resources), ...resources];
 }
 
 /** Those that can be served with these. */
-export function operationsFor({ standings, config, explain, runs }: AdminDeps): readonly Operation[] {
+export function operationsFor({ standings, config, explain, runs, approvals }: AdminDeps): readonly Operation[] {
   return listOperations({
     standings: standings !== undefined,
     config: config !== undefined,
     explain: explain !== undefined,
     runs: runs !== undefined,
+    approvals: approvals !== undefined,
   });
 }
