@@ -10,7 +10,7 @@ const targets = z.array(z.string());
 export const PolicyRuleEntry = z.strictObject({
   name: z.string().describe('What callers, the audit trail and `policy test` call the rule. Unique.'),
   action: action.describe(
-    '`deny` and `ask` refuse the call (approvals cannot be given yet); `allow` overrules the defaults. Of all rules that fit, the strictest decides: deny, then ask, then allow.',
+    '`deny` refuses the call, `ask` holds it back until a person has approved it; `allow` overrules the defaults. Of all rules that fit, the strictest decides: deny, then ask, then allow.',
   ),
   keys: z.array(z.string()).optional().describe('Names of keys, `*` for any characters. Left out: every caller.'),
   targets: targets.optional().describe('What is called, as patterns. Left out: everything.'),
