@@ -11,5 +11,7 @@ mkdirSync(new URL('schema/', root), { recursive: true });
 mkdirSync(new URL('docs/reference/', root), { recursive: true });
 writeFileSync(new URL('schema/portcullis.schema.json', root), `${JSON.stringify(configJsonSchema(), null, 2)}\n`);
 writeFileSync(new URL('docs/reference/config.md', root), renderConfigReference());
-const api = renderOpenApi(listOperations({ standings: true, config: true, explain: true }));
+const api = renderOpenApi(
+  listOperations({ standings: true, config: true, explain: true, runs: true, approvals: true }),
+);
 writeFileSync(new URL('docs/reference/openapi.json', root), `${JSON.stringify(api, null, 2)}\n`);

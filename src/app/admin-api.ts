@@ -2,6 +2,7 @@
 
 import type { AdminAccounts, AdminSessions } from '../contracts/admin.ts';
 import type { AdminCatalogue, AdminTrail, FileObject, LimitStanding } from '../contracts/admin-ports.ts';
+import type { ApprovalDesk } from '../contracts/approvals.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
 import type { ConfigObjects } from '../contracts/config-objects.ts';
 import type { DefinitionStore } from '../contracts/definitions.ts';
@@ -23,7 +24,10 @@ import type { LiveCatalog } from '../pipeline/live-catalog.ts';
 import { createModelDirectory } from '../pipeline/models/model-directory.ts';
 import { createAdminDefinitions } from './admin-definitions.ts';
 import { createAdminSpend } from './admin-spend.ts';
+import { createNoteDecision } from './note-decision.ts';
+import type { Executions } from './open-executions.ts';
 import type { Stores, TrailReading } from './open-stores.ts';
+import { createRunDesk } from './run-desk.ts';
 
 export interface AdminApiDeps {
   readonly objects: ObjectStore;
@@ -34,6 +38,8 @@ export interface AdminApiDeps {
   readonly definitionStore: DefinitionStore;
   readonly trail: Pick<Trail, 'record' | 'flush'>;
   readonly stores: Pick<Stores, 'trail' | 'idempotency'>;
+  readonly approvals: ApprovalDesk;
+  readonly executions: Pick<Executions, 'suggestions' | 'approvals' | 'runs'>;
   readonly sealer: Sealer;
   readonly accounts: AdminAccounts;
   /** Undefined: people cannot sign in. */
@@ -66,12 +72,21 @@ export async function openAdminApi(deps: AdminApiDeps): Promise<AdminApi> {
   const flush = () => trail.flush();
   const ports = {
     accounts: deps.accounts,
-    ...{ objects, rules: ADMIN_RULES, identity, standings, config: deps.configObjects, explain: deps.explain },
+    ...{
+      objects,
+      rules: ADMIN_RULES,
+      identity,
+      standings,
+      config: deps.configObjects,
+      explain: deps.explain,
+      approvals: deps.approvals,
+    },
     fileObjects: (kind: string) => (kind === 'key' ? fileKeys(config(), deps.userId) : filePeople(config(), kind)),
     trail: createAdminTrail(reader, flush),
     spend: createAdminSpend({ objects, reader, flush, config }),
     catalogue: createCatalogue(deps),
     definitions: createAdminDefinitions({ ...deps, store: deps.definitionStore }),
+    runs: createRunDesk({ ...deps.executions, trail: reader, flush, note: createNoteDecision(deps), now }),
   };
   const publicUrl = () => config().listen.publicUrl;
   return {

@@ -12,6 +12,7 @@ import { createMcpRoutes } from '../edges/mcp/endpoint.ts';
 import { createModernMcp } from '../edges/mcp/rev-2026/modern-mcp.ts';
 import { createCallbackRoute } from '../edges/oauth/callback-route.ts';
 import { createRandomIds } from '../lib/random-ids.ts';
+import { createApprovalDesk } from '../pipeline/approvals/approval-desk.ts';
 import { createDefinitions } from '../pipeline/definitions/definitions.ts';
 import { createLiveDirectory } from '../pipeline/directory/live-directory.ts';
 import { createGateway, type SwappableGateway } from '../pipeline/gateway.ts';
@@ -249,7 +250,17 @@ export async function assemble(options: AppOptions): Promise<App> {
     ...{ objects, registry, catalog, definitionStore, trail, stores, sealer: sealing.forClients, identity, log },
     ...{ now, monotonicMs, newId, randomHex: ids.hex, config: gateway.config },
     ...{ providers: () => providers, configObjects: storedConfig?.objects, sessions: people.sessions },
-    ...{ accounts: people.forAdmin, userId: directory.userId },
+    ...{ accounts: people.forAdmin, userId: directory.userId, executions },
+    approvals: createApprovalDesk({
+      ...{
+        approvals: executions.approvals,
+        suggestions: executions.suggestions,
+        sealer: sealing.forRecords,
+        trail,
+        now,
+      },
+      config: () => gateway.config().approvals ?? { fourEyes: false },
+    }),
     explain: createExplainer({
       ...{ ...known, objects, definitions: definitionStore },
       ...{ config: gateway.config, catalog: catalog.current, now },

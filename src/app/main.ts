@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { z } from 'zod';
 import { closest } from '../lib/closest.ts';
 import { adminTokensCommand } from './commands/admin-tokens.ts';
+import { approvalsCommand } from './commands/approvals.ts';
 import { auditCommand } from './commands/audit.ts';
 import { backupCommand } from './commands/backup.ts';
 import { checkCommand } from './commands/check.ts';
@@ -18,6 +19,7 @@ import { loginCommand } from './commands/login.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { modelsCommand } from './commands/models.ts';
 import { policyCommand } from './commands/policy.ts';
+import { runsCommand } from './commands/runs.ts';
 import { secretsCommand } from './commands/secrets.ts';
 import { serveCommand } from './commands/serve.ts';
 import { serversCommand } from './commands/servers.ts';
@@ -61,6 +63,8 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no gateway at the address, 4 key 
     toolsCommand,
     modelsCommand,
     auditCommand,
+    approvalsCommand,
+    runsCommand,
     connectCommand,
     stdioCommand,
     migrateCommand,

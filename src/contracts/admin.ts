@@ -23,6 +23,8 @@ export const PERMISSIONS = [
   'config:write',
   /** Approvals of definitions, drains, breakers: what is done in operation. */
   'operate',
+  /** Votes on calls of tools that wait for a person, and sees what exactly they would send. */
+  'approve',
   'trail:read',
   'spend:read',
   'explain',

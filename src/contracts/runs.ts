@@ -1,6 +1,7 @@
 /** Runs: a model and its tools over several rounds, driven by the gateway (agent mode). */
 
 import type { ChatDialect } from './chat.ts';
+import type { ChangeOrigin } from './objects.ts';
 
 /** `waiting`: its caller has to bring results, or a person an approval. */
 export type RunState = 'running' | 'waiting' | 'done' | 'failed' | 'cancelled';
@@ -172,7 +173,7 @@ export type TimelineEntry =
 export interface RunTimeline {
   readonly id: string;
   /** Undefined: a conversation in which the caller carried out what was suggested. */
-  readonly run: Omit<AgentRun, 'sealedState'> | undefined;
+  readonly run: RunSummary | undefined;
   readonly keyName: string | undefined;
   readonly rounds: number;
   readonly calls: number;
@@ -180,4 +181,17 @@ export interface RunTimeline {
   readonly outputTokens: number;
   readonly microUsd: number;
   readonly entries: readonly TimelineEntry[];
+}
+
+/** A run as people see it. */
+export type RunSummary = Omit<AgentRun, 'sealedState' | 'leaseUntilMs' | 'version'>;
+
+/** Port: runs and conversations for people, whichever process drives them. */
+export interface RunDesk {
+  /** Runs only, the newest first. */
+  list(filter: RunFilter): Promise<readonly RunSummary[]>;
+  /** Of a run or a conversation. Undefined: nothing is known of it, or not any more. */
+  timeline(id: string): Promise<RunTimeline | undefined>;
+  /** `asked`: whoever drives it hears of it, or it waited and is cancelled. `over`: it had ended. */
+  cancel(id: string, by: ChangeOrigin): Promise<'asked' | 'over' | 'unknown'>;
 }

@@ -16,6 +16,7 @@ export type ApprovalEventKind =
   | 'approval.approved'
   | 'approval.rejected'
   | 'approval.expired'
+  | 'run.cancelled'
   | 'run.ended';
 
 /** Known when the call is about to be made. */

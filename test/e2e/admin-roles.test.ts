@@ -41,6 +41,9 @@ const MAY: { readonly [operation: string]: readonly Role[] | 'public' } = {
   ),
   ...each(READERS, 'listServerStatus getServerStatus listTools listModels listDefinitions'),
   ...each(OPERATORS, 'approveDefinition rejectDefinition'),
+  ...each(READERS, 'listRuns getRun getRunTimeline'),
+  ...each(READERS, 'listApprovals getApproval'),
+  ...each(OPERATORS, 'cancelRun approveApproval rejectApproval'),
   ...each(READERS, 'listCalls getCall sumSpend listChanges explain'),
 };
 

@@ -2,14 +2,17 @@
 
 import { ROLES, type Role } from '../../src/contracts/admin.ts';
 import type { AdminTrailRow, CatalogueTool, LimitStanding } from '../../src/contracts/admin-ports.ts';
+import type { ApprovalDesk } from '../../src/contracts/approvals.ts';
 import type { ConfigObject, ConfigObjects } from '../../src/contracts/config-objects.ts';
 import type { DefinitionRecord } from '../../src/contracts/definitions.ts';
 import type { Explanation } from '../../src/contracts/explain.ts';
 import { type ChangeOrigin, ObjectConflict, type ObjectStore } from '../../src/contracts/objects.ts';
+import type { RunDesk } from '../../src/contracts/runs.ts';
 import { AdminTokenShape, UserShape } from '../../src/contracts/shapes/directory.ts';
 import type { ServerStatus } from '../../src/contracts/upstream.ts';
 import { foldUserName } from '../../src/domain/accounts/user-name.ts';
 import { ADMIN_RULES } from '../../src/domain/admin/permissions.ts';
+import { createTimeline, summarizeRun } from '../../src/domain/runs/timeline.ts';
 import type { Operation } from '../../src/edges/admin/define-operation.ts';
 import { operationsFor } from '../../src/edges/admin/operations.ts';
 import { adminErrors, createAdminRoute } from '../../src/edges/admin/serve-admin.ts';
@@ -20,7 +23,9 @@ import { openSealKeyFile } from '../../src/platform/sealing/key-file.ts';
 import { keysOf } from '../../src/platform/sealing/seal-key.ts';
 import { openIdempotencyStore } from '../../src/platform/stores/sqlite/idempotency.ts';
 import { openObjectStore } from '../../src/platform/stores/sqlite/objects.ts';
-import type { AdminSite } from './admin-site.ts';
+import { type AdminSite, APPROVAL_ID, RUN_ID } from './admin-site.ts';
+import { approval } from './approval-store-suite.ts';
+import { agentRun } from './run-store-suite.ts';
 import { type Cleanup, createTempDir } from './temp-dir.ts';
 
 export const SETUP: ChangeOrigin = { actor: { type: 'operator', id: 'test', name: 'test' }, via: 'cli' };
@@ -65,6 +70,7 @@ export interface StartedAdmin {
   /** How many changes there were. */
   seq(): Promise<number>;
   readonly virtualKey: string;
+  resetApproval: AdminSite['resetApproval'];
   settled: AdminSite['settled'];
   state: AdminSite['state'];
   readonly known: AdminSite['known'];
@@ -113,6 +119,8 @@ export async function startAdmin(
     standings: async (keyId: string) => (keyId === 'key_1' ? STANDINGS : undefined),
     config: createFakeConfig(),
     explain: { explain: async () => EXPLANATION },
+    runs: createFakeRuns(),
+    approvals: createFakeApprovals(),
   };
   const operations = operationsFor(deps);
   const route = createAdminRoute(
@@ -178,6 +186,7 @@ export async function startAdmin(
     },
     seq,
     virtualKey: `pck_${'b'.repeat(43)}`,
+    resetApproval: async () => undefined,
     settled: async () => undefined,
     state: async () => String(await seq()),
     hidden: Object.values(tokens),
@@ -291,5 +300,36 @@ function createFakeConfig(): ConfigObjects {
       }
       return { ok: true, objects: [] };
     },
+  };
+}
+
+/** One run that is under way, and is asked to end. */
+function createFakeRuns(): RunDesk {
+  let run = summarizeRun(agentRun(RUN_ID));
+  return {
+    list: async () => [run],
+    timeline: async (id) =>
+      id === RUN_ID
+        ? { ...createTimeline({ id, run: undefined, rows: [], suggestions: [], approvals: [] }), run }
+        : undefined,
+    async cancel(id) {
+      if (id !== RUN_ID) return 'unknown';
+      run = { ...run, cancelRequested: true };
+      return 'asked';
+    },
+  };
+}
+
+/** One approval, on which everybody may vote. */
+function createFakeApprovals(): ApprovalDesk {
+  const one = approval(APPROVAL_ID);
+  const find = (id: string) => (id === APPROVAL_ID ? one : undefined);
+  return {
+    list: async () => [one],
+    inspect: async (id) =>
+      find(id) && { approval: one, arguments: '{"path":"/etc/passwd"}', editedArguments: undefined, recent: [] },
+    vote: async ({ id }) =>
+      find(id) ? { type: 'counted', approval: one } : { type: 'refused', refusal: 'unknown', approval: undefined },
+    onChange: () => () => undefined,
   };
 }

@@ -14,10 +14,14 @@ import { listOperations } from '../../src/edges/admin/operations.ts';
 import { createAccessToken } from '../../src/lib/access-token.ts';
 import { loadConfig } from '../../src/platform/config/load-config.ts';
 import type { LoadFile } from '../../src/platform/config/stored/compose-config.ts';
+import { openApprovalStore } from '../../src/platform/stores/sqlite/approvals.ts';
 import { openObjectStore } from '../../src/platform/stores/sqlite/objects.ts';
+import { openRunStore } from '../../src/platform/stores/sqlite/runs.ts';
 import { type Asked, type AskOptions, SETUP } from './admin-api.ts';
-import type { AdminSite } from './admin-site.ts';
+import { type AdminSite, APPROVAL_ID, RUN_ID } from './admin-site.ts';
+import { approval } from './approval-store-suite.ts';
 import { type Browser, createBrowser, readForm } from './browser.ts';
+import { agentRun } from './run-store-suite.ts';
 import { type Cleanup, createTempDir } from './temp-dir.ts';
 import { waitFor } from './wait-for.ts';
 
@@ -218,10 +222,19 @@ export async function startAdminGateway(cleanup: Cleanup): Promise<StartedAdminG
     return callId !== '';
   });
 
+  const runs = openRunStore({ dataDir });
+  cleanup.after(() => runs[Symbol.asyncDispose]());
+  const farMs = Date.now() + 86_400_000;
+  await runs.add(agentRun(RUN_ID, { startedAtMs: Date.now(), leaseUntilMs: farMs, expiresAtMs: farMs }));
+
+  const approvals = openApprovalStore({ dataDir });
+  cleanup.after(() => approvals[Symbol.asyncDispose]());
+  await approvals.add(approval(APPROVAL_ID, { expiresAtMs: farMs }));
+
   const secrets = [...Object.values(PLANTED), ...Object.values(tokens), PASSWORD];
   return {
     ...{ url, dataDir, objects, callTool, log, failures, ask, tokenIds: tokenIds as AdminSite['tokenIds'] },
-    operations: listOperations({ standings: true, config: true, explain: true }),
+    operations: listOperations({ standings: true, config: true, explain: true, runs: true, approvals: true }),
     known: { server: 'github', definition, callId, parts: PARTS },
     hidden: [...secrets, ...secrets.map((secret) => hash('sha256', secret, 'hex'))],
     async addUser(id, body) {
@@ -234,6 +247,10 @@ export async function startAdminGateway(cleanup: Cleanup): Promise<StartedAdminG
       );
     },
     virtualKey: PLANTED.fileKey,
+    async resetApproval() {
+      const { version = 0 } = (await approvals.find(APPROVAL_ID)) ?? {};
+      await approvals.replace(approval(APPROVAL_ID, { expiresAtMs: farMs, version }), version);
+    },
     async settled() {
       await waitFor(
         'what was stored to be in force',

@@ -27,6 +27,8 @@ export interface AdminSite {
   readonly hidden: readonly string[];
   ask(method: string, path: string, options?: AskOptions): Promise<Asked>;
   addUser(id: string, body: { readonly name: string; readonly role?: Role }): Promise<void>;
+  /** Puts the approval back to where nobody voted. */
+  resetApproval(): Promise<void>;
   /** What was written to `objects` is in force. */
   settled(): Promise<void>;
   /** Everything that can be changed through the API, as text that differs once something was. */
@@ -45,11 +47,18 @@ const FIXTURES = {
 } as const;
 const KINDS = ['organization', 'team', 'user', 'key', 'admin-token'] as const;
 
+/** Of a run that is under way, as far as anybody knows. */
+export const RUN_ID = 'run-1';
+
+/** Of an approval that waits. */
+export const APPROVAL_ID = 'apr_1';
+
 /** Id that requests of these operations name. */
 export function idFor({ known }: Pick<AdminSite, 'known'>, { tag }: Operation): string {
   const ids: { readonly [tag: string]: string } = {
     ...{ organizations: 'org_1', teams: 'team_1', users: 'user_1', keys: 'key_1', me: 'key_1' },
     ...{ 'admin-tokens': 'token_1', configuration: 'stored', catalogue: known.server, trail: known.callId },
+    ...{ runs: RUN_ID, approvals: APPROVAL_ID },
   };
   return ids[tag] ?? 'x';
 }
@@ -62,6 +71,7 @@ export async function restore(site: AdminSite, operation: Operation): Promise<vo
     const body = known.parts[plural] ?? {};
     await ask('POST', `/${plural}`, { body: { name: 'stored', body } });
   }
+  if (operation.tag === 'approvals') await site.resetApproval();
   if (operation.path.startsWith('/definitions/')) {
     const { name, hash } = known.definition;
     const opposite = operation.id === 'approveDefinition' ? 'reject' : 'approve';
@@ -98,6 +108,7 @@ export function goodBody({ known }: Pick<AdminSite, 'known'>, { id, path, body }
   const [plural = '', place] = path.slice(1).split('/');
   const part = known.parts[plural];
   if (part !== undefined) return place === undefined ? { name, body: part } : { body: part };
+  if (/Approval$/.test(id)) return { reason: 'as told' };
   if (/^rotate/.test(id)) return { graceMs: 0 };
   if (/Definition$/.test(id)) return { server: known.server, name: known.definition.name, hash: known.definition.hash };
   if (id === 'explain') return { key: 'key_1', target: { kind: 'tool', name: `${known.server}/x` } };

@@ -4,12 +4,14 @@ import { PERMISSIONS, ROLES } from '../../contracts/admin.ts';
 import { ADMIN_RULES } from './permissions.ts';
 
 const writes = (role: (typeof ROLES)[number]): readonly string[] =>
-  ADMIN_RULES.permissionsOf(role).filter((permission) => permission.endsWith(':write') || permission === 'operate');
+  ADMIN_RULES.permissionsOf(role).filter(
+    (permission) => permission.endsWith(':write') || ['operate', 'approve'].includes(permission),
+  );
 
 test('an owner and an admin may do everything, an auditor changes nothing, a member sees only what is theirs', () => {
   assert.deepEqual(ADMIN_RULES.permissionsOf('owner'), PERMISSIONS);
   assert.deepEqual(ADMIN_RULES.permissionsOf('admin'), PERMISSIONS);
-  assert.deepEqual(writes('operator'), ['own-keys:write', 'config:write', 'operate']);
+  assert.deepEqual(writes('operator'), ['own-keys:write', 'config:write', 'operate', 'approve']);
   assert.deepEqual(writes('auditor'), []);
   assert.deepEqual(ADMIN_RULES.permissionsOf('member'), ['own-keys:write']);
 });

@@ -17,7 +17,7 @@ const READING: readonly Permission[] = [
 const PERMISSIONS_OF: { readonly [role in Role]: ReadonlySet<Permission> } = {
   owner: new Set(PERMISSIONS),
   admin: new Set(PERMISSIONS),
-  operator: new Set<Permission>([...READING, 'own-keys:write', 'config:write', 'operate']),
+  operator: new Set<Permission>([...READING, 'own-keys:write', 'config:write', 'operate', 'approve']),
   auditor: new Set(READING),
   member: new Set<Permission>(['own-keys:write']),
 };

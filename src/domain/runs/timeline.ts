@@ -1,7 +1,7 @@
 /** Puts together what happened in a run or a conversation, of what the trail and the ledger say of it. */
 
 import type { Approval } from '../../contracts/approvals.ts';
-import type { AgentRun, RunTimeline, TimelineEntry } from '../../contracts/runs.ts';
+import type { AgentRun, RunSummary, RunTimeline, TimelineEntry } from '../../contracts/runs.ts';
 import type { Suggestion } from '../../contracts/suggestions.ts';
 import type { TrailRow } from '../../contracts/trail.ts';
 
@@ -18,23 +18,22 @@ export function createTimeline({ id, run, rows, suggestions, approvals }: Timeli
   const ordered = rows.toSorted((a, b) => a.atMs - b.atMs || (a.id < b.id ? -1 : 1));
   // The call that drives the rounds of a run is none of them.
   const rounds = ordered.filter((row) => row.kind === 'chat' && (run === undefined || row.id !== id));
-  const calls = ordered.filter(({ kind }) => kind === 'tools.call');
+  // What was held back is told by who was asked.
+  const calls = ordered.filter(({ kind, error }) => kind === 'tools.call' && error !== 'approval_required');
   const entries: TimelineEntry[] = [
     ...rounds.map(roundOf),
     ...suggestions.map(suggestedOf),
     ...approvals.flatMap((approval) => [askedOf(approval), ...votesOf(approval)]),
-    // What was held back is told by who was asked.
-    ...calls.filter(({ error }) => error !== 'approval_required').map(executedOf),
+    ...calls.map(executedOf),
     ...(run === undefined || run.state === 'running'
       ? []
       : [{ type: 'ended' as const, atMs: run.updatedAtMs, state: run.state, end: run.end }]),
   ];
   const sum = (of: (row: TrailRow) => number | undefined): number =>
     [...rounds, ...calls].reduce((total, row) => total + (of(row) ?? 0), 0);
-  const { sealedState: _, ...told } = run ?? { sealedState: undefined };
   return {
     id,
-    run: run === undefined ? undefined : (told as Omit<AgentRun, 'sealedState'>),
+    run: run && summarizeRun(run),
     keyName: run?.keyName ?? ordered.find(({ keyName }) => keyName !== undefined)?.keyName,
     ...{ rounds: rounds.length, calls: calls.length },
     inputTokens: sum(({ model }) => model?.usage?.inputTokens),
@@ -42,6 +41,11 @@ export function createTimeline({ id, run, rows, suggestions, approvals }: Timeli
     microUsd: sum(({ priceMicroUsd }) => priceMicroUsd),
     entries: entries.sort((a, b) => a.atMs - b.atMs || ORDER.indexOf(a.type) - ORDER.indexOf(b.type)),
   };
+}
+
+/** Without what only the gateway needs of it. */
+export function summarizeRun({ sealedState: _, leaseUntilMs: __, version: ___, ...run }: AgentRun): RunSummary {
+  return run;
 }
 
 /** Of what happened in the same millisecond: causes before what they caused. */

@@ -9,9 +9,11 @@ import type {
   FileObject,
   LimitStanding,
 } from '../../contracts/admin-ports.ts';
+import type { ApprovalDesk } from '../../contracts/approvals.ts';
 import type { ConfigObjects } from '../../contracts/config-objects.ts';
 import type { Explainer } from '../../contracts/explain.ts';
 import type { ObjectKind, ObjectStore } from '../../contracts/objects.ts';
+import type { RunDesk } from '../../contracts/runs.ts';
 
 export interface AdminDeps {
   readonly objects: ObjectStore;
@@ -29,5 +31,9 @@ export interface AdminDeps {
   readonly config: ConfigObjects | undefined;
   /** Undefined: nobody can; then there is no such operation. */
   readonly explain: Explainer | undefined;
+  /** Undefined: nobody keeps any; then there are no such operations. */
+  readonly runs: RunDesk | undefined;
+  /** As `runs`. */
+  readonly approvals: ApprovalDesk | undefined;
   readonly identity: { readonly name: string; readonly version: string };
 }

@@ -49,7 +49,7 @@ export interface OperationParts<P extends z.ZodType, Q extends z.ZodType, B exte
   /** `required`: 428 without `If-Match`. `optional`: heeded where it is sent. `none`: not taken. */
   readonly precondition: 'required' | 'optional' | 'none';
   /** Without this port there is no such operation. */
-  readonly needs?: 'standings' | 'config' | 'explain' | undefined;
+  readonly needs?: 'standings' | 'config' | 'explain' | 'runs' | 'approvals' | undefined;
   /** Besides those that any operation may answer. */
   readonly problems?: readonly ErrorCode[];
   handle(deps: AdminDeps, request: OperationRequest<z.output<P>, z.output<Q>, z.output<B>>): Promise<OperationAnswer>;

@@ -6,7 +6,7 @@ import { isObject } from '../../lib/is-object.ts';
 import { renderOpenApi } from './openapi.ts';
 import { listOperations } from './operations.ts';
 
-const operations = listOperations({ standings: true, config: true, explain: true });
+const operations = listOperations({ standings: true, config: true, explain: true, runs: true, approvals: true });
 const document = JSON.parse(JSON.stringify(renderOpenApi(operations))) as { readonly [member: string]: unknown };
 
 function* objectsIn(value: unknown): Generator<{ readonly [member: string]: unknown }> {

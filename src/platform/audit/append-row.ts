@@ -9,7 +9,10 @@ import { openStore } from '../stores/sqlite/open-store.ts';
 import { createFoldStatements } from './fold-statements.ts';
 import { decodeLine, encodeRecord, type JournalLine } from './journal-line.ts';
 
-export type DecisionRow = Pick<CallIntent, 'kind' | 'serverId' | 'name' | 'target' | 'arguments'>;
+export type DecisionRow = Pick<
+  CallIntent,
+  'kind' | 'serverId' | 'name' | 'target' | 'arguments' | 'runId' | 'suggestionId'
+>;
 export type DecisionLine = Extract<JournalLine, { readonly type: 'record' }>;
 
 /** The journal's own spelling, so that bounds and columns are those of every other row. */
