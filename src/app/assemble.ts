@@ -141,13 +141,7 @@ export async function assemble(options: AppOptions): Promise<App> {
   });
   const definitionStore = await stores.definitions();
   const definitions = createDefinitions({
-    store: definitionStore,
-    trail,
-    registry,
-    log,
-    now,
-    newId,
-    randomHex: ids.hex,
+    ...{ store: definitionStore, trail, registry, log, now, newId, randomHex: ids.hex },
   });
   definitions.use(config.servers);
   const catalog = createLiveCatalog({ registry, govern: definitions.govern });
@@ -252,13 +246,7 @@ export async function assemble(options: AppOptions): Promise<App> {
     ...{ providers: () => providers, configObjects: storedConfig?.objects, sessions: people.sessions },
     ...{ accounts: people.forAdmin, userId: directory.userId, executions },
     approvals: createApprovalDesk({
-      ...{
-        approvals: executions.approvals,
-        suggestions: executions.suggestions,
-        sealer: sealing.forRecords,
-        trail,
-        now,
-      },
+      ...{ ...executions, sealer: sealing.forRecords, trail, now },
       config: () => gateway.config().approvals ?? { fourEyes: false },
     }),
     explain: createExplainer({
