@@ -18,6 +18,7 @@ import type { TrailFilter } from '../contracts/trail.ts';
 import type { Outbox } from '../contracts/webhooks.ts';
 import { speaksOf } from '../domain/limits/lines-of.ts';
 import { appendRow, type DecisionRow, encodeDecision } from '../platform/audit/append-row.ts';
+import type { AuthorityReport } from '../platform/audit/chain/verify-authority.ts';
 import type { ChainReport, KnownHead } from '../platform/audit/chain/verify-chain.ts';
 import type { FoldReport } from '../platform/audit/fold.ts';
 import type { FoldWorkerData } from '../platform/audit/fold-worker.ts';
@@ -66,6 +67,7 @@ export interface TrailReading {
   fold(): FoldReport | Promise<FoldReport>;
   /** `heads`: of the chain, that were seen earlier. */
   verifyChain(heads: readonly KnownHead[]): Promise<ChainReport>;
+  verifyAuthority(): Promise<AuthorityReport>;
   /** Adds up the trail anew, and compares the ledger with it. */
   verifySpend(): SpendReport | Promise<SpendReport>;
 }

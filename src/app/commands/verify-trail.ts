@@ -2,6 +2,7 @@
 
 import type { Command } from 'commander';
 import { readHead } from '../../platform/audit/chain/head-file.ts';
+import type { AuthorityReport, UnprovenCall } from '../../platform/audit/chain/verify-authority.ts';
 import type { ChainProblem, ChainReport, KnownHead } from '../../platform/audit/chain/verify-chain.ts';
 import { CommandError, EXIT, messageOf } from './command-error.ts';
 import { findTrailKeys, withStores } from './command-stores.ts';
@@ -45,8 +46,14 @@ async function runVerify(options: VerifyOptions): Promise<void> {
     }
     const report = await reader.verifyChain(kept === undefined ? expected : [kept, ...expected]);
     const hasKey = (await findTrailKeys(options, dataDir, stores.database !== undefined)) !== undefined;
-    if (options.json) printJson({ ...report, signedTo: report.signedTo ?? null, hasKey });
-    else render(report, hasKey);
+    const authority = await reader.verifyAuthority();
+    if (options.json) printJson({ ...report, signedTo: report.signedTo ?? null, hasKey, authority });
+    else {
+      render(report, hasKey);
+      renderAuthority(authority);
+    }
+    if (authority.unproven.length > 0 && report.problemCount === 0)
+      throw new CommandError(EXIT.failed, `${authority.unproven.length} calls have neither rule nor approval to show`);
     if (report.problemCount > 0)
       throw new CommandError(EXIT.failed, `the trail is not what was written: ${report.problemCount} findings`);
   });
@@ -66,10 +73,29 @@ function render({ rows, rowsBefore, head, signedTo, problems, problemCount }: Ch
   if (head.link !== '') print(`Head: ${head.seq}:${head.link}`);
 }
 
+const UNPROVEN: { readonly [type in UnprovenCall['type']]: string } = {
+  'no-approval': 'there is no word of the approval before it',
+  'approval-used-twice': 'another call used the same approval',
+  'carried-out-twice': 'another call carried the same suggestion out',
+  'no-standing-approval': 'there was no such standing approval',
+};
+
+function renderAuthority({ calls, unproven }: AuthorityReport): void {
+  if (unproven.length > 0)
+    printTable(
+      ['CALL', 'AUTHORITY', 'FINDING'],
+      unproven.map(({ id, authority, type }) => [id, authority ?? '-', UNPROVEN[type]]),
+    );
+  const by = Object.entries(calls).map(([what, count]) => `${count} by ${what}`);
+  if (by.length > 0) print(`Calls of tools that were carried out: ${by.join(', ')}.`);
+}
+
 /** Adds `verify` to `audit`. */
 export function verifyTrailCommand(audit: Command): void {
   withDataOptions(audit.command('verify'))
-    .description('Show that no row of the trail was changed, removed or added since it was written')
+    .description(
+      'Show that no row of the trail was changed, removed or added, and that each call had its rule or approval',
+    )
     .option(
       '--expect <head>',
       'a head that an earlier run printed, which must still be in the chain (may be repeated)',

@@ -39,7 +39,11 @@ export function createCheckSuggestion(deps: { readonly ledger: Ledger; readonly 
     const suggestion = await find(call, execution, callerOf(call));
     if (suggestion === undefined) return next();
     call.facts.suggestion = suggestion;
-    if (suggestion.state !== 'open') return outcomeOf(await ledger.resultOf(suggestion, call.signal));
+    if (suggestion.state !== 'open') {
+      // Whatever comes of it, nothing is sent for it.
+      call.facts.cached = true;
+      return outcomeOf(await ledger.resultOf(suggestion, call.signal));
+    }
     if (suggestion.expiresAtMs <= now())
       throw new GatewayError('suggestion_expired', undefined, { data: { suggestionId: suggestion.id } });
     return next();

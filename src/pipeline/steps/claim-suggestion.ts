@@ -31,6 +31,7 @@ export function createClaimSuggestion(deps: {
       if (claim.suggestion.state === 'open')
         throw new GatewayError('suggestion_expired', undefined, { data: { suggestionId: id } });
       call.facts.suggestion = claim.suggestion;
+      call.facts.cached = true;
       return outcomeOf(await ledger.resultOf(claim.suggestion, call.signal));
     }
     let outcome: McpOutcome;
@@ -46,8 +47,12 @@ export function createClaimSuggestion(deps: {
     }
     const isError = outcome.type === 'result' && outcome.isError;
     const sealedResult = ledger.sealResult(id, { type: outcome.type, text: outcome.text, isError });
-    await ledger.store.finish(id, call.id, { state: 'done', sealedResult }, now());
-    await noteUse(call);
+    try {
+      await ledger.store.finish(id, call.id, { state: 'done', sealedResult }, now());
+      await noteUse(call);
+    } catch {
+      // The answer is there, whatever the ledger says; it will not be carried out again: its lease ends as unknown.
+    }
     return outcome;
   };
 

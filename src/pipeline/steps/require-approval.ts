@@ -92,6 +92,8 @@ export function createRequireApproval(deps: RequireApprovalDeps): Step {
     if (peer.era === 'modern') {
       const state = deps.continuations.seal(call, { type: 'approval', approvalId: approval.id });
       const text = `{"resultType":"input_required","inputRequests":{"${APPROVAL_QUESTION}":{"method":"elicitation/create","params":${params}}},"requestState":${JSON.stringify(state)}}`;
+      // The server was not called.
+      call.facts.cached = true;
       return { outcome: { type: 'result', text, isError: false } };
     }
     if (peer.ask === undefined) return undefined;

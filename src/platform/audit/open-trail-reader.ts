@@ -6,6 +6,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { SealKeys } from '../../contracts/sealing.ts';
 import type { TrailFilter } from '../../contracts/trail.ts';
 import { openStore } from '../stores/sqlite/open-store.ts';
+import { type AuthorityReport, verifyAuthority } from './chain/verify-authority.ts';
 import { type ChainReport, type KnownHead, verifyChain } from './chain/verify-chain.ts';
 import { createFold, type FoldReport } from './fold.ts';
 import { type CostGroup, type CostSum, sumCosts } from './sum-costs.ts';
@@ -29,6 +30,8 @@ export interface TrailReader extends Disposable {
   verifySpend(): SpendReport;
   /** Holds every row against the chain; heads that were seen earlier must still be in it. */
   verifyChain(heads: readonly KnownHead[]): Promise<ChainReport>;
+  /** Whether each call that was carried out had its rule or its approval. */
+  verifyAuthority(): Promise<AuthorityReport>;
   /** Takes in what the journal holds and no one has folded; calls of dead runs become `unknown`. */
   fold(): FoldReport;
   close(): void;
@@ -61,6 +64,7 @@ export function openTrailReader(dataDir: string, keys?: SealKeys): TrailReader {
     },
     costs: (by, filter) => sumCosts(db, by, filter),
     verifySpend: () => verifySpend(db),
+    verifyAuthority: () => verifyAuthority((sql, values) => db.prepare(sql).all(...values)),
     async verifyChain(heads) {
       // One picture: a fold beside it cannot come between.
       db.exec('BEGIN');

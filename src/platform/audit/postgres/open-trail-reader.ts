@@ -3,6 +3,7 @@
 import type { SealKeys } from '../../../contracts/sealing.ts';
 import type { TrailFilter } from '../../../contracts/trail.ts';
 import type { Database } from '../../stores/postgres/open-database.ts';
+import { type AuthorityReport, verifyAuthority } from '../chain/verify-authority.ts';
 import { type ChainReport, type KnownHead, verifyChain } from '../chain/verify-chain.ts';
 import type { FoldReport } from '../fold.ts';
 import { type CostGroup, type CostSum, costsQuery, readCostSum } from '../sum-costs.ts';
@@ -19,6 +20,7 @@ export interface PostgresTrailReader {
   newest(filter: TrailFilter, beforeSeq: number | undefined, limit: number): Promise<readonly SeqRow[]>;
   costs(by: CostGroup, filter: TrailFilter): Promise<readonly CostSum[]>;
   verifyChain(heads: readonly KnownHead[]): Promise<ChainReport>;
+  verifyAuthority(): Promise<AuthorityReport>;
   /** Takes in what the journals of this data directory hold; those of other replicas are theirs to fold. */
   fold(): Promise<FoldReport>;
   /** Adds up the trail anew and compares the ledger with it. */
@@ -56,6 +58,11 @@ export function createPostgresTrailReader(
       const { sql, values } = costsQuery(by, filter, 'postgres');
       return (await database.query(numbered(sql), values)).rows.map((row) => readCostSum(row, by));
     },
+    verifyAuthority: () =>
+      database.transaction(
+        (query) => verifyAuthority(async (sql, values) => (await query(numbered(sql), values)).rows),
+        { isSnapshot: true, statementTimeoutMs: VERIFY_TIMEOUT_MS },
+      ),
     verifyChain: (heads) =>
       database.transaction(
         (query) => verifyChain(async (sql, values) => (await query(numbered(sql), values)).rows, keys, heads),

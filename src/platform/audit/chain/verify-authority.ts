@@ -1,0 +1,71 @@
+/** Had each call that was carried out its rule or its approval? Holds the rows of calls against those of what was decided. */
+
+import type { ReadRows } from './verify-chain.ts';
+
+export interface UnprovenCall {
+  /**
+   * `no-approval`: nothing says that the approval was given before. `approval-used-twice`, `carried-out-twice`: another call
+   * did, too. `no-standing-approval`: nothing says that there was one.
+   */
+  readonly type: 'no-approval' | 'approval-used-twice' | 'carried-out-twice' | 'no-standing-approval';
+  /** Of the call. */
+  readonly id: string;
+  readonly authority: string | undefined;
+}
+
+export interface AuthorityReport {
+  /** Calls by what let them by: `rule`, `defaults`, `approval`, `standing`, and `grant` where no rule spoke. */
+  readonly calls: { readonly [by: string]: number };
+  /** At most the first 100. */
+  readonly unproven: readonly UnprovenCall[];
+}
+
+const MAX_UNPROVEN = 100;
+
+/** What was sent, or may have been. One that was answered from the ledger or a cache was not. */
+const CARRIED_OUT = `t.kind = 'tools.call' AND t.result IN ('ok', 'tool-error', 'rpc-error', 'unknown') AND coalesce(t.cached, 0) = 0`;
+
+/** Retention may have taken a decision and left the call: those of calls older than the oldest row that is left are not asked for. */
+export async function verifyAuthority(read: ReadRows): Promise<AuthorityReport> {
+  const unproven: UnprovenCall[] = [];
+  const report = async (type: UnprovenCall['type'], sql: string): Promise<void> => {
+    for (const { id, authority } of await read(`${sql} LIMIT ?`, [MAX_UNPROVEN]))
+      unproven.push({ type, id: String(id), authority: typeof authority === 'string' ? authority : undefined });
+  };
+  await report(
+    'no-approval',
+    `SELECT t.id AS id, t.authority AS authority FROM trail t
+     WHERE ${CARRIED_OUT} AND t.authority LIKE 'approval:%' AND NOT EXISTS (
+       SELECT 1 FROM trail d WHERE d.kind = 'approval.approved' AND d.suggestion_id = t.suggestion_id
+         AND d.seq < t.seq AND d.arguments LIKE '%"' || substr(t.authority, 10) || '"%')
+       AND t.at_ms > (SELECT min(o.at_ms) FROM trail o)
+     ORDER BY t.seq`,
+  );
+  await report(
+    'approval-used-twice',
+    `SELECT max(t.id) AS id, t.authority AS authority FROM trail t
+     WHERE ${CARRIED_OUT} AND t.authority LIKE 'approval:%' GROUP BY t.authority HAVING count(*) > 1 ORDER BY 1`,
+  );
+  await report(
+    'carried-out-twice',
+    `SELECT max(t.id) AS id, max(t.authority) AS authority FROM trail t
+     WHERE ${CARRIED_OUT} AND t.suggestion_id IS NOT NULL GROUP BY t.suggestion_id HAVING count(*) > 1 ORDER BY 1`,
+  );
+  await report(
+    'no-standing-approval',
+    `SELECT t.id AS id, t.authority AS authority FROM trail t
+     WHERE ${CARRIED_OUT} AND t.authority LIKE 'standing:%' AND NOT EXISTS (
+       SELECT 1 FROM object_changes c WHERE c.kind = 'standing-approval' AND c.id = substr(t.authority, 10))
+     ORDER BY t.seq`,
+  );
+  const sums = await read(
+    `SELECT CASE WHEN t.authority LIKE 'defaults.%' THEN 'defaults' WHEN t.authority LIKE 'rule:%' THEN 'rule'
+       WHEN t.authority LIKE 'approval:%' THEN 'approval' WHEN t.authority LIKE 'standing:%' THEN 'standing' ELSE 'grant' END AS by_what,
+       count(*) AS n FROM trail t WHERE ${CARRIED_OUT} AND t.seq > ? GROUP BY 1 ORDER BY 1`,
+    [0],
+  );
+  return {
+    calls: Object.fromEntries(sums.map(({ by_what: by, n }) => [String(by), Number(n)])),
+    unproven: unproven.slice(0, MAX_UNPROVEN),
+  };
+}
