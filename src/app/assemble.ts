@@ -141,13 +141,7 @@ export async function assemble(options: AppOptions): Promise<App> {
   });
   const definitionStore = await stores.definitions();
   const definitions = createDefinitions({
-    store: definitionStore,
-    trail,
-    registry,
-    log,
-    now,
-    newId,
-    randomHex: ids.hex,
+    ...{ store: definitionStore, trail, registry, log, now, newId, randomHex: ids.hex },
   });
   definitions.use(config.servers);
   const catalog = createLiveCatalog({ registry, govern: definitions.govern });
