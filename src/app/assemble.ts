@@ -12,7 +12,6 @@ import { createMcpRoutes } from '../edges/mcp/endpoint.ts';
 import { createModernMcp } from '../edges/mcp/rev-2026/modern-mcp.ts';
 import { createCallbackRoute } from '../edges/oauth/callback-route.ts';
 import { createRandomIds } from '../lib/random-ids.ts';
-import { createApprovalDesk } from '../pipeline/approvals/approval-desk.ts';
 import { createDefinitions } from '../pipeline/definitions/definitions.ts';
 import { createLiveDirectory } from '../pipeline/directory/live-directory.ts';
 import { createGateway, type SwappableGateway } from '../pipeline/gateway.ts';
@@ -42,6 +41,7 @@ import { keepHouse } from './keep-house.ts';
 import { createStandings } from './limit-standings.ts';
 import { createMetrics } from './metrics.ts';
 import { createModelRoutes } from './model-routes.ts';
+import { openApprovals } from './open-approvals.ts';
 import { openExecutions } from './open-executions.ts';
 import { openLimits } from './open-limits.ts';
 import { openPeople } from './open-people.ts';
@@ -179,6 +179,7 @@ export async function assemble(options: AppOptions): Promise<App> {
     ...{ ...executions, stores, trail, now, newId, randomHex: ids.hex, random: options.random, log },
     config: gateway.config,
   });
+  const approvals = await openApprovals({ executions, trail, config: gateway.config, tell: limits.tell, log, now });
   const accounts = await stores.accounts();
   const people = openPeople({
     ...{ store: accounts, objects, sealer: sealing.forClients, log, now, config: gateway.config, publicUrl },
@@ -244,11 +245,7 @@ export async function assemble(options: AppOptions): Promise<App> {
     ...{ objects, registry, catalog, definitionStore, trail, stores, sealer: sealing.forClients, identity, log },
     ...{ now, monotonicMs, newId, randomHex: ids.hex, config: gateway.config },
     ...{ providers: () => providers, configObjects: storedConfig?.objects, sessions: people.sessions },
-    ...{ accounts: people.forAdmin, userId: directory.userId, executions },
-    approvals: createApprovalDesk({
-      ...{ ...executions, sealer: sealing.forRecords, trail, now },
-      config: () => gateway.config().approvals ?? { fourEyes: false },
-    }),
+    ...{ accounts: people.forAdmin, userId: directory.userId, executions, approvals: approvals.desk },
     explain: createExplainer({
       ...{ ...known, objects, definitions: definitionStore },
       ...{ config: gateway.config, catalog: catalog.current, now },
@@ -282,6 +279,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       await mcp.closeAll();
       await http.close(CLOSE_GRACE_MS);
       await house[Symbol.asyncDispose]();
+      await approvals[Symbol.asyncDispose]();
       processMeter[Symbol.dispose]();
       await registry[Symbol.asyncDispose]();
       credentials[Symbol.dispose]();

@@ -1,12 +1,16 @@
 /** People decide about calls that wait: at the command line and by the admin API of a gateway that runs, over the same store. */
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import type { Approval } from '../../src/contracts/approvals.ts';
 import { openSealing } from '../../src/platform/sealing/open-sealing.ts';
 import { openApprovalStore } from '../../src/platform/stores/sqlite/approvals.ts';
 import { approval } from '../support/approval-store-suite.ts';
 import { runCli, startGateway } from '../support/gateway.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const ARGUMENTS = '{"path": "a\u202etxt.exe", "size": 1.0}';
 
@@ -111,4 +115,51 @@ test('a call that waits is looked at, approved with other arguments, or rejected
   assert.match(told, /"name":"olga"/);
   assert.match(told, /"via":"cli","reason":"not on a Friday"/);
   assert.doesNotMatch(told, /b\.txt|txt\.exe/);
+});
+
+test('webhooks are told of a call that waits and of what was decided, once, whoever did it, and never its arguments', {
+  timeout: 120_000,
+}, async (t) => {
+  const heard: { readonly type: string; readonly text: string }[] = [];
+  const server = createServer((request, response) => {
+    request.setEncoding('utf8');
+    let text = '';
+    request.on('data', (piece: string) => {
+      text += piece;
+    });
+    request.on('end', () => {
+      heard.push({ type: JSON.parse(text).type, text });
+      response.end();
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`;
+  const events = ['approval.requested', 'approval.decided'];
+  const gateway = await startGateway(t, {
+    config: { webhooks: { chat: { url: `http://127.0.0.1:${port}/`, secret, events } } },
+  });
+  const store = openApprovalStore({ dataDir: gateway.dataDir });
+  t.after(() => store[Symbol.asyncDispose]());
+  const count = (type: string, id: string) =>
+    heard.filter((each) => each.type === type && each.text.includes(id)).length;
+  const add = (id: string, expiresAtMs: number) =>
+    store.add(approval(id, { requestedAtMs: Date.now(), expiresAtMs, sealedArguments: 'sealed-arguments' }));
+
+  await add('apr_a', Date.now() + 600_000);
+  await waitFor('the request to be told', () => count('approval.requested', 'apr_a') === 1);
+  await runCli('approvals', 'reject', 'apr_a', '--data', gateway.dataDir, '--config', gateway.configFile);
+  await waitFor('the decision to be told', () => count('approval.decided', 'apr_a') === 1);
+  const decided = heard.find(({ type }) => type === 'approval.decided')?.text ?? '';
+  assert.match(decided, /"decision":"rejected"/);
+  assert.match(decided, /\/api\/v1\/approvals\/apr_a"/);
+
+  await add('apr_b', Date.now() + 600_000);
+  await waitFor('the other request to be told', () => count('approval.requested', 'apr_b') === 1);
+  await store.expire(Date.now() + 700_000, 10);
+  await waitFor('that its time is over', () => count('approval.decided', 'apr_b') === 1);
+  assert.deepEqual([count('approval.requested', 'apr_a'), count('approval.decided', 'apr_a')], [1, 1]);
+  assert.doesNotMatch(heard.map(({ text }) => text).join(), /sealed/);
 });
