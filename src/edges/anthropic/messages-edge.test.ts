@@ -22,6 +22,7 @@ test('every error has a type that SDKs of this dialect know, by its status', () 
       405: 'invalid_request_error',
       406: 'invalid_request_error',
       409: 'conflict_error',
+      410: 'invalid_request_error',
       412: 'invalid_request_error',
     },
     ...{ 413: 'request_too_large', 422: 'invalid_request_error', 428: 'invalid_request_error' },
