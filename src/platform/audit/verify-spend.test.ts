@@ -184,7 +184,7 @@ test('levels and labels of a call are in its row', async (t) => {
     ],
   );
   const [, first = ''] = renderCsv(reader.query({})).split('\r\n');
-  assert.ok(first.endsWith(`,u,,,"${JSON.stringify(labels).replaceAll('"', '""')}"`), first);
+  assert.ok(first.endsWith(`,u,,,"${JSON.stringify(labels).replaceAll('"', '""')}",,,`), first);
   const rows = [...reader.query({})].map(({ id, userId, teamId, organizationId, labels: told }) => ({
     ...{ id, userId, teamId, organizationId, labels: told },
   }));
