@@ -42,8 +42,8 @@ const MAY: { readonly [operation: string]: readonly Role[] | 'public' } = {
   ...each(READERS, 'listServerStatus getServerStatus listTools listModels listDefinitions'),
   ...each(OPERATORS, 'approveDefinition rejectDefinition'),
   ...each(READERS, 'listRuns getRun getRunTimeline'),
-  ...each(READERS, 'listApprovals getApproval'),
-  ...each(OPERATORS, 'cancelRun approveApproval rejectApproval'),
+  ...each(READERS, 'listApprovals getApproval listStandingApprovals getStandingApproval'),
+  ...each(OPERATORS, 'cancelRun approveApproval rejectApproval createStandingApproval deleteStandingApproval'),
   ...each(READERS, 'listCalls getCall sumSpend listChanges explain'),
 };
 

@@ -6,7 +6,6 @@ import { type TestContext, test } from 'node:test';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import type { Approval } from '../../src/contracts/approvals.ts';
 import { openApprovalStore } from '../../src/platform/stores/sqlite/approvals.ts';
-import { openObjectStore } from '../../src/platform/stores/sqlite/objects.ts';
 import { readTrail, runCli, type StartedGateway, startGateway } from '../support/gateway.ts';
 import { createTempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -188,28 +187,24 @@ test('a standing approval lets by what it is about, until then, and nothing else
   const site = await start(t);
   const client = await connect(t, site, 'modern');
   pendingOf(await work(client, 'docs-1'));
-  const store = openObjectStore({ dataDir: site.gateway.dataDir });
-  const body = {
-    name: 'docs',
-    targets: ['desk/work'],
-    when: 'args.nonce.startsWith("docs-")',
-    expiresAtMs: Date.now() + 60_000,
-  };
-  const origin = { actor: OPERATOR, via: 'cli' } as const;
-  await store.write(
-    [{ action: 'create', kind: 'standing-approval', id: 'sta_1', name: 'docs', body }],
-    origin,
-    Date.now(),
+  const cli = (...args: string[]) =>
+    runCli('approvals', 'standing', ...args, '--data', site.gateway.dataDir, '--config', site.gateway.configFile);
+  const about = ['--tool', 'desk/work', '--when', 'args.nonce.startsWith("docs-")'];
+  const id = (await cli('add', '--name', 'docs', ...about, '--for', '1h')).trim();
+  assert.match(await cli('list'), new RegExp(`${id}.*docs.*desk/work`));
+  for (const [bad, said] of [
+    [['--tool', 'desk/'], /names nothing after/],
+    [['--tool', 'desk/work', '--when', 'args.'], /--when, character/],
+  ] as const)
+    await assert.rejects(cli('add', '--name', 'x', '--for', '1h', ...bad), said);
+  await assert.rejects(
+    cli('add', '--name', 'x', '--tool', 'desk/work', '--for', '1970-01-01T00:00:00Z'),
+    /--for wants/,
   );
   await waitFor('it to be in force', async () => (await work(client, 'docs-2')).isError !== true);
   assert.notEqual((await work(client, 'docs-1')).isError, true);
   assert.equal(pendingOf(await work(client, 'other-1')).code, 'approval_required');
-  await store.write(
-    [{ action: 'delete', kind: 'standing-approval', id: 'sta_1', ifVersion: undefined }],
-    origin,
-    Date.now(),
-  );
+  await cli('remove', 'docs');
   let n = 3;
   await waitFor('it to be over', async () => (await work(client, `docs-${n++}`)).isError === true);
-  await store[Symbol.asyncDispose]();
 });

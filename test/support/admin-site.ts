@@ -44,8 +44,9 @@ const FIXTURES = {
   user: ['user_1', UserShape.parse({ name: 'ada', role: 'admin' })],
   key: ['key_1', KeyShape.parse({ name: 'k', type: 'personal', user: 'user_1', grant: {}, secrets: [SECRET] })],
   'admin-token': ['token_1', { name: 'x', role: 'auditor', secrets: [] }],
+  'standing-approval': ['sta_1', { name: 's', targets: ['github/x'], expiresAtMs: 9_999_999_999_999 }],
 } as const;
-const KINDS = ['organization', 'team', 'user', 'key', 'admin-token'] as const;
+const KINDS = ['organization', 'team', 'user', 'key', 'admin-token', 'standing-approval'] as const;
 
 /** Of a run that is under way, as far as anybody knows. */
 export const RUN_ID = 'run-1';
@@ -58,7 +59,7 @@ export function idFor({ known }: Pick<AdminSite, 'known'>, { tag }: Operation): 
   const ids: { readonly [tag: string]: string } = {
     ...{ organizations: 'org_1', teams: 'team_1', users: 'user_1', keys: 'key_1', me: 'key_1' },
     ...{ 'admin-tokens': 'token_1', configuration: 'stored', catalogue: known.server, trail: known.callId },
-    ...{ runs: RUN_ID, approvals: APPROVAL_ID },
+    ...{ runs: RUN_ID, approvals: APPROVAL_ID, 'standing-approvals': 'sta_1' },
   };
   return ids[tag] ?? 'x';
 }
@@ -108,6 +109,8 @@ export function goodBody({ known }: Pick<AdminSite, 'known'>, { id, path, body }
   const [plural = '', place] = path.slice(1).split('/');
   const part = known.parts[plural];
   if (part !== undefined) return place === undefined ? { name, body: part } : { body: part };
+  if (id === 'createStandingApproval')
+    return { name, targets: [`${known.server}/x`], expiresAtMs: Date.now() + 3_600_000 };
   if (/Approval$/.test(id)) return { reason: 'as told' };
   if (/^rotate/.test(id)) return { graceMs: 0 };
   if (/Definition$/.test(id)) return { server: known.server, name: known.definition.name, hash: known.definition.hash };

@@ -13,6 +13,7 @@ import { readSealingConfig } from './open-command-sealing.ts';
 import { commandOrigin } from './open-objects.ts';
 import { printApproval, printApprovals } from './render-approvals.ts';
 import { type DataOptions, resolveDataDir, withDataOptions } from './shared-options.ts';
+import { standingApprovalsCommand } from './standing-approvals.ts';
 import { paint, print, printJson, printNote } from './terminal.ts';
 
 interface ListOptions extends DataOptions {
@@ -183,4 +184,5 @@ export function approvalsCommand(program: Command): void {
     .option('--reason <text>', 'why, for whoever called and the record')
     .option('--json', 'print as JSON what it is now')
     .action((id: string, options: VoteOptions) => runVote(id, 'reject', options));
+  standingApprovalsCommand(approvals);
 }

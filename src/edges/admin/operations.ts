@@ -14,6 +14,7 @@ import { keyOperations } from './resources/keys.ts';
 import { organizationOperations, teamOperations } from './resources/organizations.ts';
 import { ownKeyOperations } from './resources/own-keys.ts';
 import { runOperations } from './resources/runs.ts';
+import { standingApprovalOperations } from './resources/standing-approvals.ts';
 import { trailOperations } from './resources/trail.ts';
 import { userOperations } from './resources/users.ts';
 
@@ -31,6 +32,7 @@ const RESOURCES: readonly Operation[] = [
   ...changeOperations,
   ...explainOperations,
   ...approvalOperations,
+  ...standingApprovalOperations,
   ...runOperations,
 ];
 

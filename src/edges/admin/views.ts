@@ -48,7 +48,7 @@ export async function requireStored(deps: AdminDeps, kind: ObjectKind, id: strin
 }
 
 export interface Reference {
-  readonly kind: 'organization' | 'team' | 'user';
+  readonly kind: 'organization' | 'team' | 'user' | 'key';
   readonly id: string | undefined;
   /** Where in the body. */
   readonly pointer: string;

@@ -1,0 +1,116 @@
+/** `portcullis approvals standing list|add|remove`: approvals that are given beforehand. */
+
+import type { Command } from 'commander';
+import type { StoredObject } from '../../contracts/objects.ts';
+import { type StandingApprovalBody, StandingApprovalShape } from '../../contracts/shapes/approvals.ts';
+import { findPatternFault } from '../../contracts/shapes/find-faults.ts';
+import { createObjectId } from '../../lib/access-token.ts';
+import { createCelCompiler } from '../../lib/cel.ts';
+import { CommandError, EXIT } from './command-error.ts';
+import { commandOrigin, listAll, withObjects } from './open-objects.ts';
+import { parseMoment } from './parse-moment.ts';
+import { type DataOptions, withDataOptions } from './shared-options.ts';
+import { print, printJson, printNote, printTable, renderTime } from './terminal.ts';
+
+const KIND = 'standing-approval';
+
+interface ListOptions extends DataOptions {
+  readonly json?: boolean;
+}
+interface AddOptions extends DataOptions {
+  readonly name: string;
+  readonly tool: readonly string[];
+  readonly for: string;
+  readonly key?: string;
+  readonly when?: string;
+  readonly reason?: string;
+}
+
+const bodyOf = ({ body }: StoredObject): StandingApprovalBody => body as StandingApprovalBody;
+
+async function runList(options: ListOptions): Promise<void> {
+  const all = await withObjects(options, (store) => listAll(store, KIND));
+  if (options.json) return printJson(all.map((object) => ({ id: object.id, ...bodyOf(object) })));
+  if (all.length === 0) return printNote('Nothing is approved beforehand.');
+  printTable(
+    ['ID', 'NAME', 'KEY', 'TOOLS', 'WHEN', 'UNTIL'],
+    all.map((object) => {
+      const { name, key, targets, when, expiresAtMs } = bodyOf(object);
+      const until = expiresAtMs <= Date.now() ? 'over' : renderTime(expiresAtMs);
+      return [object.id, name, key ?? 'all', targets.join(', '), when ?? '-', until];
+    }),
+  );
+}
+
+function readBody(options: AddOptions, nowMs: number): StandingApprovalBody {
+  const expiresAtMs = parseMoment(options.for, nowMs, 1);
+  if (expiresAtMs === undefined || expiresAtMs <= nowMs)
+    throw new CommandError(EXIT.usage, '--for wants a span such as 8h or 7d, or a time to come');
+  for (const pattern of options.tool) {
+    const fault = findPatternFault(pattern);
+    if (fault !== undefined)
+      throw new CommandError(EXIT.usage, `--tool ${JSON.stringify(pattern)} ${fault.message}`, fault.remedy);
+  }
+  const { name, key, when, reason } = options;
+  const compiled = when === undefined ? undefined : createCelCompiler({ args: 'map', now: 'timestamp' })(when);
+  if (compiled?.ok === false)
+    throw new CommandError(EXIT.usage, `--when, character ${compiled.at + 1}: ${compiled.message}`, compiled.remedy);
+  const parsed = StandingApprovalShape.safeParse({ name, key, targets: options.tool, when, expiresAtMs, reason });
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new CommandError(EXIT.usage, `--${String(issue?.path[0] ?? 'name')}: ${issue?.message ?? 'is no good'}`);
+}
+
+async function runAdd(options: AddOptions): Promise<void> {
+  const nowMs = Date.now();
+  const body = readBody(options, nowMs);
+  const id = createObjectId('sta');
+  await withObjects(options, async (store) => {
+    if (body.key !== undefined && !body.key.startsWith('config:') && (await store.find('key', body.key)) === undefined)
+      throw new CommandError(EXIT.failed, `there is no key ${JSON.stringify(body.key)}`, 'Name one by its id.');
+    const plain = JSON.parse(JSON.stringify(body)) as { readonly [member: string]: unknown };
+    await store.write([{ action: 'create', kind: KIND, id, name: body.name, body: plain }], commandOrigin(), nowMs);
+  });
+  print(id);
+  printNote(`Calls that fit need no look until ${new Date(body.expiresAtMs).toISOString()}.`);
+}
+
+async function runRemove(wanted: string, options: DataOptions): Promise<void> {
+  await withObjects(options, async (store) => {
+    const found = (await listAll(store, KIND)).find(({ id, name }) => id === wanted || name === wanted);
+    if (found === undefined)
+      throw new CommandError(
+        EXIT.failed,
+        `there is no standing approval ${JSON.stringify(wanted)}`,
+        'See `portcullis approvals standing list`.',
+      );
+    await store.write(
+      [{ action: 'delete', kind: KIND, id: found.id, ifVersion: undefined }],
+      commandOrigin(),
+      Date.now(),
+    );
+    print(found.id);
+  });
+}
+
+/** Adds it to `approvals`. */
+export function standingApprovalsCommand(approvals: Command): void {
+  const standing = approvals.command('standing').description('Approve calls beforehand, until then');
+  withDataOptions(standing.command('list'))
+    .description('Show what is approved beforehand')
+    .option('--json', 'print as a JSON array')
+    .action((options: ListOptions) => runList(options));
+  withDataOptions(standing.command('add'))
+    .description('Approve calls beforehand')
+    .requiredOption('--name <name>', 'for people')
+    .requiredOption('--tool <pattern...>', 'tools it is about, such as github/create_issue or "files/read_*"')
+    .requiredOption('--for <span>', 'how long (8h, 7d), or until which time')
+    .option('--key <id>', 'only calls of this key, by its id')
+    .option('--when <condition>', 'only under this condition (CEL), such as args.repo == "docs"')
+    .option('--reason <text>', 'for whoever asks later')
+    .action((options: AddOptions) => runAdd(options));
+  withDataOptions(standing.command('remove'))
+    .description('Take one back, at once')
+    .argument('<id>', 'its id or name')
+    .action((id: string, options: DataOptions) => runRemove(id, options));
+}

@@ -1,0 +1,92 @@
+/** Standing approvals: calls that need no look any more, until then. */
+
+import { z } from 'zod';
+import type { ObjectWrite } from '../../../contracts/objects.ts';
+import { type StandingApprovalBody, StandingApprovalShape } from '../../../contracts/shapes/approvals.ts';
+import { type Fault, findPatternFault, withoutFaults } from '../../../contracts/shapes/find-faults.ts';
+import { createObjectId } from '../../../lib/access-token.ts';
+import { createCelCompiler } from '../../../lib/cel.ts';
+import type { AdminDeps } from '../admin-deps.ts';
+import { defineOperation, type Operation } from '../define-operation.ts';
+import { PageQuery, pageOf, pageOfObjects } from '../pages.ts';
+import { faulty, faultyBody } from '../problem.ts';
+import { findMissing, requireStored, toJson, viewFields, viewOf } from '../views.ts';
+import { IdParams, NameFilter, NoParams, NoQuery } from './words.ts';
+
+const KIND = 'standing-approval';
+const MAX_LIFE_MS = 366 * 86_400_000;
+
+const View = z.strictObject({ ...viewFields, ...StandingApprovalShape.shape });
+
+/** What a condition may name. */
+const VARIABLES = { args: 'map', now: 'timestamp' } as const;
+
+function findFaults({ targets, when }: StandingApprovalBody): readonly Fault[] {
+  const faults = targets.flatMap((pattern, i): readonly Fault[] => {
+    const fault = findPatternFault(pattern);
+    return fault === undefined ? [] : [{ path: ['targets', i], message: fault.message, remedy: fault.remedy }];
+  });
+  const compiled = when === undefined ? undefined : createCelCompiler(VARIABLES)(when);
+  if (compiled?.ok !== false) return faults;
+  const message = `character ${compiled.at + 1}: ${compiled.message}`;
+  return [...faults, { path: ['when'], message, remedy: compiled.remedy }];
+}
+
+const Body = withoutFaults(StandingApprovalShape, findFaults);
+
+/** Throws GatewayError `invalid_params`. */
+async function check(deps: AdminDeps, body: StandingApprovalBody, nowMs: number): Promise<void> {
+  if (body.expiresAtMs <= nowMs) throw faultyBody('/expiresAtMs', 'is over already; name a time to come');
+  if (body.expiresAtMs > nowMs + MAX_LIFE_MS)
+    throw faultyBody('/expiresAtMs', 'is more than a year away; nobody remembers why by then');
+  const faults = await findMissing(deps, [{ kind: 'key', id: body.key, pointer: '/key' }]);
+  if (faults.length > 0) throw faulty(faults);
+}
+
+const words = { tag: 'standing-approvals', needs: 'approvals' } as const;
+
+export const standingApprovalOperations: readonly Operation[] = [
+  defineOperation({
+    ...{ id: 'listStandingApprovals', method: 'GET', path: '/standing-approvals', ...words, status: 200 },
+    ...{ permission: 'people:read', summary: 'List standing approvals, in the order they were given' },
+    ...{ params: NoParams, query: z.strictObject({ ...PageQuery, ...NameFilter }), answer: pageOf(View) },
+    ...{ precondition: 'none', problems: ['invalid_cursor'] },
+    async handle(deps, { query: { limit, cursor, name } }) {
+      const { found, nextCursor } = await pageOfObjects(deps.objects, KIND, { limit, cursor, namePrefix: name });
+      const items = found.map((object) => viewOf(object));
+      return { body: { items, nextCursor: nextCursor ?? null }, nextCursor };
+    },
+  }),
+  defineOperation({
+    ...{ id: 'createStandingApproval', method: 'POST', path: '/standing-approvals', ...words, status: 201 },
+    ...{ permission: 'approve', summary: 'Approve calls beforehand, until then', params: NoParams, query: NoQuery },
+    ...{ body: Body, answer: View, precondition: 'none', problems: ['conflict'] },
+    async handle(deps, { body, origin, nowMs }) {
+      await check(deps, body, nowMs);
+      const id = createObjectId('sta');
+      const write: ObjectWrite = { action: 'create', kind: KIND, id, name: body.name, body: toJson(body) };
+      const [made] = await deps.objects.write([write], origin, nowMs);
+      if (made === undefined) throw new Error('nothing was written');
+      return { body: viewOf(made), version: made.version, location: `/standing-approvals/${id}` };
+    },
+  }),
+  defineOperation({
+    ...{ id: 'getStandingApproval', method: 'GET', path: '/standing-approvals/{id}', ...words, status: 200 },
+    ...{ permission: 'people:read', summary: 'Read a standing approval', params: IdParams, query: NoQuery },
+    ...{ answer: View, precondition: 'none', problems: ['unknown_object'] },
+    async handle(deps, { params }) {
+      const found = await requireStored(deps, KIND, params.id);
+      return { body: viewOf(found), version: found.version };
+    },
+  }),
+  defineOperation({
+    ...{ id: 'deleteStandingApproval', method: 'DELETE', path: '/standing-approvals/{id}', ...words, status: 200 },
+    ...{ permission: 'approve', summary: 'Take a standing approval back', params: IdParams, query: NoQuery },
+    ...{ answer: View, precondition: 'optional', problems: ['unknown_object', 'conflict'] },
+    async handle(deps, { params, ifVersion, origin, nowMs }) {
+      const found = await requireStored(deps, KIND, params.id);
+      await deps.objects.write([{ action: 'delete', kind: KIND, id: params.id, ifVersion }], origin, nowMs);
+      return { body: viewOf(found) };
+    },
+  }),
+];
