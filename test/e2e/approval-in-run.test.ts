@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import OpenAI from 'openai';
-import { runCli, startGateway } from '../support/gateway.ts';
+import { readTrail, runCli, startGateway } from '../support/gateway.ts';
 import { startOpenAiMock } from '../support/providers/openai.ts';
 import { createTempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -73,4 +73,8 @@ for (const how of ['approve', 'edit', 'reject'] as const)
     const proof = await runCli('audit', 'verify', '--data', gateway.dataDir, '--config', gateway.configFile);
     assert.match(proof, /The trail is what was written/);
     if (how !== 'reject') assert.match(proof, /1 by approval/);
+    const rows = (await readTrail(gateway.dataDir)).filter(({ kind }) => kind === 'chat' || kind === 'tools.call');
+    const [outer] = rows.filter(({ parentId }) => parentId === undefined);
+    assert.equal(new Set(rows.map(({ traceId }) => traceId)).size, 1, 'one trace over rounds and tools');
+    assert.ok(rows.every(({ id, runId }) => (runId ?? id) === outer?.id));
   });
