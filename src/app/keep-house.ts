@@ -12,6 +12,7 @@ import type { TrailReading } from './open-stores.ts';
 const EVERY_MS = 30_000;
 /** Replicas that were started together should not clear up together. */
 const JITTER = 0.2;
+const MAX_LOST_RUNS = 1_000;
 const BATCH = 100;
 const PRUNE_BATCH = 500;
 /** Of one kind, in one round. */
@@ -88,8 +89,10 @@ export async function keepHouse(deps: HousekeepingDeps): Promise<Housekeeping> {
 }
 
 /** What a process took that is gone: nobody will ever hear how it ended. */
-async function giveUpLost({ suggestions, stores, now, log }: HousekeepingDeps): Promise<void> {
+async function giveUpLost(deps: HousekeepingDeps): Promise<void> {
+  const { suggestions, stores, now, log } = deps;
   const isAlone = stores.database === undefined;
+  if (isAlone) await giveUpRuns(deps);
   const reading = await stores.trail();
   const lost: string[] = [];
   for (const { executionId } of await suggestions.running(1_000)) {
@@ -100,6 +103,15 @@ async function giveUpLost({ suggestions, stores, now, log }: HousekeepingDeps): 
   if (lost.length === 0) return;
   await suggestions.abandon(lost, now());
   log.warn('tool calls were under way when the gateway ended: how they ended is not known', { count: lost.length });
+}
+
+/** Alone here, so that nobody drives them any more; beside others their leases tell. */
+async function giveUpRuns(deps: HousekeepingDeps): Promise<void> {
+  const { runs, now } = deps;
+  for (const run of await runs.list({ state: 'running', limit: MAX_LOST_RUNS })) {
+    const lost: AgentRun = { ...run, state: 'failed', end: 'lost', updatedAtMs: now(), pending: [] };
+    if (await runs.replace(lost, run.version)) note(deps, lossOf(run), 'unknown');
+  }
 }
 
 async function endOf(reading: Pick<TrailReading, 'query'>, id: string): Promise<ResultClass | undefined> {
