@@ -48,8 +48,10 @@ for (const withMaster of [true, false])
       assert.equal(asked.error?.code, -31421);
       return;
     }
-    const idOf = ({ result }: Awaited<ReturnType<typeof work>>): string =>
-      (result?._meta as { 'portcullis/approval': { approvalId: string } })['portcullis/approval'].approvalId;
+    const idOf = ({ result }: Awaited<ReturnType<typeof work>>): string => {
+      const { _meta: meta } = (result ?? {}) as { _meta?: { 'portcullis/approval'?: { approvalId: string } } };
+      return meta?.['portcullis/approval']?.approvalId ?? assert.fail(JSON.stringify(result));
+    };
     const id = idOf(asked);
     assert.equal(idOf(await work(b, 'once')), id, 'the other one knows of it');
     await cli('approvals', 'approve', id, '--yes');
