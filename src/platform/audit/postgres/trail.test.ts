@@ -55,6 +55,7 @@ const money = (microUsd: number) => ({ priceMicroUsd: microUsd });
 
 /** Node.js 22 reads a text from SQLite up to its first NUL only. */
 const ODD_NAME = Number.parseInt(process.versions.node, 10) < 24 ? 'weird\ud800' : 'we\0ird\ud800';
+const ODD_RULE = ODD_NAME.includes('\0') ? 'rule:x\0' : 'rule:x';
 
 /** Every kind of line there is, in one journal: also torn, damaged, doubled, of models, without an end. */
 function mixedLines(): string[] {
@@ -69,7 +70,7 @@ function mixedLines(): string[] {
       target: i % 2 === 0 ? 'write' : ODD_NAME,
       atMs: 1_795_000_000_000 + i * 400_000,
       reservedMicroUsd: i % 4 === 0 ? 900 : undefined,
-      ...(i % 8 === 0 && { runId: `call-${i % 16}`, suggestionId: `sug_${i}`, authority: 'rule:x\0' }),
+      ...(i % 8 === 0 && { runId: `call-${i % 16}`, suggestionId: `sug_${i}`, authority: ODD_RULE }),
     });
     const runId = i % 9 === 0 ? 'found' : undefined;
     const finish = makeFinish(id, {
