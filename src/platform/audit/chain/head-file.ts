@@ -4,7 +4,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KnownHead } from './verify-chain.ts';
 
-const pathOf = (dataDir: string): string => join(dataDir, 'trail-head.json');
+const pathOf = (dataDir: string): string => join(dataDir, 'trail.head');
 
 export function writeHead(dataDir: string, { seq, link }: KnownHead): void {
   const path = pathOf(dataDir);
