@@ -5,12 +5,13 @@ import type { Caller } from '../../contracts/caller.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { Execution, Suggestion } from '../../contracts/suggestions.ts';
 import { mayExecuteAny } from '../../domain/access/may-execute-any.ts';
+import type { RareStep } from '../compile.ts';
 import { callerOf } from '../grants.ts';
 import { argumentsText, paramsOf } from '../intent.ts';
 import { argumentsHash } from '../ledger/arguments-hash.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 
-export function createCheckSuggestion(deps: { readonly ledger: Ledger; readonly now: () => number }): Step {
+export function createCheckSuggestion(deps: { readonly ledger: Ledger; readonly now: () => number }): RareStep<Step> {
   const { ledger, now } = deps;
 
   /** Undefined: there is none, and the key may do without. */
@@ -49,7 +50,10 @@ export function createCheckSuggestion(deps: { readonly ledger: Ledger; readonly 
     return next();
   };
 
-  return (call, next) => (call.execution === undefined ? next() : check(call, call.execution, next));
+  return {
+    concerns: ({ execution }) => execution !== undefined,
+    step: (call, next) => (call.execution === undefined ? next() : check(call, call.execution, next)),
+  };
 }
 
 /** An answer of the ledger as if it had just come. */

@@ -4,6 +4,7 @@ import type { ApprovalStore } from '../../contracts/approvals.ts';
 import type { Call, McpOutcome, Step } from '../../contracts/call.ts';
 import { type ErrorCode, GatewayError } from '../../contracts/errors.ts';
 import type { Suggestion } from '../../contracts/suggestions.ts';
+import type { RareStep } from '../compile.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { outcomeOf } from './check-suggestion.ts';
 
@@ -17,7 +18,7 @@ export function createClaimSuggestion(deps: {
   readonly ledger: Ledger;
   readonly approvals?: ApprovalStore | undefined;
   readonly now: () => number;
-}): Step {
+}): RareStep<Step> {
   const { ledger, now } = deps;
 
   const carryOut = async (
@@ -63,8 +64,11 @@ export function createClaimSuggestion(deps: {
       await deps.approvals?.replace({ ...approval, state: 'used', usedBy: id }, approval.version);
   };
 
-  return (call, next) => {
-    const { suggestion } = call.facts;
-    return suggestion === undefined ? next() : carryOut(call, suggestion, next);
+  return {
+    concerns: ({ facts }) => facts.suggestion !== undefined,
+    step(call, next) {
+      const { suggestion } = call.facts;
+      return suggestion === undefined ? next() : carryOut(call, suggestion, next);
+    },
   };
 }

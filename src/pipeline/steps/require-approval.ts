@@ -9,6 +9,7 @@ import { isObject } from '../../lib/is-object.ts';
 import { withMembers } from '../../lib/json-text.ts';
 import { type ApprovalRequests, definitionHashOf } from '../approvals/approval-requests.ts';
 import { APPROVAL_QUESTION, answerOf, questionOf, takesForms } from '../approvals/ask-client.ts';
+import type { RareStep } from '../compile.ts';
 import type { Continuations } from '../continuations.ts';
 import { callerOf } from '../grants.ts';
 import { argumentsText, paramsOf } from '../intent.ts';
@@ -25,7 +26,7 @@ export interface RequireApprovalDeps {
 
 type Next = () => McpOutcome | Promise<McpOutcome>;
 
-export function createRequireApproval(deps: RequireApprovalDeps): Step {
+export function createRequireApproval(deps: RequireApprovalDeps): RareStep<Step> {
   const { requests, now } = deps;
 
   const goOn = (call: Call, approval: Approval, next: Next): McpOutcome | Promise<McpOutcome> => {
@@ -122,10 +123,12 @@ export function createRequireApproval(deps: RequireApprovalDeps): Step {
     return goOn(call, decided, next);
   };
 
-  return (call, next) => {
-    const { continues, asks } = call.facts;
-    if (continues?.type === 'approval') return takeAnswer(call, continues.approvalId, next);
-    return asks === undefined ? next() : require(call, next);
+  return {
+    concerns: ({ facts: { asks, continues } }) => asks !== undefined || continues?.type === 'approval',
+    step(call, next) {
+      const { continues } = call.facts;
+      return continues?.type === 'approval' ? takeAnswer(call, continues.approvalId, next) : require(call, next);
+    },
   };
 }
 
