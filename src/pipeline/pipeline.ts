@@ -1,6 +1,6 @@
 /** One configuration's pipeline: its keyring, its steps, its compiled columns. Swapped as a whole when the file changes. */
 
-import type { Approval, ApprovalStore } from '../contracts/approvals.ts';
+import type { ApprovalStore } from '../contracts/approvals.ts';
 import type { Call, Gateway, ModelGateway } from '../contracts/call.ts';
 import type { KeyDirectory } from '../contracts/caller.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
@@ -97,8 +97,6 @@ export interface PipelineDeps {
   readonly approvals?: ApprovalStore | undefined;
   /** Approvals that were given beforehand, as of now. */
   readonly standing?: (() => FindStanding) | undefined;
-  /** A call waits for a person. */
-  readonly onAsked?: ((approval: Approval) => void) | undefined;
   readonly runs?: RunStore | undefined;
   /** Seals arguments, answers and states of runs where they are stored. */
   readonly recordSealer?: RecordSealer | undefined;
@@ -187,7 +185,7 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
     randomHex &&
     createApprovalRequests({
       ...{ ledger, approvals, sealer: recordSealer, trail, randomHex, now: deps.now },
-      ...{ config: config.approvals ?? APPROVALS, onAsked: deps.onAsked },
+      config: config.approvals ?? APPROVALS,
     });
   const columns = compileColumns(
     {

@@ -1,20 +1,10 @@
 /** What a vote makes of an approval, and who may cast it. */
 
-import type { Approval, ApprovalVote } from '../../contracts/approvals.ts';
-
-export type VoteRefusal =
-  /** It was decided already, was used, or its time is over. */
-  | 'not-pending'
-  /** Nobody decides about what they called for themselves. */
-  | 'own'
-  /** Two different people have to approve. */
-  | 'twice'
-  /** Whoever sits at the client that called is no second pair of eyes. */
-  | 'client';
+import type { Approval, ApprovalVote, VoteRefusal } from '../../contracts/approvals.ts';
 
 export type VoteResult =
   | { readonly ok: true; readonly approval: Approval }
-  | { readonly ok: false; readonly refusal: VoteRefusal };
+  | { readonly ok: false; readonly refusal: Extract<VoteRefusal, 'not-pending' | 'own' | 'twice' | 'client'> };
 
 /** `edited`: what is sent instead, where it is approved with other arguments; every later approval is of those. */
 export function castVote(

@@ -13,11 +13,12 @@ import type {
 import type { JsonText } from '../../contracts/json.ts';
 import type { RecordSealer } from '../../contracts/sealing.ts';
 import type { SuggestionStore } from '../../contracts/suggestions.ts';
-import type { ApprovalEventKind, Trail } from '../../contracts/trail.ts';
+import type { Trail } from '../../contracts/trail.ts';
 import { castVote } from '../../domain/approvals/cast-vote.ts';
 import { canonicalJson } from '../../lib/canonical-json.ts';
 import { isObject } from '../../lib/is-object.ts';
 import { argumentsHash } from '../ledger/arguments-hash.ts';
+import { createNoteApproval, type NewsOrigin } from './note-approval.ts';
 
 const MAX_ARGUMENT_CHARS = 262_144;
 const MAX_RECENT = 20;
@@ -48,26 +49,16 @@ function faultOf(text: JsonText): 'bad-arguments' | undefined {
   }
 }
 
-export function createApprovalDesk(deps: ApprovalDeskDeps): ApprovalDesk {
+/** The desk, also for votes that come with a call. */
+export interface VotingDesk extends ApprovalDesk {
+  /** `from`: the call whose client votes; undefined: somebody beside the gateway does. */
+  vote(request: VoteRequest, from?: NewsOrigin): Promise<VoteOutcome>;
+}
+
+export function createApprovalDesk(deps: ApprovalDeskDeps): VotingDesk {
   const { approvals, suggestions, sealer, trail, config, now } = deps;
 
-  const note = (kind: ApprovalEventKind, approval: Approval, vote: ApprovalVote): void => {
-    const { id, suggestionId, runId, serverId, target, name, keyId, keyName, version, edited } = approval;
-    const rowId = `${id}.${kind.slice('approval.'.length)}.${version}`;
-    const argumentHash = edited?.argumentsHash ?? approval.argumentsHash;
-    const { approver, via, reason } = vote;
-    trail.record(
-      {
-        ...{ id: rowId, parentId: undefined, traceId: '', atMs: vote.atMs, kind, surface: 'admin' },
-        ...{ keyId, keyName, serverId, name, target, client: undefined, runId, suggestionId },
-        arguments: JSON.stringify({
-          ...{ approval: id, argumentsHash: argumentHash, vote: vote.vote, approver, via, reason },
-          isEdited: edited !== undefined,
-        }),
-      },
-      { id: rowId, result: 'ok', error: undefined, resultBytes: 0, totalMs: 0, upstreamMs: 0 },
-    );
-  };
+  const note = createNoteApproval(trail);
 
   const editOf = (id: string, text: JsonText): Approval['edited'] => ({
     argumentsHash: argumentsHash(text),
@@ -80,10 +71,13 @@ export function createApprovalDesk(deps: ApprovalDeskDeps): ApprovalDesk {
     return faultOf(edited) ?? (sealer.refusal() === undefined ? undefined : 'unsealable');
   };
 
-  const settle = async (approval: Approval, vote: ApprovalVote): Promise<void> => {
-    if (approval.state === 'pending') return note('approval.voted', approval, vote);
-    note(approval.state === 'rejected' ? 'approval.rejected' : 'approval.approved', approval, vote);
-    if (approval.state === 'rejected') await suggestions.withdraw(approval.suggestionId, now());
+  const settle = async (approval: Approval, cast: ApprovalVote, from: NewsOrigin | undefined): Promise<void> => {
+    const { approver, via, vote, reason, atMs } = cast;
+    const { state } = approval;
+    const kind = state === 'pending' ? 'voted' : state === 'rejected' ? 'rejected' : 'approved';
+    const about = { vote, approver, via, reason, isEdited: approval.edited !== undefined };
+    note(`approval.${kind}`, approval, { atMs, about, from });
+    if (state === 'rejected') await suggestions.withdraw(approval.suggestionId, now());
   };
 
   return {
@@ -104,7 +98,7 @@ export function createApprovalDesk(deps: ApprovalDeskDeps): ApprovalDesk {
           .reverse(),
       };
     },
-    async vote(request): Promise<VoteOutcome> {
+    async vote(request, from): Promise<VoteOutcome> {
       const { id, approver, via, vote, reason } = request;
       const refusal = refusalOf(request);
       let approval = await approvals.find(id);
@@ -117,7 +111,7 @@ export function createApprovalDesk(deps: ApprovalDeskDeps): ApprovalDesk {
         if (!result.ok) return { type: 'refused', refusal: result.refusal, approval };
         if (await approvals.replace(result.approval, approval.version)) {
           const counted = { ...result.approval, version: approval.version + 1 };
-          await settle(counted, cast);
+          await settle(counted, cast, from);
           return { type: 'counted', approval: counted };
         }
         approval = await approvals.find(id);

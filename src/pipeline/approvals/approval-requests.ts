@@ -7,13 +7,14 @@ import { GatewayError } from '../../contracts/errors.ts';
 import type { JsonText } from '../../contracts/json.ts';
 import type { RecordSealer } from '../../contracts/sealing.ts';
 import type { Suggestion } from '../../contracts/suggestions.ts';
-import type { ApprovalEventKind, Trail } from '../../contracts/trail.ts';
-import { castVote } from '../../domain/approvals/cast-vote.ts';
+import type { Trail } from '../../contracts/trail.ts';
 import { endpointKey } from '../../domain/tools/resolve.ts';
 import { callerOf } from '../grants.ts';
 import { argumentsText, paramsOf } from '../intent.ts';
 import { argumentsHash } from '../ledger/arguments-hash.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import { createApprovalDesk } from './approval-desk.ts';
+import { createNoteApproval, type NewsOrigin } from './note-approval.ts';
 
 const ID_DIGITS = 24;
 
@@ -35,8 +36,6 @@ export interface ApprovalRequestsDeps {
   readonly config: ApprovalsConfig;
   readonly now: () => number;
   readonly randomHex: (digits: number) => string;
-  /** Tells whoever shall look at it. */
-  readonly onAsked?: ((approval: Approval) => void) | undefined;
 }
 
 export interface ApprovalRequests {
@@ -52,6 +51,10 @@ export interface ApprovalRequests {
   editedArguments(approval: Approval): JsonText | undefined;
 }
 
+function originOf({ id, facts, surface }: Call): NewsOrigin {
+  return { parentId: id, traceId: facts.traceId ?? '', surface };
+}
+
 /** Another definition is another tool. */
 export function definitionHashOf(call: Call): string {
   return createHash('sha256')
@@ -62,20 +65,11 @@ export function definitionHashOf(call: Call): string {
 export function createApprovalRequests(deps: ApprovalRequestsDeps): ApprovalRequests {
   const { ledger, approvals, sealer, config, now, randomHex } = deps;
 
-  const note = (kind: ApprovalEventKind, approval: Approval, call: Call, more: object): void => {
-    const { id, suggestionId, runId, serverId, target, name, version } = approval;
-    const { caller, traceId = '' } = call.facts;
-    const rowId = `${id}.${kind.slice('approval.'.length)}.${version}`;
-    deps.trail.record(
-      {
-        ...{ id: rowId, parentId: call.id, traceId, atMs: now(), kind, surface: call.surface },
-        ...{ keyId: caller?.keyId, keyName: caller?.keyName, serverId, name, target, client: undefined },
-        arguments: JSON.stringify({ approval: id, argumentsHash: approval.argumentsHash, ...more }),
-        ...{ runId, suggestionId },
-      },
-      { id: rowId, result: 'ok', error: undefined, resultBytes: 0, totalMs: 0, upstreamMs: 0 },
-    );
-  };
+  const note = createNoteApproval(deps.trail);
+  const desk = createApprovalDesk({
+    ...{ approvals, suggestions: ledger.store, sealer, trail: deps.trail, now },
+    config: () => config,
+  });
 
   const suggest = async (call: Call, text: JsonText): Promise<Suggestion> => {
     const id = `sug_${randomHex(ID_DIGITS)}`;
@@ -131,28 +125,20 @@ export function createApprovalRequests(deps: ApprovalRequestsDeps): ApprovalRequ
         ...{ edited: undefined, usedBy: undefined, version: 1 },
       };
       await approvals.add(approval);
-      note('approval.requested', approval, call, { rule: approval.rule });
-      deps.onAsked?.(approval);
+      note('approval.requested', approval, { atMs: now(), about: { rule: approval.rule }, from: originOf(call) });
       return approval;
     },
     async voteByClient(approval, call, { vote, reason }) {
       const { keyId, keyName } = callerOf(call);
-      const cast: ApprovalVote = {
-        ...{ approver: { type: 'client', id: keyId, name: keyName }, via: 'elicitation' },
-        ...{ atMs: now(), vote, reason },
-      };
-      const result = castVote(approval, cast, { fourEyes: config.fourEyes, nowMs: now() });
-      if (result.ok && (await approvals.replace(result.approval, approval.version))) {
-        const kind = result.approval.state === 'rejected' ? 'approval.rejected' : 'approval.approved';
-        note(kind, { ...result.approval, version: approval.version + 1 }, call, {
-          approver: cast.approver,
-          via: cast.via,
-        });
-        if (vote === 'reject') await ledger.store.withdraw(approval.suggestionId, now());
-        return result.approval;
-      }
-      // Somebody else was first: what they decided holds.
-      return (await approvals.find(approval.id)) ?? approval;
+      const outcome = await desk.vote(
+        {
+          ...{ id: approval.id, approver: { type: 'client', id: keyId, name: keyName }, via: 'elicitation' },
+          ...{ vote, reason, edited: undefined },
+        },
+        originOf(call),
+      );
+      // Where somebody else was first, what they decided holds.
+      return outcome.approval ?? approval;
     },
     editedArguments({ id, edited }) {
       if (edited === undefined) return undefined;
