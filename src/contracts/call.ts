@@ -16,7 +16,7 @@ import {
 } from './models.ts';
 import type { ClientPeer, LogLevel } from './peer.ts';
 import type { PolicyNote } from './policy.ts';
-import type { Execution, Suggestion } from './suggestions.ts';
+import type { Suggestion, SuggestionRef } from './suggestions.ts';
 import type { Continuation, OfferedTool } from './upstream.ts';
 
 export const CALL_KINDS = [
@@ -161,7 +161,7 @@ export interface Call {
   /** The run or conversation it belongs to: id of its first call. Undefined: none that is known. */
   readonly runId?: string | undefined;
   /** It carries out what stands in the ledger of suggestions. Undefined: it stands for itself. */
-  readonly execution?: Execution | undefined;
+  readonly execution?: SuggestionRef | undefined;
   /** A round of the gateway's own agent loop, or a call of a tool in one: no loop begins within it. */
   readonly inRun?: true | undefined;
   readonly facts: CallFacts;

@@ -14,13 +14,6 @@ export type SuggestionRef =
   /** As the model wrote it: by the provider's id of the call, or, where the dialect has none, by name and arguments. */
   | { readonly type: 'tool-call'; readonly toolCallId: string | undefined };
 
-/** How a call came to carry something out. */
-export interface Execution {
-  readonly ref: SuggestionRef;
-  /** `explicit`: its caller asked for it, at `/v1/mcp/tool/execute` or by calling again; `agent`: the gateway's own loop. */
-  readonly by: 'explicit' | 'agent';
-}
-
 /**
  * `open`: not carried out (approvals are kept beside it). `running`: a process took it. `done`: carried out, its answer is
  * kept. `unknown`: whoever took it died or never heard the end; never tried again. `withdrawn`: rejected by a person, or its run was cancelled.

@@ -58,7 +58,7 @@ test('a client that waits for a person gets the answer once it is approved, of w
   assert.equal(calls.length, 2);
   assert.equal(call, calls[1]);
   assert.deepEqual(
-    calls.map(({ execution }) => execution?.ref),
+    calls.map(({ execution }) => execution),
     [
       { type: 'tool-call', toolCallId: 'call_1' },
       { type: 'id', id: 'sug_1' },

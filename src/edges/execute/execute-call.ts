@@ -5,7 +5,7 @@ import type { Call, Endpoint, Gateway, McpOutcome, OwnSuggestion, SuggestionGate
 import { GatewayError } from '../../contracts/errors.ts';
 import type { JsonText } from '../../contracts/json.ts';
 import type { ClientPeer } from '../../contracts/peer.ts';
-import type { Execution } from '../../contracts/suggestions.ts';
+import type { SuggestionRef } from '../../contracts/suggestions.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { readTraceparent } from '../http/traceparent.ts';
 import { readEndpoint } from '../models/read-wishes.ts';
@@ -33,7 +33,7 @@ interface Prepared {
   readonly endpoint: Endpoint;
   readonly name: string;
   readonly arguments: JsonText;
-  readonly execution: Execution;
+  readonly execution: SuggestionRef;
 }
 
 /** Never rejects. `waitMs`: how long it may wait for people. */
@@ -64,7 +64,7 @@ export async function executeCall(
       // What was held back stands in the ledger by now, also where no model had suggested it.
       prepared = {
         ...prepared,
-        execution: { ...prepared.execution, ref: { type: 'id', id: pending.suggestionId } },
+        execution: { type: 'id', id: pending.suggestionId },
       };
     }
   }
@@ -79,7 +79,7 @@ function pendingOf(error: unknown): { readonly approvalId: string; readonly sugg
 async function prepare(deps: ExecuteDeps, exchange: Exchange, asked: AskedCall): Promise<Prepared> {
   if (asked.type === 'tool-call') {
     const { dialect, name, toolCallId } = asked;
-    const execution: Execution = { ref: { type: 'tool-call', toolCallId }, by: 'explicit' };
+    const execution: SuggestionRef = { type: 'tool-call', toolCallId };
     return { dialect, name, arguments: asked.arguments, execution, endpoint: readEndpoint(exchange) };
   }
   const { id } = asked;
@@ -95,7 +95,7 @@ async function prepare(deps: ExecuteDeps, exchange: Exchange, asked: AskedCall):
     endpoint: own.endpoint,
     name: own.name,
     arguments: text.trim() || '{}',
-    execution: { ref: { type: 'id', id }, by: 'explicit' },
+    execution: { type: 'id', id },
   };
 }
 

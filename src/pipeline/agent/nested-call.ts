@@ -70,8 +70,8 @@ export function toolCall(
   const text = `{"name":${JSON.stringify(part.name)},"arguments":${part.arguments.trim() === '' ? '{}' : part.arguments}}`;
   return {
     ...nested(deps, parent),
-    ...{ kind: 'tools.call', surface: 'mcp', name: part.name },
+    ...{ kind: 'tools.call', surface: 'agent', name: part.name },
     params: { text, value: { name: part.name, arguments: value } },
-    execution: ref && { ref, by: 'agent' },
+    execution: ref,
   };
 }

@@ -62,7 +62,7 @@ test('a call that asks for an approval waits for it, and is made again as what w
     ['answered'],
   );
   assert.deepEqual(
-    calls.map(({ execution }) => execution?.ref),
+    calls.map(({ execution }) => execution),
     [undefined, { type: 'id', id: 'sug_1' }],
   );
   assert.deepEqual(told, ['tool.started', 'approval.awaited', 'approval.decided', 'tool.finished']);

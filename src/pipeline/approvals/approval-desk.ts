@@ -35,7 +35,8 @@ export interface ApprovalDeskDeps {
   readonly now: () => number;
 }
 
-const boundTo = (id: string): string => `approval arguments ${id}`;
+/** What arguments of an approval are sealed to. */
+export const boundTo = (id: string): string => `approval arguments ${id}`;
 
 /** Undefined: nothing is wrong, it is one JSON object that can be read in one way only, and is not too long. */
 function faultOf(text: JsonText): 'bad-arguments' | undefined {

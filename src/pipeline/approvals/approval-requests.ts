@@ -13,7 +13,7 @@ import { callerOf } from '../grants.ts';
 import { argumentsText, paramsOf } from '../intent.ts';
 import { argumentsHash } from '../ledger/arguments-hash.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { createApprovalDesk } from './approval-desk.ts';
+import { boundTo, createApprovalDesk } from './approval-desk.ts';
 import { createNoteApproval, type NewsOrigin } from './note-approval.ts';
 
 const ID_DIGITS = 24;
@@ -117,7 +117,7 @@ export function createApprovalRequests(deps: ApprovalRequestsDeps): ApprovalRequ
       const approval: Approval = {
         ...{ id, suggestionId: suggestion.id, runId: suggestion.runId, keyId: caller.keyId, keyName: caller.keyName },
         ...{ userId, serverId: suggestion.serverId, target: suggestion.target, name: call.name },
-        ...{ argumentsHash: argumentsHash(text), sealedArguments: sealer.seal(text, `approval arguments ${id}`) },
+        ...{ argumentsHash: argumentsHash(text), sealedArguments: sealer.seal(text, boundTo(id)) },
         ...{ definitionHash: definitionHashOf(call), rule: call.facts.asks?.rule ?? '' },
         ...{ message: call.facts.asks?.message, requestedAtMs: now(), expiresAtMs: now() + config.expireAfterMs },
         // Where no user called, nobody can be told apart from the caller: two have to look.
@@ -142,7 +142,7 @@ export function createApprovalRequests(deps: ApprovalRequestsDeps): ApprovalRequ
     },
     editedArguments({ id, edited }) {
       if (edited === undefined) return undefined;
-      const text = sealer.open(edited.sealedArguments, `approval arguments ${id}`);
+      const text = sealer.open(edited.sealedArguments, boundTo(id));
       if (text === undefined) throw new GatewayError('internal', 'the approved arguments cannot be opened any more');
       return text;
     },

@@ -3,7 +3,7 @@
 import type { Call, McpOutcome, Step } from '../../contracts/call.ts';
 import type { Caller } from '../../contracts/caller.ts';
 import { GatewayError } from '../../contracts/errors.ts';
-import type { Execution, Suggestion } from '../../contracts/suggestions.ts';
+import type { Suggestion, SuggestionRef } from '../../contracts/suggestions.ts';
 import { mayExecuteAny } from '../../domain/access/may-execute-any.ts';
 import type { RareStep } from '../compile.ts';
 import { callerOf } from '../grants.ts';
@@ -15,7 +15,7 @@ export function createCheckSuggestion(deps: { readonly ledger: Ledger; readonly 
   const { ledger, now } = deps;
 
   /** Undefined: there is none, and the key may do without. */
-  const find = async (call: Call, { ref }: Execution, caller: Caller): Promise<Suggestion | undefined> => {
+  const find = async (call: Call, ref: SuggestionRef, caller: Caller): Promise<Suggestion | undefined> => {
     const given = argumentsHash(argumentsText(paramsOf(call)));
     if (ref.type === 'id') {
       const found = await ledger.store.find(ref.id);
@@ -34,7 +34,7 @@ export function createCheckSuggestion(deps: { readonly ledger: Ledger; readonly 
 
   const check = async (
     call: Call,
-    execution: Execution,
+    execution: SuggestionRef,
     next: () => McpOutcome | Promise<McpOutcome>,
   ): Promise<McpOutcome> => {
     const suggestion = await find(call, execution, callerOf(call));
