@@ -80,7 +80,7 @@ const UNPROVEN: { readonly [type in UnprovenCall['type']]: string } = {
   'no-standing-approval': 'there was no such standing approval',
 };
 
-function renderAuthority({ calls, unproven }: AuthorityReport): void {
+function renderAuthority({ calls, beyondProof, unproven }: AuthorityReport): void {
   if (unproven.length > 0)
     printTable(
       ['CALL', 'AUTHORITY', 'FINDING'],
@@ -88,6 +88,8 @@ function renderAuthority({ calls, unproven }: AuthorityReport): void {
     );
   const by = Object.entries(calls).map(([what, count]) => `${count} by ${what}`);
   if (by.length > 0) print(`Calls of tools that were carried out: ${by.join(', ')}.`);
+  if (beyondProof > 0)
+    printNote(`${beyondProof} of them are so old that retention may have taken their approval: that it was given cannot be shown.`);
 }
 
 /** Adds `verify` to `audit`. */

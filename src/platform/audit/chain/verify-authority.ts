@@ -16,6 +16,8 @@ export interface UnprovenCall {
 export interface AuthorityReport {
   /** Calls by what let them by: `rule`, `defaults`, `approval`, `standing`, and `grant` where no rule spoke. */
   readonly calls: { readonly [by: string]: number };
+  /** Calls by an approval that retention may have taken, with all that led to it. */
+  readonly beyondProof: number;
   /** At most the first 100. */
   readonly unproven: readonly UnprovenCall[];
 }
@@ -25,22 +27,39 @@ const MAX_UNPROVEN = 100;
 /** What was sent, or may have been. One that was answered from the ledger or a cache was not. */
 const CARRIED_OUT = `t.kind = 'tools.call' AND t.result IN ('ok', 'tool-error', 'rpc-error', 'unknown') AND coalesce(t.cached, 0) = 0`;
 
-/** Retention may have taken a decision and left the call: those of calls older than the oldest row that is left are not asked for. */
+/** From the decision to the call at most: what asks expires after 30 days, and what was asked about 30 days later. */
+const MAX_APPROVED_MS = 60 * 86_400_000;
+
+/**
+ * Calls by an approval that no row says was given. Given before is what was written before, or happened before: replicas write
+ * each at their time. `is_followed`: what led to the call is there, so that retention has not taken the approval alone. Joined and
+ * not asked for row by row: there is no index by suggestion.
+ */
+const WITHOUT_APPROVAL = `
+  SELECT t.id AS id, t.authority AS authority, CASE WHEN f.seq < t.seq THEN 1 ELSE 0 END AS is_followed,
+    t.at_ms - (SELECT min(o.at_ms) FROM trail o) AS age_ms
+  FROM trail t
+  LEFT JOIN (SELECT suggestion_id, seq, at_ms, arguments FROM trail WHERE kind = 'approval.approved') d
+    ON d.suggestion_id = t.suggestion_id AND (d.seq < t.seq OR d.at_ms < t.at_ms)
+      AND d.arguments LIKE '%"' || substr(t.authority, 10) || '"%'
+  LEFT JOIN (SELECT suggestion_id, min(seq) AS seq FROM trail WHERE suggestion_id IS NOT NULL GROUP BY suggestion_id) f
+    ON f.suggestion_id = t.suggestion_id
+  WHERE ${CARRIED_OUT} AND t.authority LIKE 'approval:%' AND d.seq IS NULL`;
+
 export async function verifyAuthority(read: ReadRows): Promise<AuthorityReport> {
   const unproven: UnprovenCall[] = [];
   const report = async (type: UnprovenCall['type'], sql: string): Promise<void> => {
     for (const { id, authority } of await read(`${sql} LIMIT ?`, [MAX_UNPROVEN]))
       unproven.push({ type, id: String(id), authority: typeof authority === 'string' ? authority : undefined });
   };
-  await report(
-    'no-approval',
-    `SELECT t.id AS id, t.authority AS authority FROM trail t
-     WHERE ${CARRIED_OUT} AND t.authority LIKE 'approval:%' AND NOT EXISTS (
-       SELECT 1 FROM trail d WHERE d.kind = 'approval.approved' AND d.suggestion_id = t.suggestion_id
-         AND d.seq < t.seq AND d.arguments LIKE '%"' || substr(t.authority, 10) || '"%')
-       AND t.at_ms > (SELECT min(o.at_ms) FROM trail o)
-     ORDER BY t.seq`,
+  // Without the row itself, only what it followed from says whether there was one.
+  const [retained] = await read(
+    `SELECT count(*) AS n FROM trail_chain_base WHERE link <> '' OR EXISTS (SELECT 1 FROM trail_entry WHERE digest IS NULL)`,
+    [],
   );
+  const isHeld = Number(retained?.n) === 0 ? '1 = 1' : `(w.is_followed = 1 OR w.age_ms > ${MAX_APPROVED_MS})`;
+  await report('no-approval', `SELECT w.id, w.authority FROM (${WITHOUT_APPROVAL}) w WHERE ${isHeld} ORDER BY 1`);
+  const [beyond] = await read(`SELECT count(*) AS n FROM (${WITHOUT_APPROVAL}) w WHERE NOT ${isHeld}`, []);
   await report(
     'approval-used-twice',
     `SELECT max(t.id) AS id, t.authority AS authority FROM trail t
@@ -66,6 +85,7 @@ export async function verifyAuthority(read: ReadRows): Promise<AuthorityReport> 
   );
   return {
     calls: Object.fromEntries(sums.map(({ by_what: by, n }) => [String(by), Number(n)])),
+    beyondProof: Number(beyond?.n),
     unproven: unproven.slice(0, MAX_UNPROVEN),
   };
 }

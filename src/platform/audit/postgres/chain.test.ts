@@ -123,3 +123,31 @@ test('who has no key adds nothing to a chain that is signed', { skip }, async (t
   assert.equal((await createPostgresTrailReader(database, { journalDir, replicaId: 'r2' }, KEYS).fold()).folded, 1);
   assert.deepEqual((await verify(database)).problems, []);
 });
+
+test('calls are held against approvals of other replicas, also where these write later and retention took some', {
+  skip,
+}, async (t) => {
+  const dayMs = 86_400_000;
+  const database = await openForTest(t, await server.newDatabase());
+  const [first, second] = [openReplica(t, database, 'r1'), openReplica(t, database, 'r2')];
+  await noteReplica(database, 'r1');
+  const call = (n: number, atMs: number): string => {
+    const id = `call_${n}`;
+    const meant = { atMs, suggestionId: `sug_${n}`, authority: `approval:apr_${n}` };
+    return encodeRecord(makeIntent(id, meant), makeFinish(id));
+  };
+  const decision = (n: number, kind: 'approval.requested' | 'approval.approved', atMs: number): string => {
+    const id = `apr_${n}.${kind}`;
+    const text = `{"approval":"apr_${n}"}`;
+    return encodeRecord(makeIntent(id, { kind, atMs, suggestionId: `sug_${n}`, arguments: text }), makeFinish(id));
+  };
+  await first(decision(1, 'approval.requested', 1), decision(1, 'approval.approved', 2));
+  await second(call(1, dayMs + 9), decision(2, 'approval.requested', dayMs + 1), call(2, dayMs + 3));
+  await first(decision(2, 'approval.approved', dayMs + 2), decision(3, 'approval.requested', dayMs + 4));
+  await second(call(3, dayMs + 5));
+  const report = () => createPostgresTrailReader(database, undefined, KEYS).verifyAuthority();
+  const unproven = [{ type: 'no-approval', id: 'call_3', authority: 'approval:apr_3' }];
+  assert.deepEqual(await report(), { calls: { approval: 3 }, beyondProof: 0, unproven });
+  assert.equal((await retainInPostgres(database, { maxAgeDays: 1, maxSizeMb: 1_000, key: KEY }, 2 * dayMs)).deleted, 2);
+  assert.deepEqual(await report(), { calls: { approval: 3 }, beyondProof: 1, unproven });
+});
