@@ -1,39 +1,21 @@
 /** Waiting for a person, for a client that asked to. */
 
-import type { ApprovalStore } from '../../contracts/approvals.ts';
+import type { Approval, ApprovalStore } from '../../contracts/approvals.ts';
 import type { CallSignal } from '../../contracts/call-signal.ts';
 import { GatewayError } from '../../contracts/errors.ts';
+import { waitForNews } from '../../lib/wait-for-news.ts';
 import type { Exchange } from '../http/exchange.ts';
 
 /** Resolves when the approval is no longer pending, or the time is over, or nobody waits any more. */
 export async function waitForDecision(
   approvals: Pick<ApprovalStore, 'find' | 'onChange'>,
   id: string,
-  waitMs: number,
+  timeoutMs: number,
   signal: CallSignal,
 ): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const look = async (): Promise<void> => {
-    if ((await approvals.find(id))?.state !== 'pending') resolve();
-  };
+  const isOver = ({ state }: Approval): boolean => state !== 'pending';
   // What cannot be read is asked again by the call itself, which says so.
-  const lookAgain = (): void => void look().catch(() => resolve());
-  const stop = approvals.onChange((changed) => {
-    if (changed === id) lookAgain();
-  });
-  const timer = setTimeout(resolve, waitMs);
-  const onAbort = (): void => resolve();
-  signal.addEventListener('abort', onAbort);
-  // Only now: what was decided before anybody listened.
-  lookAgain();
-  if (signal.aborted) resolve();
-  try {
-    await promise;
-  } finally {
-    stop();
-    clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
-  }
+  await waitForNews(approvals, id, { isOver, timeoutMs, signal }).catch(() => undefined);
 }
 
 /**

@@ -7,9 +7,9 @@ import { GatewayError } from '../../contracts/errors.ts';
 import type { SuggestionRef } from '../../contracts/suggestions.ts';
 import { readToolResult, type ToolResultText } from '../../domain/agent/tool-result.ts';
 import { isObject } from '../../lib/is-object.ts';
+import { waitForNews } from '../../lib/wait-for-news.ts';
 import { type LiveRun, tell } from './live-run.ts';
 import { type NestedDeps, toolCall } from './nested-call.ts';
-import { waitForApproval } from './wait-for-approval.ts';
 
 export interface ToolDeps extends NestedDeps {
   readonly enter: Pick<Gateway, 'call'>;
@@ -91,7 +91,8 @@ async function callTool(
       const asked = approvals < MAX_APPROVALS ? askedOf(error) : undefined;
       if (deps.approvals === undefined || asked === undefined) return failed(part, error.message);
       await tell(run, 'approval.awaited', { id: part.id, name: part.name, ...asked });
-      const approval = await waitForApproval(deps.approvals, asked.approval, {
+      const approval = await waitForNews(deps.approvals, asked.approval, {
+        isOver: ({ state }) => state !== 'pending',
         ...{ timeoutMs: deps.approvalWaitMs, signal: run.parent.signal },
       });
       if (run.parent.signal.aborted) throw error;
