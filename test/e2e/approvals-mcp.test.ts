@@ -195,6 +195,7 @@ test('a standing approval lets by what it is about, until then, and nothing else
   for (const [bad, said] of [
     [['--tool', 'desk/'], /names nothing after/],
     [['--tool', 'desk/work', '--when', 'args.'], /--when, character/],
+    [['--tool', 'desk/work', '--for', '400d'], /--for is more than a year away/],
   ] as const)
     await assert.rejects(cli('add', '--name', 'x', '--for', '1h', ...bad), said);
   await assert.rejects(

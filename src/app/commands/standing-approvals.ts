@@ -3,9 +3,8 @@
 import type { Command } from 'commander';
 import type { StoredObject } from '../../contracts/objects.ts';
 import { type StandingApprovalBody, StandingApprovalShape } from '../../contracts/shapes/approvals.ts';
-import { findPatternFault } from '../../contracts/shapes/find-faults.ts';
+import { findStandingFaults } from '../../contracts/shapes/find-faults.ts';
 import { createObjectId } from '../../lib/access-token.ts';
-import { createCelCompiler } from '../../lib/cel.ts';
 import { CommandError, EXIT } from './command-error.ts';
 import { commandOrigin, listAll, withObjects } from './open-objects.ts';
 import { parseMoment } from './parse-moment.ts';
@@ -42,23 +41,28 @@ async function runList(options: ListOptions): Promise<void> {
   );
 }
 
+/** What people type for a member of the body. */
+const OPTIONS: { readonly [member: string]: string } = { targets: '--tool', expiresAtMs: '--for', when: '--when,' };
+
 function readBody(options: AddOptions, nowMs: number): StandingApprovalBody {
+  const { name, tool: targets, key, when, reason } = options;
   const expiresAtMs = parseMoment(options.for, nowMs, 1);
   if (expiresAtMs === undefined || expiresAtMs <= nowMs)
     throw new CommandError(EXIT.usage, '--for wants a span such as 8h or 7d, or a time to come');
-  for (const pattern of options.tool) {
-    const fault = findPatternFault(pattern);
-    if (fault !== undefined)
-      throw new CommandError(EXIT.usage, `--tool ${JSON.stringify(pattern)} ${fault.message}`, fault.remedy);
-  }
-  const { name, key, when, reason } = options;
-  const compiled = when === undefined ? undefined : createCelCompiler({ args: 'map', now: 'timestamp' })(when);
-  if (compiled?.ok === false)
-    throw new CommandError(EXIT.usage, `--when, character ${compiled.at + 1}: ${compiled.message}`, compiled.remedy);
-  const parsed = StandingApprovalShape.safeParse({ name, key, targets: options.tool, when, expiresAtMs, reason });
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new CommandError(EXIT.usage, `--${String(issue?.path[0] ?? 'name')}: ${issue?.message ?? 'is no good'}`);
+  const refuse = ([member = '', i]: readonly PropertyKey[], message: string, remedy?: string): never => {
+    const which = member === 'targets' && typeof i === 'number' ? ` ${JSON.stringify(targets[i])}` : '';
+    throw new CommandError(
+      EXIT.usage,
+      `${OPTIONS[String(member)] ?? `--${String(member)}`}${which} ${message}`,
+      remedy,
+    );
+  };
+  const { data, error } = StandingApprovalShape.safeParse({ name, key, targets, when, expiresAtMs, reason });
+  const [issue] = error?.issues ?? [];
+  if (data === undefined) return refuse(issue?.path ?? ['name'], issue?.message ?? 'is no good');
+  const [fault] = findStandingFaults(data, nowMs);
+  if (fault !== undefined) refuse(fault.path, fault.message, fault.remedy);
+  return data;
 }
 
 async function runAdd(options: AddOptions): Promise<void> {

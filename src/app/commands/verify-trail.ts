@@ -89,7 +89,9 @@ function renderAuthority({ calls, beyondProof, unproven }: AuthorityReport): voi
   const by = Object.entries(calls).map(([what, count]) => `${count} by ${what}`);
   if (by.length > 0) print(`Calls of tools that were carried out: ${by.join(', ')}.`);
   if (beyondProof > 0)
-    printNote(`${beyondProof} of them are so old that retention may have taken their approval: that it was given cannot be shown.`);
+    printNote(
+      `${beyondProof} of them are so old that retention may have taken their approval: that it was given cannot be shown.`,
+    );
 }
 
 /** Adds `verify` to `audit`. */

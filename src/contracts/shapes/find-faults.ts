@@ -5,9 +5,12 @@
 
 import type { z } from 'zod';
 import { isTimeZone } from '../../lib/calendar-window.ts';
+import { createCelCompiler } from '../../lib/cel.ts';
 import { closest } from '../../lib/closest.ts';
 import { parseNetwork } from '../../lib/network.ts';
 import type { Grant } from '../caller.ts';
+import { POLICY_VARIABLES } from '../policy.ts';
+import type { StandingApprovalBody } from './approvals.ts';
 import type { LimitsBody } from './limits.ts';
 
 export interface Fault {
@@ -139,6 +142,32 @@ export function findKeyFaults(key: {
   readonly limits?: LimitsBody | undefined;
 }): readonly Fault[] {
   return [...faultsAt('grant', findGrantFaults(key.grant)), ...faultsAt('limits', findLimitFaults(key.limits))];
+}
+
+const MAX_STANDING_MS = 366 * 86_400_000;
+const { args, now } = POLICY_VARIABLES;
+
+/** Of a standing approval that somebody gives at `nowMs`. */
+export function findStandingFaults(
+  { targets, when, expiresAtMs }: StandingApprovalBody,
+  nowMs: number,
+): readonly Fault[] {
+  const compiled = when === undefined ? undefined : createCelCompiler({ args, now })(when);
+  const at = (field: string, message: string, remedy: string | undefined): Fault => ({
+    path: [field],
+    message,
+    remedy,
+  });
+  return [
+    ...findInPatterns(['targets'], targets),
+    ...(compiled?.ok === false
+      ? [at('when', `character ${compiled.at + 1}: ${compiled.message}`, compiled.remedy)]
+      : []),
+    ...(expiresAtMs <= nowMs ? [at('expiresAtMs', 'is over already', 'name a time to come')] : []),
+    ...(expiresAtMs > nowMs + MAX_STANDING_MS
+      ? [at('expiresAtMs', 'is more than a year away; nobody remembers why by then', undefined)]
+      : []),
+  ];
 }
 
 /** Of something that stands below. */

@@ -1,6 +1,7 @@
 /** Errors of the admin API: problem details (RFC 9457), with a pointer to each thing that is wrong. */
 
 import { ERRORS, GatewayError } from '../../contracts/errors.ts';
+import type { Fault } from '../../contracts/shapes/find-faults.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { errorHeaders } from '../http/render-error.ts';
 
@@ -23,6 +24,11 @@ export function faulty(faults: readonly RequestFault[]): GatewayError {
 /** A body that fits its schema, and yet cannot be: a reference to nothing, for instance. */
 export function faultyBody(pointer: string, detail: string): GatewayError {
   return faulty([{ in: 'body', pointer, detail }]);
+}
+
+/** Of a body that fits its schema, too. */
+export function faultOfBody({ path, message, remedy }: Fault): RequestFault {
+  return { in: 'body', pointer: pointerOf(path), detail: remedy === undefined ? message : `${message}; ${remedy}` };
 }
 
 /** `a/b~c` as one step of a JSON pointer. */

@@ -3,43 +3,23 @@
 import { z } from 'zod';
 import type { ObjectWrite } from '../../../contracts/objects.ts';
 import { type StandingApprovalBody, StandingApprovalShape } from '../../../contracts/shapes/approvals.ts';
-import { type Fault, findPatternFault, withoutFaults } from '../../../contracts/shapes/find-faults.ts';
+import { findStandingFaults } from '../../../contracts/shapes/find-faults.ts';
 import { createObjectId } from '../../../lib/access-token.ts';
-import { createCelCompiler } from '../../../lib/cel.ts';
 import type { AdminDeps } from '../admin-deps.ts';
 import { defineOperation, type Operation } from '../define-operation.ts';
 import { PageQuery, pageOf, pageOfObjects } from '../pages.ts';
-import { faulty, faultyBody } from '../problem.ts';
+import { faultOfBody, faulty } from '../problem.ts';
 import { findMissing, requireStored, toJson, viewFields, viewOf } from '../views.ts';
 import { IdParams, NameFilter, NoParams, NoQuery } from './words.ts';
 
 const KIND = 'standing-approval';
-const MAX_LIFE_MS = 366 * 86_400_000;
 
 const View = z.strictObject({ ...viewFields, ...StandingApprovalShape.shape });
 
-/** What a condition may name. */
-const VARIABLES = { args: 'map', now: 'timestamp' } as const;
-
-function findFaults({ targets, when }: StandingApprovalBody): readonly Fault[] {
-  const faults = targets.flatMap((pattern, i): readonly Fault[] => {
-    const fault = findPatternFault(pattern);
-    return fault === undefined ? [] : [{ path: ['targets', i], message: fault.message, remedy: fault.remedy }];
-  });
-  const compiled = when === undefined ? undefined : createCelCompiler(VARIABLES)(when);
-  if (compiled?.ok !== false) return faults;
-  const message = `character ${compiled.at + 1}: ${compiled.message}`;
-  return [...faults, { path: ['when'], message, remedy: compiled.remedy }];
-}
-
-const Body = withoutFaults(StandingApprovalShape, findFaults);
-
 /** Throws GatewayError `invalid_params`. */
 async function check(deps: AdminDeps, body: StandingApprovalBody, nowMs: number): Promise<void> {
-  if (body.expiresAtMs <= nowMs) throw faultyBody('/expiresAtMs', 'is over already; name a time to come');
-  if (body.expiresAtMs > nowMs + MAX_LIFE_MS)
-    throw faultyBody('/expiresAtMs', 'is more than a year away; nobody remembers why by then');
-  const faults = await findMissing(deps, [{ kind: 'key', id: body.key, pointer: '/key' }]);
+  const faults = findStandingFaults(body, nowMs).map(faultOfBody);
+  faults.push(...(await findMissing(deps, [{ kind: 'key', id: body.key, pointer: '/key' }])));
   if (faults.length > 0) throw faulty(faults);
 }
 
@@ -60,7 +40,7 @@ export const standingApprovalOperations: readonly Operation[] = [
   defineOperation({
     ...{ id: 'createStandingApproval', method: 'POST', path: '/standing-approvals', ...words, status: 201 },
     ...{ permission: 'approve', summary: 'Approve calls beforehand, until then', params: NoParams, query: NoQuery },
-    ...{ body: Body, answer: View, precondition: 'none', problems: ['conflict'] },
+    ...{ body: StandingApprovalShape, answer: View, precondition: 'none', problems: ['conflict'] },
     async handle(deps, { body, origin, nowMs }) {
       await check(deps, body, nowMs);
       const id = createObjectId('sta');
