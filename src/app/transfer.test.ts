@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { approval } from '../../test/support/approval-store-suite.ts';
-import { startPostgres, type TestPostgres, withoutPostgres } from '../../test/support/postgres.ts';
+import { usePostgres } from '../../test/support/postgres.ts';
 import { agentRun } from '../../test/support/run-store-suite.ts';
 import { suggestion } from '../../test/support/suggestion-store-suite.ts';
-import { createCleanup, createTempDir } from '../../test/support/temp-dir.ts';
+import { createTempDir } from '../../test/support/temp-dir.ts';
 import { waitFor } from '../../test/support/wait-for.ts';
 import { Secret } from '../contracts/secret.ts';
 import { lockDataDir } from '../platform/audit/lock-data-dir.ts';
@@ -28,13 +28,7 @@ import {
   restorePostgres,
 } from './transfer.ts';
 
-const skip = withoutPostgres();
-const cleanup = createCleanup();
-let server: TestPostgres;
-before(async () => {
-  if (skip === false) server = await startPostgres(cleanup);
-});
-after(() => cleanup.run());
+const { skip, server } = usePostgres();
 
 const BY = { actor: { type: 'operator', id: 'o', name: 'o' }, via: 'cli' } as const;
 const KEEP = { replaces: false, nowMs: 1 };

@@ -3,20 +3,14 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { runCli, type StartedGateway, startGateway } from '../support/gateway.ts';
-import { startPostgres, type TestPostgres, withoutPostgres } from '../support/postgres.ts';
+import { usePostgres } from '../support/postgres.ts';
 import { callTool } from '../support/raw-client.ts';
-import { createCleanup, createTempDir } from '../support/temp-dir.ts';
+import { createTempDir } from '../support/temp-dir.ts';
 import { readWitness, witnessEntry } from '../support/witness.ts';
 
-const skip = withoutPostgres();
-const cleanup = createCleanup();
-let server: TestPostgres;
-before(async () => {
-  if (skip === false) server = await startPostgres(cleanup);
-});
-after(() => cleanup.run());
+const { skip, server } = usePostgres();
 
 const KEY = 'pck_approvals_replicas_0123456789';
 

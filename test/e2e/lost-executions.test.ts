@@ -2,24 +2,18 @@
 
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { openDatabase } from '../../src/platform/stores/postgres/open-database.ts';
 import { createSuggestionStore } from '../../src/platform/stores/postgres/suggestions.ts';
 import { openSuggestionStore } from '../../src/platform/stores/sqlite/suggestions.ts';
 import { ROOT, startGateway } from '../support/gateway.ts';
-import { startPostgres, type TestPostgres, withoutPostgres } from '../support/postgres.ts';
+import { usePostgres } from '../support/postgres.ts';
 import { startProcess } from '../support/start-process.ts';
 import { suggestion } from '../support/suggestion-store-suite.ts';
-import { createCleanup, createTempDir } from '../support/temp-dir.ts';
+import { createTempDir } from '../support/temp-dir.ts';
 import { witnessEntry } from '../support/witness.ts';
 
-const skip = withoutPostgres();
-const cleanup = createCleanup();
-let server: TestPostgres;
-before(async () => {
-  if (skip === false) server = await startPostgres(cleanup);
-});
-after(() => cleanup.run());
+const { skip, server } = usePostgres();
 
 const CLAIM = 'testing/claim-suggestion.ts';
 

@@ -5,26 +5,20 @@ import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { after, before, type TestContext, test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { openStores } from '../../src/app/open-stores.ts';
 import { Secret } from '../../src/contracts/secret.ts';
 import { KeyShape, TeamShape } from '../../src/contracts/shapes/directory.ts';
 import { createAccessToken } from '../../src/lib/access-token.ts';
 import { runCli, type StartedGateway, startGateway } from '../support/gateway.ts';
-import { query, startPostgres, type TestPostgres, withoutPostgres } from '../support/postgres.ts';
+import { query, usePostgres } from '../support/postgres.ts';
 import { callTool } from '../support/raw-client.ts';
 import { hasRedis, startRedis } from '../support/redis.ts';
-import { createCleanup, createTempDir } from '../support/temp-dir.ts';
+import { createTempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { readWitness, witnessEntry } from '../support/witness.ts';
 
-const skip = withoutPostgres() || (hasRedis() ? false : 'there is no redis-server here');
-const cleanup = createCleanup();
-let server: TestPostgres;
-before(async () => {
-  if (skip === false) server = await startPostgres(cleanup);
-});
-after(() => cleanup.run());
+const { skip, server } = usePostgres(hasRedis() ? false : 'there is no redis-server here');
 
 const QUIET = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 const BUDGETED = { maxConcurrent: 40, budgets: [{ maxUsd: 0.06, per: 'total' }] };

@@ -4,23 +4,17 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, type TestContext, test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { TrailRow } from '../../src/contracts/trail.ts';
 import { runCli, type StartedGateway, startGateway } from '../support/gateway.ts';
-import { query, startPostgres, type TestPostgres, withoutPostgres } from '../support/postgres.ts';
+import { query, usePostgres } from '../support/postgres.ts';
 import { callTool } from '../support/raw-client.ts';
-import { createCleanup, createTempDir } from '../support/temp-dir.ts';
+import { createTempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { readWitness, witnessEntry } from '../support/witness.ts';
 
-const skip = withoutPostgres();
-const cleanup = createCleanup();
-let server: TestPostgres;
-before(async () => {
-  if (skip === false) server = await startPostgres(cleanup);
-});
-after(() => cleanup.run());
+const { skip, server } = usePostgres();
 
 const LIMIT = { skip, timeout: 120_000 };
 

@@ -5,9 +5,10 @@ import { once } from 'node:events';
 import { chownSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { after, before } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { type Cleanup, createTempDir } from './temp-dir.ts';
+import { type Cleanup, createCleanup, createTempDir } from './temp-dir.ts';
 import { within } from './wait-for.ts';
 
 export interface TestPostgres {
@@ -25,6 +26,34 @@ const PACKAGES = '/usr/lib/postgresql';
 export function withoutPostgres(): string | false {
   if (findBinaries() !== undefined || process.env.CI === 'true') return false;
   return `there is no PostgreSQL in ${PACKAGES}: apt-get install postgresql`;
+}
+
+/**
+ * One server for all tests of a file, from before the first until after the last. `otherwise`: what else there is to skip them for.
+ */
+export function usePostgres(otherwise: string | false = false): {
+  readonly skip: string | false;
+  readonly server: TestPostgres;
+} {
+  const skip = withoutPostgres() || otherwise;
+  const cleanup = createCleanup();
+  let started: TestPostgres | undefined;
+  const server = (): TestPostgres => {
+    if (started === undefined) throw new Error('PostgreSQL runs while tests do, and where they are not skipped');
+    return started;
+  };
+  before(async () => {
+    if (skip === false) started = await startPostgres(cleanup);
+  });
+  after(() => cleanup.run());
+  return {
+    skip,
+    server: {
+      newDatabase: () => server().newDatabase(),
+      stop: () => server().stop(),
+      start: () => server().start(),
+    },
+  };
 }
 
 /** Starts a server on a free port of loopback; it is stopped when the test is over, and ends with this process at the latest. */

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, type TestContext, test } from 'node:test';
-import { startPostgres, type TestPostgres, withoutPostgres } from '../../../../test/support/postgres.ts';
-import { createCleanup } from '../../../../test/support/temp-dir.ts';
+import { type TestContext, test } from 'node:test';
+import { usePostgres } from '../../../../test/support/postgres.ts';
 import { createSealKey, keysOf } from '../../sealing/seal-key.ts';
 import type { Database } from '../../stores/postgres/open-database.ts';
 import { openForTest } from '../../stores/postgres/testing/open-for-test.ts';
@@ -19,13 +18,7 @@ import { createPostgresFold } from './fold.ts';
 import { createPostgresTrailReader } from './open-trail-reader.ts';
 import { noteReplica, retainInPostgres } from './retain.ts';
 
-const skip = withoutPostgres();
-const cleanup = createCleanup();
-let server: TestPostgres;
-before(async () => {
-  if (skip === false) server = await startPostgres(cleanup);
-});
-after(() => cleanup.run());
+const { skip, server } = usePostgres();
 
 const KEY = createSealKey(Buffer.alloc(32, 7));
 const KEYS = keysOf(KEY, []);

@@ -4,11 +4,10 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, type TestContext, test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startCuttingProxy } from '../../../../test/support/cutting-proxy.ts';
-import { query, startPostgres, type TestPostgres, withoutPostgres } from '../../../../test/support/postgres.ts';
-import { createCleanup } from '../../../../test/support/temp-dir.ts';
+import { query, usePostgres } from '../../../../test/support/postgres.ts';
 import { waitFor } from '../../../../test/support/wait-for.ts';
 import type { Trail, TrailFilter } from '../../../contracts/trail.ts';
 import type { Database } from '../../stores/postgres/open-database.ts';
@@ -25,13 +24,7 @@ import { createPostgresFold } from './fold.ts';
 import { createPostgresTrailReader, type PostgresTrailReader } from './open-trail-reader.ts';
 import { noteReplica, retainInPostgres } from './retain.ts';
 
-const skip = withoutPostgres();
-const cleanup = createCleanup();
-let server: TestPostgres;
-before(async () => {
-  if (skip === false) server = await startPostgres(cleanup);
-});
-after(() => cleanup.run());
+const { skip, server } = usePostgres();
 
 async function all(reader: PostgresTrailReader, filter: TrailFilter = {}): Promise<SeqRow[]> {
   const rows: SeqRow[] = [];

@@ -1,6 +1,4 @@
-import { after, before } from 'node:test';
-import { startPostgres, type TestPostgres, withoutPostgres } from '../../../../test/support/postgres.ts';
-import { createCleanup } from '../../../../test/support/temp-dir.ts';
+import { usePostgres } from '../../../../test/support/postgres.ts';
 import { testVerifySpend } from '../../../../test/support/verify-spend-suite.ts';
 import { openForTest } from '../../stores/postgres/testing/open-for-test.ts';
 import { openStore } from '../../stores/sqlite/open-store.ts';
@@ -8,13 +6,7 @@ import { freshDir } from '../testing/fresh-dir.ts';
 import { verifySpend } from '../verify-spend.ts';
 import { verifyPostgresSpend } from './verify-spend.ts';
 
-const skip = withoutPostgres();
-const cleanup = createCleanup();
-let server: TestPostgres;
-before(async () => {
-  if (skip === false) server = await startPostgres(cleanup);
-});
-after(() => cleanup.run());
+const { skip, server } = usePostgres();
 
 testVerifySpend(
   'SQLite',

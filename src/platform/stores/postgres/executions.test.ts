@@ -1,25 +1,18 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { approval, testApprovalStore } from '../../../../test/support/approval-store-suite.ts';
-import { startPostgres, type TestPostgres, withoutPostgres } from '../../../../test/support/postgres.ts';
+import { usePostgres } from '../../../../test/support/postgres.ts';
 import { agentRun, testRunStore } from '../../../../test/support/run-store-suite.ts';
 import { startProcess } from '../../../../test/support/start-process.ts';
 import { suggestion, testSuggestionStore } from '../../../../test/support/suggestion-store-suite.ts';
-import { createCleanup } from '../../../../test/support/temp-dir.ts';
 import { within } from '../../../../test/support/wait-for.ts';
 import { openApprovalStore } from './approvals.ts';
 import { openRunStore } from './runs.ts';
 import { createSuggestionStore } from './suggestions.ts';
 import { followForTest, openForTest } from './testing/open-for-test.ts';
 
-const skip = withoutPostgres();
-const cleanup = createCleanup();
-let server: TestPostgres;
-before(async () => {
-  if (skip === false) server = await startPostgres(cleanup);
-});
-after(() => cleanup.run());
+const { skip, server } = usePostgres();
 
 const QUIET = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 

@@ -1,22 +1,15 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { after, before, type TestContext, test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { startPostgres, type TestPostgres, withoutPostgres } from '../../../../test/support/postgres.ts';
-import { createCleanup } from '../../../../test/support/temp-dir.ts';
+import { usePostgres } from '../../../../test/support/postgres.ts';
 import { waitFor } from '../../../../test/support/wait-for.ts';
 import type { LimitLine, LimitUse } from '../../../contracts/limits.ts';
 import { createPostgresLimitStore } from './limit-store.ts';
 import { openForTest } from './testing/open-for-test.ts';
 
-const skip = withoutPostgres();
-const cleanup = createCleanup();
-let server: TestPostgres;
-before(async () => {
-  if (skip === false) server = await startPostgres(cleanup);
-});
-after(() => cleanup.run());
+const { skip, server } = usePostgres();
 
 const PROCESS = fileURLToPath(new URL('testing/limit-process.ts', import.meta.url));
 

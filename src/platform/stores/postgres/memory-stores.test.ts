@@ -1,22 +1,16 @@
 import assert from 'node:assert/strict';
-import { after, before, type TestContext, test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { testCredentialStore } from '../../../../test/support/credential-store-suite.ts';
 import { testDefinitionStore } from '../../../../test/support/definition-store-suite.ts';
-import { startPostgres, type TestPostgres, withoutPostgres } from '../../../../test/support/postgres.ts';
-import { type Cleanup, createCleanup } from '../../../../test/support/temp-dir.ts';
+import { usePostgres } from '../../../../test/support/postgres.ts';
+import type { Cleanup } from '../../../../test/support/temp-dir.ts';
 import { waitFor } from '../../../../test/support/wait-for.ts';
 import type { ServerCredentialStore } from '../../../contracts/server-credentials.ts';
 import { openDefinitionStore } from './definitions.ts';
 import { openServerCredentialStore } from './server-credentials.ts';
 import { followForTest, openForTest } from './testing/open-for-test.ts';
 
-const skip = withoutPostgres();
-const cleanup = createCleanup();
-let server: TestPostgres;
-before(async () => {
-  if (skip === false) server = await startPostgres(cleanup);
-});
-after(() => cleanup.run());
+const { skip, server } = usePostgres();
 
 const QUIET = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 

@@ -1,19 +1,12 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { startPostgres, type TestPostgres, withoutPostgres } from '../../../../test/support/postgres.ts';
-import { createCleanup } from '../../../../test/support/temp-dir.ts';
+import { test } from 'node:test';
+import { usePostgres } from '../../../../test/support/postgres.ts';
 import { migrate, readMigrationState } from './migrate.ts';
 import { MIGRATIONS } from './migrations.ts';
 import { openDatabase } from './open-database.ts';
 import { openForTest } from './testing/open-for-test.ts';
 
-const skip = withoutPostgres();
-const cleanup = createCleanup();
-let server: TestPostgres;
-before(async () => {
-  if (skip === false) server = await startPostgres(cleanup);
-});
-after(() => cleanup.run());
+const { skip, server } = usePostgres();
 
 const steps = [
   { name: 'one', sql: "CREATE TABLE t (a text); INSERT INTO t VALUES ('kept')" },

@@ -1,21 +1,14 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { testObjectStore } from '../../../../test/support/object-store-suite.ts';
-import { startPostgres, type TestPostgres, withoutPostgres } from '../../../../test/support/postgres.ts';
-import { createCleanup } from '../../../../test/support/temp-dir.ts';
+import { usePostgres } from '../../../../test/support/postgres.ts';
 import { waitFor, within } from '../../../../test/support/wait-for.ts';
 import type { ChangeOrigin, ObjectWrite } from '../../../contracts/objects.ts';
 import { createObjectStore } from './object-store.ts';
 import { followForTest, openForTest } from './testing/open-for-test.ts';
 
-const skip = withoutPostgres();
-const cleanup = createCleanup();
-let server: TestPostgres;
-before(async () => {
-  if (skip === false) server = await startPostgres(cleanup);
-});
-after(() => cleanup.run());
+const { skip, server } = usePostgres();
 
 if (skip === false)
   testObjectStore('PostgreSQL', async (t) => {

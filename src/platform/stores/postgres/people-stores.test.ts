@@ -1,21 +1,14 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { testAccountStore } from '../../../../test/support/account-store-suite.ts';
 import { testIdempotencyStore } from '../../../../test/support/idempotency-store-suite.ts';
-import { startPostgres, type TestPostgres, withoutPostgres } from '../../../../test/support/postgres.ts';
-import { createCleanup } from '../../../../test/support/temp-dir.ts';
+import { usePostgres } from '../../../../test/support/postgres.ts';
 import { createAccountStore } from './accounts.ts';
 import { createIdempotencyStore } from './idempotency.ts';
 import { createOutbox } from './outbox.ts';
 import { openForTest } from './testing/open-for-test.ts';
 
-const skip = withoutPostgres();
-const cleanup = createCleanup();
-let server: TestPostgres;
-before(async () => {
-  if (skip === false) server = await startPostgres(cleanup);
-});
-after(() => cleanup.run());
+const { skip, server } = usePostgres();
 
 if (skip === false) {
   testAccountStore('PostgreSQL', async (t) => createAccountStore(await openForTest(t, await server.newDatabase())));
