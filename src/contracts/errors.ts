@@ -54,6 +54,26 @@ export const ERRORS = {
   execution_running: { httpStatus: 409, rpcCode: -31466, retryable: true, text: 'This call is being carried out' },
   unknown_run: { httpStatus: 404, rpcCode: -31467, retryable: false, text: 'Unknown run' },
   run_conflict: { httpStatus: 409, rpcCode: -31468, retryable: false, text: 'The run cannot go on like this' },
+  sandbox_unavailable: {
+    httpStatus: 503,
+    rpcCode: -31470,
+    retryable: false,
+    text: 'No sandbox is available here',
+  },
+  sandbox_busy: { httpStatus: 503, rpcCode: -31471, retryable: true, text: 'All sandboxes are busy' },
+  sandbox_state_invalid: {
+    httpStatus: 410,
+    rpcCode: -31472,
+    retryable: false,
+    text: 'What the script had kept cannot be used any more',
+  },
+  sandbox_state_too_large: {
+    httpStatus: 413,
+    rpcCode: -31473,
+    retryable: false,
+    text: 'What the script keeps is too large to be stored',
+  },
+  unknown_execution: { httpStatus: 404, rpcCode: -31474, retryable: false, text: 'Unknown execution' },
   outside_network: {
     httpStatus: 403,
     rpcCode: -31422,
