@@ -135,8 +135,8 @@ export interface Call {
   readonly receivedAtMs: number;
   /** Monotonic, for durations: when the head of its request was complete. */
   readonly startedMs: number;
-  /** `execute`: what a model suggested is carried out; `agent`: by the gateway itself. */
-  readonly surface: 'mcp' | 'models' | 'execute' | 'agent';
+  /** `execute`: what a model suggested is carried out; `agent`: by the gateway itself; `code`: by a script of a model. */
+  readonly surface: 'mcp' | 'models' | 'execute' | 'agent' | 'code';
   readonly endpoint: Endpoint;
   readonly credential: Credential | undefined;
   /** The other end of the connection; read only where somebody asks for it. Undefined: there is none. */

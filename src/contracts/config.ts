@@ -2,6 +2,7 @@
 
 import type { ApprovalsConfig } from './approvals.ts';
 import type { Grant } from './caller.ts';
+import type { CodeModeConfig, ShownMode } from './codemode.ts';
 import type { ConfigKey, FileLevel } from './config-people.ts';
 import type { AdminConfig, DatabaseConfig, MetricsConfig, RedisConfig, SealingConfig } from './config-sections.ts';
 import type { DefinitionPolicy } from './definitions.ts';
@@ -141,6 +142,8 @@ export interface ToolsetConfig {
   readonly description: string | undefined;
   /** In place of the servers' own instructions. */
   readonly instructions: string | undefined;
+  /** How its tools are shown; undefined: as the key or section `codeMode` says. */
+  readonly mode?: ShownMode | undefined;
   readonly tools: readonly ToolsetEntry[];
   readonly prompts: readonly ToolsetEntry[];
   readonly resources: readonly ToolsetEntry[];
@@ -196,6 +199,8 @@ export interface GatewayConfig {
   readonly policy?: PolicyConfig | undefined;
   /** Suggestions of models and approvals of people; undefined: the defaults. */
   readonly approvals?: ApprovalsConfig | undefined;
+  /** Undefined: the defaults. */
+  readonly codeMode?: CodeModeConfig | undefined;
   /** Undefined (default): results go out as they came. */
   readonly results?: ResultsConfig | undefined;
   /** Undefined (default): every call is made. */

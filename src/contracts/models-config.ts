@@ -1,5 +1,6 @@
 /** Providers of models, and what the configuration says of calls to them. */
 
+import { SHOWN_MODES } from './codemode.ts';
 import type { Secret } from './secret.ts';
 
 /** Wires a provider may speak. A vendor that differs from another by URL and key only is a row of presets, not a type. */
@@ -153,7 +154,7 @@ export interface RouteRule {
 }
 
 /** How the gateway's tools are added to model requests. */
-export const TOOL_MODES = ['off', 'classic'] as const;
+export const TOOL_MODES = ['off', ...SHOWN_MODES] as const;
 export type ToolMode = (typeof TOOL_MODES)[number];
 
 /** What one model costs; micro-dollars per million tokens unless said otherwise. Undefined members cost what is stated. */
