@@ -3,6 +3,7 @@
 import type { CallSignal } from './call-signal.ts';
 import type { Caller, Credential, Narrowing } from './caller.ts';
 import type { ChatDialect, Usage } from './chat.ts';
+import type { MetaToolName } from './codemode.ts';
 import type { JsonText, ParsedJson } from './json.ts';
 import type { RateStanding } from './limits.ts';
 import {
@@ -115,6 +116,10 @@ export interface CallFacts {
   params?: ParsedJson;
   /** The approval that lets it be carried out. */
   approvalId?: string;
+  /** It is the gateway's own tool of that name, not a server's. */
+  meta?: MetaToolName;
+  /** A script of it waits for these approvals; `resume` with its execution goes on. */
+  suspended?: { readonly executionId: string; readonly approvals: readonly string[] };
   /** W3C trace id and span id of this call in the gateway: 32 and 16 lower-case hex digits. */
   traceId?: string;
   spanId?: string;

@@ -9,6 +9,15 @@ import type { SandboxDialect, SandboxLimits } from './sandbox.ts';
 export const SHOWN_MODES = ['classic', 'search', 'code', 'auto'] as const;
 export type ShownMode = (typeof SHOWN_MODES)[number];
 
+/** What a mode comes down to for a caller. */
+export type PlainMode = 'classic' | 'search' | 'code';
+
+/** The gateway's own tools; `call_tool` is taken for the tool it names before anything is decided on it. */
+export const META_TOOLS = ['search_tools', 'call_tool', 'run_code'] as const;
+export type MetaToolName = (typeof META_TOOLS)[number];
+/** Under which rules and records know them; no server may have this id. */
+export const META_SERVER = 'portcullis';
+
 export interface CodeModeConfig {
   /** At `/mcp`, and in toolsets that do not say themselves, unless a key or a request does. Default `classic`. */
   readonly mode: ShownMode;

@@ -159,3 +159,11 @@ export interface SandboxEngine extends AsyncDisposable {
   open(request: SandboxRequest): Promise<SandboxSession>;
   figures(): SandboxFigures;
 }
+
+/** The engines that run here. */
+export interface Sandboxes extends AsyncDisposable {
+  /** In which language scripts are written; undefined: no engine runs on this platform, or not the one that was chosen. */
+  dialect(): SandboxDialect | undefined;
+  /** Started when first asked for. Throws GatewayError `sandbox_unavailable`. */
+  engine(): Promise<SandboxEngine>;
+}

@@ -12,13 +12,19 @@ import { type LiveRun, spentOf, tell } from './live-run.ts';
 import { playRound, type Round, type RoundDeps } from './play-round.ts';
 import { runTools, type ToolDeps, type ToolEnd } from './run-tools.ts';
 
+/** The tool that a call of a model is about. */
+export interface RunTool {
+  readonly serverId: string;
+  readonly name: string;
+  readonly hints: AgentHints;
+  /** It looks for tools, and does nothing. */
+  readonly isSearch: boolean;
+}
+
 export interface DriveDeps extends RoundDeps, ToolDeps {
   readonly enter: RoundDeps['enter'] & ToolDeps['enter'];
   /** The tool behind a name that went along with this call; undefined: there is none any more. */
-  readonly toolOf: (
-    round: Round,
-    name: string,
-  ) => { readonly serverId: string; readonly name: string; readonly hints: AgentHints } | undefined;
+  readonly toolOf: (round: Round, part: ToolCallPart) => RunTool | undefined;
   readonly waiting: KeepWaiting;
 }
 
@@ -130,7 +136,8 @@ export function figuresOf(run: LiveRun) {
 }
 
 function mayRun(deps: DriveDeps, run: LiveRun, round: Round, part: ToolCallPart): boolean {
-  const tool = part.custom === true || part.namespace !== undefined ? undefined : deps.toolOf(round, part.name);
+  const tool = part.custom === true || part.namespace !== undefined ? undefined : deps.toolOf(round, part);
+  if (tool?.isSearch === true) return true;
   return tool !== undefined && run.rules.hindranceOf(tool.serverId, tool.name, tool.hints) === undefined;
 }
 

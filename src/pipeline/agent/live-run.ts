@@ -27,7 +27,7 @@ export interface RunVoice {
 }
 
 export interface LiveRun {
-  readonly parent: Parent;
+  readonly parent: Parent<ChatCall>;
   readonly rules: CompiledAgentRules;
   readonly record: RunRecord;
   /** Undefined: the answer is wanted whole. */

@@ -1,9 +1,10 @@
-/** The calls a run makes: each is a call of its own, with its caller's credential, and goes through its whole column. */
+/** The calls that a run or a script makes: each is a call of its own, with its caller's credential, and goes through its whole column. */
 
 import type { Call, ModelCall } from '../../contracts/call.ts';
 import type { CallSignal } from '../../contracts/call-signal.ts';
 import type { ChatMessage, ToolCallPart } from '../../contracts/chat.ts';
 import type { ChatModelRequest } from '../../contracts/models.ts';
+import type { ClientPeer } from '../../contracts/peer.ts';
 import type { SuggestionRef } from '../../contracts/suggestions.ts';
 
 export interface NestedDeps {
@@ -16,18 +17,20 @@ export interface NestedDeps {
 /** A chat that a run may be made of. */
 export type ChatCall = ModelCall & { readonly model: ChatModelRequest };
 
-export interface Parent {
-  readonly call: ChatCall;
+export interface Parent<C extends Call = Call> {
+  readonly call: C;
   readonly runId: string;
   readonly signal: CallSignal;
+  /** Default: that of `call`. */
+  readonly peer?: ClientPeer | undefined;
 }
 
-function nested({ newId, now, monotonicMs }: NestedDeps, { call, runId, signal }: Parent) {
+function nested({ newId, now, monotonicMs }: NestedDeps, { call, runId, signal, peer = call.peer }: Parent) {
   const { traceId, spanId } = call.facts;
   return {
     ...{ id: newId(), receivedAtMs: now(), startedMs: monotonicMs(), parentId: call.id, runId, inRun: true as const },
     ...{ endpoint: call.endpoint, credential: call.credential, client: call.client, narrowing: call.narrowing },
-    ...{ peer: call.peer, watch: undefined, signal, facts: {} },
+    ...{ peer, watch: undefined, signal, facts: {} },
     traceparent: traceId === undefined || spanId === undefined ? undefined : `00-${traceId}-${spanId}-01`,
   };
 }
@@ -35,7 +38,7 @@ function nested({ newId, now, monotonicMs }: NestedDeps, { call, runId, signal }
 /** One round: the model is told all that was said so far. `leftMs`: of the run. */
 export function roundCall(
   deps: NestedDeps,
-  parent: Parent,
+  parent: Parent<ChatCall>,
   messages: readonly ChatMessage[],
   leftMs: number,
 ): ChatCall {
@@ -62,15 +65,16 @@ export function roundCall(
 export function toolCall(
   deps: NestedDeps,
   parent: Parent,
-  part: ToolCallPart,
+  part: Pick<ToolCallPart, 'name' | 'arguments'>,
   value: { readonly [name: string]: unknown },
   ref: SuggestionRef | undefined,
+  surface: 'agent' | 'code' = 'agent',
 ): Call {
   // As the model wrote them: numbers keep their digits.
   const text = `{"name":${JSON.stringify(part.name)},"arguments":${part.arguments.trim() === '' ? '{}' : part.arguments}}`;
   return {
     ...nested(deps, parent),
-    ...{ kind: 'tools.call', surface: 'agent', name: part.name },
+    ...{ kind: 'tools.call', surface, name: part.name },
     params: { text, value: { name: part.name, arguments: value } },
     execution: ref,
   };

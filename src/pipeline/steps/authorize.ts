@@ -9,8 +9,10 @@ import { findHeaderMismatch } from '../../domain/tools/check-param-headers.ts';
 import { endpointServers, type MaySee, resolveNamed, resolveTemplate, resolveUri } from '../../domain/tools/resolve.ts';
 import { findTaskTool, mayHaveTasks } from '../../domain/tools/tasks.ts';
 import { declaresExtension } from '../../lib/declares-extension.ts';
+import { type AimMeta, withArguments } from '../codemode/aim.ts';
 import type { Continuations } from '../continuations.ts';
 import { callerOf, type GrantOf, servesToolset } from '../grants.ts';
+import { argumentsText } from '../intent.ts';
 import type { TaskIds } from '../task-ids.ts';
 
 export function createAuthorize(deps: {
@@ -18,6 +20,8 @@ export function createAuthorize(deps: {
   catalog: () => Catalog;
   continuations: Pick<Continuations, 'open'>;
   taskIds: Pick<TaskIds, 'open'>;
+  /** Undefined: the gateway has no tools of its own. */
+  aimMeta?: AimMeta | undefined;
 }): Step {
   const pin = (call: Call, serverId: string, target: string, item?: CatalogItem): void => {
     call.facts.serverId = serverId;
@@ -25,8 +29,19 @@ export function createAuthorize(deps: {
     if (item?.tool !== undefined) call.facts.tool = item.tool;
   };
 
-  const pinNamed = (call: Call, kind: 'tools' | 'prompts', maySee: MaySee): void => {
-    const item = resolveNamed(deps.catalog(), call.endpoint, kind, call.name, maySee);
+  /** One of the gateway's own, or the one that `call_tool` names: from here on the call is one of that. */
+  const pinMeta = (call: Call, grant: CompiledGrant): boolean => {
+    const aim = deps.aimMeta?.(call, call.name, argumentsText(call.params), grant);
+    if (aim === undefined) return false;
+    pin(call, aim.item.serverId, aim.item.name, aim.item);
+    if (aim.meta !== undefined) call.facts.meta = aim.meta;
+    if (aim.arguments !== undefined) call.facts.params = withArguments(call.params, aim.arguments);
+    return true;
+  };
+
+  const pinNamed = (call: Call, kind: 'tools' | 'prompts', grant: CompiledGrant): void => {
+    const item = resolveNamed(deps.catalog(), call.endpoint, kind, call.name, grant.allows);
+    if (item === undefined && kind === 'tools' && pinMeta(call, grant)) return;
     if (item === undefined) throw new GatewayError(kind === 'tools' ? 'unknown_tool' : 'unknown_prompt', call.name);
     pin(call, item.serverId, item.name, item);
     if (item.tool !== undefined && call.paramHeaders !== undefined) {
@@ -42,11 +57,11 @@ export function createAuthorize(deps: {
     pin(call, found.serverId, found.uri);
   };
 
-  const pinReference = (call: Call, maySee: MaySee): void => {
+  const pinReference = (call: Call, grant: CompiledGrant): void => {
     const reference = call.params.value.ref as { type?: unknown } | undefined;
-    if (reference?.type === 'ref/prompt') return pinNamed(call, 'prompts', maySee);
-    const found = resolveTemplate(deps.catalog(), call.endpoint, call.name, maySee);
-    if (found === undefined) return pinUri(call, maySee);
+    if (reference?.type === 'ref/prompt') return pinNamed(call, 'prompts', grant);
+    const found = resolveTemplate(deps.catalog(), call.endpoint, call.name, grant.allows);
+    if (found === undefined) return pinUri(call, grant.allows);
     pin(call, found.serverId, found.name);
   };
 
@@ -69,7 +84,6 @@ export function createAuthorize(deps: {
 
   return (call, next) => {
     const grant = deps.grantOf(callerOf(call), call.narrowing, call.endpoint);
-    const maySee: MaySee = grant.allows;
     if (
       call.endpoint.type === 'server' &&
       !(deps.catalog().servers.has(call.endpoint.serverId) && grant.reaches(call.endpoint.serverId))
@@ -84,20 +98,20 @@ export function createAuthorize(deps: {
     }
     switch (call.kind) {
       case 'tools.call':
-        pinNamed(call, 'tools', maySee);
+        pinNamed(call, 'tools', grant);
         break;
       case 'prompts.get':
-        pinNamed(call, 'prompts', maySee);
+        pinNamed(call, 'prompts', grant);
         break;
       case 'resources.read':
       case 'skills.get':
       case 'directories.read':
       case 'resources.subscribe':
       case 'resources.unsubscribe':
-        pinUri(call, maySee);
+        pinUri(call, grant.allows);
         break;
       case 'completion.complete':
-        pinReference(call, maySee);
+        pinReference(call, grant);
         break;
       case 'tasks.get':
       case 'tasks.update':

@@ -7,6 +7,7 @@ import type { Suggestion } from '../../contracts/suggestions.ts';
 import { callsIn, createCollectCalls } from '../../domain/models/collect-calls.ts';
 import type { Catalog } from '../../domain/tools/catalog.ts';
 import { endpointKey, resolveNamed } from '../../domain/tools/resolve.ts';
+import { type AimMeta, aimOrNone } from '../codemode/aim.ts';
 import { callerOf, type GrantOf } from '../grants.ts';
 import { argumentsHash } from '../ledger/arguments-hash.ts';
 import { bringsResults, resultIdsOf } from '../ledger/brought-results.ts';
@@ -17,6 +18,8 @@ export interface NoteSuggestionsDeps {
   readonly ledger: Ledger;
   readonly grantOf: GrantOf;
   readonly catalog: () => Catalog;
+  /** Undefined: the gateway has no tools of its own. */
+  readonly aimMeta?: AimMeta | undefined;
   /** Undefined: there are no rules. */
   readonly judge: Judge | undefined;
   readonly readers: AnswerReaders;
@@ -94,9 +97,14 @@ function describe(deps: NoteSuggestionsDeps, call: ModelCall, part: ToolCallPart
   const caller = callerOf(call);
   const { endpoint } = call;
   const grant = deps.grantOf(caller, call.narrowing, endpoint);
-  const item = resolveNamed(deps.catalog(), endpoint, 'tools', part.name, grant.allows);
-  if (item === undefined) return undefined;
   const text = part.arguments.trim() || '{}';
+  const own = resolveNamed(deps.catalog(), endpoint, 'tools', part.name, grant.allows);
+  const aim =
+    own === undefined ? aimOrNone(deps.aimMeta, { ...call, surface: 'execute' }, part.name, text, grant) : undefined;
+  const item = own ?? aim?.item;
+  if (item === undefined) return undefined;
+  // What is carried out, and so what it is held to, is what `call_tool` names.
+  const args = aim?.arguments ?? text;
   const id = `sug_${deps.randomHex(ID_DIGITS)}`;
   const atMs = deps.now();
   const { provider, model } = call.facts.model ?? {};
@@ -106,8 +114,8 @@ function describe(deps: NoteSuggestionsDeps, call: ModelCall, part: ToolCallPart
     dialect: 'dialect' in call.model && call.model.operation === 'chat' ? call.model.dialect : undefined,
     toolCallId: part.id === '' ? undefined : part.id,
     ...{ endpoint: endpointKey(endpoint), name: part.name, serverId: item.serverId, target: item.name },
-    ...{ argumentsHash: argumentsHash(text), sealedArguments: deps.ledger.sealArguments(id, text) },
-    verdict: verdictOf(deps, call, part.name, text, item),
+    ...{ argumentsHash: argumentsHash(args), sealedArguments: deps.ledger.sealArguments(id, text) },
+    verdict: verdictOf(deps, call, part.name, args, item),
     ...{ atMs, expiresAtMs: atMs + deps.expireAfterMs },
     ...{ state: 'open', executionId: undefined, sealedResult: undefined, endedAtMs: undefined },
   };

@@ -111,7 +111,7 @@ export function createRequireApproval(deps: RequireApprovalDeps): RareStep<Step>
     const given = call.params.value.inputResponses;
     const answer = answerOf(isObject(given) ? given[APPROVAL_QUESTION] : undefined);
     delete call.facts.continues;
-    call.facts.params = withoutAnswers(call.params.text);
+    call.facts.params = withoutAnswers(paramsOf(call).text);
     if (call.facts.asks === undefined) return next();
     const suggestion = await requests.findAsked(call);
     const approval = suggestion && (await requests.approvalOf(suggestion));

@@ -23,6 +23,7 @@ import { type LiveRun, type RunVoice, tellAlive } from '../agent/live-run.ts';
 import type { ChatCall } from '../agent/nested-call.ts';
 import { followRun } from '../agent/run-record.ts';
 import { takeUp } from '../agent/take-up.ts';
+import { type AimMeta, aimOrNone } from '../codemode/aim.ts';
 import { callerOf, type GrantOf } from '../grants.ts';
 
 /** Proxies cut what is silent for a minute, some after half of that. */
@@ -33,6 +34,8 @@ export interface RunAgentDeps {
   readonly catalog: () => Catalog;
   readonly grantOf: GrantOf;
   readonly hintsOf: HintsOf;
+  /** Undefined: the gateway has no tools of its own. */
+  readonly aimMeta?: AimMeta | undefined;
   readonly approvals: ApprovalStore | undefined;
   readonly approvalWaitMs: number;
   readonly runs: RunStore | undefined;
@@ -54,13 +57,17 @@ export function createRunAgent(deps: RunAgentDeps): ModelStep {
   const drive: DriveDeps = {
     ...deps,
     waiting,
-    toolOf({ call }, name) {
+    toolOf({ call }, { name, arguments: args }) {
       // By what went along with this very round: the catalog may have changed since the first.
       if (call.facts.injected?.tools.some((tool) => tool.name === name) !== true) return undefined;
       const grant = deps.grantOf(callerOf(call), call.narrowing, call.endpoint);
-      const item = resolveNamed(deps.catalog(), call.endpoint, 'tools', name, grant.allows);
+      const own = resolveNamed(deps.catalog(), call.endpoint, 'tools', name, grant.allows);
+      const aim =
+        own === undefined ? aimOrNone(deps.aimMeta, { ...call, surface: 'agent' }, name, args, grant) : undefined;
+      const item = own ?? aim?.item;
       if (item === undefined) return undefined;
       return {
+        isSearch: aim?.meta === 'search_tools',
         serverId: item.serverId,
         name: item.name,
         hints: deps.hintsOf(item.serverId, item.name, item.tool?.text ?? '{}'),

@@ -1,0 +1,280 @@
+/** Runs scripts: a sandbox for each, variables of the session before and after, and a script that waits for a person put away until then. */
+
+import { createHash } from 'node:crypto';
+import type { Call } from '../../contracts/call.ts';
+import type { CodeModeConfig } from '../../contracts/codemode.ts';
+import { GatewayError } from '../../contracts/errors.ts';
+import type { JsonText } from '../../contracts/json.ts';
+import type { SandboxEngine, Sandboxes, SandboxSession, SandboxTurn } from '../../contracts/sandbox.ts';
+import { cutValue, type RunReport, type ScriptCall, type ScriptEnd } from '../../domain/codemode/run-report.ts';
+import { type MediaBlock, mediaIn } from '../../domain/codemode/unwrap-result.ts';
+import { endpointKey } from '../../domain/tools/resolve.ts';
+import { callerOf } from '../grants.ts';
+import type { CodeView } from './code-view.ts';
+import { createTurns } from './in-turn.ts';
+import type { KeptStates } from './kept-states.ts';
+import { createScriptHost, type HostDeps, type OpenCall, type RunTrace, type ScriptHost } from './script-host.ts';
+import type { ScriptLanguage } from './script-language.ts';
+import { withAbort } from './with-abort.ts';
+
+export interface RunScriptsDeps extends HostDeps {
+  readonly sandboxes: Sandboxes;
+  readonly states: KeptStates;
+  readonly config: CodeModeConfig;
+  readonly languages: { readonly [dialect in SandboxEngine['dialect']]: ScriptLanguage };
+  readonly viewOf: (call: Call) => CodeView;
+  readonly randomHex: (digits: number) => string;
+}
+
+export interface ScriptRun {
+  readonly report: RunReport;
+  /** Blocks whose handles are in the value. */
+  readonly media: readonly MediaBlock[];
+}
+
+export interface ScriptRuns {
+  /** `session`: under which name variables are kept; undefined: that of the conversation, or a new one. Throws what a sandbox does. */
+  run(call: Call, script: { readonly code: string; readonly session: string | undefined }): Promise<ScriptRun>;
+  /** Throws GatewayError `unknown_execution`, and what a sandbox does. */
+  resume(call: Call, executionId: string): Promise<ScriptRun>;
+}
+
+/** A script that waits: all that another process needs to go on. */
+interface Suspended {
+  readonly engine: string;
+  readonly dump: string;
+  readonly endpoint: string;
+  readonly runId: string;
+  readonly session: SessionName;
+  readonly code: string;
+  readonly calls: readonly ScriptCall[];
+  readonly open: readonly OpenCall[];
+  readonly media: readonly MediaBlock[];
+}
+
+interface SessionName {
+  /** Among those of its key. */
+  readonly name: string;
+  /** What the model has to be told to come back to it; undefined: it knows, or need not. */
+  readonly told: string | undefined;
+}
+
+interface KeptSession {
+  readonly engine: string;
+  readonly dump: string;
+}
+
+const ID_DIGITS = 24;
+const NAME_DIGITS = 8;
+const KEEP_VALUE = '__portcullis_value';
+/** Of media that are put away with a script; larger ones are gone when it goes on. */
+const MAX_KEPT_MEDIA_CHARS = 524_288;
+
+export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
+  const { config, states, sandboxes } = deps;
+  const inTurn = createTurns();
+
+  const idOf = (call: Call, session: string): string =>
+    createHash('sha256')
+      .update(`${callerOf(call).keyId}\0${session}`)
+      .digest('hex')
+      .slice(0, 2 * ID_DIGITS);
+
+  const findSession = async (call: Call, name: string, version: string): Promise<Uint8Array | undefined> => {
+    const text = await states.find(idOf(call, name), 'session', callerOf(call).keyId);
+    if (text === undefined) return undefined;
+    const kept = JSON.parse(text) as KeptSession;
+    // Another version cannot read it: a script that uses a variable finds out by its name.
+    return kept.engine === version ? Buffer.from(kept.dump, 'base64') : undefined;
+  };
+
+  /** False: it is too large. */
+  const keepSession = async (call: Call, name: string, engine: SandboxEngine, session: SandboxSession) => {
+    if (config.keepSessionsMs === 0 || !session.isAlive) return false;
+    const dump = await dumpOf(session);
+    if (dump === undefined) return false;
+    const kept: KeptSession = { engine: engine.version, dump: dump.toString('base64') };
+    return states.put({
+      ...{ id: idOf(call, name), kind: 'session', keyId: callerOf(call).keyId, text: JSON.stringify(kept) },
+      expiresAtMs: deps.now() + config.keepSessionsMs,
+    });
+  };
+
+  const suspend = async (run: Running, executionId: string): Promise<boolean> => {
+    const { call, session, engine, trace } = run;
+    const dump = await dumpOf(session);
+    if (dump === undefined) return false;
+    const media = [...trace.media.values()];
+    const kept: Suspended = {
+      ...{ engine: engine.version, dump: dump.toString('base64'), endpoint: endpointKey(call.endpoint) },
+      ...{ runId: run.runId, session: run.name, code: run.code, calls: trace.calls, open: [...trace.open.values()] },
+      media: media.reduce((sum, { block }) => sum + block.length, 0) > MAX_KEPT_MEDIA_CHARS ? [] : media,
+    };
+    return states.put({
+      ...{ id: executionId, kind: 'suspended', keyId: callerOf(call).keyId, text: JSON.stringify(kept) },
+      expiresAtMs: deps.now() + config.keepSuspendedMs,
+    });
+  };
+
+  const finish = async (run: Running, turn: SandboxTurn): Promise<ScriptRun> => {
+    const { call, trace, code, language } = run;
+    let end: ScriptEnd;
+    let keepsValue = false;
+    let keeps = false;
+    switch (turn.type) {
+      case 'complete': {
+        end = { type: 'ok', value: turn.value };
+        const isCut = cutValue(turn.value, config.maxResultTokens).cuts.length > 0;
+        keepsValue = isCut && (await keepValue(run, turn.value));
+        keeps = await keepSession(call, run.name.name, run.engine, run.session);
+        break;
+      }
+      case 'failed': {
+        const sourceLine = turn.error.line === undefined ? undefined : code.split('\n')[turn.error.line - 1];
+        end = { type: 'error', error: turn.error, sourceLine, hint: language.hintFor(turn.error, code) };
+        // What it had set before it failed is there for the next try.
+        keeps = await keepSession(call, run.name.name, run.engine, run.session);
+        break;
+      }
+      case 'blocked':
+        end = { type: 'type-error', diagnostics: turn.diagnostics };
+        break;
+      case 'suspended':
+        end = await suspendedEnd(run);
+    }
+    const report: RunReport = {
+      ...{ end, printed: trace.printed, calls: trace.calls, keepsValue: keepsValue && keeps },
+      warnings: 'warnings' in turn ? turn.warnings : [],
+      sessionId: keeps ? run.name.told : undefined,
+    };
+    return { report, media: end.type === 'ok' ? mediaIn(end.value, trace.media) : [] };
+  };
+
+  const suspendedEnd = async (run: Running): Promise<ScriptEnd> => {
+    const executionId = run.executionId ?? `exe_${deps.randomHex(ID_DIGITS)}`;
+    const open = [...run.trace.open.values()];
+    const waiting = open.map(({ namespace, method, arguments: args, approvalId }) => ({
+      ...{ tool: `${namespace}.${method}`, arguments: args, approvalId },
+    }));
+    if (await suspend(run, executionId)) {
+      run.call.facts.suspended = { executionId, approvals: open.map(({ approvalId }) => approvalId) };
+      return { type: 'approval', executionId, waiting };
+    }
+    const message = `${waiting.map(({ tool }) => tool).join(', ')} needs an approval, and what the script holds is too large to be put away until then`;
+    const error = { kind: 'limit', limit: 'maxDumpBytes', exception: 'PermissionError', message } as const;
+    return {
+      ...{ type: 'error', error: { ...error, line: undefined, traceback: undefined } },
+      ...{ sourceLine: undefined, hint: 'keep less in variables before such a call' },
+    };
+  };
+
+  const keepValue = async ({ session, language, host }: Running, value: JsonText): Promise<boolean> => {
+    const only: ScriptHost = {
+      ...host,
+      has: () => false,
+      call: (of) =>
+        of.method === KEEP_VALUE
+          ? { type: 'value', value }
+          : { type: 'error', exception: 'NameError', message: of.method },
+    };
+    const turn = await session.run({ code: language.keepValue(KEEP_VALUE) }, only, new AbortController().signal);
+    return turn.type === 'complete';
+  };
+
+  const begin = (call: Call, engine: SandboxEngine, of: Pick<Running, 'code' | 'name' | 'runId' | 'trace'>) => {
+    const language = deps.languages[engine.dialect];
+    const view = deps.viewOf(call);
+    const prepared = language.prepare(of.code, view.namespaces());
+    const host = createScriptHost(
+      deps,
+      {
+        ...{ call, runId: of.runId, signal: call.signal, view, language, globals: prepared.globals },
+        maxPrintBytes: config.limits.maxPrintBytes,
+      },
+      of.trace,
+    );
+    return { ...of, call, engine, language, host, prepared, view };
+  };
+
+  return {
+    async run(call, { code, session: wanted }) {
+      const engine = await sandboxes.engine();
+      const name = sessionNameOf(call, wanted, deps.randomHex);
+      const runId = call.runId ?? call.facts.suggestion?.runId ?? call.id;
+      call.facts.runId ??= runId;
+      return inTurn(idOf(call, name.name), () =>
+        withAbort(call.signal, async (signal) => {
+          const dump = await findSession(call, name.name, engine.version);
+          await using session = await engine.open({ limits: config.limits, dump, signal });
+          const begun = begin(call, engine, { code, name, runId, trace: newTrace() });
+          const { prepared, view, host, language } = begun;
+          if (prepared.prelude !== undefined) await session.run({ code: prepared.prelude }, host, signal);
+          const stubs = config.check ? view.stubs(prepared.code) : undefined;
+          const turn = await session.run({ code: prepared.code, stubs, blocks: language.blocks }, host, signal);
+          return finish({ ...begun, session, executionId: undefined }, turn);
+        }),
+      );
+    },
+
+    async resume(call, executionId) {
+      const engine = await sandboxes.engine();
+      const { keyId } = callerOf(call);
+      const found = await states.find(executionId, 'suspended', keyId);
+      const saved = found === undefined ? undefined : (JSON.parse(found) as Suspended);
+      if (saved === undefined || saved.endpoint !== endpointKey(call.endpoint))
+        throw new GatewayError('unknown_execution', executionId);
+      call.facts.runId = saved.runId;
+      return withAbort(call.signal, async (signal) => {
+        const limits = { ...config.limits, maxCalls: Math.max(1, config.limits.maxCalls - saved.calls.length) };
+        const dump = Buffer.from(saved.dump, 'base64');
+        if (saved.engine !== engine.version) throw new GatewayError('sandbox_state_invalid', 'the engine was updated');
+        await using session = await engine.open({ limits, dump, signal });
+        // From here on it is ours alone: what it does next is done once, or never known.
+        if ((await states.take(executionId, 'suspended', keyId)) === undefined)
+          throw new GatewayError('unknown_execution', `${executionId} goes on elsewhere already`);
+        const trace = { ...newTrace(), calls: [...saved.calls] };
+        for (const block of saved.media) trace.media.set(block.name, block);
+        const begun = begin(call, engine, { code: saved.code, name: saved.session, runId: saved.runId, trace });
+        const answers = new Map(saved.open.map((open) => [open.id, begun.host.callAgain(open)]));
+        const turn = await session.resume(answers, begun.host, signal);
+        return finish({ ...begun, session, executionId }, turn);
+      });
+    },
+  };
+}
+
+/** A script under way. */
+interface Running {
+  readonly call: Call;
+  readonly engine: SandboxEngine;
+  readonly session: SandboxSession;
+  readonly language: ScriptLanguage;
+  readonly host: ScriptHost;
+  readonly name: SessionName;
+  readonly runId: string;
+  readonly code: string;
+  readonly trace: RunTrace;
+  /** That it had when it waited before. */
+  readonly executionId: string | undefined;
+}
+
+const newTrace = (): RunTrace => ({ calls: [], open: new Map(), media: new Map(), mediaBytes: 0, printed: '' });
+
+/** A conversation has its own; a client that says of none which it is in is told a name for the next run. */
+function sessionNameOf(call: Call, wanted: string | undefined, randomHex: (digits: number) => string): SessionName {
+  if (wanted !== undefined && wanted !== '') return { name: `named ${wanted}`, told: undefined };
+  const conversation = call.peer.session?.id ?? call.runId ?? call.facts.suggestion?.runId;
+  if (conversation !== undefined) return { name: `conversation ${conversation}`, told: undefined };
+  const told = randomHex(NAME_DIGITS);
+  return { name: `named ${told}`, told };
+}
+
+/** Undefined: it is too large to be kept. */
+async function dumpOf(session: SandboxSession): Promise<Buffer | undefined> {
+  try {
+    return Buffer.from(await session.dump());
+  } catch (error) {
+    if (error instanceof GatewayError && error.code === 'sandbox_state_too_large') return undefined;
+    throw error;
+  }
+}
