@@ -118,6 +118,8 @@ export interface CallFacts {
   approvalId?: string;
   /** It is the gateway's own tool of that name, not a server's. */
   meta?: MetaToolName;
+  /** What the calls that it made cost together, as far as known; each has a record of its own. Micro-dollars. */
+  nestedMicroUsd?: number;
   /** A script of it waits for these approvals; `resume` with its execution goes on. */
   suspended?: { readonly executionId: string; readonly approvals: readonly string[] };
   /** W3C trace id and span id of this call in the gateway: 32 and 16 lower-case hex digits. */

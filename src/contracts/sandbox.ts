@@ -16,7 +16,7 @@ export interface SandboxLimits {
   readonly maxRecursionDepth: number;
   /** Calls in one run, also over suspensions. */
   readonly maxCalls: number;
-  /** Calls under way at once; further ones wait for their turn. */
+  /** Calls under way at once; further ones wait for their turn. The host sees to it. */
   readonly maxParallelCalls: number;
   /** What it prints; the rest is dropped, and a flood ends the run. */
   readonly maxPrintBytes: number;
@@ -30,7 +30,7 @@ export interface SandboxLimits {
 
 /** `github.list_issues(owner='a')`: namespace `github`, method `list_issues`. A bare function has the namespace ''. */
 export interface HostCall {
-  /** Unique in a session, also over dumps. */
+  /** Unique in a run, also over dumps. */
   readonly id: number;
   readonly namespace: string;
   readonly method: string;
@@ -50,6 +50,10 @@ export type HostAnswer =
 export interface SandboxHost {
   /** Whether this global stands for something of the host's. What does not is a NameError. */
   has(name: string): boolean;
+  /** Of those, what is called by itself: `sleep(1)`. Default: none. */
+  isFunction?(name: string): boolean;
+  /** All that it has. */
+  names(): Iterable<string>;
   /**
    * Answers a call of the script. A plain answer is there at once, as of any function; one that is promised has to be awaited by
    * the script, and others may run meanwhile. Never rejects and never throws.
@@ -72,9 +76,7 @@ export interface TypeDiagnostic {
 
 export interface Script {
   readonly code: string;
-  /** Declarations of what the host answers, in the dialect's own language; undefined: nothing is checked. */
-  readonly stubs?: string | undefined;
-  /** Which findings keep it from running at all. Default: none. */
+  /** Checked before it runs, against the stubs of the session: which findings keep it from running at all. Undefined: it is not checked. */
   readonly blocks?: ((diagnostic: TypeDiagnostic) => boolean) | undefined;
 }
 
@@ -132,6 +134,8 @@ export interface SandboxRequest {
   readonly limits: SandboxLimits;
   /** Of an earlier session with the same owner; undefined: nothing is there yet. */
   readonly dump?: Uint8Array | undefined;
+  /** Declarations of what the host answers, in the dialect's own language; undefined: nothing can be checked. */
+  readonly stubs?: string | undefined;
   readonly signal: AbortSignal;
 }
 

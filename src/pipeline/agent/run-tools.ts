@@ -79,10 +79,19 @@ async function callTool(
   const value = readArguments(part.arguments);
   if (value === undefined) return failed(part, 'The arguments are not a JSON object');
   let ref = first;
+  let made: Pick<ToolCallPart, 'name' | 'arguments'> = part;
+  let args: { readonly [name: string]: unknown } = value;
   for (let approvals = 0; ; approvals++) {
-    const call = toolCall(deps, run.parent, part, value, ref);
+    const call = toolCall(deps, run.parent, made, args, ref);
     try {
       const outcome = await deps.enter.call(call);
+      const { suspended } = call.facts;
+      if (suspended !== undefined && approvals < MAX_APPROVALS && (await scriptMayGoOn(deps, run, part, suspended.approvals))) {
+        args = { resume: suspended.executionId };
+        made = { name: part.name, arguments: JSON.stringify(args) };
+        ref = undefined;
+        continue;
+      }
       return { type: 'answered', part, result: readToolResult(outcome.type, outcome.text) };
     } catch (error) {
       if (run.parent.signal.aborted) throw error;
@@ -105,10 +114,29 @@ async function callTool(
       if (approval?.state !== 'approved') return failed(part, wordsOf(approval?.votes.at(-1)?.reason));
       ref = { type: 'id', id: asked.suggestion };
     } finally {
-      const { priceMicroUsd } = call.facts;
-      if (priceMicroUsd !== undefined) run.costMicroUsd = (run.costMicroUsd ?? 0) + priceMicroUsd;
+      const { priceMicroUsd, nestedMicroUsd } = call.facts;
+      for (const cost of [priceMicroUsd, nestedMicroUsd])
+        if (cost !== undefined) run.costMicroUsd = (run.costMicroUsd ?? 0) + cost;
     }
   }
+}
+
+/** A script that waits for persons: false if one of them has not decided in time. */
+async function scriptMayGoOn(deps: ToolDeps, run: LiveRun, part: ToolCallPart, ids: readonly string[]) {
+  const { approvals } = deps;
+  if (approvals === undefined) return false;
+  for (const approval of ids) await tell(run, 'approval.awaited', { id: part.id, name: part.name, approval });
+  const decided = await Promise.all(
+    ids.map((id) =>
+      waitForNews(approvals, id, {
+        isOver: ({ state }) => state !== 'pending',
+        ...{ timeoutMs: deps.approvalWaitMs, signal: run.parent.signal },
+      }),
+    ),
+  );
+  for (const [i, approval] of decided.entries())
+    await tell(run, 'approval.decided', { id: part.id, approval: ids[i] ?? '', state: approval?.state ?? 'expired' });
+  return decided.every((approval) => approval !== undefined && approval.state !== 'pending');
 }
 
 function wordsOf(reason: string | undefined): string {

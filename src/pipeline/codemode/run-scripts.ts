@@ -205,12 +205,13 @@ export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
       return inTurn(idOf(call, name.name), () =>
         withAbort(call.signal, async (signal) => {
           const dump = await findSession(call, name.name, engine.version);
-          await using session = await engine.open({ limits: config.limits, dump, signal });
           const begun = begin(call, engine, { code, name, runId, trace: newTrace() });
           const { prepared, view, host, language } = begun;
-          if (prepared.prelude !== undefined) await session.run({ code: prepared.prelude }, host, signal);
           const stubs = config.check ? view.stubs(prepared.code) : undefined;
-          const turn = await session.run({ code: prepared.code, stubs, blocks: language.blocks }, host, signal);
+          await using session = await engine.open({ limits: config.limits, dump, stubs, signal });
+          if (prepared.prelude !== undefined) await session.run({ code: prepared.prelude }, host, signal);
+          const blocks = stubs === undefined ? undefined : language.blocks;
+          const turn = await session.run({ code: prepared.code, blocks }, host, signal);
           return finish({ ...begun, session, executionId: undefined }, turn);
         }),
       );

@@ -101,6 +101,9 @@ export function createScriptHost(deps: HostDeps, parent: HostParent, trace: RunT
       }
       done(false);
       return raised(exceptionOf(error.code), error.message);
+    } finally {
+      const { priceMicroUsd } = made.facts;
+      if (priceMicroUsd !== undefined) call.facts.nestedMicroUsd = (call.facts.nestedMicroUsd ?? 0) + priceMicroUsd;
     }
   };
 
@@ -128,6 +131,8 @@ export function createScriptHost(deps: HostDeps, parent: HostParent, trace: RunT
   return {
     now: deps.now,
     has: (name) => name === SEARCH_NAMESPACE || globals.has(name) || view.namespaces().has(name),
+    isFunction: (name) => language.isFunction(name),
+    names: () => [SEARCH_NAMESPACE, ...globals, ...view.namespaces()],
     print(text) {
       if (trace.printed.length < parent.maxPrintBytes) trace.printed += text;
     },

@@ -21,6 +21,8 @@ export interface PreparedScript {
 
 export interface ScriptLanguage {
   prepare(code: string, namespaces: ReadonlySet<string>): PreparedScript;
+  /** Of its globals, what is called by itself. */
+  isFunction(name: string): boolean;
   /** A call of one of `globals`. Undefined: there is no such thing. */
   answer(call: HostCall, ambient: Ambient): HostAnswer | Promise<HostAnswer> | undefined;
   /** One line on what to write instead. */

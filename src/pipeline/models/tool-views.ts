@@ -1,6 +1,7 @@
 /** The tools that go along with requests to models: made once for each view of a catalog, and shared by all who have it. */
 
 import type { Endpoint } from '../../contracts/call.ts';
+import type { PlainMode } from '../../contracts/codemode.ts';
 import type { JsonText } from '../../contracts/json.ts';
 import type { InjectedTool, InjectedTools } from '../../contracts/models.ts';
 import type { CompiledGrant } from '../../domain/access/compile-grant.ts';
@@ -8,6 +9,7 @@ import type { Catalog, CatalogItem } from '../../domain/tools/catalog.ts';
 import { injectableTool } from '../../domain/tools/injectable-tool.ts';
 import { endpointKey, visibleItems } from '../../domain/tools/resolve.ts';
 import { createLru } from '../../lib/lru.ts';
+import type { CodeMode } from '../codemode/code-mode.ts';
 
 /** Of lists of tools; the tools themselves are shared between them. */
 const MAX_VIEW_BYTES = 8 * 1024 * 1024;
@@ -29,10 +31,19 @@ interface KnownView extends ToolView {
 
 export interface ToolViews {
   /** The same object for equal views, until the catalog changes. Undefined: nothing to add, and nothing left out. */
-  viewOf(endpoint: Endpoint, grant: CompiledGrant, ownNames: ReadonlySet<string>): ToolView | undefined;
+  viewOf(
+    endpoint: Endpoint,
+    grant: CompiledGrant,
+    ownNames: ReadonlySet<string>,
+    mode?: PlainMode,
+  ): ToolView | undefined;
 }
 
-export function createToolViews(deps: { readonly catalog: () => Catalog }): ToolViews {
+export function createToolViews(deps: {
+  readonly catalog: () => Catalog;
+  /** How tools are shown; undefined: all of them. */
+  readonly codeMode?: Pick<CodeMode, 'items'> | undefined;
+}): ToolViews {
   const parsed = new WeakMap<CatalogItem, { readonly tool: InjectedTool | undefined }>();
   const views = createLru<KnownView>(MAX_VIEW_BYTES);
   const fragments = createLru<JsonText>(MAX_FRAGMENT_BYTES);
@@ -76,8 +87,8 @@ export function createToolViews(deps: { readonly catalog: () => Catalog }): Tool
     return view;
   };
 
-  const lay = (catalog: Catalog, endpoint: Endpoint, grant: CompiledGrant): ToolView => {
-    const items = visibleItems(catalog, endpoint, 'tools', grant.allows);
+  const lay = (catalog: Catalog, endpoint: Endpoint, grant: CompiledGrant, mode: PlainMode): ToolView => {
+    const items = deps.codeMode?.items(endpoint, grant, mode) ?? visibleItems(catalog, endpoint, 'tools', grant.allows);
     const tools = items.flatMap((item) => toolOf(item) ?? []);
     const leftOut = items.filter((item) => toolOf(item) === undefined).map(({ exposed }) => exposed);
     return { injected: shared(tools), leftOut };
@@ -89,15 +100,15 @@ export function createToolViews(deps: { readonly catalog: () => Catalog }): Tool
   });
 
   return {
-    viewOf(endpoint, grant, ownNames) {
+    viewOf(endpoint, grant, ownNames, mode = 'classic') {
       const catalog = deps.catalog();
       if (catalog !== of) {
         views.clear();
         fragments.clear();
         of = catalog;
       }
-      const key = JSON.stringify([endpointKey(endpoint), grant.signature]);
-      let view = find(key, () => lay(catalog, endpoint, grant));
+      const key = JSON.stringify([endpointKey(endpoint), grant.signature, mode]);
+      let view = find(key, () => lay(catalog, endpoint, grant, mode));
       if (ownNames.size > 0) {
         const whole = view;
         const clashing = [...ownNames].filter((name) => whole.names.has(name)).sort();

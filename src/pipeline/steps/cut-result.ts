@@ -48,6 +48,8 @@ export function createCutResult(deps: { kept: KeptResults }, config: ResultsConf
 
   return (call, next) => {
     const { serverId, tool } = call.facts;
+    // A script works with the whole; what comes of it has a bound of its own.
+    if (call.surface === 'code') return next();
     const rule = serverId === undefined || tool === undefined ? undefined : ruleOf(serverId, tool);
     if (rule === undefined) return next();
     const outcome = next();

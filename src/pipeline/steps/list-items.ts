@@ -2,6 +2,7 @@
 
 import type { Call, McpOutcome } from '../../contracts/call.ts';
 import { GatewayError } from '../../contracts/errors.ts';
+import type { PlainMode } from '../../contracts/codemode.ts';
 import type { CacheHint } from '../../contracts/upstream.ts';
 import type { CompiledGrant } from '../../domain/access/compile-grant.ts';
 import type { Catalog, ListKind } from '../../domain/tools/catalog.ts';
@@ -9,6 +10,7 @@ import { takePage } from '../../domain/tools/page.ts';
 import { endpointKey, endpointServers, visibleItems } from '../../domain/tools/resolve.ts';
 import { toolForEra } from '../../domain/tools/tool-for-era.ts';
 import { createLru } from '../../lib/lru.ts';
+import type { CodeMode } from '../codemode/code-mode.ts';
 import type { LastStep } from '../compile.ts';
 import { callerOf, type GrantOf } from '../grants.ts';
 
@@ -43,7 +45,15 @@ function mergedTtlMs(catalog: Catalog, call: Call, list: ListKind, grant: Compil
   return Number.isFinite(ttlMs) ? ttlMs : 0;
 }
 
-export function createListItems(deps: { grantOf: GrantOf; catalog: () => Catalog; pageItems: number }): LastStep {
+export interface ListItemsDeps {
+  readonly grantOf: GrantOf;
+  readonly catalog: () => Catalog;
+  readonly pageItems: number;
+  /** How tools are shown; undefined: all of them. */
+  readonly codeMode?: Pick<CodeMode, 'modeOf' | 'items'> | undefined;
+}
+
+export function createListItems(deps: ListItemsDeps): LastStep {
   const outcomes = createLru<McpOutcome>(MAX_CACHED_BYTES);
   let of: Catalog | undefined;
 
@@ -53,9 +63,13 @@ export function createListItems(deps: { grantOf: GrantOf; catalog: () => Catalog
     list: ListKind,
     grant: CompiledGrant,
     cursor: string | undefined,
+    mode: PlainMode,
   ): string => {
     const { era } = call.peer;
-    const visible = visibleItems(catalog, call.endpoint, list, grant.allows);
+    const visible =
+      mode === 'classic' || deps.codeMode === undefined
+        ? visibleItems(catalog, call.endpoint, list, grant.allows)
+        : deps.codeMode.items(call.endpoint, grant, mode);
     // A client of 2026-07-28 has to drop such a tool; a server up to 2025-11-25 may well have one.
     const items = era === 'modern' ? visible.filter(({ tool }) => tool?.headersInvalid !== true) : visible;
     const page = takePage(list, items, cursor, deps.pageItems, call.endpoint.type === 'all');
@@ -81,10 +95,11 @@ export function createListItems(deps: { grantOf: GrantOf; catalog: () => Catalog
       of = catalog;
     }
     const grant = deps.grantOf(callerOf(call), call.narrowing, call.endpoint);
-    const key = JSON.stringify([list, endpointKey(call.endpoint), call.peer.era, cursor ?? null, grant.signature]);
+    const mode = list === 'tools' && deps.codeMode !== undefined ? deps.codeMode.modeOf(call) : 'classic';
+    const key = JSON.stringify([list, mode, endpointKey(call.endpoint), call.peer.era, cursor ?? null, grant.signature]);
     let outcome = outcomes.get(key);
     if (outcome === undefined) {
-      const text = render(catalog, call, list, grant, cursor);
+      const text = render(catalog, call, list, grant, cursor, mode);
       const sharedBytes = Buffer.byteLength(text);
       outcome = { type: 'result', text, isError: false, sharedBytes };
       // A character takes one byte or two; the edge's copy as many as it will send.

@@ -1,0 +1,95 @@
+/** Scripts in Python: each session is a worker process of its own, which ends with it. */
+
+import { GatewayError } from '../../../contracts/errors.ts';
+import type { SandboxEngine, SandboxLimits } from '../../../contracts/sandbox.ts';
+import { createWorkerPool } from '../worker-pool.ts';
+import * as messages from './messages.ts';
+import { createPythonSession } from './python-session.ts';
+import { buildWorkerCommand, type CommandOptions, WORKER_VERSION } from './worker-command.ts';
+import { startWorker, type WorkerProcess } from './worker-process.ts';
+
+export interface PythonEngineOptions extends Omit<CommandOptions, 'maxAddressSpaceBytes'> {
+  readonly maxWorkers: number;
+  readonly warmWorkers: number;
+  /** Of the largest session; the process around it may map six times as much. */
+  readonly maxMemoryBytes: number;
+  readonly maxWaiting?: number | undefined;
+  readonly maxWaitMs?: number | undefined;
+  /** Monotonic. */
+  readonly monotonicMs: () => number;
+}
+
+const MAX_WAITING = 256;
+const MAX_WAIT_MS = 10_000;
+/** The interpreter's own code, its type checker and its stacks take their share of the address space. */
+const ADDRESS_SPACE_FACTOR = 6;
+const MIN_ADDRESS_SPACE_BYTES = 419_430_400;
+/** A session may be used for many runs, and the worker counts over all of them; each run has its own bound besides. */
+const RUNS_OF_TIME = 20;
+const MAX_SUSPENSIONS = 1_000_000;
+const CONTROL_FRAME_BYTES = 65_536;
+const LOAD_FRAME_BYTES = 4_194_304;
+
+/** Throws an Error for people if no worker can be started as the options say. */
+export function createPythonEngine(options: PythonEngineOptions): SandboxEngine {
+  const command = buildWorkerCommand({
+    ...options,
+    maxAddressSpaceBytes: Math.max(MIN_ADDRESS_SPACE_BYTES, ADDRESS_SPACE_FACTOR * options.maxMemoryBytes),
+  });
+  const pool = createWorkerPool<WorkerProcess>({
+    start: () => startWorker(command),
+    ...{ maxWorkers: options.maxWorkers, warmWorkers: options.warmWorkers },
+    ...{ maxWaiting: options.maxWaiting ?? MAX_WAITING, maxWaitMs: options.maxWaitMs ?? MAX_WAIT_MS },
+  });
+
+  const ask = async (worker: WorkerProcess, request: Buffer, maxFrameBytes: number) => {
+    try {
+      return await worker.ask(request, () => undefined, maxFrameBytes);
+    } catch {
+      throw new GatewayError('sandbox_unavailable', worker.ended);
+    }
+  };
+
+  return {
+    dialect: 'python',
+    version: `monty ${WORKER_VERSION} protocol ${messages.PROTOCOL_VERSION}`,
+    resumesElsewhere: true,
+    async open({ limits, dump, stubs, signal }) {
+      const worker = await pool.take(signal);
+      try {
+        const configured = await ask(worker, messages.configure(configurationOf(limits, stubs)), CONTROL_FRAME_BYTES);
+        if (configured.type !== 'ok') throw new GatewayError('sandbox_unavailable', wordsOf(configured));
+        if (dump === undefined)
+          return createPythonSession({ worker, limits, monotonicMs: options.monotonicMs }, undefined);
+        const loaded = await ask(worker, messages.load(dump), LOAD_FRAME_BYTES);
+        if (loaded.type !== 'ok' && loaded.type !== 'futures')
+          throw new GatewayError('sandbox_state_invalid', wordsOf(loaded));
+        return createPythonSession({ worker, limits, monotonicMs: options.monotonicMs }, loaded);
+      } catch (error) {
+        worker.kill('it could not be opened');
+        throw error;
+      }
+    },
+    figures: pool.figures,
+    async [Symbol.asyncDispose]() {
+      await pool[Symbol.asyncDispose]();
+      command[Symbol.dispose]();
+    },
+  };
+}
+
+function configurationOf(limits: SandboxLimits, stubs: string | undefined): messages.Configuration {
+  const { maxInterpreterMs, maxMemoryBytes, maxRecursionDepth } = limits;
+  return {
+    ...{ maxMemoryBytes, maxRecursionDepth, stubs },
+    maxInterpreterMs: RUNS_OF_TIME * maxInterpreterMs,
+    maxSuspensions: MAX_SUSPENSIONS,
+  };
+}
+
+const wordsOf = (event: messages.WorkerEvent): string =>
+  event.type === 'error'
+    ? event.raised.message
+    : event.type === 'fatal'
+      ? event.message
+      : `it answered with ${event.type}`;
