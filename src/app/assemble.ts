@@ -1,5 +1,6 @@
 /** The composition root: builds every part once and wires them together. Reads like a parts list. */
 
+import { CODE_MODE } from '../contracts/codemode.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
 import type { ConfigObjects } from '../contracts/config-objects.ts';
 import type { Log } from '../contracts/log.ts';
@@ -20,6 +21,7 @@ import { lockDataDir } from '../platform/audit/lock-data-dir.ts';
 import { openTrail } from '../platform/audit/open-trail.ts';
 import type { LoadFile } from '../platform/config/stored/compose-config.ts';
 import { openModelCatalog } from '../platform/model-catalog/open-model-catalog.ts';
+import { openSandboxes } from '../platform/sandbox/open-sandboxes.ts';
 import { openSealing } from '../platform/sealing/open-sealing.ts';
 import { createCallMeter } from '../platform/telemetry/call-meter.ts';
 import { createProcessMeter } from '../platform/telemetry/process-figures.ts';
@@ -155,6 +157,9 @@ export async function assemble(options: AppOptions): Promise<App> {
   let providers = makeProviders(config);
   let modelCatalog = await openModelCatalog(config.providers ?? []);
   const executions = await openExecutions(stores, sealing.forRecords, log);
+  const sandboxes = openSandboxes({
+    ...{ config: () => inForce.codeMode ?? CODE_MODE, path: options.environment.PATH, monotonicMs, log },
+  });
   const gateway = createGateway(
     {
       registry,
@@ -164,7 +169,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       modelCatalog: () => modelCatalog,
       trail,
       directory,
-      ...{ ...executions, readers: createAnswerReaders() },
+      ...{ ...executions, sandboxes, readers: createAnswerReaders() },
       sealer: sealing.forClients,
       now,
       monotonicMs,
@@ -281,6 +286,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       await house[Symbol.asyncDispose]();
       await approvals[Symbol.asyncDispose]();
       processMeter[Symbol.dispose]();
+      await sandboxes[Symbol.asyncDispose]();
       await registry[Symbol.asyncDispose]();
       credentials[Symbol.dispose]();
       await trail[Symbol.asyncDispose]();

@@ -87,6 +87,8 @@ export interface Narrowing {
   readonly servers: readonly string[] | undefined;
   /** `x-portcullis-tools`: patterns as in a grant. */
   readonly tools: readonly string[] | undefined;
+  /** `x-portcullis-tool-mode`, as it came: how tools are to be shown. */
+  readonly mode?: string | undefined;
 }
 
 /** A key as the keyring has it: what is handed out as the caller, and what it is recognised by. Thousands may be known. */

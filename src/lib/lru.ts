@@ -3,6 +3,7 @@
 export interface Lru<V> {
   get(key: string): V | undefined;
   set(key: string, value: V, bytes: number): void;
+  delete(key: string): void;
   clear(): void;
 }
 
@@ -32,6 +33,7 @@ export function createLru<V>(maxBytes: number): Lru<V> {
         drop(oldest);
       }
     },
+    delete: drop,
     clear() {
       entries.clear();
       total = 0;

@@ -9,6 +9,8 @@ import type { LimitStore, QueueFigures } from '../contracts/limits.ts';
 import type { SuggestionStore } from '../contracts/suggestions.ts';
 import type { WebhookEvent } from '../contracts/webhooks.ts';
 import { endpointOf } from '../domain/tools/resolve.ts';
+import { createLearntShapes } from './codemode/learnt-shapes.ts';
+import { createMemoryCodeStates } from './codemode/memory-code-states.ts';
 import { reportUsers } from './directory/report-users.ts';
 import { servesToolset } from './grants.ts';
 import { createKeptResults } from './kept-results.ts';
@@ -36,7 +38,7 @@ export type SwappableGateway = Gateway &
   };
 
 export function createGateway(
-  deps: Omit<PipelineDeps, 'kept' | 'limits' | 'queues' | 'alerts' | 'modelHealth' | 'enter' | 'ledger'> & {
+  deps: Omit<PipelineDeps, 'kept' | 'limits' | 'queues' | 'alerts' | 'modelHealth' | 'enter' | 'ledger' | 'code'> & {
     /** What models suggested and what became of it; undefined: nothing of it is kept. */
     readonly suggestions?: SuggestionStore | undefined;
     /** Resolves after that time, or at once when the signal is aborted. */
@@ -80,6 +82,7 @@ export function createGateway(
     queues,
     alerts: deps.tell && createBudgetAlerts({ limits, now: deps.now, tell: deps.tell, log: deps.log }),
     modelHealth: createModelHealth(deps),
+    code: { learnt: createLearntShapes(), memory: createMemoryCodeStates() },
   };
   let pipeline: Pipeline = createPipeline(lasting, config);
   deps.catalog.invalidate(config.toolsets ?? []);

@@ -3,6 +3,7 @@
 import type { ApprovalStore } from '../contracts/approvals.ts';
 import type { Call, Gateway, ModelGateway } from '../contracts/call.ts';
 import type { KeyDirectory } from '../contracts/caller.ts';
+import type { CodeStateStore } from '../contracts/codemode.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
 import type { LimitStore } from '../contracts/limits.ts';
 import type { Log } from '../contracts/log.ts';
@@ -10,6 +11,7 @@ import type { Meter } from '../contracts/meter.ts';
 import type { ModelCatalog } from '../contracts/model-catalog.ts';
 import type { AnswerReaders, ModelProvider } from '../contracts/models.ts';
 import type { RunStore } from '../contracts/runs.ts';
+import type { Sandboxes } from '../contracts/sandbox.ts';
 import type { RecordSealer, Sealer } from '../contracts/sealing.ts';
 import type { Trail } from '../contracts/trail.ts';
 import type { ServerRegistry } from '../contracts/upstream.ts';
@@ -22,6 +24,7 @@ import { createHintsOf } from '../domain/policy/tool-hints.ts';
 import { parseNetwork } from '../lib/network.ts';
 import { createRandomIds } from '../lib/random-ids.ts';
 import { APPROVALS, createApprovalRequests } from './approvals/approval-requests.ts';
+import { type CodeRoom, createCodeTools } from './codemode/create-code-tools.ts';
 import { compileColumns } from './compile.ts';
 import { createContinuations } from './continuations.ts';
 import { createGrants, type GrantOf } from './grants.ts';
@@ -102,6 +105,10 @@ export interface PipelineDeps {
   readonly recordSealer?: RecordSealer | undefined;
   /** The one door again: for calls that a call makes. */
   readonly enter?: (Pick<Gateway, 'call'> & ModelGateway) | undefined;
+  /** Engines for scripts; undefined: none run here. */
+  readonly sandboxes?: Sandboxes | undefined;
+  readonly codeStates?: CodeStateStore | undefined;
+  readonly code: CodeRoom;
   /** Used while the configuration has webhooks. */
   readonly alerts?: BudgetAlerts | undefined;
   /** Outlives them, too: a provider does not recover because a file was saved. */
@@ -165,15 +172,26 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
   const priceOf = createPriceOf({ catalog, providers: configured }, config.models?.prices ?? []);
   const linesOf = createLinesOf();
   const asksForBudgets = config.models?.routes.some(({ when }) => when.includes('budgetUsedPercent')) === true;
-  const authorize = createAuthorize({ ...viewing, continuations, taskIds });
   const ids = createRandomIds();
+  const newId = (): string => ids.uuid7(deps.now());
   const { ledger, randomHex, readers } = deps;
+  const hintsOf = createHintsOf(config.policy?.annotations ?? []);
+  const { codeMode, answer } = createCodeTools(
+    {
+      ...{ ...viewing, ...deps.code, hintsOf, newId, randomHex, monotonicMs, now: deps.now, enter: deps.enter },
+      ...{ sandboxes: deps.sandboxes, states: deps.codeStates, sealer: deps.recordSealer },
+      random: deps.random ?? Math.random,
+    },
+    config.codeMode,
+  );
+  const { aimMeta } = codeMode;
+  const authorize = createAuthorize({ ...viewing, continuations, taskIds, aimMeta });
   const noteSuggestions =
     ledger &&
     randomHex &&
     readers &&
     createNoteSuggestions({
-      ...{ ledger, judge, readers, randomHex, now: deps.now, ...viewing },
+      ...{ ledger, judge, readers, randomHex, aimMeta, now: deps.now, ...viewing },
       expireAfterMs: (config.approvals ?? APPROVALS).suggestionsExpireAfterMs,
       onMade: createNoteMade({ trail }),
     });
@@ -207,7 +225,7 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
         config.providers &&
         deps.enter &&
         createRunAgent({
-          ...{ ...viewing, enter: deps.enter, hintsOf: createHintsOf(config.policy?.annotations ?? []) },
+          ...{ ...viewing, enter: deps.enter, hintsOf, aimMeta },
           ...{ approvals: deps.approvals, approvalWaitMs: (config.approvals ?? APPROVALS).waitMs },
           ...{
             suggestions: ledger?.store,
@@ -218,7 +236,7 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
             monotonicMs,
             log: deps.log,
           },
-          ...{ newId: () => ids.uuid7(deps.now()), tellsUsage: config.models?.usageHeaders ?? true },
+          ...{ newId, tellsUsage: config.models?.usageHeaders ?? true },
         }),
       'decide-policy': judge && createDecidePolicy(judge, requests !== undefined),
       'limit-rate': createLimitRate({ limits: deps.limits, queues: deps.queues, linesOf }),
@@ -236,7 +254,7 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
         budgetShare: asksForBudgets ? createBudgetShare({ limits: deps.limits, linesOf }) : undefined,
         keysOf: (provider) => configured.find(({ id }) => id === provider)?.keys ?? [],
       }),
-      'inject-tools': config.providers && createInjectTools(viewing, config.models?.toolMode ?? 'off'),
+      'inject-tools': config.providers && createInjectTools({ ...viewing, codeMode }, config.models?.toolMode ?? 'off'),
       'price-tokens': createPriceTokens({
         ...{ priceOf, now: deps.now, monotonicMs, tellsUsage: config.models?.usageHeaders ?? true },
       }),
@@ -244,9 +262,9 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
     },
     {
       'describe-endpoint': createDescribeEndpoint({ ...viewing, keepsResults: config.results !== undefined }),
-      'list-items': createListItems({ ...viewing, pageItems: config.limits.pageItems }),
+      'list-items': createListItems({ ...viewing, codeMode, pageItems: config.limits.pageItems }),
       'list-skills': createListSkills({ ...viewing, ...forwarding }),
-      'call-tool': createCallTool(forwarding),
+      'call-tool': createCallTool(forwarding, answer),
       'get-prompt': createGetPrompt(forwarding),
       'read-resource': createReadResource(forwarding),
       'subscribe-resource': createSubscribeResource(),

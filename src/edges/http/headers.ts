@@ -86,8 +86,10 @@ function readPatterns(headers: HeaderList, name: string): readonly string[] | un
 
 /** `x-portcullis-servers` and `x-portcullis-tools`: comma-separated patterns; a header that is there but empty narrows to nothing. Throws GatewayError `invalid_request` if there are more than 128. */
 export function readNarrowing(headers: HeaderList): Narrowing {
+  const mode = oneHeader(headers, 'x-portcullis-tool-mode');
   return {
     servers: readPatterns(headers, 'x-portcullis-servers'),
     tools: readPatterns(headers, 'x-portcullis-tools'),
+    ...(mode !== undefined && { mode }),
   };
 }

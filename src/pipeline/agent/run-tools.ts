@@ -86,7 +86,11 @@ async function callTool(
     try {
       const outcome = await deps.enter.call(call);
       const { suspended } = call.facts;
-      if (suspended !== undefined && approvals < MAX_APPROVALS && (await scriptMayGoOn(deps, run, part, suspended.approvals))) {
+      if (
+        suspended !== undefined &&
+        approvals < MAX_APPROVALS &&
+        (await scriptMayGoOn(deps, run, part, suspended.approvals))
+      ) {
         args = { resume: suspended.executionId };
         made = { name: part.name, arguments: JSON.stringify(args) };
         ref = undefined;

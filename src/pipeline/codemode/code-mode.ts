@@ -8,6 +8,7 @@ import {
   type PlainMode,
   type ShownMode,
 } from '../../contracts/codemode.ts';
+import { GatewayError } from '../../contracts/errors.ts';
 import type { SandboxDialect } from '../../contracts/sandbox.ts';
 import {
   type AccessPattern,
@@ -16,12 +17,14 @@ import {
   parsePattern,
 } from '../../domain/access/compile-grant.ts';
 import { metaDefinition } from '../../domain/codemode/meta-definition.ts';
+import { decideShownMode } from '../../domain/models/decide-tool-mode.ts';
 import type { Catalog, CatalogItem } from '../../domain/tools/catalog.ts';
 import { resolveNamed, visibleItems } from '../../domain/tools/resolve.ts';
 import { callerOf, type GrantOf } from '../grants.ts';
 import { type Aim, type AimMeta, aimInner, isMetaName } from './aim.ts';
 import type { CodeView } from './code-view.ts';
 import type { CodeViews } from './code-views.ts';
+import { tenantOf } from './learnt-shapes.ts';
 
 const TOOLS_OF: { readonly [mode in Exclude<PlainMode, 'classic'>]: readonly MetaToolName[] } = {
   search: ['search_tools', 'call_tool'],
@@ -45,11 +48,22 @@ export interface CodeModeDeps {
   readonly views: CodeViews;
   readonly config: CodeModeConfig;
   readonly dialect: () => SandboxDialect | undefined;
-  readonly wishOf: (call: Pick<Call, 'endpoint' | 'narrowing' | 'facts'>) => ShownMode;
 }
 
 export function createCodeMode(deps: CodeModeDeps): CodeMode {
   const { catalog, config, dialect } = deps;
+
+  /** A server's own endpoint shows what the server shows, unless the request itself asks for something else. */
+  const wishOf = ({ endpoint, narrowing, facts }: Parameters<AimMeta>[0]): ShownMode => {
+    const isOwn = endpoint.type === 'server';
+    const verdict = decideShownMode({
+      ...{ header: narrowing.mode, toolset: toolsetMode(catalog(), endpoint) },
+      ...{ key: isOwn ? undefined : facts.caller?.grant.toolMode, configured: isOwn ? 'classic' : config.mode },
+    });
+    if (verdict.type === 'refused')
+      throw new GatewayError('invalid_request', `x-portcullis-tool-mode: ${verdict.reason}`);
+    return verdict.mode;
+  };
   const pinned = config.pinned.map(parsePattern);
 
   const isPinned = ({ serverId, name }: CatalogItem): boolean =>
@@ -94,7 +108,7 @@ export function createCodeMode(deps: CodeModeDeps): CodeMode {
       case 'models':
         return name !== 'run_code' || dialect() !== undefined;
       case 'mcp': {
-        const wish = deps.wishOf(call);
+        const wish = wishOf(call);
         if (wish === 'classic') return false;
         // What `auto` comes down to changes with the catalog, under the feet of a client that has listed before.
         const mode = settle(wish === 'auto' ? 'code' : wish, call.endpoint, grant);
@@ -112,7 +126,7 @@ export function createCodeMode(deps: CodeModeDeps): CodeMode {
 
   return {
     modeOf(call) {
-      const wish = deps.wishOf(call);
+      const wish = wishOf(call);
       if (wish === 'classic') return 'classic';
       return settle(wish, call.endpoint, deps.grantOf(callerOf(call), call.narrowing, call.endpoint));
     },
@@ -124,6 +138,12 @@ export function createCodeMode(deps: CodeModeDeps): CodeMode {
       return [...TOOLS_OF[mode].map((name) => define(name, index)), ...visible.filter(isPinned)];
     },
     aimMeta,
-    viewOf: (call) => deps.views.viewOf(call.endpoint, deps.grantOf(callerOf(call), call.narrowing, call.endpoint)),
+    viewOf: (call) =>
+      deps.views.viewOf(call.endpoint, deps.grantOf(callerOf(call), call.narrowing, call.endpoint), tenantOf(call)),
   };
+}
+
+/** What the toolset of an endpoint says of it. */
+export function toolsetMode(catalog: Catalog, endpoint: Endpoint): ShownMode | undefined {
+  return endpoint.type === 'toolset' ? catalog.toolsets.get(endpoint.toolset)?.config.mode : undefined;
 }

@@ -6,6 +6,7 @@ import type { ToolMode } from '../../contracts/models-config.ts';
 import { decideToolMode } from '../../domain/models/decide-tool-mode.ts';
 import { ownToolNames } from '../../domain/models/own-tool-names.ts';
 import type { Catalog } from '../../domain/tools/catalog.ts';
+import { type CodeMode, toolsetMode } from '../codemode/code-mode.ts';
 import { callerOf, type GrantOf, servesToolset } from '../grants.ts';
 import { createToolViews } from '../models/tool-views.ts';
 
@@ -14,6 +15,7 @@ export function createInjectTools(
     /** With what the policy hides: the view of `tools/list`. */
     readonly grantOf: GrantOf;
     readonly catalog: () => Catalog;
+    readonly codeMode?: CodeMode | undefined;
   },
   configured: ToolMode,
 ): ModelStep {
@@ -21,19 +23,20 @@ export function createInjectTools(
   return (call, next) => {
     const caller = callerOf(call);
     const { wishes } = call.model;
+    const { endpoint } = call;
     const verdict = decideToolMode({
-      ...{ header: wishes.toolMode, namesTools: wishes.namesTools },
+      ...{ header: wishes.toolMode, namesTools: wishes.namesTools, toolset: toolsetMode(deps.catalog(), endpoint) },
       ...{ key: caller.grant.toolMode, configured },
     });
     if (verdict.type === 'refused')
       throw new GatewayError('invalid_request', `x-portcullis-tool-mode: ${verdict.reason}`);
     if (verdict.mode === 'off') return next();
-    const { endpoint } = call;
     const grant = deps.grantOf(caller, call.narrowing, endpoint);
     // Named and not there, or not for this caller: going on without its tools would be another request than was made.
     if (endpoint.type === 'toolset' && !servesToolset(deps.catalog(), endpoint.toolset, caller, grant))
       throw new GatewayError('unknown_server', `x-portcullis-toolset: ${endpoint.toolset}`);
-    const view = views.viewOf(endpoint, grant, ownToolNames(call.params.value));
+    const mode = deps.codeMode?.settle(verdict.mode, endpoint, grant);
+    const view = views.viewOf(endpoint, grant, ownToolNames(call.params.value), mode);
     if (view === undefined) return next();
     if (view.injected.tools.length > 0) call.facts.injected = view.injected;
     if (view.leftOut.length > 0) call.facts.leftOutTools = view.leftOut;

@@ -1,8 +1,8 @@
 /** Last step of the four lists: the caller's view, ready-made and shared between callers who see the same. */
 
 import type { Call, McpOutcome } from '../../contracts/call.ts';
-import { GatewayError } from '../../contracts/errors.ts';
 import type { PlainMode } from '../../contracts/codemode.ts';
+import { GatewayError } from '../../contracts/errors.ts';
 import type { CacheHint } from '../../contracts/upstream.ts';
 import type { CompiledGrant } from '../../domain/access/compile-grant.ts';
 import type { Catalog, ListKind } from '../../domain/tools/catalog.ts';
@@ -96,7 +96,14 @@ export function createListItems(deps: ListItemsDeps): LastStep {
     }
     const grant = deps.grantOf(callerOf(call), call.narrowing, call.endpoint);
     const mode = list === 'tools' && deps.codeMode !== undefined ? deps.codeMode.modeOf(call) : 'classic';
-    const key = JSON.stringify([list, mode, endpointKey(call.endpoint), call.peer.era, cursor ?? null, grant.signature]);
+    const key = JSON.stringify([
+      list,
+      mode,
+      endpointKey(call.endpoint),
+      call.peer.era,
+      cursor ?? null,
+      grant.signature,
+    ]);
     let outcome = outcomes.get(key);
     if (outcome === undefined) {
       const text = render(catalog, call, list, grant, cursor, mode);

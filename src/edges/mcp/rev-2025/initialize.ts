@@ -25,7 +25,8 @@ export interface InitializeDeps extends AnswerDeps {
 const NO_NARROWING: Narrowing = { servers: undefined, tools: undefined };
 
 function sharedNarrowing(narrowing: Narrowing): Narrowing {
-  return narrowing.servers === undefined && narrowing.tools === undefined ? NO_NARROWING : narrowing;
+  const { servers, tools, mode } = narrowing;
+  return servers === undefined && tools === undefined && mode === undefined ? NO_NARROWING : narrowing;
 }
 
 /** Never rejects. The session has begun if it has a `client` afterwards. */
