@@ -212,7 +212,8 @@ export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
           if (prepared.prelude !== undefined) await session.run({ code: prepared.prelude }, host, signal);
           const blocks = stubs === undefined ? undefined : language.blocks;
           const turn = await session.run({ code: prepared.code, blocks }, host, signal);
-          return finish({ ...begun, session, executionId: undefined }, turn);
+          // Awaited here: the sandbox is gone once this is left.
+          return await finish({ ...begun, session, executionId: undefined }, turn);
         }),
       );
     },
@@ -238,7 +239,7 @@ export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
         const begun = begin(call, engine, { code: saved.code, name: saved.session, runId: saved.runId, trace });
         const answers = new Map(saved.open.map((open) => [open.id, begun.host.callAgain(open)]));
         const turn = await session.resume(answers, begun.host, signal);
-        return finish({ ...begun, session, executionId }, turn);
+        return await finish({ ...begun, session, executionId }, turn);
       });
     },
   };
