@@ -9,6 +9,7 @@ import type { CallFinish, CallIntent, TrailRow } from '../contracts/trail.ts';
 import { keepLog } from '../platform/audit/testing/fresh-dir.ts';
 import { makeIntent } from '../platform/audit/testing/make-call.ts';
 import { openApprovalStore } from '../platform/stores/sqlite/approvals.ts';
+import { openCodeStateStore } from '../platform/stores/sqlite/code-states.ts';
 import { openRunStore } from '../platform/stores/sqlite/runs.ts';
 import { openSuggestionStore } from '../platform/stores/sqlite/suggestions.ts';
 import { type HousekeepingDeps, keepHouse } from './keep-house.ts';
@@ -23,12 +24,13 @@ async function setUp(t: TestContext, change: Partial<HousekeepingDeps> = {}) {
   const suggestions = openSuggestionStore({ dataDir, now });
   const approvals = openApprovalStore({ dataDir });
   const runs = openRunStore({ dataDir });
+  const codeStates = openCodeStateStore({ dataDir });
   const events: { readonly intent: CallIntent; result: string | undefined }[] = [];
   const expired: Approval[] = [];
   const { log, lines } = keepLog();
   const start = async () => {
     const house = await keepHouse({
-      ...{ suggestions, approvals, runs, now, random: () => 0.5, log },
+      ...{ suggestions, approvals, runs, codeStates, now, random: () => 0.5, log },
       trail: {
         intend: (intent: CallIntent) => void events.push({ intent, result: undefined }),
         finish({ id, result }: CallFinish) {

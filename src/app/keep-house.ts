@@ -1,6 +1,7 @@
 /** Clears up behind suggestions, approvals and runs: what expired, what was lost with its process, what is old. One place for all of it. */
 
 import type { Approval, ApprovalStore } from '../contracts/approvals.ts';
+import type { CodeStateStore } from '../contracts/codemode.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
 import type { JsonObject } from '../contracts/json.ts';
 import type { Log } from '../contracts/log.ts';
@@ -25,6 +26,7 @@ export interface HousekeepingDeps {
   readonly suggestions: SuggestionKeeper;
   readonly approvals: ApprovalStore;
   readonly runs: RunStore;
+  readonly codeStates: CodeStateStore;
   readonly trail: Pick<Trail, 'intend' | 'finish'>;
   /**
    * Of `trail`, how calls ended, those of processes before this one included, which have to be folded. Without a `database` nobody
@@ -120,7 +122,7 @@ async function endOf(reading: Pick<TrailReading, 'query'>, id: string): Promise<
 }
 
 async function clearUp(deps: HousekeepingDeps, isOver: () => boolean): Promise<void> {
-  const { suggestions, approvals, runs, now } = deps;
+  const { suggestions, approvals, runs, codeStates, now } = deps;
   const inBatches = async (size: number, work: () => Promise<number>): Promise<void> => {
     for (let batch = 0; batch < MAX_BATCHES && !isOver(); batch++) {
       if ((await work()) < size) return;
@@ -146,6 +148,7 @@ async function clearUp(deps: HousekeepingDeps, isOver: () => boolean): Promise<v
   await inBatches(PRUNE_BATCH, () => suggestions.prune(now() - keepResultsMs));
   await inBatches(PRUNE_BATCH, () => approvals.prune(now() - KEEP_HISTORY_MS));
   await inBatches(PRUNE_BATCH, () => runs.prune(now() - KEEP_HISTORY_MS));
+  await inBatches(BATCH, () => codeStates.dropExpired(now(), BATCH));
 }
 
 type Event = Pick<

@@ -1,6 +1,7 @@
 /** What stands in the ledger of tool calls, who approves it and which runs it belongs to: opened together, for the gateway. */
 
 import type { ApprovalStore } from '../contracts/approvals.ts';
+import type { CodeStateStore } from '../contracts/codemode.ts';
 import type { Log } from '../contracts/log.ts';
 import type { RunStore } from '../contracts/runs.ts';
 import type { RecordSealer } from '../contracts/sealing.ts';
@@ -13,6 +14,8 @@ export interface Executions {
   readonly suggestions: SuggestionKeeper;
   readonly approvals: ApprovalStore;
   readonly runs: RunStore;
+  /** What scripts keep between their runs, and while they wait. */
+  readonly codeStates: CodeStateStore;
   /** Seals arguments, answers and states before they are stored. */
   readonly recordSealer: RecordSealer;
   /** What was approved beforehand. */
@@ -24,6 +27,6 @@ export async function openExecutions(stores: Stores, recordSealer: RecordSealer,
   const standing = await followStandingApprovals({ objects: await stores.objects(), log });
   return {
     ...{ suggestions: await stores.suggestions(), approvals: await stores.approvals(), runs: await stores.runs() },
-    ...{ recordSealer, standing: standing.current },
+    ...{ codeStates: await stores.codeStates(), recordSealer, standing: standing.current },
   };
 }

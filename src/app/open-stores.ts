@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { AccountStore } from '../contracts/accounts.ts';
 import type { IdempotencyStore } from '../contracts/admin.ts';
 import type { ApprovalStore } from '../contracts/approvals.ts';
+import type { CodeStateStore } from '../contracts/codemode.ts';
 import type { DatabaseConfig } from '../contracts/config-sections.ts';
 import type { DefinitionStore } from '../contracts/definitions.ts';
 import type { SpendStore } from '../contracts/limits.ts';
@@ -31,6 +32,7 @@ import type { SeqRow } from '../platform/audit/trail-row.ts';
 import type { SpendReport } from '../platform/audit/verify-spend.ts';
 import { createAccountStore } from '../platform/stores/postgres/accounts.ts';
 import { openApprovalStore as openSharedApprovals } from '../platform/stores/postgres/approvals.ts';
+import { createCodeStateStore } from '../platform/stores/postgres/code-states.ts';
 import { openDefinitionStore as openSharedDefinitions } from '../platform/stores/postgres/definitions.ts';
 import { followChanges } from '../platform/stores/postgres/follow-changes.ts';
 import { createIdempotencyStore } from '../platform/stores/postgres/idempotency.ts';
@@ -45,6 +47,7 @@ import { createSpendStore } from '../platform/stores/postgres/spend.ts';
 import { createSuggestionStore } from '../platform/stores/postgres/suggestions.ts';
 import { openAccountStore } from '../platform/stores/sqlite/accounts.ts';
 import { openApprovalStore } from '../platform/stores/sqlite/approvals.ts';
+import { openCodeStateStore } from '../platform/stores/sqlite/code-states.ts';
 import { openDefinitionStore } from '../platform/stores/sqlite/definitions.ts';
 import { openIdempotencyStore } from '../platform/stores/sqlite/idempotency.ts';
 import { openObjectStore } from '../platform/stores/sqlite/objects.ts';
@@ -92,6 +95,8 @@ export interface Stores extends AsyncDisposable {
   approvals(): Promise<ApprovalStore>;
   /** Of the agent loop. */
   runs(): Promise<RunStore>;
+  /** What scripts keep. */
+  codeStates(): Promise<CodeStateStore>;
   /** A row of the trail that is no call: a decision of a person. */
   append(row: DecisionRow): Promise<void>;
   /** Where the trail is folded to; undefined: into the data folder. */
@@ -131,6 +136,7 @@ function openLocal({ dataDir, trailKeys = noKeys }: OpenStoresOptions): Stores {
     suggestions: () => once('suggestions', async () => openSuggestionStore({ dataDir, now: Date.now })),
     approvals: () => once('approvals', async () => openApprovalStore({ dataDir })),
     runs: () => once('runs', async () => openRunStore({ dataDir })),
+    codeStates: () => once('code-states', async () => openCodeStateStore({ dataDir })),
     folding: undefined,
     database: undefined,
     [Symbol.asyncDispose]: () => closeAll(opened),
@@ -173,6 +179,7 @@ async function openShared(
     suggestions: () => once('suggestions', async () => createSuggestionStore(database, { now: Date.now })),
     approvals: () => once('approvals', async () => openSharedApprovals(database, await changes(), log)),
     runs: () => once('runs', async () => openSharedRuns(database, await changes(), log)),
+    codeStates: () => once('code-states', async () => createCodeStateStore(database)),
     get folding() {
       return { database: settings, replicaId: openReplicaId(dataDir) };
     },

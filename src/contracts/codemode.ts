@@ -91,7 +91,7 @@ export interface CodeState {
 }
 
 /** Port: where they are kept. What has expired is not found. */
-export interface CodeStateStore {
+export interface CodeStateStore extends AsyncDisposable {
   /** Takes the place of what had its id, if that is of the same key and kind; resolves to false, changing nothing, if it is not. */
   put(state: CodeState): Promise<boolean>;
   find(id: string, kind: CodeState['kind'], keyId: string, nowMs: number): Promise<CodeState | undefined>;

@@ -3,7 +3,6 @@
 export interface Lru<V> {
   get(key: string): V | undefined;
   set(key: string, value: V, bytes: number): void;
-  delete(key: string): void;
   clear(): void;
 }
 
@@ -33,7 +32,6 @@ export function createLru<V>(maxBytes: number): Lru<V> {
         drop(oldest);
       }
     },
-    delete: drop,
     clear() {
       entries.clear();
       total = 0;

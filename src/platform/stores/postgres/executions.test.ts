@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { approval, testApprovalStore } from '../../../../test/support/approval-store-suite.ts';
+import { testCodeStateStore } from '../../../../test/support/code-state-store-suite.ts';
 import { usePostgres } from '../../../../test/support/postgres.ts';
 import { agentRun, testRunStore } from '../../../../test/support/run-store-suite.ts';
 import { startProcess } from '../../../../test/support/start-process.ts';
 import { suggestion, testSuggestionStore } from '../../../../test/support/suggestion-store-suite.ts';
 import { within } from '../../../../test/support/wait-for.ts';
 import { openApprovalStore } from './approvals.ts';
+import { createCodeStateStore } from './code-states.ts';
 import { openRunStore } from './runs.ts';
 import { createSuggestionStore } from './suggestions.ts';
 import { followForTest, openForTest } from './testing/open-for-test.ts';
@@ -27,6 +29,10 @@ if (skip === false) {
       const database = await openForTest(t, url);
       return openApprovalStore(database, await followForTest(t, database), QUIET);
     };
+  });
+  testCodeStateStore('PostgreSQL', async (t) => {
+    const url = await server.newDatabase();
+    return async () => createCodeStateStore(await openForTest(t, url));
   });
   testRunStore('PostgreSQL', async (t) => {
     const url = await server.newDatabase();

@@ -231,6 +231,18 @@ CREATE TABLE noted_file (
 );
 `;
 
+/** Variables of scripts, or scripts that wait for a person: sealed, until they expire. */
+const CODE_STATES = `
+CREATE TABLE code_states (
+  id text PRIMARY KEY,
+  kind text NOT NULL,
+  key_id text NOT NULL,
+  sealed text NOT NULL,
+  expires_at_ms bigint NOT NULL
+);
+CREATE INDEX code_states_expiry ON code_states (expires_at_ms);
+`;
+
 export const MIGRATIONS: readonly Migration[] = [
   { name: 'changes', sql: CHANGES },
   { name: 'objects', sql: OBJECTS },
@@ -248,6 +260,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'runs', sql: RUNS },
   { name: 'trail-executions', sql: TRAIL_EXECUTIONS },
   { name: 'noted-file', sql: NOTED_FILE },
+  { name: 'code-states', sql: CODE_STATES },
 ];
 
 /** Adds rows of the trail to the sums of every level they count for, or takes them out again (`sign`), each sum at most once. */

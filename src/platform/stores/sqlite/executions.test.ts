@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { testApprovalStore } from '../../../../test/support/approval-store-suite.ts';
+import { testCodeStateStore } from '../../../../test/support/code-state-store-suite.ts';
 import { testRunStore } from '../../../../test/support/run-store-suite.ts';
 import { startProcess } from '../../../../test/support/start-process.ts';
 import { suggestion, testSuggestionStore } from '../../../../test/support/suggestion-store-suite.ts';
 import { createTempDir } from '../../../../test/support/temp-dir.ts';
 import { openApprovalStore } from './approvals.ts';
+import { openCodeStateStore } from './code-states.ts';
 import { openRunStore } from './runs.ts';
 import { openSuggestionStore } from './suggestions.ts';
 
@@ -23,6 +25,11 @@ testApprovalStore('SQLite', async (t) => {
 testRunStore('SQLite', async (t) => {
   const dataDir = await createTempDir(t);
   return async () => openRunStore({ dataDir });
+});
+
+testCodeStateStore('SQLite', async (t) => {
+  const dataDir = await createTempDir(t);
+  return async () => openCodeStateStore({ dataDir });
 });
 
 test('what a process took that was killed stays taken, until it is known to be gone', async (t) => {

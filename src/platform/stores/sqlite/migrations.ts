@@ -1,6 +1,7 @@
 /** The schema of `portcullis.db`, as the list of steps that led to it. Append only. */
 
 import { ACCOUNTS } from './accounts-schema.ts';
+import { CODE_STATES } from './code-states-schema.ts';
 import { APPROVALS, RUNS, SUGGESTIONS, TRAIL_EXECUTIONS } from './executions-schema.ts';
 import { LEDGER, WEBHOOK_OUTBOX } from './ledger-migrations.ts';
 import type { Migration } from './migrate.ts';
@@ -294,4 +295,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'runs', sql: RUNS },
   { name: 'trail-executions', sql: TRAIL_EXECUTIONS },
   { name: 'noted-file', sql: NOTED_FILE },
+  { name: 'code-states', sql: CODE_STATES },
 ];
