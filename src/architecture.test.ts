@@ -25,6 +25,8 @@ const SIBLING_EXCEPTIONS: readonly (readonly [from: RegExp, to: RegExp])[] = [
   [/^upstreams\//, /^upstreams\/http\//],
   [/^domain\/(agent|codemode)\//, /^domain\/tools\//],
   [/^domain\/(policy|limits|agent)\//, /^domain\/access\//],
+  // What a script gives is shortened as any result is.
+  [/^domain\/codemode\//, /^domain\/results\//],
   // A standing approval is a rule that somebody gave for a while.
   [/^domain\/approvals\//, /^domain\/policy\//],
   [/^platform\//, /^platform\/telemetry\//],
@@ -150,7 +152,7 @@ const RULES: { readonly [name: string]: Rule } = {
     if (!path.startsWith('domain/')) return [];
     const io = importsOf(path, text).filter((name) => /^(node:|undici$)/.test(name) && name !== 'node:crypto');
     const impure =
-      /\b(Date\.now|new Date\(\)|performance\.now|Math\.random|randomUUID|randomBytes|setTimeout|setInterval|fetch)\b/.exec(
+      /\b(Date\.now|new Date\(\)|performance\.now|Math\.random|randomUUID|randomBytes|setTimeout|setInterval|fetch(?=\())\b/.exec(
         text,
       );
     return [...io.map((name) => `imports ${name}`), ...(impure ? [`uses ${impure[0]}`] : [])];

@@ -118,12 +118,18 @@ test('tools go along by configuration, by key, by header, or since the request n
   await assert.rejects(classic.call({ key: 'never', toolMode: 'classic' }), /this key gets no tools/);
 });
 
-test('modes that come later, and words that are none, are refused and not guessed', async () => {
-  const { call, seen } = start({ toolMode: 'classic' });
+test('in the other modes the gateway offers its own tools; a word that is no mode is refused and not guessed', async () => {
+  const { call, seen, namesOf, add } = start({ toolMode: 'classic' });
+  // No engine for scripts stands behind this bench.
   for (const toolMode of ['search', 'code', 'auto'])
-    await assert.rejects(call({ toolMode }), { code: 'invalid_request', message: /not available yet/ });
-  await assert.rejects(call({ toolMode: 'Classic' }), /takes off or classic/);
-  assert.equal(seen.length, 0);
+    assert.deepEqual(await namesOf({ toolMode }), toolMode === 'auto' ? EVERYTHING : ['search_tools', 'call_tool']);
+  add('finds', { allow: ['*', 'model:*'], deny: [], toolMode: 'search' });
+  assert.deepEqual(await namesOf({ key: 'finds' }), ['search_tools', 'call_tool']);
+  add('nothing', { allow: ['model:*'], deny: [], toolMode: 'search' });
+  assert.deepEqual(await namesOf({ key: 'nothing' }), []);
+  const before = seen.length;
+  await assert.rejects(call({ toolMode: 'Classic' }), /takes off, classic, search, code, auto/);
+  assert.equal(seen.length, before);
 });
 
 test('a tool is offered under the name, with the words and with the schema that the list shows', async () => {

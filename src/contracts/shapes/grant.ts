@@ -94,7 +94,10 @@ const grantFields = {
     .describe(
       'Toolsets whose endpoint may be used with all they hold, whatever `allow` says; `deny` still takes away.',
     ),
-  toolMode: z.enum(TOOL_MODES).optional().describe('Whether requests to models get the tools of the gateway.'),
+  toolMode: z
+    .enum(TOOL_MODES)
+    .optional()
+    .describe('Whether and how requests to models get the tools of the gateway, and how tools are shown at `/mcp`.'),
   execute: z
     .enum(['suggested', 'any'])
     .optional()

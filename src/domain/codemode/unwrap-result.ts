@@ -16,7 +16,7 @@ export type Unwrapped =
   | { readonly type: 'error'; readonly message: string };
 
 /** The member that says that an object of a script stands for a block. */
-export const MEDIA_MEMBER = 'media';
+const MEDIA_MEMBER = 'media';
 
 /**
  * `text`: the result of tools/call, or its JSON-RPC error. Structured content wins; else a text that is a JSON object or array is

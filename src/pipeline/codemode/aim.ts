@@ -1,7 +1,7 @@
 /** What a name that is no server's stands for: one of the gateway's own tools, or the tool that `call_tool` names. */
 
 import type { Call } from '../../contracts/call.ts';
-import { META_SERVER, META_TOOLS, type MetaToolName } from '../../contracts/codemode.ts';
+import { META_TOOLS, type MetaToolName } from '../../contracts/codemode.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { JsonText, ParsedJson } from '../../contracts/json.ts';
 import type { CompiledGrant } from '../../domain/access/compile-grant.ts';
@@ -65,12 +65,4 @@ function tryParse(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** A tool of the gateway's own, as the catalog has those of servers. */
-export function metaItem(name: MetaToolName, text: JsonText): CatalogItem {
-  return {
-    ...{ serverId: META_SERVER, name, exposed: name, ownText: text, exposedText: () => text, matches: undefined },
-    tool: { name, text, readOnly: name === 'search_tools', idempotent: name === 'search_tools', headerParams: [] },
-  };
 }

@@ -9,6 +9,7 @@ export function createJavaScriptLanguage(): ScriptLanguage {
     answer: () => undefined,
     hintFor: () => undefined,
     blocks: () => false,
+    plain: (message) => message,
     keepValue: (global) => `var _ = ${global}()`,
   };
 }

@@ -14,7 +14,7 @@ const MAX_LIMIT = 50;
 const MAX_NAMES = 20;
 
 /** Of our own in `_meta` of the answer of `run_code`: for programs, which should not have to read prose. */
-export const EXECUTION_KEY = 'portcullis.dev/execution';
+const EXECUTION_KEY = 'portcullis.dev/execution';
 
 export interface MetaToolsDeps {
   readonly viewOf: (call: Call) => CodeView;

@@ -5,7 +5,7 @@ import { hintFor } from '../../domain/codemode/python/hints.ts';
 import { callModule, ModuleError } from '../../domain/codemode/python/modules.ts';
 import { MAX_SLEEP_S, preludeOf, SLEEP } from '../../domain/codemode/python/prelude.ts';
 import { rewritePython } from '../../domain/codemode/python/rewrite-python.ts';
-import { isToolMistake } from '../../domain/codemode/python/tool-mistakes.ts';
+import { isToolMistake, plainMessage } from '../../domain/codemode/python/tool-mistakes.ts';
 import type { ScriptLanguage } from './script-language.ts';
 
 const SEARCH_NAMESPACE = 'tools';
@@ -34,6 +34,7 @@ export function createPythonLanguage(): ScriptLanguage {
     },
     hintFor,
     blocks: isToolMistake,
+    plain: plainMessage,
     keepValue: (global) => `_ = ${global}()`,
   };
 }

@@ -5,7 +5,7 @@ import type { Call } from '../../contracts/call.ts';
 import type { CodeModeConfig } from '../../contracts/codemode.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { JsonText } from '../../contracts/json.ts';
-import type { SandboxEngine, Sandboxes, SandboxSession, SandboxTurn } from '../../contracts/sandbox.ts';
+import type { SandboxEngine, Sandboxes, SandboxSession, SandboxTurn, TypeDiagnostic } from '../../contracts/sandbox.ts';
 import { cutValue, type RunReport, type ScriptCall, type ScriptEnd } from '../../domain/codemode/run-report.ts';
 import { type MediaBlock, mediaIn } from '../../domain/codemode/unwrap-result.ts';
 import { endpointKey } from '../../domain/tools/resolve.ts';
@@ -118,6 +118,7 @@ export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
 
   const finish = async (run: Running, turn: SandboxTurn): Promise<ScriptRun> => {
     const { call, trace, code, language } = run;
+    const plain = (found: TypeDiagnostic): TypeDiagnostic => ({ ...found, message: language.plain(found.message) });
     let end: ScriptEnd;
     let keepsValue = false;
     let keeps = false;
@@ -137,14 +138,14 @@ export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
         break;
       }
       case 'blocked':
-        end = { type: 'type-error', diagnostics: turn.diagnostics };
+        end = { type: 'type-error', diagnostics: turn.diagnostics.map(plain) };
         break;
       case 'suspended':
         end = await suspendedEnd(run);
     }
     const report: RunReport = {
       ...{ end, printed: trace.printed, calls: trace.calls, keepsValue: keepsValue && keeps },
-      warnings: 'warnings' in turn ? turn.warnings : [],
+      warnings: 'warnings' in turn ? turn.warnings.map(plain) : [],
       sessionId: keeps ? run.name.told : undefined,
     };
     return { report, media: end.type === 'ok' ? mediaIn(end.value, trace.media) : [] };
@@ -208,12 +209,13 @@ export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
           const begun = begin(call, engine, { code, name, runId, trace: newTrace() });
           const { prepared, view, host, language } = begun;
           const stubs = config.check ? view.stubs(prepared.code) : undefined;
-          await using session = await engine.open({ limits: config.limits, dump, stubs, signal });
-          if (prepared.prelude !== undefined) await session.run({ code: prepared.prelude }, host, signal);
-          const blocks = stubs === undefined ? undefined : language.blocks;
-          const turn = await session.run({ code: prepared.code, blocks }, host, signal);
-          // Awaited here: the sandbox is gone once this is left.
-          return await finish({ ...begun, session, executionId: undefined }, turn);
+          const session = await engine.open({ limits: config.limits, dump, stubs, signal });
+          return endAfter(session, async () => {
+            if (prepared.prelude !== undefined) await session.run({ code: prepared.prelude }, host, signal);
+            const blocks = stubs === undefined ? undefined : language.blocks;
+            const turn = await session.run({ code: prepared.code, blocks }, host, signal);
+            return finish({ ...begun, session, executionId: undefined }, turn);
+          });
         }),
       );
     },
@@ -230,19 +232,30 @@ export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
         const limits = { ...config.limits, maxCalls: Math.max(1, config.limits.maxCalls - saved.calls.length) };
         const dump = Buffer.from(saved.dump, 'base64');
         if (saved.engine !== engine.version) throw new GatewayError('sandbox_state_invalid', 'the engine was updated');
-        await using session = await engine.open({ limits, dump, signal });
-        // From here on it is ours alone: what it does next is done once, or never known.
-        if ((await states.take(executionId, 'suspended', keyId)) === undefined)
-          throw new GatewayError('unknown_execution', `${executionId} goes on elsewhere already`);
-        const trace = { ...newTrace(), calls: [...saved.calls] };
-        for (const block of saved.media) trace.media.set(block.name, block);
-        const begun = begin(call, engine, { code: saved.code, name: saved.session, runId: saved.runId, trace });
-        const answers = new Map(saved.open.map((open) => [open.id, begun.host.callAgain(open)]));
-        const turn = await session.resume(answers, begun.host, signal);
-        return await finish({ ...begun, session, executionId }, turn);
+        const session = await engine.open({ limits, dump, signal });
+        return endAfter(session, async () => {
+          // From here on it is ours alone: what it does next is done once, or never known.
+          if ((await states.take(executionId, 'suspended', keyId)) === undefined)
+            throw new GatewayError('unknown_execution', `${executionId} goes on elsewhere already`);
+          const trace = { ...newTrace(), calls: [...saved.calls] };
+          for (const block of saved.media) trace.media.set(block.name, block);
+          const begun = begin(call, engine, { code: saved.code, name: saved.session, runId: saved.runId, trace });
+          const answers = new Map(saved.open.map((open) => [open.id, begun.host.callAgain(open)]));
+          const turn = await session.resume(answers, begun.host, signal);
+          return await finish({ ...begun, session, executionId }, turn);
+        });
       });
     },
   };
+}
+
+/** The sandbox is gone after that, however it ends. */
+async function endAfter<T>(session: SandboxSession, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } finally {
+    await session[Symbol.asyncDispose]();
+  }
 }
 
 /** A script under way. */

@@ -29,6 +29,8 @@ export interface ScriptLanguage {
   hintFor(error: ScriptError, code: string): string | undefined;
   /** Whether a finding is a mistake in a call of a tool, which would surely fail. */
   blocks(diagnostic: TypeDiagnostic): boolean;
+  /** A finding without words that only the declarations use. */
+  plain(message: string): string;
   /** Makes the value of the last run a variable: `_`. `global` is a function of the host that gives it. */
   keepValue(global: string): string;
 }

@@ -295,7 +295,7 @@ const REFUSED: readonly (readonly [config: unknown, ...complaints: string[]])[] 
       mcpServers: { github: server.a },
       toolsets: { t: { tool: ['github'], tools: [{ tool: 'github/a', nmae: 'x' }] } },
     },
-    'toolsets.t.tool: unknown field; known here: description, instructions, tools, prompts, resources -> did you mean "tools"?',
+    'toolsets.t.tool: unknown field; known here: description, instructions, mode, tools, prompts, resources -> did you mean "tools"?',
     'toolsets.t.tools[0].nmae: unknown field; known here: tool, name, title, description -> did you mean "name"?',
   ],
   // Keys and patterns.
@@ -607,6 +607,6 @@ test('a key may say how its requests to models get tools; callers without a key 
       { allow: ['*'], deny: [] },
     ],
   );
-  assert.match(String(complaints({ keys: [{ ...keys[0], toolMode: 'search' }] })), /keys\[0\]\.toolMode: /);
+  assert.match(String(complaints({ keys: [{ ...keys[0], toolMode: 'scripts' }] })), /keys\[0\]\.toolMode: /);
   assert.match(String(complaints({ anonymous: { allow: ['*'], toolMode: 'off' } })), /anonymous\.toolMode: /);
 });

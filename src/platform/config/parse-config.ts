@@ -7,11 +7,13 @@ import { JsoncError, type JsoncNode, parseJsonc } from '../../lib/jsonc.ts';
 import { Admin } from './admin-schema.ts';
 import { ApprovalsSection } from './approvals-schema.ts';
 import { Audit } from './audit-schema.ts';
+import { CodeModeSection } from './codemode-schema.ts';
 import { describeKind } from './describe-issue.ts';
 import { type Document, readPart } from './document.ts';
 import type { Environment } from './environment.ts';
 import { type AskForSecret, SECRET_MANAGERS } from './find-secret.ts';
 import { openDocument } from './open-document.ts';
+import { readCodeMode } from './read-codemode.ts';
 import { readDatabase } from './read-database.ts';
 import { readAnonymous, readKeys } from './read-keys.ts';
 import { readListen } from './read-listen.ts';
@@ -82,6 +84,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   const database = readDatabase(document);
   const redis = readRedis(document);
   const approvals = readSection(document, 'approvals', ApprovalsSection);
+  const codeMode = readCodeMode(document, readSection(document, 'codeMode', CodeModeSection), known);
   const webhooks = readWebhooks(document);
   const login = readLogin(document, listen?.publicUrl);
   if (report.problems.length > 0 || !listen || !limits || !audit || !log)
@@ -104,6 +107,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
     ...(database && { database }),
     ...(redis && { redis }),
     ...(approvals && nodeAt(root, ['approvals']) && { approvals }),
+    ...(codeMode && { codeMode }),
     ...(webhooks && { webhooks }),
     ...(login && { login }),
     ...(policy && { policy }),

@@ -126,7 +126,7 @@ export const KeyToolMode = z
   .enum(TOOL_MODES)
   .optional()
   .describe(
-    "Whether its requests to models get the gateway's tools: `classic` adds all it may use, `off` none, whatever a request says. Left out: as `models.toolMode`.",
+    "Whether and how its requests to models get the gateway's tools: `classic` shows all it may use, `search` two tools that find and call them, `code` two that find them and run scripts, `auto` whichever is shorter, `off` none, whatever a request says; all but `off` also say how tools are shown at `/mcp`. Left out: as `models.toolMode` and `codeMode.mode`.",
   );
 
 export const Models = z
@@ -150,7 +150,7 @@ export const Models = z
       .enum(TOOL_MODES)
       .default('off')
       .describe(
-        "Whether the gateway's tools are added to chats: `classic` adds all the caller may use, `off` only where a request names some.",
+        "Whether and how the gateway's tools are added to chats: `off` only where a request names some; `classic` shows all the caller may use, `search` two tools that find and call them, `code` two that find them and run scripts, `auto` whichever is shorter.",
       ),
     usageHeaders: z.boolean().default(true).describe('Tell tokens and cost in headers of answers.'),
   })

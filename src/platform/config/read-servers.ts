@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { z } from 'zod';
+import { META_SERVER } from '../../contracts/codemode.ts';
 import type { ServerConfig } from '../../contracts/config.ts';
 import { Secret } from '../../contracts/secret.ts';
 import { canonicalValue } from '../../lib/canonical-json.ts';
@@ -69,6 +70,7 @@ function findServers({ root, report }: Document): Found[] {
       const sameId = byId.get(id.toLowerCase());
       if (sameId !== undefined && sameId.name !== name)
         report.problem(path, `gets the same id as ${renderPath(sameId.path)}: ${id}`, 'rename one of them');
+      if (id === META_SERVER) report.problem(path, `the id ${META_SERVER} is the gateway's own`, 'rename it');
       byName.set(name, twin ?? found);
       byId.set(id.toLowerCase(), sameId ?? found);
     }

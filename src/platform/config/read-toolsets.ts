@@ -79,10 +79,10 @@ function readToolset(
     return placed.map(({ entry }) => entry);
   };
   const [tools = [], prompts = [], resources = []] = LISTS.map(read);
-  const { description, instructions } = outline;
+  const { description, instructions, mode } = outline;
   if (tools.length + prompts.length + resources.length === 0)
     document.report.warning(path, 'holds nothing', 'add patterns, e.g. "tools": ["github/*"]');
-  return { name, description, instructions, tools, prompts, resources };
+  return { name, description, instructions, ...(mode !== undefined && { mode }), tools, prompts, resources };
 }
 
 function readEntry(

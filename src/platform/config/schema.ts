@@ -2,9 +2,11 @@
 /** The shape of `portcullis.json`: the one source of validation, of the published JSON Schema and of the reference page. */
 
 import { z } from 'zod';
+import { SHOWN_MODES } from '../../contracts/codemode.ts';
 import { Admin } from './admin-schema.ts';
 import { ApprovalsSection } from './approvals-schema.ts';
 import { Audit } from './audit-schema.ts';
+import { CodeModeSection } from './codemode-schema.ts';
 import { Database } from './database-schema.ts';
 import { Key } from './key-schema.ts';
 import { Listen } from './listen-schema.ts';
@@ -147,6 +149,10 @@ export const Toolset = z.strictObject({
     .string()
     .optional()
     .describe("Instructions to the model, in place of those of the toolset's servers."),
+  mode: z
+    .enum(SHOWN_MODES)
+    .optional()
+    .describe('How its tools are shown. Left out: as the key, or `codeMode.mode`, says.'),
   tools: entries(
     ToolsetTool,
     'Its tools, in this order: `server/name`, `server/*`, or `{ "tool": "server/name", "name": …, "title": …, "description": … }`.',
@@ -263,6 +269,7 @@ export const ConfigFile = z
     secrets: Secrets.optional(),
     sealing: Sealing.optional(),
     approvals: ApprovalsSection.optional(),
+    codeMode: CodeModeSection.optional(),
     webhooks: Webhooks.optional(),
     login: Login.optional(),
     servers: servers('The same as `mcpServers`, as VS Code writes it in `mcp.json`.'),

@@ -1,8 +1,8 @@
 /** Imports of modules that the engine lacks and the host stands in for: the name is there already, so the line only renames it. */
 
 import type { SyntaxNode, Tree } from '@lezer/common';
+import type { Edit } from './edit.ts';
 import { MODULES } from './modules.ts';
-import type { Edit } from './rewrite-python.ts';
 
 /** `urllib.parse` is one name to the host. */
 const flat = (module: string): string => module.replaceAll('.', '_');

@@ -2,14 +2,8 @@
 
 import type { SyntaxNode, Tree } from '@lezer/common';
 import { parser } from '@lezer/python';
+import type { Edit } from './edit.ts';
 import { rewriteImports } from './rewrite-imports.ts';
-
-/** A change of the text; changes never overlap. */
-export interface Edit {
-  readonly from: number;
-  readonly to: number;
-  readonly text: string;
-}
 
 export interface PythonScript {
   /** With as many lines as before; as it was where it could not be read. */

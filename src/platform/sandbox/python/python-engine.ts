@@ -3,8 +3,9 @@
 import { GatewayError } from '../../../contracts/errors.ts';
 import type { SandboxEngine, SandboxLimits } from '../../../contracts/sandbox.ts';
 import { createWorkerPool } from '../worker-pool.ts';
-import * as messages from './messages.ts';
+import type { WorkerEvent } from './events.ts';
 import { createPythonSession } from './python-session.ts';
+import * as requests from './requests.ts';
 import { buildWorkerCommand, type CommandOptions, WORKER_VERSION } from './worker-command.ts';
 import { startWorker, type WorkerProcess } from './worker-process.ts';
 
@@ -52,16 +53,16 @@ export function createPythonEngine(options: PythonEngineOptions): SandboxEngine 
 
   return {
     dialect: 'python',
-    version: `monty ${WORKER_VERSION} protocol ${messages.PROTOCOL_VERSION}`,
+    version: `monty ${WORKER_VERSION} protocol ${requests.PROTOCOL_VERSION}`,
     resumesElsewhere: true,
     async open({ limits, dump, stubs, signal }) {
       const worker = await pool.take(signal);
       try {
-        const configured = await ask(worker, messages.configure(configurationOf(limits, stubs)), CONTROL_FRAME_BYTES);
+        const configured = await ask(worker, requests.configure(configurationOf(limits, stubs)), CONTROL_FRAME_BYTES);
         if (configured.type !== 'ok') throw new GatewayError('sandbox_unavailable', wordsOf(configured));
         if (dump === undefined)
           return createPythonSession({ worker, limits, monotonicMs: options.monotonicMs }, undefined);
-        const loaded = await ask(worker, messages.load(dump), LOAD_FRAME_BYTES);
+        const loaded = await ask(worker, requests.load(dump), LOAD_FRAME_BYTES);
         if (loaded.type !== 'ok' && loaded.type !== 'futures')
           throw new GatewayError('sandbox_state_invalid', wordsOf(loaded));
         return createPythonSession({ worker, limits, monotonicMs: options.monotonicMs }, loaded);
@@ -78,7 +79,7 @@ export function createPythonEngine(options: PythonEngineOptions): SandboxEngine 
   };
 }
 
-function configurationOf(limits: SandboxLimits, stubs: string | undefined): messages.Configuration {
+function configurationOf(limits: SandboxLimits, stubs: string | undefined): requests.Configuration {
   const { maxInterpreterMs, maxMemoryBytes, maxRecursionDepth } = limits;
   return {
     ...{ maxMemoryBytes, maxRecursionDepth, stubs },
@@ -87,7 +88,7 @@ function configurationOf(limits: SandboxLimits, stubs: string | undefined): mess
   };
 }
 
-const wordsOf = (event: messages.WorkerEvent): string =>
+const wordsOf = (event: WorkerEvent): string =>
   event.type === 'error'
     ? event.raised.message
     : event.type === 'fatal'

@@ -3,7 +3,7 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
-import { readEvent, type WorkerEvent } from './messages.ts';
+import { readEvent, type WorkerEvent } from './events.ts';
 import { ProtocolError } from './protobuf.ts';
 
 export interface WorkerCommand {
