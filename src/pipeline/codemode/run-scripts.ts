@@ -173,6 +173,7 @@ export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
     const only: ScriptHost = {
       ...host,
       has: () => false,
+      isFunction: (name) => name === KEEP_VALUE,
       call: (of) =>
         of.method === KEEP_VALUE
           ? { type: 'value', value }

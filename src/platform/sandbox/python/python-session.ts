@@ -31,6 +31,8 @@ export interface PythonSessionDeps {
 /** Values and dumps come in frames that are somewhat larger than they. */
 const FRAME_OVERHEAD_BYTES = 1_048_576;
 
+type Blocked = Extract<SandboxTurn, { type: 'blocked' }>;
+
 /** A session that is configured, or was loaded: `suspended` are the calls it waits for. */
 export function createPythonSession(
   { worker, limits, monotonicMs }: PythonSessionDeps,
@@ -43,7 +45,7 @@ export function createPythonSession(
   let waiting = suspendedEvent;
   let isBusy = false;
 
-  const work = async (host: SandboxHost, signal: AbortSignal, first: (run: Run) => Promise<WorkerEvent>) => {
+  const work = async (host: SandboxHost, signal: AbortSignal, first: (run: Run) => Promise<WorkerEvent | Blocked>) => {
     if (isBusy) throw new Error('a session was asked while it is busy');
     isBusy = true;
     let over: ScriptError | undefined;
@@ -57,7 +59,8 @@ export function createPythonSession(
     const run = createRun({ worker, limits, monotonicMs, maxFrameBytes }, host, stop);
     try {
       if (signal.aborted) cancel();
-      return await drive(run, await first(run));
+      const begun = await first(run);
+      return begun.type === 'blocked' ? begun : await drive(run, begun);
     } catch (error) {
       if (over !== undefined) return { type: 'failed', error: over, warnings: run.warnings } as const;
       if (error instanceof WorkerEndedError)
@@ -169,6 +172,9 @@ export function createPythonSession(
     const namespace = objectId === undefined ? (dot === -1 ? '' : name.slice(0, dot)) : namespaceOf(host, objectId);
     if (namespace === undefined) return { error: { type: 'error', exception: 'AttributeError', message: name } };
     const method = objectId === undefined && dot !== -1 ? name.slice(dot + 1) : name;
+    // What is called by itself and is nobody's: the worker asks about every name it does not know.
+    if (namespace === '' ? host.isFunction?.(name) !== true : !host.has(namespace))
+      return { error: { type: 'error', exception: 'NameError', message: `name '${name}' is not defined` } };
     try {
       const chars = limits.maxAnswerBytes;
       const positional = `[${args.map((value) => readJsonValue(value, chars)).join(',')}]`;
@@ -217,12 +223,9 @@ export function createPythonSession(
         if (event.type !== 'type-errors' || blocks === undefined) return event;
         const found = readTypeDiagnostics(event.diagnostics);
         const blocking = found.filter(blocks);
-        if (blocking.length > 0) throw new BlockedError(blocking);
+        if (blocking.length > 0) return { type: 'blocked', diagnostics: blocking };
         run.warnings = found;
         return run.ask(requests.feed(script.code, true));
-      }).catch((error: unknown) => {
-        if (error instanceof BlockedError) return { type: 'blocked', diagnostics: error.diagnostics };
-        throw error;
       });
     },
     resume(answers, host, signal) {
@@ -253,13 +256,4 @@ export function createPythonSession(
       worker.kill('the session is over');
     },
   };
-}
-
-class BlockedError extends Error {
-  override readonly name = 'BlockedError';
-  readonly diagnostics: readonly TypeDiagnostic[];
-  constructor(diagnostics: readonly TypeDiagnostic[]) {
-    super('blocked');
-    this.diagnostics = diagnostics;
-  }
 }
