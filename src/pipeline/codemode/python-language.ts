@@ -3,12 +3,14 @@
 import type { HostAnswer } from '../../contracts/sandbox.ts';
 import { hintFor } from '../../domain/codemode/python/hints.ts';
 import { callModule, ModuleError } from '../../domain/codemode/python/modules.ts';
-import { MAX_SLEEP_S, preludeOf, SLEEP } from '../../domain/codemode/python/prelude.ts';
-import { rewritePython } from '../../domain/codemode/python/rewrite-python.ts';
+import { preludeOf } from '../../domain/codemode/python/prelude.ts';
+import { rewritePython, SLEEP } from '../../domain/codemode/python/rewrite-python.ts';
 import { isToolMistake, plainMessage } from '../../domain/codemode/python/tool-mistakes.ts';
 import type { ScriptLanguage } from './script-language.ts';
 
 const SEARCH_NAMESPACE = 'tools';
+/** Longer waits are cut: a script waits for tools, not for the clock. */
+const MAX_SLEEP_S = 10;
 
 export function createPythonLanguage(): ScriptLanguage {
   return {

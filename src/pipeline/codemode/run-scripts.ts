@@ -191,7 +191,7 @@ export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
       deps,
       {
         ...{ call, runId: of.runId, signal: call.signal, view, language, globals: prepared.globals },
-        maxPrintBytes: config.limits.maxPrintBytes,
+        ...{ maxPrintBytes: config.limits.maxPrintBytes, maxParallelCalls: config.limits.maxParallelCalls },
       },
       of.trace,
     );

@@ -12,6 +12,7 @@ import { type MediaBlock, unwrapResult } from '../../domain/codemode/unwrap-resu
 import { type NestedDeps, toolCall } from '../agent/nested-call.ts';
 import type { CodeTool, CodeView } from './code-view.ts';
 import type { Ambient, ScriptLanguage } from './script-language.ts';
+import { createSeats } from './seats.ts';
 
 export interface HostDeps extends NestedDeps {
   readonly enter: Pick<Gateway, 'call'>;
@@ -50,6 +51,8 @@ export interface HostParent {
   /** Of the language, for this script. */
   readonly globals: ReadonlySet<string>;
   readonly maxPrintBytes: number;
+  /** Under way at once. */
+  readonly maxParallelCalls: number;
 }
 
 export interface ScriptHost extends SandboxHost {
@@ -123,8 +126,9 @@ export function createScriptHost(deps: HostDeps, parent: HostParent, trace: RunT
     return raised('AttributeError', `tools has search and help, no ${of.method}`);
   };
 
-  const guarded = (answer: Promise<HostAnswer>): Promise<HostAnswer> =>
-    answer.catch((error: unknown) =>
+  const inTurn = createSeats(parent.maxParallelCalls);
+  const guarded = (work: () => Promise<HostAnswer>): Promise<HostAnswer> =>
+    inTurn(work).catch((error: unknown) =>
       raised('RuntimeError', parent.signal.aborted ? 'cancelled' : `the gateway failed (${nameOf(error)})`),
     );
 
@@ -148,7 +152,7 @@ export function createScriptHost(deps: HostDeps, parent: HostParent, trace: RunT
       }
       const args = tool.toArguments(of.positional, of.named);
       if ('fault' in args) return raised('TypeError', `${tool.path}: ${args.fault}`);
-      return guarded(callTool(of, tool, args.text));
+      return guarded(() => callTool(of, tool, args.text));
     },
     callAgain(open) {
       const tool = view.find(open.namespace, open.method);
@@ -156,7 +160,7 @@ export function createScriptHost(deps: HostDeps, parent: HostParent, trace: RunT
       if (tool === undefined)
         return Promise.resolve(raised('AttributeError', `${open.namespace}.${open.method} is not there any more`));
       const of: HostCall = { ...open, positional: '[]', named: '{}' };
-      return guarded(callTool(of, tool, open.arguments, { type: 'id', id: open.suggestionId }));
+      return guarded(() => callTool(of, tool, open.arguments, { type: 'id', id: open.suggestionId }));
     },
   };
 }

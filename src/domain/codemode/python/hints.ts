@@ -15,6 +15,7 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
   [/unsupported operand type\(s\) for \|.*dict/i, 'dicts have no |; use {**a, **b}'],
   [/inheritance|base class/i, 'classes cannot inherit; raise a built-in exception, or use a plain class'],
   [/coroutine|was never awaited|not subscriptable.*coroutine/i, 'await the call of the tool'],
+  [/scheduler stalled/i, 'an error in a coroutine was lost; await such calls one after the other'],
   [/has no tool/i, 'look the tool up with search_tools'],
 ];
 

@@ -1,19 +1,22 @@
 /** What is run before a script that needs it: helpers that its rewrites call. */
 
-import { CAUGHT, SLEEP } from './rewrite-python.ts';
+import { CAUGHT, IN_ORDER } from './rewrite-python.ts';
 
-const CATCHES = `async def ${CAUGHT}(awaitable):
-    try:
-        return await awaitable
-    except Exception as error:
-        return error
+const WAITS = `async def ${IN_ORDER}(*awaitables):
+    return [await each for each in awaitables]
+`;
+const CATCHES = `async def ${CAUGHT}(*awaitables):
+    results = []
+    for each in awaitables:
+        try:
+            results.append(await each)
+        except Exception as error:
+            results.append(error)
+    return results
 `;
 
-/** Undefined: it needs none. The host answers SLEEP itself. */
+/** Undefined: it needs none. The host answers the others itself. */
 export function preludeOf(helpers: ReadonlySet<string>): string | undefined {
-  return helpers.has(CAUGHT) ? CATCHES : undefined;
+  const code = (helpers.has(IN_ORDER) ? WAITS : '') + (helpers.has(CAUGHT) ? CATCHES : '');
+  return code === '' ? undefined : code;
 }
-
-/** Longer waits are cut: a script waits for tools, not for the clock. Seconds. */
-export const MAX_SLEEP_S = 10;
-export { SLEEP };

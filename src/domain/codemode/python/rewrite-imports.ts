@@ -43,7 +43,10 @@ function rewriteImport(text: string, modules: Set<string>): string | undefined {
       const [, name, as] = /^\s*(\w+)(?:\s+as\s+(\w+))?\s*$/.exec(part) ?? [];
       return name === undefined ? [] : [`${as ?? name} = ${flat(module)}.${name}`];
     });
-    return names.length === 0 ? undefined : keepLines(names.join('; '));
+    // `from time import time, sleep`: the name of the module is the last to go.
+    const last = names.filter((line) => line.startsWith(`${flat(module)} =`));
+    const order = [...names.filter((line) => !last.includes(line)), ...last];
+    return names.length === 0 ? undefined : keepLines(order.join('; '));
   }
   const plain =
     /^import\s+(.*)$/s

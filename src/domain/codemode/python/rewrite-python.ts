@@ -14,7 +14,8 @@ export interface PythonScript {
   readonly modules: ReadonlySet<string>;
 }
 
-/** Waits for an awaitable and gives what it raised, rather than raising it. */
+/** Waits for awaitables in order; CAUGHT gives what one raised, rather than raising it. */
+export const IN_ORDER = '_portcullis_in_order';
 export const CAUGHT = '_portcullis_caught';
 export const SLEEP = '_portcullis_sleep';
 
@@ -26,6 +27,7 @@ export function rewritePython(code: string, namespaces: ReadonlySet<string>): Py
   const edits: Edit[] = [];
   const helpers = new Set<string>();
   const later = awaitedLater(tree, source);
+  const hasCoroutines = hasAsyncFunctions(tree);
 
   tree.iterate({
     enter: ({ node }) => {
@@ -51,9 +53,10 @@ export function rewritePython(code: string, namespaces: ReadonlySet<string>): Py
           edits.push(...firstArgumentOnly(node, callee));
           break;
         case 'asyncio.gather': {
-          const caught = catchEach(node, source);
-          if (caught.length > 0) helpers.add(CAUGHT);
-          edits.push(...caught);
+          const made = gathered(node, source, hasCoroutines);
+          if (made === undefined) break;
+          helpers.add(made.helper);
+          edits.push(...made.edits);
           break;
         }
         case 'next':
@@ -171,35 +174,44 @@ function firstArgumentOnly(call: SyntaxNode, callee: SyntaxNode): readonly Edit[
   ];
 }
 
-/** `gather(a, *b, return_exceptions=True)`: each is waited for by a helper that catches. */
-function catchEach(call: SyntaxNode, source: (node: SyntaxNode) => string): readonly Edit[] {
-  const list = call.getChild('ArgList');
-  if (list === null || !/\breturn_exceptions\s*=\s*True\b/.test(source(list))) return [];
-  const edits: Edit[] = [];
-  let before: SyntaxNode | null = null;
-  for (let child = list.firstChild?.nextSibling ?? null; child !== null; child = child.nextSibling) {
-    if (child.name === ')' || child.name === ',' || child.name === '*') continue;
-    const isKeyword = child.nextSibling?.name === 'AssignOp';
-    if (isKeyword) {
-      const value = child.nextSibling?.nextSibling;
-      if (source(child) === 'return_exceptions' && value !== null && value !== undefined) {
-        // With the comma before it, or else the one behind.
-        const comma = before?.nextSibling?.name === ',' ? before.nextSibling : undefined;
-        edits.push({ from: comma?.from ?? child.from, to: value.to, text: '' });
-        child = value;
-        continue;
-      }
-    }
-    const isSpread = child.prevSibling?.name === '*';
-    edits.push(
-      isSpread
-        ? { from: child.from, to: child.from, text: `[${CAUGHT}(_x) for _x in ` }
-        : { from: child.from, to: child.from, text: `${CAUGHT}(` },
-      { from: child.to, to: child.to, text: isSpread ? ']' : ')' },
-    );
-    before = child;
+/**
+ * `gather` of the engine loses what a call raises in a coroutine of its own (0.0.23). Where there are coroutines, or exceptions are
+ * wanted as results, a helper waits for one after the other: calls of tools that were made already run at the same time all the same.
+ */
+function gathered(
+  call: SyntaxNode,
+  source: (node: SyntaxNode) => string,
+  hasCoroutines: boolean,
+): Gathered | undefined {
+  const [callee, list] = [call.firstChild, call.getChild('ArgList')];
+  if (callee === null || list === null) return undefined;
+  const catches = /\breturn_exceptions\s*=\s*True\b/.test(source(list));
+  if (!catches && !hasCoroutines) return undefined;
+  const helper = catches ? CAUGHT : IN_ORDER;
+  const edits: Edit[] = [{ from: callee.from, to: callee.to, text: helper }];
+  for (let child = list.firstChild; child !== null; child = child.nextSibling) {
+    const value = child.nextSibling?.nextSibling;
+    if (child.nextSibling?.name !== 'AssignOp' || source(child) !== 'return_exceptions' || !value) continue;
+    const comma = child.prevSibling?.name === ',' ? child.prevSibling : child;
+    edits.push({ from: comma.from, to: value.to, text: '' });
   }
-  return edits;
+  return { helper, edits };
+}
+
+interface Gathered {
+  readonly helper: string;
+  readonly edits: readonly Edit[];
+}
+
+function hasAsyncFunctions(tree: Tree): boolean {
+  let found = false;
+  tree.iterate({
+    enter: ({ node }) => {
+      if (node.name === 'FunctionDefinition' && node.firstChild?.name === 'async') found = true;
+      return !found;
+    },
+  });
+  return found;
 }
 
 /** A generator expression is a list here, and `next` wants an iterator. */

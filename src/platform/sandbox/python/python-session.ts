@@ -95,6 +95,10 @@ export function createPythonSession(
           break;
         case 'futures': {
           const results = await settled(run, event.pending);
+          if (results === undefined && event.pending.length === 0) {
+            worker.kill('its scheduler stalled');
+            throw new WorkerEndedError('its scheduler stalled');
+          }
           if (results === undefined) {
             waiting = event;
             return { type: 'suspended', open: event.pending };

@@ -57,6 +57,8 @@ export const configure = (config: Configuration): Buffer =>
       out.text(4, config.stubs);
       out.varint(7, CHECK_AS_JSON);
     }
+    // Messages of `assert` as Python has them.
+    out.varint(6, 0);
     out.varint(9, PROTOCOL_VERSION);
   });
 
