@@ -346,5 +346,5 @@ test("a key's tool mode, a narrowed request and a clash are told in headers and 
   assert.deepEqual(await ask({ 'x-portcullis-tool-mode': 'classic' }, ['files__read', 'mine']), {
     ...{ names: ['files__write', 'mail__send'], leftOut: 'files__read' },
   });
-  await assert.rejects(ask({ 'x-portcullis-tool-mode': 'code' }), OpenAI.BadRequestError);
+  await assert.rejects(ask({ 'x-portcullis-tool-mode': 'banana' }), OpenAI.BadRequestError);
 });
