@@ -10,7 +10,11 @@ const FIXED_SEED = 20_261_123;
 const file = process.argv[1];
 const wanted = process.env.PROPERTY_SEED ?? String(FIXED_SEED);
 // Loading the library takes longer than most test files run.
-if (wanted !== 'random' && file?.endsWith('.test.ts') && /fast-check|any-chat|testLimitStore|testSuggestionStore/.test(readFileSync(file, 'utf8'))) {
+if (
+  wanted !== 'random' &&
+  file?.endsWith('.test.ts') &&
+  /fast-check|any-chat|testLimitStore|testSuggestionStore/.test(readFileSync(file, 'utf8'))
+) {
   const { default: fc } = await import('fast-check');
   fc.configureGlobal({ ...fc.readConfigureGlobal(), seed: Number(wanted) });
 }
