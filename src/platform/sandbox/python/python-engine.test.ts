@@ -237,6 +237,13 @@ test('a call under way, and a loop, end with whoever waits for them', { skip }, 
   }
 });
 
+test('a script that asks its host over and over is ended, though it uses hardly any time of its own', {
+  skip,
+}, async (t) => {
+  const turn = await runOnce(engineOf(t), 'while True:\n    now_please()');
+  assert.ok(turn.type === 'failed' && turn.error.kind === 'limit', JSON.stringify(turn));
+});
+
 test('more than there is room for wait their turn, and not for ever', { skip }, async (t) => {
   const engine = engineOf(t, { maxWorkers: 1, warmWorkers: 0, maxWaiting: 1, maxWaitMs: 60 });
   const first = await engine.open({ limits: LIMITS, signal });

@@ -42,6 +42,7 @@ export function createPythonSession(
     2 * Math.max(limits.maxValueBytes, limits.maxDumpBytes, limits.maxSourceBytes) + FRAME_OVERHEAD_BYTES;
   /** By object id in hexadecimal: namespaces that the script has looked up. */
   const namespaces = new Map<string, string>();
+  const gone = new Promise<void>((resolve) => worker.onEnd(resolve));
   let waiting = suspendedEvent;
   let isBusy = false;
 
@@ -207,12 +208,10 @@ export function createPythonSession(
       }
       const running = calls.filter(({ answer }) => answer === undefined);
       if (running.length === 0) return undefined;
-      await Promise.race([...running.map(({ settled }) => settled), gone()]);
+      await Promise.race([...running.map(({ settled }) => settled), gone]);
       if (worker.ended !== undefined) throw new WorkerEndedError(worker.ended);
     }
   };
-
-  const gone = (): Promise<void> => new Promise((resolve) => worker.onEnd(resolve));
 
   return {
     get isAlive() {

@@ -26,6 +26,12 @@ export function limitReached(limit: keyof SandboxLimits, limits: SandboxLimits):
   return { ...failure('limit', exception, message), limit };
 }
 
+/** `time.time()` in an endless loop. */
+export const tooManyTurns = (most: number): ScriptError => ({
+  ...failure('limit', 'RuntimeError', `the script asked its host more than ${most} times`),
+  limit: 'maxCalls',
+});
+
 /** Running out of the address space ends the process itself. */
 export function crashed(why: string, limits: SandboxLimits): ScriptError {
   if (/exit code 65\b/.test(why)) return limitReached('maxMemoryBytes', limits);

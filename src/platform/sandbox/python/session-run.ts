@@ -3,11 +3,13 @@
 import type { SandboxHost, SandboxLimits, ScriptError, TypeDiagnostic } from '../../../contracts/sandbox.ts';
 import type { WorkerEvent } from './events.ts';
 import type { OpenCall } from './host-answers.ts';
-import { limitReached } from './script-errors.ts';
+import { limitReached, tooManyTurns } from './script-errors.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
 /** A process that is given no time by its machine is not ended for that at once. */
 const MAX_PATIENCE = 4;
+/** Of one run, whatever is asked: each costs the gateway time, and the worker next to none. */
+const MAX_TURNS = 20_000;
 
 export interface RunDeps {
   readonly worker: WorkerProcess;
@@ -52,12 +54,14 @@ export function createRun(
     }, afterMs);
   };
   let usedMs = 0;
+  let turns = 0;
   return {
     host,
     warnings: [],
     open: new Map(),
     calls: 0,
     async ask(request) {
+      if (++turns > MAX_TURNS) stop(tooManyTurns(MAX_TURNS));
       const startedMs = monotonicMs();
       guard(Math.max(limits.maxInterpreterMs - usedMs, 1), MAX_PATIENCE);
       try {
