@@ -25,7 +25,7 @@ export interface CodeModeConfig {
   readonly autoTokens: number;
   /** Patterns as in a grant: tools that are shown in every mode. Default none. */
   readonly pinned: readonly string[];
-  /** Undefined: Python where its engine runs, else JavaScript. */
+  /** Undefined: one whose engine runs here. */
   readonly dialect: SandboxDialect | undefined;
   /** Absolute path of the worker of the Python engine; undefined: the installed package's. */
   readonly worker: string | undefined;

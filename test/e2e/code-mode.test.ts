@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { readTrail, runCli, type StartedGateway, startGateway } from '../support/gateway.ts';
 import { createTempDir } from '../support/temp-dir.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { readWitness, witnessEntry } from '../support/witness.ts';
 
 interface Site {
@@ -182,4 +183,17 @@ test('a classic client has no tools of the gateway', async (t) => {
   const site = await start(t);
   const client = await connect(t, site);
   await assert.rejects(run(client, '1'), /Unknown tool/);
+});
+
+test('a call that a script leaves behind ends with the script', async (t) => {
+  const site = await start(t, { codeMode: { limits: { maxWallMs: 700 } } });
+  const client = await connect(t, site, { mode: 'code' });
+  const ended = await run(client, 'await desk.work(nonce="late", sleepMs=20000)');
+  assert.match(ended.text, /TimeoutError: the script took more than 0\.7 s/);
+  await waitFor('the call to be over', async () => {
+    const row = (await readTrail(site.gateway.dataDir)).find(({ surface }) => surface === 'code');
+    return row?.result !== undefined;
+  });
+  const row = (await readTrail(site.gateway.dataDir)).find(({ surface }) => surface === 'code');
+  assert.deepEqual([row?.target, row?.result], ['work', 'cancelled']);
 });

@@ -15,13 +15,14 @@ import { createTurns } from './in-turn.ts';
 import type { KeptStates } from './kept-states.ts';
 import { createScriptHost, type HostDeps, type OpenCall, type RunTrace, type ScriptHost } from './script-host.ts';
 import type { ScriptLanguage } from './script-language.ts';
+import { type SessionName, sessionNameOf } from './session-name.ts';
 import { withAbort } from './with-abort.ts';
 
 export interface RunScriptsDeps extends HostDeps {
   readonly sandboxes: Sandboxes;
   readonly states: KeptStates;
   readonly config: CodeModeConfig;
-  readonly languages: { readonly [dialect in SandboxEngine['dialect']]: ScriptLanguage };
+  readonly language: ScriptLanguage;
   readonly viewOf: (call: Call) => CodeView;
   readonly randomHex: (digits: number) => string;
 }
@@ -52,20 +53,12 @@ interface Suspended {
   readonly media: readonly MediaBlock[];
 }
 
-interface SessionName {
-  /** Among those of its key. */
-  readonly name: string;
-  /** What the model has to be told to come back to it; undefined: it knows, or need not. */
-  readonly told: string | undefined;
-}
-
 interface KeptSession {
   readonly engine: string;
   readonly dump: string;
 }
 
 const ID_DIGITS = 24;
-const NAME_DIGITS = 8;
 const KEEP_VALUE = '__portcullis_value';
 /** Of media that are put away with a script; larger ones are gone when it goes on. */
 const MAX_KEPT_MEDIA_CHARS = 524_288;
@@ -183,14 +176,20 @@ export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
     return turn.type === 'complete';
   };
 
-  const begin = (call: Call, engine: SandboxEngine, of: Pick<Running, 'code' | 'name' | 'runId' | 'trace'>) => {
-    const language = deps.languages[engine.dialect];
+  /** `signal`: of this run; calls of tools that a script leaves behind end with it. */
+  const begin = (
+    call: Call,
+    signal: AbortSignal,
+    engine: SandboxEngine,
+    of: Pick<Running, 'code' | 'name' | 'runId' | 'trace'>,
+  ) => {
+    const { language } = deps;
     const view = deps.viewOf(call);
     const prepared = language.prepare(of.code, view.namespaces());
     const host = createScriptHost(
       deps,
       {
-        ...{ call, runId: of.runId, signal: call.signal, view, language, globals: prepared.globals },
+        ...{ call, runId: of.runId, signal, view, language, globals: prepared.globals },
         ...{ maxPrintBytes: config.limits.maxPrintBytes, maxParallelCalls: config.limits.maxParallelCalls },
       },
       of.trace,
@@ -207,7 +206,7 @@ export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
       return inTurn(idOf(call, name.name), () =>
         withAbort(call.signal, async (signal) => {
           const dump = await findSession(call, name.name, engine.version);
-          const begun = begin(call, engine, { code, name, runId, trace: newTrace() });
+          const begun = begin(call, signal, engine, { code, name, runId, trace: newTrace() });
           const { prepared, view, host, language } = begun;
           const stubs = config.check ? view.stubs(prepared.code) : undefined;
           const session = await engine.open({ limits: config.limits, dump, stubs, signal });
@@ -240,10 +239,15 @@ export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
             throw new GatewayError('unknown_execution', `${executionId} goes on elsewhere already`);
           const trace = { ...newTrace(), calls: [...saved.calls] };
           for (const block of saved.media) trace.media.set(block.name, block);
-          const begun = begin(call, engine, { code: saved.code, name: saved.session, runId: saved.runId, trace });
+          const begun = begin(call, signal, engine, {
+            code: saved.code,
+            name: saved.session,
+            runId: saved.runId,
+            trace,
+          });
           const answers = new Map(saved.open.map((open) => [open.id, begun.host.callAgain(open)]));
           const turn = await session.resume(answers, begun.host, signal);
-          return await finish({ ...begun, session, executionId }, turn);
+          return finish({ ...begun, session, executionId }, turn);
         });
       });
     },
@@ -275,15 +279,6 @@ interface Running {
 }
 
 const newTrace = (): RunTrace => ({ calls: [], open: new Map(), media: new Map(), mediaBytes: 0, printed: '' });
-
-/** A conversation has its own; a client that says of none which it is in is told a name for the next run. */
-function sessionNameOf(call: Call, wanted: string | undefined, randomHex: (digits: number) => string): SessionName {
-  if (wanted !== undefined && wanted !== '') return { name: `named ${wanted}`, told: undefined };
-  const conversation = call.peer.session?.id ?? call.runId ?? call.facts.suggestion?.runId;
-  if (conversation !== undefined) return { name: `conversation ${conversation}`, told: undefined };
-  const told = randomHex(NAME_DIGITS);
-  return { name: `named ${told}`, told };
-}
 
 /** Undefined: it is too large to be kept. */
 async function dumpOf(session: SandboxSession): Promise<Buffer | undefined> {

@@ -1,4 +1,4 @@
-/** Work that takes an AbortSignal, for a call that has something cheaper. */
+/** Work that takes an AbortSignal, for a call that has something cheaper; what it leaves under way ends with it. */
 
 import type { CallSignal } from '../../contracts/call-signal.ts';
 
@@ -11,5 +11,6 @@ export async function withAbort<T>(signal: CallSignal, work: (signal: AbortSigna
     return await work(controller.signal);
   } finally {
     signal.removeEventListener('abort', abort);
+    controller.abort();
   }
 }

@@ -53,10 +53,7 @@ export const CodeModeSection = z
       .max(1_000)
       .default([])
       .describe('Tools that are shown in every mode: patterns as in a key.'),
-    dialect: z
-      .enum(['python', 'javascript'])
-      .optional()
-      .describe('Language of scripts. Left out: Python where its engine runs.'),
+    dialect: z.enum(['python']).optional().describe('Language of scripts; there is one so far.'),
     worker: z
       .string()
       .refine(isAbsolute, 'must be an absolute path')
