@@ -240,6 +240,20 @@ export function testLimitStore(
     },
   );
 
+  is('the end of a call opens no window: a clock that goes back over midnight finds the day as it was', async (t) => {
+    const { admit, refuse, used, clock } = await open(t, nothing);
+    const line = daily(300);
+    const first = await admit([line, 255]);
+    const day = clock.wallMs;
+    clock.wallMs += DAY;
+    first.leave([255]);
+    clock.wallMs = day;
+    await used(line, 255);
+    await refuse([line, 46]);
+    clock.wallMs += DAY;
+    await admit([line, 46]);
+  });
+
   is('a rate does not care for the clock on the wall', async (t) => {
     const { admit, refuse, clock, pass } = await open(t, nothing);
     const line = rate(1);
@@ -457,7 +471,7 @@ async function runHistory(
   const running: { verdict: Admitted; tokens: Booked; estimate: number; day: number }[] = [];
   const spent = new Map<number, number>();
   const reserved = new Map<number, number>();
-  /** Its newest day: a clock set back opens no other. */
+  /** The newest day that a call was made on: a clock set back opens no other, and the end of a call opens none. */
   let day = 0;
 
   const within = (booked: readonly Booked[], spanMs: number): number =>
@@ -480,11 +494,11 @@ async function runHistory(
   for (const step of steps) {
     subject.pass(step.passMs);
     clock.wallMs -= step.setBackMs;
-    day = Math.max(day, Math.floor(clock.wallMs / DAY));
     if (step.ends !== undefined && running.length > 0) {
       await end(step.ends.which, step.ends.tokens, step.ends.cost);
       continue;
     }
+    day = Math.max(day, Math.floor(clock.wallMs / DAY));
     const amounts = [1, step.tokens, 1, step.estimate];
     const verdict = await store.enter(
       `h-${lines}-${clock.monotonicMs}-${running.length}-${seen.length}`,
