@@ -49,7 +49,7 @@ async function fill(dataDir: string): Promise<void> {
   const objects = await stores.objects();
   for (const id of ['team_a', 'team_b', 'team_gone'])
     await objects.write(
-      [{ action: 'create', kind: 'team', id, name: id, body: { name: id, labels: { z: 'ü\0', a: '"' } } }],
+      [{ action: 'create', kind: 'team', id, name: id, body: { name: id, labels: { z: 'ü\0\u2028\u2029', a: '"' } } }],
       BY,
       5,
     );

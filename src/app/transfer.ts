@@ -13,8 +13,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { SealKeys } from '../contracts/sealing.ts';
+import { readLines } from '../lib/read-lines.ts';
 import { forgetHead } from '../platform/audit/chain/head-file.ts';
 import { lockDataDir } from '../platform/audit/lock-data-dir.ts';
 import { openTrailReader } from '../platform/audit/open-trail-reader.ts';
@@ -96,20 +96,18 @@ export async function restorePostgres(
   file: string,
   options: { readonly replaces: boolean; readonly nowMs: number },
 ): Promise<RowCounts> {
-  const lines = createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })[
-    Symbol.asyncIterator
-  ]();
+  const lines = readLines(createReadStream(file));
   const head = await lines.next();
   const version = Number((JSON.parse(String(head.value)) as { version?: unknown }).version);
-  return load(database, { version, rows: readLines(lines) }, options);
+  return load(database, { version, rows: readRows(lines) }, options);
 }
 
-async function* readLines(lines: AsyncIterator<string>): AsyncGenerator<DumpedRow> {
+async function* readRows(lines: AsyncIterator<string>): AsyncGenerator<DumpedRow> {
   let count = 0;
   for (;;) {
     const { value: line, done } = await lines.next();
     if (done === true) throw new Error('the backup is cut off: its last line is missing');
-    const row = /^\{"table":"(\w+)","row":(.*)\}$/.exec(line);
+    const row = /^\{"table":"(\w+)","row":(.*)\}$/s.exec(line);
     if (row !== null) {
       count++;
       yield { table: row[1] ?? '', row: row[2] ?? '' };

@@ -29,7 +29,9 @@ export function createCodeStateStore({ query }: Pick<Database, 'query'>): CodeSt
       first(`DELETE FROM code_states ${SAME} RETURNING *`, [storableText(id), kind, keyId, nowMs]),
     async dropExpired(nowMs, limit) {
       const { changes } = await query(
-        'DELETE FROM code_states WHERE id IN (SELECT id FROM code_states WHERE expires_at_ms <= $1 LIMIT $2)',
+        // Replicas sweep at the same time: nobody waits for what another one is deleting.
+        `DELETE FROM code_states WHERE id IN (
+           SELECT id FROM code_states WHERE expires_at_ms <= $1 LIMIT $2 FOR UPDATE SKIP LOCKED)`,
         [nowMs, limit],
       );
       return changes;

@@ -4,7 +4,7 @@ import { usePostgres } from '../../../../test/support/postgres.ts';
 import { type DumpedRow, dump, load, schemaVersionOf } from './dump.ts';
 import { migrate, readMigrationState } from './migrate.ts';
 import { MIGRATIONS } from './migrations.ts';
-import { openDatabase } from './open-database.ts';
+import { type Database, openDatabase } from './open-database.ts';
 import { openForTest } from './testing/open-for-test.ts';
 
 const { skip, server } = usePostgres();
@@ -50,4 +50,49 @@ test('a backup of a newer program, and one that is broken, change nothing and sa
   await assert.rejects(load(target, { version: 1, rows: broken }, replacing), /no table accounts_of_mars/);
   assert.deepEqual((await target.query("SELECT last FROM change_counter WHERE topic = 'test'")).rows, [{ last: 7 }]);
   assert.deepEqual((await readMigrationState(target, MIGRATIONS)).missing, []);
+});
+
+test('rows are read and written in pieces of some megabytes, however long each is', {
+  skip,
+  timeout: 60_000,
+}, async (t) => {
+  const source = await openForTest(t, await server.newDatabase());
+  const longChars = 1_000_000;
+  await source.query(
+    `INSERT INTO code_states (id, kind, key_id, sealed, expires_at_ms)
+     SELECT 's' || n, 'session', 'k', repeat('x', CASE WHEN n % 2 = 0 THEN ${longChars} ELSE 10 END), 9 FROM generate_series(1, 60) n`,
+  );
+  const rows: DumpedRow[] = [];
+  const pieces: number[] = [];
+  type CharsOf = (rows: readonly object[], values: readonly unknown[]) => number;
+  const counting = (database: Database, charsOf: CharsOf): Database => ({
+    ...database,
+    transaction: (work, options) =>
+      database.transaction(
+        (query) =>
+          work(async (sql, values = []) => {
+            const answer = await query(sql, values);
+            pieces.push(charsOf(answer.rows, values));
+            return answer;
+          }),
+        options,
+      ),
+  });
+  const counts = await dump(
+    counting(source, (answer) => JSON.stringify(answer).length),
+    (row) => void rows.push(row),
+  );
+  assert.equal(counts.code_states, 60);
+  assert.ok(Math.max(...pieces) < 17 * longChars, `read ${Math.max(...pieces)} at once`);
+  pieces.length = 0;
+
+  const target = await openForTest(t, await server.newDatabase());
+  const loaded = await load(
+    counting(target, (_, [text]) => (typeof text === 'string' ? text.length : 0)),
+    { version: MIGRATIONS.length, rows },
+    KEEP,
+  );
+  assert.deepEqual(loaded, counts);
+  assert.ok(Math.max(...pieces) < 10 * longChars, `wrote ${Math.max(...pieces)} at once`);
+  await assert.rejects(load(target, { version: MIGRATIONS.length, rows }, KEEP), /table code_states/);
 });

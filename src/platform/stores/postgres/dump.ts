@@ -13,12 +13,19 @@ export interface DumpedRow {
 /** Rows of each table, by its name. */
 export type RowCounts = { readonly [table: string]: number };
 
-const ROWS_PER_FETCH = 500;
+const MAX_PIECE_ROWS = 500;
+/** Of rows read or written at once: a waiting script may be a megabyte, an entry of the ledger is some hundred bytes. In UTF-16 units. */
+const MAX_PIECE_CHARS = 8_388_608;
+/** Rows of a table nobody has seen yet. */
+const FIRST_FETCH_ROWS = 8;
 const TIMEOUT_MS = 3_600_000;
 /** Of the schema itself, not of what is in it. */
 const NOT_DUMPED = ['schema_version'];
 /** Whoever restores over these loses something. The others hold figures that an empty database has, too. */
-const PRECIOUS = ['objects', 'trail', 'definitions', 'server_credentials', 'suggestions', 'approvals', 'runs'];
+const PRECIOUS = [
+  ...['objects', 'trail', 'definitions', 'server_credentials', 'suggestions', 'approvals', 'runs'],
+  'code_states',
+];
 
 /** Hands every row to `take`, one consistent picture beside running gateways. */
 export async function dump(database: Database, take: (row: DumpedRow) => void | Promise<void>): Promise<RowCounts> {
@@ -28,11 +35,17 @@ export async function dump(database: Database, take: (row: DumpedRow) => void | 
       for (const { name: table } of await readTables(query, database.schema)) {
         counts[table] = 0;
         await query(`DECLARE dumped NO SCROLL CURSOR FOR SELECT row_to_json(t)::text AS row FROM ${table} t`);
-        for (;;) {
-          const { rows } = await query(`FETCH ${ROWS_PER_FETCH} FROM dumped`);
-          for (const { row } of rows) await take({ table, row: String(row) });
+        for (let wanted = FIRST_FETCH_ROWS; ; ) {
+          const { rows } = await query(`FETCH ${wanted} FROM dumped`);
+          let chars = 0;
+          for (const { row } of rows) {
+            const text = String(row);
+            chars += text.length;
+            await take({ table, row: text });
+          }
           counts[table] += rows.length;
-          if (rows.length < ROWS_PER_FETCH) break;
+          if (rows.length < wanted) break;
+          wanted = nextFetchRows(wanted, chars);
         }
         await query('CLOSE dumped');
       }
@@ -40,6 +53,12 @@ export async function dump(database: Database, take: (row: DumpedRow) => void | 
     },
     { isSnapshot: true, statementTimeoutMs: TIMEOUT_MS },
   );
+}
+
+/** Grows while rows are small: a piece of rows as long as the last ones stays within its bound. */
+function nextFetchRows(rows: number, chars: number): number {
+  const fitting = Math.floor((MAX_PIECE_CHARS * rows) / Math.max(1, chars));
+  return Math.max(1, Math.min(MAX_PIECE_ROWS, rows * 4, fitting));
 }
 
 /** The version of the schema, of which a dump has to be told. */
@@ -151,6 +170,7 @@ async function insertAll(
 ): Promise<RowCounts> {
   const counts: Record<string, number> = Object.fromEntries(tables.map(({ name }) => [name, 0]));
   let piece: string[] = [];
+  let chars = 0;
   let table: Table | undefined;
   const flush = async (): Promise<void> => {
     if (table === undefined || piece.length === 0) return;
@@ -162,6 +182,7 @@ async function insertAll(
     );
     counts[name] = (counts[name] ?? 0) + piece.length;
     piece = [];
+    chars = 0;
   };
   for await (const { table: name, row } of rows) {
     if (name !== table?.name) {
@@ -169,8 +190,10 @@ async function insertAll(
       table = tables.find((each) => each.name === name);
       if (table === undefined) throw new Error(`there is no table ${name}`);
     }
+    if (chars + row.length > MAX_PIECE_CHARS) await flush();
     piece.push(row);
-    if (piece.length === ROWS_PER_FETCH) await flush();
+    chars += row.length;
+    if (piece.length === MAX_PIECE_ROWS) await flush();
   }
   await flush();
   return counts;

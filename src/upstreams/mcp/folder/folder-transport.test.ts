@@ -91,6 +91,12 @@ test(
   },
 );
 
+test('arguments with line separators of other scripts arrive as they are', TIMEOUT, async (t) => {
+  const opened = await openFolder(t, { 'echo.js': plain('({ text }) => text', "input: { type: 'object' },") });
+  const text = 'a\u2028b\u2029c\u0085d';
+  assert.equal(textOf(await call(opened, 'echo', { text })), text);
+});
+
 test(
   'what a tool throws is told without its stack, which goes to the log; what it prints disturbs nobody',
   TIMEOUT,

@@ -1,10 +1,10 @@
 /** The process that holds an operator's tools: loads the folder, then runs calls until its input ends. Started by `host-process`. */
 
 import { statSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { isObject } from '../../../lib/is-object.ts';
+import { readLines } from '../../../lib/read-lines.ts';
 import { ABSENT, type HostOptions, type HostWord, signatureOf } from './host-words.ts';
 import { LoadTimeout, loadTools } from './load-tools.ts';
 import { installModuleHooks } from './module-hooks.ts';
@@ -51,16 +51,15 @@ async function host(options: HostOptions): Promise<void> {
   });
   const { tools, working, problems } = loaded;
   const take = createCallRunner({ tools, say, note, answer: (text) => void write(`${text}\n`) });
-  createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY })
-    .on('line', (line) => {
-      const message: unknown = JSON.parse(line);
-      if (!isObject(message)) return;
-      if (message.host === 'ping') say({ host: 'pong' });
-      else take(message);
-    })
-    .on('close', () => process.exit(0));
   const definitions = [...tools.values()].map((tool) => tool.definition);
   say({ host: 'ready', tools: definitions, working, problems, seen });
+  for await (const line of readLines(process.stdin)) {
+    const message: unknown = JSON.parse(line);
+    if (!isObject(message)) continue;
+    if (message.host === 'ping') say({ host: 'pong' });
+    else take(message);
+  }
+  process.exit(0);
 }
 
 await host(JSON.parse(process.argv[2] ?? '{}') as HostOptions);
