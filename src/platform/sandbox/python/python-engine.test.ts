@@ -255,8 +255,8 @@ test('more than there is room for wait their turn, and not for ever', { skip }, 
   await (await next)[Symbol.asyncDispose]();
 });
 
-test(`${HOSTILE.length} hostile scripts each end as an error, or end their own worker alone`, { skip }, async (t) => {
-  const engine = engineOf(t);
+async function runHostile(t: TestContext, outer: 'auto' | 'none'): Promise<void> {
+  const engine = engineOf(t, { outer });
   const neighbour = await engine.open({ limits: LIMITS, signal });
   t.after(() => neighbour[Symbol.asyncDispose]());
   await neighbour.run({ code: 'kept = 41' }, quiet, signal);
@@ -272,7 +272,11 @@ test(`${HOSTILE.length} hostile scripts each end as an error, or end their own w
     assert.equal(jsonOf(await neighbour.run({ code: 'kept + 1' }, quiet, signal)), 42, name);
   }
   t.diagnostic(JSON.stringify(ended));
-});
+}
+
+const hostile = `${HOSTILE.length} hostile scripts each end as an error, or end their own worker alone`;
+test(`${hostile}, in a box where there is one`, { skip }, (t) => runHostile(t, 'auto'));
+test(`${hostile}, without a box`, { skip }, (t) => runHostile(t, 'none'));
 
 test(`${RUNS} runs leave no descriptor, no process and no memory behind`, { skip }, async (t) => {
   const engine = engineOf(t);
