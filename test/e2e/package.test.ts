@@ -6,6 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { findWorker } from '../../src/platform/sandbox/python/worker-command.ts';
 import { ROOT } from '../support/gateway.ts';
 import { callTool } from '../support/raw-client.ts';
 import { startProcess } from '../support/start-process.ts';
@@ -15,7 +16,7 @@ import { waitFor } from '../support/wait-for.ts';
 const run = promisify(execFile);
 const KEY = 'pck_e2e_package_0123456789abcdef';
 
-test('the built package hosts tools, and ships the types that their files are checked with', {
+test('the built package hosts tools and runs scripts, and ships the types that files of tools are checked with', {
   timeout: 120_000,
 }, async (t) => {
   await run(process.execPath, [join(ROOT, 'scripts/build.ts')]);
@@ -45,7 +46,10 @@ test('the built package hosts tools, and ships the types that their files are ch
 
   const configFile = join(folder, 'portcullis.json');
   const keys = [{ name: 'e2e', value: KEY, allow: ['*'] }];
-  await writeFile(configFile, JSON.stringify({ mcpServers: { tools: { folder: '.' } }, keys }));
+  await writeFile(
+    configFile,
+    JSON.stringify({ mcpServers: { desk: { folder: '.' } }, codeMode: { mode: 'code' }, keys }),
+  );
   // bin/portcullis.mjs prefers the sources where there are any.
   const start = join(folder, '_start.mjs');
   const bundle = JSON.stringify(join(ROOT, 'dist/portcullis.js'));
@@ -54,8 +58,14 @@ test('the built package hosts tools, and ships the types that their files are ch
   const gateway = await startProcess(t, { command: process.execPath, args: [start, ...serve] });
   const { mcpUrl } = JSON.parse(gateway.readyLine) as { mcpUrl: string };
   const answer = await waitFor('the tool', async () => {
-    const { result } = await callTool({ mcpUrl }, KEY, 'tools__shout', { text: 'quiet' });
+    const { result } = await callTool({ mcpUrl }, KEY, 'desk__shout', { text: 'quiet' });
     return result;
   });
   assert.deepEqual(answer.content, [{ type: 'text', text: 'QUIET' }]);
+
+  if (findWorker() === undefined) return t.diagnostic('no worker for scripts on this platform');
+  const code =
+    'import asyncio\nwords = ["a", "b"]\nloud = await asyncio.gather(*[desk.shout(text=w) for w in words])\n" ".join(loud)';
+  const { result } = await callTool({ mcpUrl }, KEY, 'run_code', { code });
+  assert.match(JSON.stringify(result), /A B/);
 });
