@@ -65,19 +65,13 @@ export interface SandboxHost {
   print(text: string): void;
 }
 
-/** What a script got wrong before it ran. Lines count from 1. */
+/** What a checker finds in a script without running it. Lines count from 1. */
 export interface TypeDiagnostic {
   /** Name of the checker's rule, e.g. `missing-argument`. */
   readonly rule: string;
   readonly message: string;
   readonly line: number | undefined;
   readonly severity: 'error' | 'warning';
-}
-
-export interface Script {
-  readonly code: string;
-  /** Checked before it runs, against the stubs of the session: which findings keep it from running at all. Undefined: it is not checked. */
-  readonly blocks?: ((diagnostic: TypeDiagnostic) => boolean) | undefined;
 }
 
 export type ScriptErrorKind =
@@ -105,10 +99,8 @@ export interface ScriptError {
 
 export type SandboxTurn =
   /** `value`: of the last expression or `return`, `null` for none; what JSON has no word for is written as near as possible. */
-  | { readonly type: 'complete'; readonly value: JsonText; readonly warnings: readonly TypeDiagnostic[] }
-  | { readonly type: 'failed'; readonly error: ScriptError; readonly warnings: readonly TypeDiagnostic[] }
-  /** Nothing of it ran. */
-  | { readonly type: 'blocked'; readonly diagnostics: readonly TypeDiagnostic[] }
+  | { readonly type: 'complete'; readonly value: JsonText }
+  | { readonly type: 'failed'; readonly error: ScriptError }
   /** Everything else is done; it waits for these calls, and can be dumped. */
   | { readonly type: 'suspended'; readonly open: readonly number[] };
 
@@ -118,8 +110,10 @@ export type SandboxTurn =
  */
 export interface SandboxSession extends AsyncDisposable {
   readonly isAlive: boolean;
+  /** Of the check that was asked for; none also where the engine cannot check. */
+  readonly findings: readonly TypeDiagnostic[];
   /** Variables of earlier runs are there. Never rejects for what a script does. */
-  run(script: Script, host: SandboxHost, signal: AbortSignal): Promise<SandboxTurn>;
+  run(code: string, host: SandboxHost, signal: AbortSignal): Promise<SandboxTurn>;
   /** After `suspended`, here or in a session loaded from its dump: every open call gets an answer, also again `suspend`. */
   resume(
     answers: ReadonlyMap<number, HostAnswer | Promise<HostAnswer>>,
@@ -134,8 +128,11 @@ export interface SandboxRequest {
   readonly limits: SandboxLimits;
   /** Of an earlier session with the same owner; undefined: nothing is there yet. */
   readonly dump?: Uint8Array | undefined;
-  /** Declarations of what the host answers, in the dialect's own language; undefined: nothing can be checked. */
-  readonly stubs?: string | undefined;
+  /**
+   * A script to be checked before anything runs. `stubs`: declarations of what the host answers, in the dialect's own language.
+   * Variables of the dump are not known to the checker.
+   */
+  readonly check?: { readonly code: string; readonly stubs: string } | undefined;
   readonly signal: AbortSignal;
 }
 

@@ -86,8 +86,8 @@ test(`${SNIPPETS.length} everyday snippets give what Python gives, or say what t
     };
     const session = await engine.open({ limits: CODE_MODE.limits, signal });
     try {
-      if (prepared.prelude !== undefined) await session.run({ code: prepared.prelude }, host, signal);
-      const turn = await session.run({ code: prepared.code }, host, signal);
+      if (prepared.prelude !== undefined) await session.run(prepared.prelude, host, signal);
+      const turn = await session.run(prepared.code, host, signal);
       if (hint !== undefined) {
         hints++;
         const told =

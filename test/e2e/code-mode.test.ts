@@ -118,6 +118,13 @@ test('variables last in a session, and errors say where and what to do', async (
   const session = /^session: (\w+)$/m.exec(first.text)?.[1];
   assert.match(first.text, /^Printed:\nset\n/);
   assert.equal((await run(client, 'x + 1', { session })).text, '21');
+  const again = await run(client, 'y = x\nr = desk.work(nonec="a")', { session });
+  assert.match(
+    again.text,
+    /^Nothing was run:\nline 2: .*desk\.work/,
+    'servers are checked in whichever run names them first',
+  );
+  assert.equal((await run(client, 'x', { session })).text, '20');
   assert.match((await run(client, 'x')).text, /^NameError: name 'x' is not defined \(line 1: x\)/);
   const typed = await run(client, 'r = desk.work(nonec="a")\nr');
   assert.match(typed.text, /^Nothing was run:\nline 1: .*desk\.work/);

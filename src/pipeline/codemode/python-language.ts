@@ -5,7 +5,7 @@ import { hintFor } from '../../domain/codemode/python/hints.ts';
 import { callModule, ModuleError } from '../../domain/codemode/python/modules.ts';
 import { preludeOf } from '../../domain/codemode/python/prelude.ts';
 import { rewritePython, SLEEP } from '../../domain/codemode/python/rewrite-python.ts';
-import { isToolMistake, plainMessage } from '../../domain/codemode/python/tool-mistakes.ts';
+import { plainMessage, weighFinding } from '../../domain/codemode/python/tool-mistakes.ts';
 import type { ScriptLanguage } from './script-language.ts';
 
 const SEARCH_NAMESPACE = 'tools';
@@ -35,7 +35,7 @@ export function createPythonLanguage(): ScriptLanguage {
       }
     },
     hintFor,
-    blocks: isToolMistake,
+    weigh: weighFinding,
     plain: plainMessage,
     keepValue: (global) => `_ = ${global}()`,
   };

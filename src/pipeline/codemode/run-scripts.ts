@@ -111,7 +111,6 @@ export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
 
   const finish = async (run: Running, turn: SandboxTurn): Promise<ScriptRun> => {
     const { call, trace, code, language } = run;
-    const plain = (found: TypeDiagnostic): TypeDiagnostic => ({ ...found, message: language.plain(found.message) });
     let end: ScriptEnd;
     let keepsValue = false;
     let keeps = false;
@@ -130,19 +129,25 @@ export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
         keeps = await keepSession(call, run.name.name, run.engine, run.session);
         break;
       }
-      case 'blocked':
-        end = { type: 'type-error', diagnostics: turn.diagnostics.map(plain) };
-        break;
       case 'suspended':
         end = await suspendedEnd(run);
     }
     const report: RunReport = {
       ...{ end, printed: trace.printed, calls: trace.calls, keepsValue: keepsValue && keeps },
-      warnings: 'warnings' in turn ? turn.warnings.map(plain) : [],
+      warnings: weighing(run, 'remark'),
       sessionId: keeps ? run.name.told : undefined,
     };
     return { report, media: end.type === 'ok' ? mediaIn(end.value, trace.media) : [] };
   };
+
+  /** Nothing of it ran. */
+  const blocked = (mistakes: readonly TypeDiagnostic[]): ScriptRun => ({
+    report: {
+      ...{ end: { type: 'type-error', diagnostics: mistakes }, printed: '', calls: [], warnings: [] },
+      ...{ keepsValue: false, sessionId: undefined },
+    },
+    media: [],
+  });
 
   const suspendedEnd = async (run: Running): Promise<ScriptEnd> => {
     const executionId = run.executionId ?? `exe_${deps.randomHex(ID_DIGITS)}`;
@@ -172,7 +177,7 @@ export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
           ? { type: 'value', value }
           : { type: 'error', exception: 'NameError', message: of.method },
     };
-    const turn = await session.run({ code: language.keepValue(KEEP_VALUE) }, only, new AbortController().signal);
+    const turn = await session.run(language.keepValue(KEEP_VALUE), only, new AbortController().signal);
     return turn.type === 'complete';
   };
 
@@ -207,14 +212,16 @@ export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
         withAbort(call.signal, async (signal) => {
           const dump = await findSession(call, name.name, engine.version);
           const begun = begin(call, signal, engine, { code, name, runId, trace: newTrace() });
-          const { prepared, view, host, language } = begun;
+          const { prepared, view, host } = begun;
           const stubs = config.check ? view.stubs(prepared.code) : undefined;
-          const session = await engine.open({ limits: config.limits, dump, stubs, signal });
+          const check = stubs === undefined ? undefined : { code: prepared.code, stubs };
+          const session = await engine.open({ limits: config.limits, dump, check, signal });
           return endAfter(session, async () => {
-            if (prepared.prelude !== undefined) await session.run({ code: prepared.prelude }, host, signal);
-            const blocks = stubs === undefined ? undefined : language.blocks;
-            const turn = await session.run({ code: prepared.code, blocks }, host, signal);
-            return finish({ ...begun, session, executionId: undefined }, turn);
+            const running = { ...begun, session, executionId: undefined };
+            const mistakes = weighing(running, 'mistake');
+            if (mistakes.length > 0) return blocked(mistakes);
+            if (prepared.prelude !== undefined) await session.run(prepared.prelude, host, signal);
+            return finish(running, await session.run(prepared.code, host, signal));
           });
         }),
       );
@@ -289,3 +296,9 @@ async function dumpOf(session: SandboxSession): Promise<Buffer | undefined> {
     throw error;
   }
 }
+
+/** What the check found of that weight, without words that only the declarations use. */
+const weighing = ({ language, session }: Running, weight: 'mistake' | 'remark'): readonly TypeDiagnostic[] =>
+  session.findings
+    .filter((finding) => language.weigh(finding) === weight)
+    .map((finding) => ({ ...finding, message: language.plain(finding.message) }));

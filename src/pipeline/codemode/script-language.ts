@@ -27,8 +27,8 @@ export interface ScriptLanguage {
   answer(call: HostCall, ambient: Ambient): HostAnswer | Promise<HostAnswer> | undefined;
   /** One line on what to write instead. */
   hintFor(error: ScriptError, code: string): string | undefined;
-  /** Whether a finding is a mistake in a call of a tool, which would surely fail. */
-  blocks(diagnostic: TypeDiagnostic): boolean;
+  /** `mistake`: in a call of a tool, which would surely fail, so that nothing is run; `remark`: told where the script fails. */
+  weigh(finding: TypeDiagnostic): 'mistake' | 'remark' | 'nothing';
   /** A finding without words that only the declarations use. */
   plain(message: string): string;
   /** Makes the value of the last run a variable: `_`. `global` is a function of the host that gives it. */

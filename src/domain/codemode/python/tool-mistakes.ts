@@ -11,11 +11,19 @@ const ARGUMENT_RULES = new Set([
 ]);
 const OURS = /\b_S_\w+/;
 
-export function isToolMistake({ rule, message }: TypeDiagnostic): boolean {
+function isToolMistake({ rule, message }: TypeDiagnostic): boolean {
   if (ARGUMENT_RULES.has(rule)) return OURS.test(message);
   // Of a server's class, and not of what a tool gave.
   if (rule === 'unresolved-attribute') return /^Object of type `_S_\w+` has no attribute/.test(message);
   return false;
+}
+
+/** Names of an earlier run are unknown to the checker, and of a module that is missing the error itself says so. */
+const SAID_ANYWAY = new Set(['unresolved-reference', 'unresolved-import']);
+
+export function weighFinding(finding: TypeDiagnostic): 'mistake' | 'remark' | 'nothing' {
+  if (isToolMistake(finding)) return 'mistake';
+  return SAID_ANYWAY.has(finding.rule) ? 'nothing' : 'remark';
 }
 
 /** Without the names that only the declarations have. */

@@ -49,7 +49,7 @@ async function runOnce(
 ): Promise<SandboxTurn> {
   const session = await engine.open({ limits: LIMITS, signal });
   try {
-    return await session.run({ code }, host, signal);
+    return await session.run(code, host, signal);
   } finally {
     await session[Symbol.asyncDispose]();
   }
@@ -130,7 +130,7 @@ test('any JSON comes to a script as it is, and back', { skip }, async (t) => {
     fc.asyncProperty(fc.jsonValue({ maxDepth: 6 }), async (value) => {
       const text = JSON.stringify(value);
       const turn = await session.run(
-        { code: 'desk.get()' },
+        'desk.get()',
         hostOf(() => ({ type: 'value', value: text })),
         signal,
       );
@@ -160,27 +160,58 @@ test('errors say where, and are caught where a script catches them', { skip }, a
   assert.ok(unknown.type === 'failed' && unknown.error.exception === 'NameError');
 });
 
-test('a check before the run blocks what the host says, and only that', { skip }, async (t) => {
+test('a check finds mistakes without running anything, also in a session that has variables already', {
+  skip,
+}, async (t) => {
   const engine = engineOf(t);
   const stubs = 'from typing import Any\nclass _desk:\n    async def work(self, nonce: str) -> Any: ...\ndesk: _desk\n';
-  const open = () => engine.open({ limits: LIMITS, signal, stubs });
   let calls = 0;
   const host = hostOf(async () => given(++calls));
-  const one = await open();
-  t.after(() => one[Symbol.asyncDispose]());
-  const blocked = await one.run({ code: 'await desk.work(nonec="a")', blocks: () => true }, host, signal);
-  assert.ok(
-    blocked.type === 'blocked' &&
-      blocked.diagnostics.some(({ rule, line }) => rule === 'unknown-argument' && line === 1),
-  );
-  assert.equal(calls, 0);
-  const ran = await one.run(
-    { code: 'import re\nawait desk.work(nonce="a")\nre.match("a", "a").group()', blocks: () => false },
-    host,
-    signal,
-  );
-  assert.ok(ran.type === 'complete' && ran.warnings.length > 0, JSON.stringify(ran));
-  assert.equal(calls, 1);
+  const begun = await engine.open({ limits: LIMITS, signal });
+  t.after(() => begun[Symbol.asyncDispose]());
+  assert.deepEqual(begun.findings, []);
+  await begun.run('kept = 41', host, signal);
+  for (const dump of [undefined, await begun.dump()]) {
+    const open = async (code: string) => {
+      const session = await engine.open({ limits: LIMITS, signal, dump, check: { code, stubs } });
+      t.after(() => session[Symbol.asyncDispose]());
+      return session;
+    };
+    const told = ({ findings }: SandboxSession) => findings.map(({ rule, line }) => `${rule} ${line}`);
+    const wrong = await open('import re\nx = await desk.work(nonec="a")\nwhile True: pass');
+    assert.deepEqual(told(wrong).sort(), ['missing-argument 2', 'unknown-argument 2']);
+    assert.equal(calls, 0);
+    assert.equal(jsonOf(await wrong.run('1 + 1', host, signal)), 2);
+
+    const code = 'import re\nawait desk.work(nonce="a")\nre.match("a", "a").group()';
+    const right = await open(code);
+    assert.deepEqual(told(right), ['unresolved-attribute 3']);
+    assert.equal(jsonOf(await right.run(code, host, signal)), 'a');
+    assert.equal(calls, 1);
+    if (dump !== undefined) assert.equal(jsonOf(await right.run('kept + 1', host, signal)), 42);
+    calls = 0;
+  }
+});
+
+test('a script on which the checker breaks or hangs is a script that fails, and nothing else', { skip }, async (t) => {
+  const engine = engineOf(t);
+  const stubs = 'x: int\n';
+  for (const code of [
+    `${'('.repeat(50_000)}1${')'.repeat(50_000)}`,
+    `x = ${'1+'.repeat(100_000)}1`,
+    'x = (',
+    '\0',
+    '',
+  ]) {
+    const session = await engine.open({ limits: LIMITS, signal, check: { code, stubs } });
+    assert.deepEqual(
+      session.findings.filter(({ line = 1 }) => line < 1),
+      [],
+    );
+    const turn = await session.run(code, quiet, signal);
+    assert.ok(code === '' || turn.type === 'failed' || turn.type === 'complete', code.slice(0, 20));
+    await session[Symbol.asyncDispose]();
+  }
 });
 
 test('a script that waits is dumped, and goes on in another process without doing anything twice', {
@@ -200,7 +231,7 @@ test('a script that waits is dumped, and goes on in another process without doin
   const first = await open();
   const code =
     'import asyncio\nlocal = {"n": 1}\nr = await asyncio.gather(desk.a(), desk.held(), desk.b())\nr.append(await desk.after())\nr + [local["n"]]';
-  const waiting = await first.run({ code }, host, signal);
+  const waiting = await first.run(code, host, signal);
   assert.ok(waiting.type === 'suspended');
   const dump = await first.dump();
   await first[Symbol.asyncDispose]();
@@ -208,13 +239,13 @@ test('a script that waits is dumped, and goes on in another process without doin
   const done = await again.resume(new Map(waiting.open.map((id) => [id, given('let in')])), host, signal);
   assert.deepEqual(jsonOf(done), ['a', 'let in', 'b', 'after', 1]);
   assert.deepEqual(made.sort(), ['a', 'after', 'b', 'held']);
-  assert.equal(jsonOf(await again.run({ code: 'local["n"] + len(r)' }, host, signal)), 5);
+  assert.equal(jsonOf(await again.run('local["n"] + len(r)', host, signal)), 5);
 });
 
 test('a dump that is damaged, or somebody else’s bytes, is refused', { skip }, async (t) => {
   const engine = engineOf(t);
   const session = await engine.open({ limits: LIMITS, signal });
-  await session.run({ code: 'x = [1, 2, 3]' }, quiet, signal);
+  await session.run('x = [1, 2, 3]', quiet, signal);
   const dump = await session.dump();
   await session[Symbol.asyncDispose]();
   for (const bytes of [new Uint8Array(0), Uint8Array.of(1, 2, 3), dump.slice(0, dump.length >> 1)])
@@ -228,7 +259,7 @@ test('a call under way, and a loop, end with whoever waits for them', { skip }, 
     const session = await engine.open({ limits: LIMITS, signal });
     setTimeout(() => controller.abort(), 30);
     const turn = await session.run(
-      { code },
+      code,
       hostOf(() => new Promise(() => undefined)),
       controller.signal,
     );
@@ -259,7 +290,7 @@ async function runHostile(t: TestContext, outer: 'auto' | 'none'): Promise<void>
   const engine = engineOf(t, { outer });
   const neighbour = await engine.open({ limits: LIMITS, signal });
   t.after(() => neighbour[Symbol.asyncDispose]());
-  await neighbour.run({ code: 'kept = 41' }, quiet, signal);
+  await neighbour.run('kept = 41', quiet, signal);
   const ended: { [kind: string]: number } = {};
   for (const { name, code, mayGive } of HOSTILE) {
     const host = hostOf(async () => given('x'));
@@ -269,7 +300,7 @@ async function runHostile(t: TestContext, outer: 'auto' | 'none'): Promise<void>
     if (turn.type === 'complete') assert.ok(mayGive?.test(turn.value), `${name}: ${turn.value.slice(0, 200)}`);
     else assert.equal(turn.type, 'failed', `${name}: ${turn.type}`);
     assert.doesNotMatch(JSON.stringify(turn), /root:x|PATH=|uid=\d/, name);
-    assert.equal(jsonOf(await neighbour.run({ code: 'kept + 1' }, quiet, signal)), 42, name);
+    assert.equal(jsonOf(await neighbour.run('kept + 1', quiet, signal)), 42, name);
   }
   t.diagnostic(JSON.stringify(ended));
 }

@@ -7,7 +7,6 @@ import type {
   SandboxLimits,
   SandboxSession,
   SandboxTurn,
-  Script,
   ScriptError,
   TypeDiagnostic,
 } from '../../../contracts/sandbox.ts';
@@ -18,7 +17,6 @@ import type { CallReply } from './requests.ts';
 import * as requests from './requests.ts';
 import { crashed, errorOf, failure, limitReached, tooLarge } from './script-errors.ts';
 import { createRun, type Run } from './session-run.ts';
-import { readTypeDiagnostics } from './type-diagnostics.ts';
 import { WorkerEndedError, type WorkerProcess } from './worker-process.ts';
 
 export interface PythonSessionDeps {
@@ -26,16 +24,15 @@ export interface PythonSessionDeps {
   readonly limits: SandboxLimits;
   /** Monotonic. */
   readonly monotonicMs: () => number;
+  readonly findings: readonly TypeDiagnostic[];
 }
 
 /** Values and dumps come in frames that are somewhat larger than they. */
 const FRAME_OVERHEAD_BYTES = 1_048_576;
 
-type Blocked = Extract<SandboxTurn, { type: 'blocked' }>;
-
 /** A session that is configured, or was loaded: `suspended` are the calls it waits for. */
 export function createPythonSession(
-  { worker, limits, monotonicMs }: PythonSessionDeps,
+  { worker, limits, monotonicMs, findings }: PythonSessionDeps,
   suspendedEvent: WorkerEvent | undefined,
 ): SandboxSession {
   const maxFrameBytes =
@@ -46,7 +43,7 @@ export function createPythonSession(
   let waiting = suspendedEvent;
   let isBusy = false;
 
-  const work = async (host: SandboxHost, signal: AbortSignal, first: (run: Run) => Promise<WorkerEvent | Blocked>) => {
+  const work = async (host: SandboxHost, signal: AbortSignal, first: (run: Run) => Promise<WorkerEvent>) => {
     if (isBusy) throw new Error('a session was asked while it is busy');
     isBusy = true;
     let over: ScriptError | undefined;
@@ -60,12 +57,10 @@ export function createPythonSession(
     const run = createRun({ worker, limits, monotonicMs, maxFrameBytes }, host, stop);
     try {
       if (signal.aborted) cancel();
-      const begun = await first(run);
-      return begun.type === 'blocked' ? begun : await drive(run, begun);
+      return await drive(run, await first(run));
     } catch (error) {
-      if (over !== undefined) return { type: 'failed', error: over, warnings: run.warnings } as const;
-      if (error instanceof WorkerEndedError)
-        return { type: 'failed', error: crashed(error.message, limits), warnings: run.warnings } as const;
+      if (over !== undefined) return { type: 'failed', error: over } as const;
+      if (error instanceof WorkerEndedError) return { type: 'failed', error: crashed(error.message, limits) } as const;
       // A mistake of ours: nobody knows what is left of it.
       worker.kill('the host failed');
       throw error;
@@ -82,9 +77,9 @@ export function createPythonSession(
     for (;;) {
       switch (event.type) {
         case 'complete':
-          return complete(event.value, run.warnings);
+          return complete(event.value);
         case 'error':
-          return { type: 'failed', error: errorOf(event.raised, limits), warnings: run.warnings };
+          return { type: 'failed', error: errorOf(event.raised, limits) };
         case 'name':
           event = await run.ask(answerName(run.host, event));
           break;
@@ -117,12 +112,12 @@ export function createPythonSession(
     }
   };
 
-  const complete = (value: Buffer, warnings: readonly TypeDiagnostic[]): SandboxTurn => {
+  const complete = (value: Buffer): SandboxTurn => {
     try {
-      return { type: 'complete', value: readJsonValue(value, limits.maxValueBytes), warnings };
+      return { type: 'complete', value: readJsonValue(value, limits.maxValueBytes) };
     } catch (error) {
       if (!(error instanceof ValueTooLargeError)) throw error;
-      return { type: 'failed', error: limitReached('maxValueBytes', limits), warnings };
+      return { type: 'failed', error: limitReached('maxValueBytes', limits) };
     }
   };
 
@@ -217,19 +212,11 @@ export function createPythonSession(
     get isAlive() {
       return worker.ended === undefined;
     },
-    run(script: Script, host, signal) {
-      if (Buffer.byteLength(script.code) > limits.maxSourceBytes)
-        return Promise.resolve({ type: 'failed', error: limitReached('maxSourceBytes', limits), warnings: [] });
-      return work(host, signal, async (run) => {
-        const { blocks } = script;
-        const event = await run.ask(requests.feed(script.code, blocks === undefined));
-        if (event.type !== 'type-errors' || blocks === undefined) return event;
-        const found = readTypeDiagnostics(event.diagnostics);
-        const blocking = found.filter(blocks);
-        if (blocking.length > 0) return { type: 'blocked', diagnostics: blocking };
-        run.warnings = found;
-        return run.ask(requests.feed(script.code, true));
-      });
+    findings,
+    run(code, host, signal) {
+      if (Buffer.byteLength(code) > limits.maxSourceBytes)
+        return Promise.resolve({ type: 'failed', error: limitReached('maxSourceBytes', limits) });
+      return work(host, signal, (run) => run.ask(requests.feed(code)));
     },
     resume(answers, host, signal) {
       return work(host, signal, async (run) => {

@@ -32,6 +32,7 @@ const REQUEST = {
   resumeFutures: 6,
   dump: 7,
   load: 8,
+  reset: 9,
   abort: 11,
 } as const;
 
@@ -62,16 +63,28 @@ export const configure = (config: Configuration): Buffer =>
     out.varint(9, PROTOCOL_VERSION);
   });
 
-export const feed = (code: string, skipsCheck: boolean): Buffer =>
+/** Runs it, unchecked. */
+export const feed = (code: string): Buffer =>
   request(
     REQUEST.feed,
     (out) => {
       out.text(1, code);
-      if (skipsCheck) out.varint(3, 1);
+      out.varint(3, 1);
     },
     code.length + 64,
   );
 
+/**
+ * The worker runs what it finds nothing in, so that something is there to find in the first line; nobody answers to that name.
+ * After a check `reset` and `configure` make a session of it.
+ */
+const UNKNOWN = '_portcullis_nobody';
+/** By which the lines of the findings are off. */
+export const CHECK_LINES = 1;
+export const check = (code: string): Buffer =>
+  request(REQUEST.feed, (out) => out.text(1, `${UNKNOWN}()\n${code}`), code.length + 64);
+
+export const reset = (): Buffer => request(REQUEST.reset, () => undefined);
 export const dump = (): Buffer => request(REQUEST.dump, () => undefined);
 export const load = (state: Uint8Array): Buffer =>
   request(REQUEST.load, (out) => out.bytes(1, state), state.length + 64);

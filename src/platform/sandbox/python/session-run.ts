@@ -1,6 +1,6 @@
 /** One run of a session: what it has used so far, and who ends it when that is too much. */
 
-import type { SandboxHost, SandboxLimits, ScriptError, TypeDiagnostic } from '../../../contracts/sandbox.ts';
+import type { SandboxHost, SandboxLimits, ScriptError } from '../../../contracts/sandbox.ts';
 import type { WorkerEvent } from './events.ts';
 import type { OpenCall } from './host-answers.ts';
 import { limitReached, tooManyTurns } from './script-errors.ts';
@@ -22,7 +22,6 @@ export interface RunDeps {
 /** A run under way. */
 export interface Run {
   readonly host: SandboxHost;
-  warnings: readonly TypeDiagnostic[];
   readonly open: Map<number, OpenCall>;
   calls: number;
   ask(request: Buffer): Promise<WorkerEvent>;
@@ -57,7 +56,6 @@ export function createRun(
   let turns = 0;
   return {
     host,
-    warnings: [],
     open: new Map(),
     calls: 0,
     async ask(request) {
