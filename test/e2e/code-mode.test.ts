@@ -125,6 +125,10 @@ test('variables last in a session, and errors say where and what to do', async (
     'servers are checked in whichever run names them first',
   );
   assert.equal((await run(client, 'x', { session })).text, '20');
+  assert.equal(
+    (await run(client, 'await desk.wrk(nonce="a")')).text,
+    'Nothing was run:\nline 1: there is no desk.wrk; did you mean desk.work?',
+  );
   assert.match((await run(client, 'x')).text, /^NameError: name 'x' is not defined \(line 1: x\)/);
   const typed = await run(client, 'r = desk.work(nonec="a")\nr');
   assert.match(typed.text, /^Nothing was run:\nline 1: .*desk\.work/);

@@ -56,3 +56,20 @@ test('a caller searches as if what is hidden from it were not there at all', () 
     }),
   );
 });
+
+test('help is found by whatever name a tool goes by', () => {
+  const view = viewOf(
+    [
+      { name: 'get-sum', description: 'adds' },
+      { name: 'echo', description: 'says it again' },
+    ],
+    [],
+  );
+  const helpOf = (name: string): string =>
+    view.search({ query: undefined, names: [name], server: undefined, limit: 8 });
+  const help = helpOf('desk.get_sum');
+  assert.match(help, /^desk\.get_sum\(\)/);
+  for (const name of ['desk.get-sum', 'desk__get-sum', 'desk/get-sum', 'get-sum', 'get_sum'])
+    assert.equal(helpOf(name), help, name);
+  assert.equal(helpOf('desk.get_sun'), 'desk.get_sun: no such tool; did you mean desk.get_sum?');
+});

@@ -155,7 +155,14 @@ function createCodeView(parts: ViewParts): CodeView {
     const all = everything();
     return (
       all.find(({ tool }) => tool.shownName === name) ??
-      all.find(({ tool: { item } }) => item.exposed === name || `${item.serverId}/${item.name}` === name) ??
+      all.find(({ tool: { item }, face }) =>
+        [
+          item.exposed,
+          `${item.serverId}/${item.name}`,
+          `${item.serverId}.${item.name}`,
+          `${face.namespace}.${item.name}`,
+        ].includes(name),
+      ) ??
       onlyOne(all.filter(({ tool: { item }, face }) => item.name === name || face.method === name))
     );
   };

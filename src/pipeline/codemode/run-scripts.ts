@@ -276,6 +276,7 @@ interface Running {
   readonly engine: SandboxEngine;
   readonly session: SandboxSession;
   readonly language: ScriptLanguage;
+  readonly view: CodeView;
   readonly host: ScriptHost;
   readonly name: SessionName;
   readonly runId: string;
@@ -298,7 +299,7 @@ async function dumpOf(session: SandboxSession): Promise<Buffer | undefined> {
 }
 
 /** What the check found of that weight, without words that only the declarations use. */
-const weighing = ({ language, session }: Running, weight: 'mistake' | 'remark'): readonly TypeDiagnostic[] =>
+const weighing = ({ language, session, view }: Running, weight: 'mistake' | 'remark'): readonly TypeDiagnostic[] =>
   session.findings
     .filter((finding) => language.weigh(finding) === weight)
-    .map((finding) => ({ ...finding, message: language.plain(finding.message) }));
+    .map((finding) => ({ ...finding, message: language.plain(finding.message, view.nearest) }));

@@ -26,9 +26,21 @@ export function weighFinding(finding: TypeDiagnostic): 'mistake' | 'remark' | 'n
   return SAID_ANYWAY.has(finding.rule) ? 'nothing' : 'remark';
 }
 
+const NO_METHOD = /^Object of type `_S_(\w+)` has no attribute `(\w+)`/;
+
 /** Without the names that only the declarations have. */
-export const plainMessage = (message: string): string =>
-  message
+export function plainMessage(
+  message: string,
+  nearest: (namespace: string, method: string) => string | undefined,
+): string {
+  const [, namespace, method] = NO_METHOD.exec(message) ?? [];
+  if (namespace !== undefined && method !== undefined) {
+    const meant = nearest(namespace, method);
+    const remedy = meant === undefined ? 'search_tools lists what it has' : `did you mean ${namespace}.${meant}?`;
+    return `there is no ${namespace}.${method}; ${remedy}`;
+  }
+  return message
     .replace(/\bbound method `_S_(\w+)\.(\w+)`/g, '$1.$2')
     .replace(/`_S_(\w+)`/g, '$1')
     .replace(/\b_S_(\w+)/g, '$1');
+}
