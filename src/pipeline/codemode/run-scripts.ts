@@ -14,7 +14,7 @@ import type { CodeView } from './code-view.ts';
 import { createTurns } from './in-turn.ts';
 import type { KeptStates } from './kept-states.ts';
 import { createScriptHost, type HostDeps, type OpenCall, type RunTrace, type ScriptHost } from './script-host.ts';
-import type { ScriptLanguage } from './script-language.ts';
+import type { PreparedScript, ScriptLanguage } from './script-language.ts';
 import { type SessionName, sessionNameOf } from './session-name.ts';
 import { withAbort } from './with-abort.ts';
 
@@ -277,6 +277,7 @@ interface Running {
   readonly session: SandboxSession;
   readonly language: ScriptLanguage;
   readonly view: CodeView;
+  readonly prepared: PreparedScript;
   readonly host: ScriptHost;
   readonly name: SessionName;
   readonly runId: string;
@@ -299,7 +300,10 @@ async function dumpOf(session: SandboxSession): Promise<Buffer | undefined> {
 }
 
 /** What the check found of that weight, without words that only the declarations use. */
-const weighing = ({ language, session, view }: Running, weight: 'mistake' | 'remark'): readonly TypeDiagnostic[] =>
+const weighing = (
+  { language, session, view, prepared }: Running,
+  weight: 'mistake' | 'remark',
+): readonly TypeDiagnostic[] =>
   session.findings
-    .filter((finding) => language.weigh(finding) === weight)
+    .filter((finding) => language.weigh(finding, prepared.code) === weight)
     .map((finding) => ({ ...finding, message: language.plain(finding.message, view.nearest) }));

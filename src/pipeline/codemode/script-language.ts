@@ -27,8 +27,8 @@ export interface ScriptLanguage {
   answer(call: HostCall, ambient: Ambient): HostAnswer | Promise<HostAnswer> | undefined;
   /** One line on what to write instead. */
   hintFor(error: ScriptError, code: string): string | undefined;
-  /** `mistake`: in a call of a tool, which would surely fail, so that nothing is run; `remark`: told where the script fails. */
-  weigh(finding: TypeDiagnostic): 'mistake' | 'remark' | 'nothing';
+  /** `mistake`: in a call of a tool, which would surely fail, so that nothing is run; `remark`: told where the script fails. `code`: what was checked. */
+  weigh(finding: TypeDiagnostic, code: string): 'mistake' | 'remark' | 'nothing';
   /** A finding without words that only the declarations use. `nearest`: the method that was meant; undefined: none is near. */
   plain(message: string, nearest: (namespace: string, method: string) => string | undefined): string;
   /** Makes the value of the last run a variable: `_`. `global` is a function of the host that gives it. */

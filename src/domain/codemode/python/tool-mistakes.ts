@@ -11,8 +11,11 @@ const ARGUMENT_RULES = new Set([
 ]);
 const OURS = /\b_S_\w+/;
 
-function isToolMistake({ rule, message }: TypeDiagnostic): boolean {
-  if (ARGUMENT_RULES.has(rule)) return OURS.test(message);
+/** Of `**more` the checker knows the types of all values together, and holds them against every parameter. */
+const SPREADS = /\*\*\s*[\w({]/;
+
+function isToolMistake({ rule, message, line }: TypeDiagnostic, lines: readonly string[]): boolean {
+  if (ARGUMENT_RULES.has(rule)) return OURS.test(message) && !SPREADS.test(lines[(line ?? 0) - 1] ?? '');
   // Of a server's class, and not of what a tool gave.
   if (rule === 'unresolved-attribute') return /^Object of type `_S_\w+` has no attribute/.test(message);
   return false;
@@ -21,8 +24,9 @@ function isToolMistake({ rule, message }: TypeDiagnostic): boolean {
 /** Names of an earlier run are unknown to the checker, and of a module that is missing the error itself says so. */
 const SAID_ANYWAY = new Set(['unresolved-reference', 'unresolved-import']);
 
-export function weighFinding(finding: TypeDiagnostic): 'mistake' | 'remark' | 'nothing' {
-  if (isToolMistake(finding)) return 'mistake';
+/** `code`: what was checked. */
+export function weighFinding(finding: TypeDiagnostic, code: string): 'mistake' | 'remark' | 'nothing' {
+  if (isToolMistake(finding, code.split('\n'))) return 'mistake';
   return SAID_ANYWAY.has(finding.rule) ? 'nothing' : 'remark';
 }
 
