@@ -5,7 +5,14 @@ import type { Call } from '../../contracts/call.ts';
 import type { CodeModeConfig } from '../../contracts/codemode.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { JsonText } from '../../contracts/json.ts';
-import type { SandboxEngine, Sandboxes, SandboxSession, SandboxTurn, TypeDiagnostic } from '../../contracts/sandbox.ts';
+import type {
+  SandboxDialect,
+  SandboxEngine,
+  Sandboxes,
+  SandboxSession,
+  SandboxTurn,
+  TypeDiagnostic,
+} from '../../contracts/sandbox.ts';
 import { cutValue, type RunReport, type ScriptCall, type ScriptEnd } from '../../domain/codemode/run-report.ts';
 import { type MediaBlock, mediaIn } from '../../domain/codemode/unwrap-result.ts';
 import { endpointKey } from '../../domain/tools/resolve.ts';
@@ -22,7 +29,8 @@ export interface RunScriptsDeps extends HostDeps {
   readonly sandboxes: Sandboxes;
   readonly states: KeptStates;
   readonly config: CodeModeConfig;
-  readonly language: ScriptLanguage;
+  /** As of now: an engine may be chosen anew while the gateway runs. */
+  readonly languageOf: (dialect: SandboxDialect) => ScriptLanguage;
   readonly viewOf: (call: Call) => CodeView;
   readonly randomHex: (digits: number) => string;
 }
@@ -125,7 +133,8 @@ export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
       }
       case 'failed': {
         const sourceLine = turn.error.line === undefined ? undefined : code.split('\n')[turn.error.line - 1];
-        end = { type: 'error', error: turn.error, sourceLine, hint: language.hintFor(turn.error, code) };
+        const hint = language.hintFor(turn.error, code, run.view.namespaces());
+        end = { type: 'error', error: turn.error, sourceLine, hint };
         // What it had set before it failed is there for the next try.
         keeps = await keepSession(call, run.name.name, run.engine, run.session);
         break;
@@ -166,6 +175,7 @@ export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
     const only: ScriptHost = {
       ...host,
       has: () => false,
+      names: () => [KEEP_VALUE],
       isFunction: (name) => name === KEEP_VALUE,
       call: (of) =>
         of.method === KEEP_VALUE
@@ -183,7 +193,7 @@ export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
     engine: SandboxEngine,
     of: Pick<Running, 'code' | 'name' | 'runId' | 'trace'>,
   ) => {
-    const { language } = deps;
+    const language = deps.languageOf(engine.dialect);
     const view = deps.viewOf(call);
     const prepared = language.prepare(of.code, view.namespaces());
     const host = createScriptHost(
@@ -208,7 +218,7 @@ export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
           const dump = await findSession(call, name.name, engine.version);
           const begun = begin(call, signal, engine, { code, name, runId, trace: newTrace() });
           const { prepared, view, host, language } = begun;
-          const stubs = config.check ? view.stubs(prepared.code) : undefined;
+          const stubs = config.check && language.isChecked ? view.stubs(prepared.code) : undefined;
           const session = await engine.open({ limits: config.limits, dump, stubs, signal });
           return endAfter(session, async () => {
             if (prepared.prelude !== undefined) await session.run({ code: prepared.prelude }, host, signal);
@@ -239,12 +249,8 @@ export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
             throw new GatewayError('unknown_execution', `${executionId} goes on elsewhere already`);
           const trace = { ...newTrace(), calls: [...saved.calls] };
           for (const block of saved.media) trace.media.set(block.name, block);
-          const begun = begin(call, signal, engine, {
-            code: saved.code,
-            name: saved.session,
-            runId: saved.runId,
-            trace,
-          });
+          const { code, runId, session: name } = saved;
+          const begun = begin(call, signal, engine, { code, name, runId, trace });
           const answers = new Map(saved.open.map((open) => [open.id, begun.host.callAgain(open)]));
           const turn = await session.resume(answers, begun.host, signal);
           return finish({ ...begun, session, executionId }, turn);
@@ -270,6 +276,7 @@ interface Running {
   readonly session: SandboxSession;
   readonly language: ScriptLanguage;
   readonly host: ScriptHost;
+  readonly view: CodeView;
   readonly name: SessionName;
   readonly runId: string;
   readonly code: string;

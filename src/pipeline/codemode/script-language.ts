@@ -20,13 +20,15 @@ export interface PreparedScript {
 }
 
 export interface ScriptLanguage {
+  /** Whether its engine looks at the calls of a script before it runs. */
+  readonly isChecked: boolean;
   prepare(code: string, namespaces: ReadonlySet<string>): PreparedScript;
   /** Of its globals, what is called by itself. */
   isFunction(name: string): boolean;
   /** A call of one of `globals`. Undefined: there is no such thing. */
   answer(call: HostCall, ambient: Ambient): HostAnswer | Promise<HostAnswer> | undefined;
-  /** One line on what to write instead. */
-  hintFor(error: ScriptError, code: string): string | undefined;
+  /** One line on what to write instead. `namespaces`: what tools are called by. */
+  hintFor(error: ScriptError, code: string, namespaces: ReadonlySet<string>): string | undefined;
   /** Whether a finding is a mistake in a call of a tool, which would surely fail. */
   blocks(diagnostic: TypeDiagnostic): boolean;
   /** A finding without words that only the declarations use. */
