@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { ROOT } from '../support/gateway.ts';
-import { callTool } from '../support/raw-client.ts';
+import { callTool, sendModern } from '../support/raw-client.ts';
 import { startProcess } from '../support/start-process.ts';
 import { createTempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -15,7 +15,7 @@ import { waitFor } from '../support/wait-for.ts';
 const run = promisify(execFile);
 const KEY = 'pck_e2e_package_0123456789abcdef';
 
-test('the built package hosts tools, and ships the types that their files are checked with', {
+test('the built package hosts tools, runs scripts, and ships the types that their files are checked with', {
   timeout: 120_000,
 }, async (t) => {
   await run(process.execPath, [join(ROOT, 'scripts/build.ts')]);
@@ -45,7 +45,10 @@ test('the built package hosts tools, and ships the types that their files are ch
 
   const configFile = join(folder, 'portcullis.json');
   const keys = [{ name: 'e2e', value: KEY, allow: ['*'] }];
-  await writeFile(configFile, JSON.stringify({ mcpServers: { tools: { folder: '.' } }, keys }));
+  await writeFile(
+    configFile,
+    JSON.stringify({ mcpServers: { tools: { folder: '.' } }, codeMode: { dialect: 'javascript' }, keys }),
+  );
   // bin/portcullis.mjs prefers the sources where there are any.
   const start = join(folder, '_start.mjs');
   const bundle = JSON.stringify(join(ROOT, 'dist/portcullis.js'));
@@ -58,4 +61,11 @@ test('the built package hosts tools, and ships the types that their files are ch
     return result;
   });
   assert.deepEqual(answer.content, [{ type: 'text', text: 'QUIET' }]);
+
+  // Its thread is started from a file of its own.
+  const code = 'const text = await tools_.shout({text: "script"});\n[text]';
+  const headers = { 'x-portcullis-tool-mode': 'code' };
+  const params = { name: 'run_code', arguments: { code } };
+  const ran = await sendModern({ url: mcpUrl, key: KEY, method: 'tools/call', params, headers });
+  assert.match(JSON.stringify(ran.result), /\[\\"SCRIPT\\"\]/, JSON.stringify(ran));
 });
