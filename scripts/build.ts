@@ -11,6 +11,7 @@ const root = join(import.meta.dirname, '..');
 /** Files that are found beside the one that names them: the source names TypeScript, the bundle what it becomes. */
 const NEIGHBOURS: readonly { readonly folder: string; readonly from: string; readonly to: string }[] = [
   { folder: 'src/platform/audit', from: './fold-worker.ts', to: './fold-worker.js' },
+  { folder: 'src/platform/sandbox/javascript', from: './script-worker.ts', to: './script-worker.js' },
   { folder: 'src/upstreams/mcp/folder', from: './host.ts', to: './tool-host.js' },
   { folder: 'src/upstreams/mcp/folder', from: './tool.ts', to: './tools.js' },
 ];
@@ -94,6 +95,7 @@ async function writeToolTypes(): Promise<void> {
 const OUTPUTS: { readonly [file: string]: string } = {
   'portcullis.js': 'src/app/main.ts',
   'fold-worker.js': 'src/platform/audit/fold-worker.ts',
+  'script-worker.js': 'src/platform/sandbox/javascript/script-worker.ts',
   'tool-host.js': 'src/upstreams/mcp/folder/host.ts',
   'tools.js': 'src/upstreams/mcp/folder/tool.ts',
 };

@@ -25,7 +25,7 @@ export interface CodeModeConfig {
   readonly autoTokens: number;
   /** Patterns as in a grant: tools that are shown in every mode. Default none. */
   readonly pinned: readonly string[];
-  /** Undefined: one whose engine runs here. */
+  /** Undefined: Python, or JavaScript where no engine for Python runs. */
   readonly dialect: SandboxDialect | undefined;
   /** Absolute path of the worker of the Python engine; undefined: the installed package's. */
   readonly worker: string | undefined;

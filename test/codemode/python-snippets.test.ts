@@ -91,7 +91,9 @@ test(`${SNIPPETS.length} everyday snippets give what Python gives, or say what t
       if (hint !== undefined) {
         hints++;
         const told =
-          turn.type === 'failed' ? (language.hintFor(turn.error, code) ?? `no hint: ${turn.error.message}`) : turn.type;
+          turn.type === 'failed'
+            ? (language.hintFor(turn.error, code, new Set()) ?? `no hint: ${turn.error.message}`)
+            : turn.type;
         if (!hint.test(told)) wrong.push(`${name}: ${told}`);
         continue;
       }

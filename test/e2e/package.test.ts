@@ -16,6 +16,12 @@ import { waitFor } from '../support/wait-for.ts';
 const run = promisify(execFile);
 const KEY = 'pck_e2e_package_0123456789abcdef';
 
+/** By dialect. Each is run by what is started from a file of its own. */
+const SCRIPTS = {
+  python: 'import asyncio\nloud = await asyncio.gather(*[desk.shout(text=w) for w in ["a", "b"]])\n" ".join(loud)',
+  javascript: '(await Promise.all(["a", "b"].map((text) => desk.shout({text})))).join(" ")',
+};
+
 test('the built package hosts tools and runs scripts, and ships the types that files of tools are checked with', {
   timeout: 120_000,
 }, async (t) => {
@@ -44,28 +50,25 @@ test('the built package hosts tools and runs scripts, and ships the types that f
   };
   assert.deepEqual(exports['./tools'], { types: './dist/tools.d.ts', default: './dist/tools.js' });
 
-  const configFile = join(folder, 'portcullis.json');
-  const keys = [{ name: 'e2e', value: KEY, allow: ['*'] }];
-  await writeFile(
-    configFile,
-    JSON.stringify({ mcpServers: { desk: { folder: '.' } }, codeMode: { mode: 'code' }, keys }),
-  );
-  // bin/portcullis.mjs prefers the sources where there are any.
-  const start = join(folder, '_start.mjs');
-  const bundle = JSON.stringify(join(ROOT, 'dist/portcullis.js'));
-  await writeFile(start, `const { main } = await import(${bundle}); await main(process.argv.slice(2));`);
-  const serve = ['serve', '--config', configFile, '--data', join(folder, 'data'), '--port', '0', '--json'];
-  const gateway = await startProcess(t, { command: process.execPath, args: [start, ...serve] });
-  const { mcpUrl } = JSON.parse(gateway.readyLine) as { mcpUrl: string };
-  const answer = await waitFor('the tool', async () => {
-    const { result } = await callTool({ mcpUrl }, KEY, 'desk__shout', { text: 'quiet' });
-    return result;
-  });
-  assert.deepEqual(answer.content, [{ type: 'text', text: 'QUIET' }]);
-
-  if (findWorker() === undefined) return t.diagnostic('no worker for scripts on this platform');
-  const code =
-    'import asyncio\nwords = ["a", "b"]\nloud = await asyncio.gather(*[desk.shout(text=w) for w in words])\n" ".join(loud)';
-  const { result } = await callTool({ mcpUrl }, KEY, 'run_code', { code });
-  assert.match(JSON.stringify(result), /A B/);
+  for (const [dialect, code] of Object.entries(SCRIPTS)) {
+    if (dialect === 'python' && findWorker() === undefined) continue;
+    const configFile = join(folder, `${dialect}.json`);
+    const keys = [{ name: 'e2e', value: KEY, allow: ['*'] }];
+    const codeMode = { mode: 'code', dialect };
+    await writeFile(configFile, JSON.stringify({ mcpServers: { desk: { folder: '.' } }, codeMode, keys }));
+    // bin/portcullis.mjs prefers the sources where there are any.
+    const start = join(folder, '_start.mjs');
+    const bundle = JSON.stringify(join(ROOT, 'dist/portcullis.js'));
+    await writeFile(start, `const { main } = await import(${bundle}); await main(process.argv.slice(2));`);
+    const serve = ['serve', '--config', configFile, '--data', join(folder, dialect), '--port', '0', '--json'];
+    const gateway = await startProcess(t, { command: process.execPath, args: [start, ...serve] });
+    const { mcpUrl } = JSON.parse(gateway.readyLine) as { mcpUrl: string };
+    const answer = await waitFor('the tool', async () => {
+      const { result } = await callTool({ mcpUrl }, KEY, 'desk__shout', { text: 'quiet' });
+      return result;
+    });
+    assert.deepEqual(answer.content, [{ type: 'text', text: 'QUIET' }]);
+    const { result } = await callTool({ mcpUrl }, KEY, 'run_code', { code });
+    assert.match(JSON.stringify(result), /A B/, dialect);
+  }
 });

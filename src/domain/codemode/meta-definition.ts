@@ -15,7 +15,8 @@ const RUN_CODE: { readonly [dialect in SandboxDialect]: string } = {
   javascript:
     'Run JavaScript that calls tools. Every server is a namespace, every tool an async method that takes one object: ' +
     '`const issues = await github.list_issues({owner: "a", repo: "b"})`. Results are parsed values; media come as handles. ' +
-    'Call in parallel with `Promise.all`. Tool errors are exceptions. The last expression, or `return`, is the result; `console.log` is shown too. ' +
+    'Call in parallel with `Promise.all`. Tool errors are exceptions. The last expression, or `return`, is the result; `console.log` is shown too; ' +
+    'top-level variables that are JSON last between runs. ' +
     'Search first for signatures; filter and join in code, and return only what is needed. There is no network and no file system.',
 };
 

@@ -16,7 +16,8 @@ const TAKEN = new Set(
     'map max min next object oct open ord pow print range repr reversed round set setattr slice sorted str sum tuple type vars zip ' +
     'asyncio json re math datetime time random collections itertools functools base64 sys typing os uuid statistics urllib hashlib textwrap string ' +
     'csv decimal heapq operator copy html pprint tools ' +
-    'Array Boolean console Date Error JSON Map Math Number Object Promise RegExp Set String Symbol globalThis eval fetch'
+    'Array BigInt Boolean console Date Error Function Infinity Iterator JSON Map Math NaN Number Object Promise Proxy RegExp Reflect Set String Symbol ' +
+    'WeakMap WeakSet arguments clearTimeout escape eval fetch globalThis isFinite isNaN parseFloat parseInt queueMicrotask structuredClone unescape'
   ).split(' '),
 );
 
@@ -56,5 +57,12 @@ function distinct(names: readonly string[], taken: (name: string) => boolean): R
 export const namespaceNames = (serverIds: readonly string[]): ReadonlyMap<string, string> =>
   distinct(serverIds, (name) => TAKEN.has(name));
 
-/** Of one server or one tool: own name → the name a script writes. */
+/** What JavaScript itself asks an object for: it would be taken for a promise, or for text. */
+const ASKED_FOR = new Set(['then', 'toJSON', 'toString', 'valueOf']);
+
+/** Of one server: name of a tool → the name of its method. */
+export const methodNames = (names: readonly string[]): ReadonlyMap<string, string> =>
+  distinct(names, (name) => ASKED_FOR.has(name));
+
+/** Of one tool: own name → the name a script writes. */
 export const memberNames = (names: readonly string[]): ReadonlyMap<string, string> => distinct(names, () => false);

@@ -7,7 +7,7 @@ import type { CompiledGrant } from '../../domain/access/compile-grant.ts';
 import { renderIndex } from '../../domain/codemode/meta-definition.ts';
 import { renderStubs } from '../../domain/codemode/render-stubs.ts';
 import { renderHelp, renderSignature } from '../../domain/codemode/render-tool.ts';
-import { memberNames, namespaceNames } from '../../domain/codemode/script-names.ts';
+import { methodNames, namespaceNames } from '../../domain/codemode/script-names.ts';
 import { createSearchView, readEntry, type SearchEntry } from '../../domain/codemode/search-index.ts';
 import { readToolFace, type ToolFace } from '../../domain/codemode/tool-face.ts';
 import type { Catalog, CatalogItem } from '../../domain/tools/catalog.ts';
@@ -94,7 +94,7 @@ function nameAll(catalog: Catalog) {
     methods(serverId: string): ReadonlyMap<string, string> {
       let known = methods.get(serverId);
       if (known === undefined) {
-        known = memberNames((catalog.servers.get(serverId)?.items.tools ?? []).map(({ name }) => name));
+        known = methodNames((catalog.servers.get(serverId)?.items.tools ?? []).map(({ name }) => name));
         methods.set(serverId, known);
       }
       return known;

@@ -12,6 +12,7 @@ import { callerOf, type GrantOf } from '../grants.ts';
 import { type CodeMode, createCodeMode } from './code-mode.ts';
 import type { CodeTool } from './code-view.ts';
 import { createCodeViews } from './code-views.ts';
+import { createJavaScriptLanguage } from './javascript-language.ts';
 import { createKeptStates } from './kept-states.ts';
 import { type LearntByTenant, tenantOf } from './learnt-shapes.ts';
 import { createMetaTools } from './meta-tools.ts';
@@ -53,11 +54,12 @@ export function createCodeTools(deps: CodeToolsDeps, config: CodeModeConfig = CO
   const views = createCodeViews({ catalog: deps.catalog, dialect, learnt });
   const codeMode = createCodeMode({ ...deps, views, config, dialect });
   const { viewOf } = codeMode;
+  const languages = { python: createPythonLanguage(), javascript: createJavaScriptLanguage() };
   const scripts = mayRun
     ? createScriptRuns({
         ...{ sandboxes, enter, randomHex, viewOf, config, newId: deps.newId, random: deps.random },
         ...{ now: deps.now, monotonicMs: deps.monotonicMs, hindranceOf: createHindranceOf(deps.hintsOf) },
-        language: createPythonLanguage(),
+        languageOf: (dialect) => languages[dialect],
         states: createKeptStates({ store: deps.states, memory: deps.memory, sealer: deps.sealer, now: deps.now }),
         learn(call, { item }, value) {
           if (config.learnShapes) learnt.ofTenant(tenantOf(call)).learn(item, value);

@@ -14,6 +14,7 @@ const MAX_SLEEP_S = 10;
 
 export function createPythonLanguage(): ScriptLanguage {
   return {
+    isChecked: true,
     prepare(code, namespaces) {
       const { code: rewritten, helpers, modules } = rewritePython(code, new Set([...namespaces, SEARCH_NAMESPACE]));
       return {

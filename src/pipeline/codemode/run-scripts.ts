@@ -1,17 +1,24 @@
 /** Runs scripts: a sandbox for each, variables of the session before and after, and a script that waits for a person put away until then. */
 
-import { createHash } from 'node:crypto';
 import type { Call } from '../../contracts/call.ts';
 import type { CodeModeConfig } from '../../contracts/codemode.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { JsonText } from '../../contracts/json.ts';
-import type { SandboxEngine, Sandboxes, SandboxSession, SandboxTurn, TypeDiagnostic } from '../../contracts/sandbox.ts';
+import type {
+  SandboxDialect,
+  SandboxEngine,
+  Sandboxes,
+  SandboxSession,
+  SandboxTurn,
+  TypeDiagnostic,
+} from '../../contracts/sandbox.ts';
 import { cutValue, type RunReport, type ScriptCall, type ScriptEnd } from '../../domain/codemode/run-report.ts';
 import { type MediaBlock, mediaIn } from '../../domain/codemode/unwrap-result.ts';
 import { endpointKey } from '../../domain/tools/resolve.ts';
 import { callerOf } from '../grants.ts';
 import type { CodeView } from './code-view.ts';
 import { createTurns } from './in-turn.ts';
+import { createKeptSessions, dumpOf } from './kept-sessions.ts';
 import type { KeptStates } from './kept-states.ts';
 import { createScriptHost, type HostDeps, type OpenCall, type RunTrace, type ScriptHost } from './script-host.ts';
 import type { PreparedScript, ScriptLanguage } from './script-language.ts';
@@ -22,7 +29,8 @@ export interface RunScriptsDeps extends HostDeps {
   readonly sandboxes: Sandboxes;
   readonly states: KeptStates;
   readonly config: CodeModeConfig;
-  readonly language: ScriptLanguage;
+  /** As of now: an engine may be chosen anew while the gateway runs. */
+  readonly languageOf: (dialect: SandboxDialect) => ScriptLanguage;
   readonly viewOf: (call: Call) => CodeView;
   readonly randomHex: (digits: number) => string;
 }
@@ -53,11 +61,6 @@ interface Suspended {
   readonly media: readonly MediaBlock[];
 }
 
-interface KeptSession {
-  readonly engine: string;
-  readonly dump: string;
-}
-
 const ID_DIGITS = 24;
 const KEEP_VALUE = '__portcullis_value';
 /** Of media that are put away with a script; larger ones are gone when it goes on. */
@@ -67,31 +70,7 @@ export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
   const { config, states, sandboxes } = deps;
   const inTurn = createTurns();
 
-  const idOf = (call: Call, session: string): string =>
-    createHash('sha256')
-      .update(`${callerOf(call).keyId}\0${session}`)
-      .digest('hex')
-      .slice(0, 2 * ID_DIGITS);
-
-  const findSession = async (call: Call, name: string, version: string): Promise<Uint8Array | undefined> => {
-    const text = await states.find(idOf(call, name), 'session', callerOf(call).keyId);
-    if (text === undefined) return undefined;
-    const kept = JSON.parse(text) as KeptSession;
-    // Another version cannot read it: a script that uses a variable finds out by its name.
-    return kept.engine === version ? Buffer.from(kept.dump, 'base64') : undefined;
-  };
-
-  /** False: it is too large. */
-  const keepSession = async (call: Call, name: string, engine: SandboxEngine, session: SandboxSession) => {
-    if (config.keepSessionsMs === 0 || !session.isAlive) return false;
-    const dump = await dumpOf(session);
-    if (dump === undefined) return false;
-    const kept: KeptSession = { engine: engine.version, dump: dump.toString('base64') };
-    return states.put({
-      ...{ id: idOf(call, name), kind: 'session', keyId: callerOf(call).keyId, text: JSON.stringify(kept) },
-      expiresAtMs: deps.now() + config.keepSessionsMs,
-    });
-  };
+  const sessions = createKeptSessions({ states, now: deps.now, keepMs: config.keepSessionsMs });
 
   const suspend = async (run: Running, executionId: string): Promise<boolean> => {
     const { call, session, engine, trace } = run;
@@ -119,14 +98,15 @@ export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
         end = { type: 'ok', value: turn.value };
         const isCut = cutValue(turn.value, config.maxResultTokens).cuts.length > 0;
         keepsValue = isCut && (await keepValue(run, turn.value));
-        keeps = await keepSession(call, run.name.name, run.engine, run.session);
+        keeps = await sessions.keep(call, run.name.name, run.engine, run.session);
         break;
       }
       case 'failed': {
         const sourceLine = turn.error.line === undefined ? undefined : code.split('\n')[turn.error.line - 1];
-        end = { type: 'error', error: turn.error, sourceLine, hint: language.hintFor(turn.error, code) };
+        const hint = language.hintFor(turn.error, code, run.view.namespaces());
+        end = { type: 'error', error: turn.error, sourceLine, hint };
         // What it had set before it failed is there for the next try.
-        keeps = await keepSession(call, run.name.name, run.engine, run.session);
+        keeps = await sessions.keep(call, run.name.name, run.engine, run.session);
         break;
       }
       case 'suspended':
@@ -171,6 +151,7 @@ export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
     const only: ScriptHost = {
       ...host,
       has: () => false,
+      names: () => [KEEP_VALUE],
       isFunction: (name) => name === KEEP_VALUE,
       call: (of) =>
         of.method === KEEP_VALUE
@@ -188,7 +169,7 @@ export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
     engine: SandboxEngine,
     of: Pick<Running, 'code' | 'name' | 'runId' | 'trace'>,
   ) => {
-    const { language } = deps;
+    const language = deps.languageOf(engine.dialect);
     const view = deps.viewOf(call);
     const prepared = language.prepare(of.code, view.namespaces());
     const host = createScriptHost(
@@ -208,12 +189,12 @@ export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
       const name = sessionNameOf(call, wanted, deps.randomHex);
       const runId = call.runId ?? call.facts.suggestion?.runId ?? call.id;
       call.facts.runId ??= runId;
-      return inTurn(idOf(call, name.name), () =>
+      return inTurn(sessions.idOf(call, name.name), () =>
         withAbort(call.signal, async (signal) => {
-          const dump = await findSession(call, name.name, engine.version);
+          const dump = await sessions.find(call, name.name, engine.version);
           const begun = begin(call, signal, engine, { code, name, runId, trace: newTrace() });
-          const { prepared, view, host } = begun;
-          const stubs = config.check ? view.stubs(prepared.code) : undefined;
+          const { prepared, view, host, language } = begun;
+          const stubs = config.check && language.isChecked ? view.stubs(prepared.code) : undefined;
           const check = stubs === undefined ? undefined : { code: prepared.code, stubs };
           const session = await engine.open({ limits: config.limits, dump, check, signal });
           return endAfter(session, async () => {
@@ -246,12 +227,8 @@ export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
             throw new GatewayError('unknown_execution', `${executionId} goes on elsewhere already`);
           const trace = { ...newTrace(), calls: [...saved.calls] };
           for (const block of saved.media) trace.media.set(block.name, block);
-          const begun = begin(call, signal, engine, {
-            code: saved.code,
-            name: saved.session,
-            runId: saved.runId,
-            trace,
-          });
+          const { code, runId, session: name } = saved;
+          const begun = begin(call, signal, engine, { code, name, runId, trace });
           const answers = new Map(saved.open.map((open) => [open.id, begun.host.callAgain(open)]));
           const turn = await session.resume(answers, begun.host, signal);
           return finish({ ...begun, session, executionId }, turn);
@@ -288,16 +265,6 @@ interface Running {
 }
 
 const newTrace = (): RunTrace => ({ calls: [], open: new Map(), media: new Map(), mediaBytes: 0, printed: '' });
-
-/** Undefined: it is too large to be kept. */
-async function dumpOf(session: SandboxSession): Promise<Buffer | undefined> {
-  try {
-    return Buffer.from(await session.dump());
-  } catch (error) {
-    if (error instanceof GatewayError && error.code === 'sandbox_state_too_large') return undefined;
-    throw error;
-  }
-}
 
 /** What the check found of that weight, without words that only the declarations use. */
 const weighing = (

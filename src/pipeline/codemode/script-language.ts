@@ -20,14 +20,19 @@ export interface PreparedScript {
 }
 
 export interface ScriptLanguage {
+  /** Whether its engine looks at the calls of a script before it runs. */
+  readonly isChecked: boolean;
   prepare(code: string, namespaces: ReadonlySet<string>): PreparedScript;
   /** Of its globals, what is called by itself. */
   isFunction(name: string): boolean;
   /** A call of one of `globals`. Undefined: there is no such thing. */
   answer(call: HostCall, ambient: Ambient): HostAnswer | Promise<HostAnswer> | undefined;
-  /** One line on what to write instead. */
-  hintFor(error: ScriptError, code: string): string | undefined;
-  /** `mistake`: in a call of a tool, which would surely fail, so that nothing is run; `remark`: told where the script fails. `code`: what was checked. */
+  /** One line on what to write instead. `namespaces`: what tools are called by. */
+  hintFor(error: ScriptError, code: string, namespaces: ReadonlySet<string>): string | undefined;
+  /**
+   * `mistake`: in a call of a tool, which would surely fail, so that nothing is run; `remark`: told where the script fails.
+   * `code`: what was checked.
+   */
   weigh(finding: TypeDiagnostic, code: string): 'mistake' | 'remark' | 'nothing';
   /** A finding without words that only the declarations use. `nearest`: the method that was meant; undefined: none is near. */
   plain(message: string, nearest: (namespace: string, method: string) => string | undefined): string;

@@ -53,7 +53,12 @@ export const CodeModeSection = z
       .max(1_000)
       .default([])
       .describe('Tools that are shown in every mode: patterns as in a key.'),
-    dialect: z.enum(['python']).optional().describe('Language of scripts; there is one so far.'),
+    dialect: z
+      .enum(['python', 'javascript'])
+      .optional()
+      .describe(
+        'Language of scripts. Left out: Python, or JavaScript where no Python engine is installed for the platform.',
+      ),
     worker: z
       .string()
       .refine(isAbsolute, 'must be an absolute path')

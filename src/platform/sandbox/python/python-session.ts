@@ -10,12 +10,14 @@ import type {
   ScriptError,
   TypeDiagnostic,
 } from '../../../contracts/sandbox.ts';
+import { failure, limitReached, tooLarge } from '../limit-errors.ts';
+import { openCall } from '../open-call.ts';
 import type { WorkerEvent } from './events.ts';
-import { answerOs, openCall, replyOf } from './host-answers.ts';
+import { answerOs, replyOf } from './host-answers.ts';
 import { readJsonValue, ValueTooLargeError } from './read-value.ts';
 import type { CallReply } from './requests.ts';
 import * as requests from './requests.ts';
-import { crashed, errorOf, failure, limitReached, tooLarge } from './script-errors.ts';
+import { crashed, errorOf } from './script-errors.ts';
 import { createRun, type Run } from './session-run.ts';
 import { WorkerEndedError, type WorkerProcess } from './worker-process.ts';
 

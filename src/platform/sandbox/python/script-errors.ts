@@ -1,30 +1,11 @@
 /** How a run ended that did not end well, in the words of the port. */
 
-import { GatewayError } from '../../../contracts/errors.ts';
 import type { SandboxLimits, ScriptError } from '../../../contracts/sandbox.ts';
+import { failure, limitReached } from '../limit-errors.ts';
 import type { RaisedException } from './events.ts';
 
-const SECONDS = 1_000;
 /** Of a traceback, from either end. */
 const MAX_FRAMES = 5;
-
-export const failure = (kind: ScriptError['kind'], exception: string, message: string): ScriptError => ({
-  ...{ kind, exception, message, line: undefined, traceback: undefined },
-});
-
-export function limitReached(limit: keyof SandboxLimits, limits: SandboxLimits): ScriptError {
-  const bound = limits[limit];
-  const told: { readonly [name in keyof SandboxLimits]?: readonly [string, string] } = {
-    maxSourceBytes: ['ValueError', `the script is longer than ${bound} bytes`],
-    maxInterpreterMs: ['TimeoutError', `the script used more than ${bound / SECONDS} s of computing time`],
-    maxWallMs: ['TimeoutError', `the script took more than ${bound / SECONDS} s with all its calls`],
-    maxPrintBytes: ['RuntimeError', `the script printed more than ${bound} bytes`],
-    maxValueBytes: ['ValueError', `the result is larger than ${bound} bytes`],
-    maxMemoryBytes: ['MemoryError', `the script used more than ${bound} bytes of memory`],
-  };
-  const [exception, message] = told[limit] ?? ['RuntimeError', `${limit}: ${bound}`];
-  return { ...failure('limit', exception, message), limit };
-}
 
 /** `time.time()` in an endless loop. */
 export const tooManyTurns = (most: number): ScriptError => ({
@@ -51,8 +32,4 @@ export function errorOf({ exception, message, frames }: RaisedException, limits:
     return { ...limitReached('maxMemoryBytes', limits), ...where };
   const kind = exception === 'SyntaxError' ? 'syntax' : 'exception';
   return { kind, exception, message, ...where };
-}
-
-export function tooLarge({ maxDumpBytes }: SandboxLimits): GatewayError {
-  return new GatewayError('sandbox_state_too_large', undefined, { data: { maxDumpBytes } });
 }

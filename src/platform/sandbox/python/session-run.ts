@@ -1,9 +1,10 @@
 /** One run of a session: what it has used so far, and who ends it when that is too much. */
 
 import type { SandboxHost, SandboxLimits, ScriptError } from '../../../contracts/sandbox.ts';
+import { limitReached } from '../limit-errors.ts';
+import type { OpenCall } from '../open-call.ts';
 import type { WorkerEvent } from './events.ts';
-import type { OpenCall } from './host-answers.ts';
-import { limitReached, tooManyTurns } from './script-errors.ts';
+import { tooManyTurns } from './script-errors.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
 /** A process that is given no time by its machine is not ended for that at once. */
