@@ -13,6 +13,7 @@ test('what scripts expect and do not find is told with what to write instead', (
   for (const [of, code, hint] of [
     [missing('fetch'), '', /no network/],
     [missing('process'), '', /no process/],
+    [missing('URL'), '', /the language itself/],
     [missing('require'), '', /no modules/],
     [
       error('SyntaxError', "'import' and 'export' may appear only with 'sourceType: module'", 'syntax'),

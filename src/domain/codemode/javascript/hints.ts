@@ -14,6 +14,10 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
     'there is no process, no environment and no file system; call a tool',
   ],
   [/'set(?:Interval|Immediate)' is not defined/, 'use a loop that awaits a timer of 10 s at most'],
+  [
+    /'(?:Intl|URL|URLSearchParams|TextEncoder|TextDecoder|btoa|atob|crypto|performance)' is not defined/,
+    'only what the language itself brings is there: write it yourself, or call a tool',
+  ],
   [/has no tool/, 'look the tool up with search_tools'],
   [/stack overflow/, 'it goes too deep; use a loop in place of recursion'],
   [/memory runs out/, 'keep less in memory at once'],

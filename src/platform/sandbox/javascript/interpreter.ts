@@ -11,9 +11,11 @@ import {
   type QuickJSWASMModule,
 } from 'quickjs-emscripten-core';
 import type { SandboxLimits } from '../../../contracts/sandbox.ts';
+import { isObject } from '../../../lib/is-object.ts';
 import { TEXT_PER_DUMP } from './ledger.ts';
-import type { Delivery, RunStart, RunState, SentCall, ThreadEvent } from './messages.ts';
+import type { Delivery, RunStart, SentCall, ThreadEvent } from './messages.ts';
 import { PRELUDE } from './prelude.ts';
+import { readEvent } from './read-event.ts';
 import { wrapScript } from './wrap-script.ts';
 
 export interface Interpreter {
@@ -38,6 +40,8 @@ const FIRST_BYTES = 16_777_216;
 const STACK_BYTES_PER_CALL = 1_024;
 const MIN_STACK_BYTES = 131_072;
 const MAX_STACK_BYTES = 1_048_576;
+/** What is printed is told in pieces about so long. */
+const MAX_HELD_PRINT_CHARS = 8_192;
 /** Of arguments that leave in one turn, as a multiple of those of one call. */
 const SENT_FACTOR = 2;
 
@@ -50,6 +54,8 @@ interface Running {
   calls: SentCall[];
   made: number;
   printedBytes: number;
+  /** Not told yet. */
+  printed: string;
   usedMs: number;
   turnStartedMs: number;
   limit: keyof SandboxLimits | undefined;
@@ -115,8 +121,14 @@ export async function createInterpreter(deps: InterpreterDeps): Promise<Interpre
         error: { exception: name, message, stack: error.words.stack },
       };
     } finally {
+      flush(run);
       run.usedMs += deps.usedMs() - run.turnStartedMs;
     }
+  };
+
+  const flush = (run: Running): void => {
+    if (run.printed !== '') deps.print(run.printed);
+    run.printed = '';
   };
 
   const isOverTime = (run: Running): boolean =>
@@ -133,7 +145,8 @@ export async function createInterpreter(deps: InterpreterDeps): Promise<Interpre
     if (kind === 'print') {
       const printed = JSON.parse(text(0)) as string;
       run.printedBytes += Buffer.byteLength(printed);
-      deps.print(printed);
+      run.printed += printed;
+      if (run.printed.length > MAX_HELD_PRINT_CHARS) flush(run);
       if (run.printedBytes > limits.maxPrintBytes) run.limit = 'maxPrintBytes';
       return;
     }
@@ -141,9 +154,12 @@ export async function createInterpreter(deps: InterpreterDeps): Promise<Interpre
       run.limit = 'maxCalls';
       return;
     }
+    const [positional, named] = [text(3), text(4)];
+    if (!Array.isArray(JSON.parse(positional)) || !isObject(JSON.parse(named)))
+      throw new TypeError('arguments are JSON');
     run.calls.push({
-      ...{ id: Number(text(0)), namespace: JSON.parse(text(1)) as string, method: JSON.parse(text(2)) as string },
-      ...{ positional: text(3), named: text(4) },
+      ...{ id: Number(text(0)), namespace: String(JSON.parse(text(1))), method: String(JSON.parse(text(2))) },
+      ...{ positional, named },
     });
   };
 
@@ -164,7 +180,7 @@ export async function createInterpreter(deps: InterpreterDeps): Promise<Interpre
       const context = runtime.newContext();
       deps.setClock(start.nowMs);
       const run: Running = {
-        ...{ runtime, context, limits, handles: [], calls: [], made: 0, printedBytes: 0, usedMs: 0 },
+        ...{ runtime, context, limits, handles: [], calls: [], made: 0, printedBytes: 0, printed: '', usedMs: 0 },
         ...{ turnStartedMs: 0, limit: undefined, bridge: undefined },
       };
       running = run;
@@ -190,9 +206,10 @@ export async function createInterpreter(deps: InterpreterDeps): Promise<Interpre
         invoke(run, 'begin', [script, ...texts]);
       });
     },
-    deliver({ nowMs, answers }) {
+    deliver({ nowMs, answers, isAfterWait }) {
       const run = running;
       if (run === undefined) throw new Error('an answer came while nothing ran');
+      if (isAfterWait) run.usedMs = 0;
       deps.setClock(nowMs);
       return turn(run, () => {
         for (const [id, reply] of answers)
@@ -256,37 +273,4 @@ function faultOf(context: QuickJSContext, error: QuickJSHandle): ScriptFault {
   const words = { name: text('name') || 'Error', message: text('message'), stack: text('stack') };
   error.dispose();
   return new ScriptFault(words);
-}
-
-type Told = { readonly type: string; readonly [name: string]: unknown };
-
-/** What the script's world says of itself is taken apart here: it may have spoilt the prelude, and says what it likes. */
-function readEvent(text: string, calls: readonly SentCall[], { maxValueBytes }: SandboxLimits): ThreadEvent {
-  const told = JSON.parse(text) as Told;
-  switch (told.type) {
-    case 'waits':
-      return { type: 'waits', calls };
-    case 'done': {
-      const value = String(told.value);
-      if (value.length > maxValueBytes) return { type: 'limit', limit: 'maxValueBytes' };
-      JSON.parse(value);
-      return { type: 'done', value, state: stateOf(told) };
-    }
-    case 'limit':
-      return { type: 'limit', limit: 'maxValueBytes' };
-    default: {
-      const { exception, message, stack } = (told.error ?? {}) as { readonly [name: string]: unknown };
-      const error = { exception: String(exception), message: String(message), stack: String(stack) };
-      if (error.exception === 'InternalError' && error.message === 'out of memory')
-        return { type: 'limit', limit: 'maxMemoryBytes' };
-      return { type: 'failed', error, state: stateOf(told) };
-    }
-  }
-}
-
-function stateOf({ state }: Told): RunState {
-  const { variables, dropped } = (state ?? {}) as { readonly [name: string]: unknown };
-  if (typeof variables !== 'string' || typeof dropped !== 'string') return { isTooLarge: true };
-  JSON.parse(variables);
-  return { variables, dropped: (JSON.parse(dropped) as unknown[]).map(String) };
 }

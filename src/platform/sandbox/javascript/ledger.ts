@@ -38,7 +38,8 @@ export interface SavedSession extends Variables {
 
 /** Of text against its dump, which is compressed: JSON of tools shrinks to a tenth. */
 export const TEXT_PER_DUMP = 4;
-const MAX_INFLATION = 2 * TEXT_PER_DUMP;
+/** Of all texts together, each of them written as JSON once more. */
+const MAX_INFLATION = 4 * TEXT_PER_DUMP;
 const [pack, unpack] = [promisify(gzip), promisify(gunzip)];
 
 export const madeCall = ({ namespace, method, positional, named }: SentCall): MadeCall => ({
@@ -63,7 +64,9 @@ const pathOf = ({ namespace, method }: MadeCall): string => (namespace === '' ? 
 
 /** Throws GatewayError `sandbox_state_too_large`. */
 export async function encodeSession(session: SavedSession, limits: SandboxLimits): Promise<Uint8Array> {
-  const dump = await pack(JSON.stringify(session));
+  const text = Buffer.from(JSON.stringify(session));
+  if (text.length > MAX_INFLATION * limits.maxDumpBytes) throw tooLarge(limits);
+  const dump = await pack(text);
   if (dump.length > limits.maxDumpBytes) throw tooLarge(limits);
   return dump;
 }

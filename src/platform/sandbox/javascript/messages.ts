@@ -29,6 +29,8 @@ export type Reply =
 export interface Delivery {
   readonly nowMs: number;
   readonly answers: readonly (readonly [id: number, reply: Reply])[];
+  /** The first after somebody decided: the time to compute in begins anew. */
+  readonly isAfterWait: boolean;
 }
 
 export type ThreadRequest =

@@ -79,7 +79,7 @@ export const PRELUDE = String.raw`(host, maxValue, maxSent, maxState, maxAnswer)
   const send = (namespace, method, args, isQuiet) => {
     let positional, named = '{}';
     if (args.length === 1 && args[0] === undefined) args = [];
-    positional = stringify(args, near);
+    positional = stringify(setPrototypeOf(args, null), near);
     if (args.length === 1 && typeof args[0] === 'object' && positional[1] === '{') named = cut(positional, 1, -1);
     if (positional.length > maxAnswer) throw new Outside('the arguments are larger than ' + maxAnswer + ' bytes');
     if (sent + positional.length > maxSent) throw new Outside('the arguments of calls made at once are larger than ' + maxSent + ' bytes; await some of them first');

@@ -42,6 +42,7 @@ export function createRun(
   const timers = new Set<NodeJS.Timeout>();
   let printed = 0;
   let recordedChars = 0;
+  let isAfterWait = ledger.open.length > 0;
 
   const onPrint = (text: string): void => {
     const left = limits.maxPrintBytes - printed;
@@ -83,7 +84,9 @@ export function createRun(
       const delivery = {
         nowMs: host.now(),
         answers: answers.map(([id, answer]) => [id, replyOf(answer, limits)] as const),
+        isAfterWait,
       };
+      isAfterWait = false;
       for (const [, reply] of delivery.answers)
         recordedChars += 'value' in reply ? reply.value.length : reply.message.length;
       if (recordedChars <= TEXT_PER_DUMP * limits.maxDumpBytes) ledger.deliveries.push(delivery);

@@ -131,6 +131,12 @@ export const HOSTILE_JAVASCRIPT: readonly HostileScript[] = [
     ANYTHING,
   ),
   script('toJSON of everything', 'Object.prototype.toJSON = () => "{";\n({ a: 1 })', ANYTHING),
+  script('toJSON of arguments', 'Object.prototype.toJSON = () => 5;\nawait desk.work({ a: 1 })', ANYTHING),
+  script(
+    'toJSON of texts',
+    'Object.prototype.toJSON = () => "}";\nconst x = [1], y = {};\nawait desk.work({ a: [1] }, 2)',
+    ANYTHING,
+  ),
   script('getter in arguments', 'await desk.work({ get a() { throw new Error("no"); } })'),
   script(
     'proxy as arguments',
