@@ -9,7 +9,7 @@ import { errorHeaders, methodNotAllowed } from '../http/render-error.ts';
 import { requestIdHeaders } from '../models/answer-headers.ts';
 import type { DialectEdge, RenderedError } from '../models/dialect-edge.ts';
 import { readModelPath } from '../models/model-path.ts';
-import { asGatewayError } from '../models/serve-model.ts';
+import { asGatewayError, MODELS } from '../models/serve-model.ts';
 import { type ExecuteDeps, type Executed, executeCall } from './execute-call.ts';
 import { type AskedCall, type AskedCalls, type ClientDialect, readCalls, readFormat } from './read-calls.ts';
 import { readResult } from './read-result.ts';
@@ -50,7 +50,10 @@ async function serve(deps: ExecuteEdgeDeps, exchange: Exchange): Promise<void> {
   let dialect: ClientDialect = 'openai-chat';
   try {
     // Before its body is read: who has no key shall not make us read one.
+    const admission = deps.gateway.admit(exchange.credential, MODELS);
+    if (admission !== undefined) await admission;
     deps.gateway.identify(exchange.credential);
+    deps.gateway.checkScope(exchange.credential, 'tools.call', MODELS);
     if (exchange.method !== 'POST') throw methodNotAllowed('POST');
     const format = readFormat(exchange.query.get('format'));
     dialect = format ?? dialect;
