@@ -162,7 +162,8 @@ export async function assemble(options: AppOptions): Promise<App> {
     ...{ config: () => inForce.codeMode ?? CODE_MODE, path: options.environment.PATH, monotonicMs, log },
   });
   const authorization = openAuthorization({
-    ...{ directory, log, now, monotonicMs, baseUrl: publicUrl.now, config: () => inForce.authorization },
+    ...{ directory, trail, log, now, monotonicMs, newId, randomHex: ids.hex, baseUrl: publicUrl.now },
+    config: () => inForce.authorization,
   });
   const gateway = createGateway(
     {

@@ -4,6 +4,7 @@ import type { TokenIssuer } from '../contracts/access-tokens.ts';
 import type { AuthorizationConfig } from '../contracts/authorization-config.ts';
 import type { KeyDirectory } from '../contracts/caller.ts';
 import type { Log } from '../contracts/log.ts';
+import type { Trail } from '../contracts/trail.ts';
 import { scopesOf } from '../domain/access/scopes.ts';
 import type { Route } from '../edges/http/exchange.ts';
 import { createProtectedResourceRoute, PROTECTED_RESOURCE } from '../edges/oauth/protected-resource.ts';
@@ -23,15 +24,39 @@ export function openAuthorization(deps: {
   readonly config: () => AuthorizationConfig | undefined;
   /** Where clients reach the gateway, without a slash at the end. */
   readonly baseUrl: () => string;
+  readonly trail: Pick<Trail, 'record'>;
+  readonly newId: () => string;
+  readonly randomHex: (digits: number) => string;
   readonly log: Log;
   readonly now: () => number;
   readonly monotonicMs: () => number;
 }): OpenAuthorization {
   const { directory, config, baseUrl, log, now, monotonicMs } = deps;
+  /** No call came of it, so that no step writes it down. */
+  const noteUnknown = (keyId: string, issuer: string, subject: string): void => {
+    const id = deps.newId();
+    deps.trail.record(
+      {
+        ...{
+          id,
+          parentId: undefined,
+          traceId: deps.randomHex(32),
+          atMs: now(),
+          kind: 'session.open',
+          surface: 'oauth',
+        },
+        ...{ keyId, keyName: `oauth:${subject}`, serverId: undefined, name: issuer, target: undefined },
+        ...{ client: undefined, arguments: undefined },
+      },
+      { id, result: 'refused', error: 'unknown_subject', resultBytes: 0, totalMs: 0, upstreamMs: 0 },
+    );
+  };
   const subjects = createSubjects({
     ...{ directory, config },
-    onUnknown: ({ issuer, subject }, reason) =>
-      log.warn('a good access token was refused: its subject is nobody here', { issuer, subject, reason }),
+    onUnknown({ issuer, subject }, keyId, reason) {
+      log.warn('a good access token was refused: its subject is nobody here', { issuer, subject, reason });
+      noteUnknown(keyId, issuer, subject);
+    },
   });
 
   const openIssuers = (section: AuthorizationConfig | undefined): readonly TokenIssuer[] =>

@@ -101,12 +101,16 @@ export function createMcpRoutes(deps: McpDeps): McpRoutes {
     return { caller, endpoint, credential };
   };
 
-  /** Here, where it can still be said with the status that makes clients ask for more; the step says it again. */
-  const checkScopes = ({ credential }: Exchange, endpoint: Endpoint, body: Body): void => {
+  /**
+   * Here, where it can still be said with the status that makes clients ask for more. Calls of modern clients can be told
+   * so later, and are written down then.
+   */
+  const checkScopes = ({ credential }: Exchange, endpoint: Endpoint, body: Body, isModern: boolean): void => {
     if (credential?.admitted === undefined) return;
     for (const value of body.type === 'single' ? [body.envelope.value] : body.values) {
       const method = isObject(value) && typeof value.method === 'string' ? value.method : '';
-      gateway.checkScope(credential, GOVERNED_METHODS.get(method)?.kind ?? 'session.open', endpoint);
+      const kind = GOVERNED_METHODS.get(method)?.kind;
+      if (!isModern || kind === undefined) gateway.checkScope(credential, kind ?? 'session.open', endpoint);
     }
   };
 
@@ -165,13 +169,13 @@ export function createMcpRoutes(deps: McpDeps): McpRoutes {
       const opening = door === 'streamable' ? readOpening(exchange) : undefined;
       const body = readMessages(await exchange.body(), limits().maxJsonDepth);
       if (opening === undefined) {
-        checkScopes(exchange, endpoint, body);
+        checkScopes(exchange, endpoint, body, false);
         sseDoor.post(exchange, visitor, body);
         return;
       }
-      checkScopes(exchange, endpoint, body);
       const message = body.type === 'single' ? body.envelope : undefined;
       if (classify(message?.value, opening) === 'modern') modernMessage = message;
+      checkScopes(exchange, endpoint, body, modernMessage !== undefined);
       if (modernMessage === undefined) await streamable.post(exchange, visitor, body);
       else await modern.handle(exchange, endpoint, modernMessage);
     } catch (error) {

@@ -20,7 +20,7 @@ export interface SubjectsDeps {
   /** In force. */
   readonly config: () => AuthorizationConfig | undefined;
   /** Told once of each who is nobody here, until something changes. */
-  readonly onUnknown: (subject: Subject, reason: string) => void;
+  readonly onUnknown: (subject: Subject, keyId: string, reason: string) => void;
 }
 
 export interface Subjects {
@@ -85,22 +85,21 @@ export function createSubjects(deps: SubjectsDeps): Subjects {
   const take = (entry: Entry, found: Found): void => {
     entry.found = found;
     if ('caller' in found) ofCaller.set(found.caller, entry);
-    else deps.onUnknown(entry.subject, found.reason);
+    else deps.onUnknown(entry.subject, entry.keyId, found.reason);
   };
 
   return {
     callerOf(subject) {
       const config = deps.config();
       if (config === undefined) throw new GatewayError('unknown_subject');
-      const text = JSON.stringify(subject.claims);
-      const key = `${subject.issuer}\0${subject.subject}\0${hash('sha256', text, 'base64')}`;
+      const key = JSON.stringify([subject.issuer, subject.subject, ...relevantClaims(config, subject)]);
       let entry = entries.get(key);
       if (entry === undefined) {
         const keyId = subjectKeyId(subject.issuer, subject.subject);
         const found = find(config, { subject, keyId });
         entry = { subject, keyId, version: deps.directory.version(), config, found };
         take(entry, found);
-        entries.set(key, entry, text.length + ENTRY_CHARS);
+        entries.set(key, entry, JSON.stringify(subject.claims).length + key.length + ENTRY_CHARS);
       }
       const found = current(entry);
       if ('reason' in found) throw new GatewayError('unknown_subject', found.reason);
@@ -114,6 +113,18 @@ export function createSubjects(deps: SubjectsDeps): Subjects {
     },
   };
 }
+
+/** What is looked at of its claims, and nothing else: a renewed token differs in others, and is of the same caller. */
+function relevantClaims({ issuers }: AuthorizationConfig, { issuer, claims }: Subject): readonly unknown[] {
+  const of = issuers.find((each) => each.issuer === issuer)?.claims;
+  if (of === undefined) return [];
+  const names = [...Object.values(of.labels), ...of.rules.map(({ claim }) => claim)];
+  if (of.user !== undefined) names.push(of.user);
+  return [isVerified(claims), ...names.map((name) => claimValues(claims, name))];
+}
+
+/** An address that nobody has verified could be anybody's. */
+const isVerified = (claims: JsonObject): boolean => claims.email_verified === true;
 
 interface FoundSubject extends Pick<Caller, 'levels' | 'labels'> {
   readonly name: string;
@@ -166,8 +177,7 @@ function findUser(
 ): KnownUser | undefined {
   const known = directory.findUser?.({ issuer, subject });
   if (known !== undefined || claim === undefined) return known;
-  // An address that nobody has verified could be anybody's.
-  if (claim === 'email' && claims.email_verified !== true) return undefined;
+  if (claim === 'email' && !isVerified(claims)) return undefined;
   const [name, ...more] = claimValues(claims, claim);
   if (name === undefined || name === '' || more.length > 0) return undefined;
   const named = directory.findUser?.({ name });
