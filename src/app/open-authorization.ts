@@ -31,7 +31,8 @@ export function openAuthorization(deps: {
   readonly now: () => number;
   readonly monotonicMs: () => number;
 }): OpenAuthorization {
-  const { directory, config, baseUrl, log, now, monotonicMs } = deps;
+  const { directory, config, log, now, monotonicMs } = deps;
+  const baseUrl = canonical(deps.baseUrl);
   /** No call came of it, so that no step writes it down. */
   const noteUnknown = (keyId: string, issuer: string, subject: string): void => {
     const id = deps.newId();
@@ -63,7 +64,7 @@ export function openAuthorization(deps: {
     (section?.issuers ?? []).map((each) =>
       openTokenIssuer(
         {
-          ...{ scopesOf, callerOf: subjects.callerOf, now, monotonicMs },
+          ...{ scopesOf, callerOf: subjects.callerOf, refreshed: subjects.refreshed, now, monotonicMs },
           onFailure: (error) =>
             log.warn('the keys of an issuer of access tokens cannot be fetched', { issuer: each.issuer, error }),
         },
@@ -85,5 +86,19 @@ export function openAuthorization(deps: {
     tokens: { issuers: current, baseUrl, refreshed: subjects.refreshed },
     route: createProtectedResourceRoute({ issuers: current, baseUrl }),
     openPaths: [PROTECTED_RESOURCE],
+  };
+}
+
+/** As URL parsers write it, so that it is what clients compare with: name in lower case, no port that goes without saying. */
+function canonical(baseUrl: () => string): () => string {
+  let of = '';
+  let origin = '';
+  return () => {
+    const url = baseUrl();
+    if (url !== of) {
+      origin = new URL(url).origin;
+      of = url;
+    }
+    return origin;
   };
 }

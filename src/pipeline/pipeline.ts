@@ -258,7 +258,9 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
         budgetShare: asksForBudgets ? createBudgetShare({ limits: deps.limits, linesOf }) : undefined,
         keysOf: (provider) => configured.find(({ id }) => id === provider)?.keys ?? [],
       }),
-      'inject-tools': config.providers && createInjectTools({ ...viewing, codeMode }, config.models?.toolMode ?? 'off'),
+      'inject-tools':
+        config.providers &&
+        createInjectTools({ ...viewing, codeMode, admission: deps.admission }, config.models?.toolMode ?? 'off'),
       'price-tokens': createPriceTokens({
         ...{ priceOf, now: deps.now, monotonicMs, tellsUsage: config.models?.usageHeaders ?? true },
       }),

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { exportJWK, generateKeyPair } from 'jose';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { post, startTokenIssuer, startTokenSite, type TestTokenIssuer } from '../support/token-issuer.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -212,6 +212,12 @@ test('a token is good for what it was issued for, and its holder is told what is
   const none = await chat({});
   assert.equal(none.status, 401);
   assert.match(none.headers.get('www-authenticate') ?? '', /oauth-protected-resource\/mcp", scope="models"$/);
+  const withTools = { ...models, 'x-portcullis-tool-mode': 'classic' };
+  const tools = await chat(withTools);
+  assert.equal(tools.status, 403);
+  assert.match(tools.headers.get('www-authenticate') ?? '', /scope="models mcp", error="insufficient_scope"/);
+  const both = bearer(await token({ scope: 'models mcp' }));
+  assert.equal((await chat({ ...both, 'x-portcullis-tool-mode': 'classic' })).status, 200);
   const execute = await fetch(`${site.url}/v1/mcp/tool/execute`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...models },
@@ -221,6 +227,58 @@ test('a token is good for what it was issued for, and its holder is told what is
 
   await site.configure(configOf(idp, { scopes: ['mcp'] }));
   assert.equal((await post(mcp, bearer(await token({ scope: undefined })))).status, 200, 'an issuer that knows none');
+});
+
+test('the address is the configured one, as URLs are written', async (t) => {
+  const { site, idp, token, configOf } = await start(t);
+  await site.configure({ ...configOf(idp), listen: { publicUrl: 'https://Gateway.Example:443' } });
+  const { challenge } = await post(`${site.url}/mcp/demo`, {});
+  assert.match(challenge ?? '', /="https:\/\/gateway\.example\/\.well-known\/oauth-protected-resource\/mcp\/demo"/);
+  assert.equal((await post(`${site.url}/mcp`, bearer(await token()))).status, 401);
+  assert.equal(
+    (await post(`${site.url}/mcp`, bearer(await token({ aud: 'https://gateway.example/mcp' })))).status,
+    200,
+  );
+});
+
+test('an issuer that gives no keys is no fault of the client', async (t) => {
+  const { site, mcp, configOf } = await start(t);
+  const lame = await startTokenIssuer(t);
+  lame.down = 500;
+  await site.configure(configOf(lame));
+  const answer = await post(mcp, bearer(await lame.sign({ sub: 's', aud: mcp })));
+  assert.equal(answer.status, 503, answer.text);
+  assert.equal(answer.challenge, null);
+  assert.equal((await post(mcp, bearer(site.key))).status, 200, 'keys go on');
+});
+
+test('names of keys that strangers make up do not make the gateway ask the issuer over and over', async (t) => {
+  const { idp, mcp, token } = await start(t);
+  const before = idp.requests.length;
+  const flood = Array.from({ length: 60 }, (_, i) => token({}, { header: { kid: `made-up-${i}` } }));
+  const answers = await Promise.all((await Promise.all(flood)).map((each) => post(mcp, bearer(each))));
+  assert.deepEqual([...new Set(answers.map(({ status }) => status))], [401]);
+  assert.ok(idp.requests.length - before <= 2, `${idp.requests.length - before} requests`);
+  assert.equal((await post(mcp, bearer(await token()))).status, 200);
+});
+
+test('keys that the issuer keeps where nobody may look are not looked at', async (t) => {
+  const { site, mcp } = await start(t);
+  const issuer = 'https://id.example';
+  await site.configure({
+    authorization: { access: { allow: ['*'] }, issuers: [{ issuer, jwksUrl: 'https://169.254.169.254/keys' }] },
+  });
+  const { privateKey } = await generateKeyPair('ES256');
+  const signed = new SignJWT({ iss: issuer, sub: 's', aud: mcp, exp: Math.floor(Date.now() / 1_000) + 60 });
+  const answer = await post(
+    mcp,
+    bearer(await signed.setProtectedHeader({ alg: 'ES256', typ: 'at+jwt' }).sign(privateKey)),
+  );
+  assert.equal(answer.status, 503);
+  assert.ok(
+    site.log.some((line) => line.includes('169.254.169.254 is not allowed')),
+    site.log.join('\n'),
+  );
 });
 
 const INITIALIZE = {

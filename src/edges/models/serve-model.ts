@@ -24,7 +24,7 @@ export interface ModelEdgeDeps {
   readonly newId: () => string;
 }
 
-export const MODELS: ProtectedPlace = { type: 'models' };
+const MODELS: ProtectedPlace = { type: 'models' };
 
 /** What a dialect read out of a request. */
 export interface ReadRequest {

@@ -45,7 +45,7 @@ function resourcePath(place: ProtectedPlace): string {
 
 export function createAdmission(tokens: AccessTokens): Admission {
   const admitted = new WeakSet<Caller>();
-  const challenge = (place: ProtectedPlace, scope: Scope, error?: string, description?: string): string => {
+  const challenge = (place: ProtectedPlace, scope: string, error?: string, description?: string): string => {
     const metadata = `${tokens.baseUrl()}/.well-known/oauth-protected-resource${resourcePath(place)}`;
     const parts = [`resource_metadata="${metadata}"`, `scope="${scope}"`];
     if (error !== undefined) parts.push(`error="${error}"`);
@@ -84,10 +84,12 @@ export function createAdmission(tokens: AccessTokens): Admission {
       if (credential?.admitted === undefined) return;
       const needed = scopeFor(kind);
       if (covers(credential.admitted.scopes, needed)) return;
+      // All that it takes, at once: a request to a model that goes with tools needs both.
+      const scope = place.type === 'models' && needed !== 'models' ? `models ${needed}` : needed;
       const reason = `it needs the scope ${needed}`;
       throw new GatewayError('insufficient_scope', reason, {
-        data: { scope: needed },
-        challenge: challenge(place, needed, 'insufficient_scope', reason),
+        data: { scope },
+        challenge: challenge(place, scope, 'insufficient_scope', reason),
       });
     },
   };

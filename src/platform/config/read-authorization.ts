@@ -8,6 +8,7 @@ import { type Access, Authorization, type TokenIssuerShape } from './authorizati
 import { checkPattern } from './check-pattern.ts';
 import { type Document, readPart } from './document.ts';
 import { checkToolsets } from './read-keys.ts';
+import { isLoopbackHost } from './read-listen.ts';
 import { issuerProblem } from './read-login.ts';
 import type { KnownServer } from './read-servers.ts';
 import { nodeAt, type Path } from './report.ts';
@@ -17,6 +18,7 @@ interface Known {
   readonly servers: readonly KnownServer[];
   readonly toolsets: readonly Pick<ToolsetConfig, 'name'>[];
   readonly providers: readonly string[];
+  readonly listen: { readonly host: string; readonly publicUrl?: string | undefined } | undefined;
 }
 
 /** Undefined: there is no such section, or it cannot be used, which is reported. */
@@ -28,12 +30,31 @@ export function readAuthorization(document: Document, known: Known): Authorizati
   if (section === undefined) return undefined;
   const access = readAccess(document, ['authorization', 'access'], section.access, known);
   const issuers = section.issuers.map((each, i) => readIssuer(document, ['authorization', 'issuers', i], each, known));
+  checkAddress(document, known.listen);
   if (issuers.length === 0)
     report.warning(['authorization'], 'has no effect: no token is taken', 'add an authorization server to "issuers"');
   for (const [i, { issuer }] of issuers.entries())
     if (issuers.findIndex((each) => each.issuer === issuer) < i)
       report.problem(['authorization', 'issuers', i, 'issuer'], 'stands twice', 'keep one of them');
   return { access, issuers };
+}
+
+/** Clients compare the address they use with the one that stands in documents and tokens. */
+function checkAddress({ report }: Document, listen: Known['listen']): void {
+  if (listen === undefined) return;
+  const url = listen.publicUrl === undefined ? undefined : new URL(listen.publicUrl);
+  if (url === undefined && !isLoopbackHost(listen.host))
+    report.warning(
+      ['authorization'],
+      'clients on other machines could use no token: the gateway does not know by which address they reach it',
+      'write listen.publicUrl',
+    );
+  if (url?.protocol === 'http:' && !isLoopbackHost(url.hostname))
+    report.warning(
+      ['authorization'],
+      'access tokens would cross the network unencrypted',
+      'put a proxy that speaks https in front, and write its https:// address as listen.publicUrl',
+    );
 }
 
 function readIssuer(

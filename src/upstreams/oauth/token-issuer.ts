@@ -18,6 +18,8 @@ export interface TokenIssuerDeps {
     readonly subject: string;
     readonly claims: JsonObject;
   }) => Caller;
+  /** The same, as of now; undefined: they are nobody any more. Costs next to nothing. */
+  readonly refreshed: (caller: Caller) => Caller | undefined;
   readonly scopesOf: (claims: JsonObject) => readonly string[];
   /** Wall clock, milliseconds. */
   readonly now: () => number;
@@ -45,6 +47,8 @@ interface Checked {
   readonly clientId: string | undefined;
   readonly expiresAtMs: number;
   readonly checkedAtMs: number;
+  /** Who it was the last time. */
+  caller: Caller | undefined;
 }
 
 /** Says why a token is not good, to whoever develops the client. */
@@ -73,6 +77,7 @@ export function createTokenIssuer(deps: TokenIssuerDeps, config: TokenIssuerConf
       audience: typeof aud === 'string' ? [aud] : Array.isArray(aud) ? aud : [],
       scopes: [...new Set([...deps.scopesOf(claims), ...config.scopes])],
       ...{ expiresAtMs: Number(exp) * 1_000, checkedAtMs: now() },
+      caller: undefined,
     };
   };
 
@@ -92,7 +97,8 @@ export function createTokenIssuer(deps: TokenIssuerDeps, config: TokenIssuerConf
     if (expiresAtMs + SKEW_S * 1_000 <= now()) return { type: 'invalid', reason: 'it has expired' };
     if (!audience.some((each) => each === resource || config.audience.includes(each)))
       return { type: 'invalid', reason: `it was issued for another resource than ${resource}` };
-    return { type: 'valid', caller: deps.callerOf({ issuer, subject, claims }), scopes, clientId, expiresAtMs };
+    checked.caller = (checked.caller && deps.refreshed(checked.caller)) ?? deps.callerOf({ issuer, subject, claims });
+    return { type: 'valid', caller: checked.caller, scopes, clientId, expiresAtMs };
   };
 
   return {
