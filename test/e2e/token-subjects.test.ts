@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { openApprovalStore } from '../../src/platform/stores/sqlite/approvals.ts';
 import { readTrail } from '../support/gateway.ts';
 import { post, startTokenIssuer, startTokenSite } from '../support/token-issuer.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -115,6 +116,31 @@ test('rules on calls know tokens by the name of their caller', async (t) => {
   assert.match((await post(mcp, bearer(site.key), 'tools/call', add)).text, /"3"/);
   const refused = await post(mcp, bearer(await token({ sub: 's' })), 'tools/call', add);
   assert.match(refused.text, /unknown_tool|Unknown tool|denied|does not allow/);
+});
+
+test('what a person approves is carried out for the subject that asked, with whatever token, and for nobody else', async (t) => {
+  const { site, mcp, token } = await start(
+    t,
+    { rules: [{ claim: 'sub', value: '*', team: 'all' }] },
+    {
+      teams: { all: {} },
+      policy: { rules: [{ name: 'look-first', action: 'ask', targets: ['demo/add'], message: 'look first' }] },
+    },
+  );
+  const add = { name: 'demo__add', arguments: { a: 1, b: 2 } };
+  const call = async (sub: string, jti: string): Promise<string> =>
+    (await post(mcp, bearer(await token({ sub, jti })), 'tools/call', add)).text;
+  const asked = /"approvalId":"([^"]+)"/.exec(await call('ada', '1'))?.[1] ?? assert.fail('nobody was asked');
+  const store = openApprovalStore({ dataDir: site.dataDir });
+  t.after(() => store[Symbol.asyncDispose]());
+  const approval = (await store.find(asked)) ?? assert.fail('it is not there');
+  assert.equal(approval.keyName, 'oauth:ada');
+  const by = { type: 'operator', id: 'operator', name: 'operator' } as const;
+  const vote = { approver: by, via: 'cli', atMs: Date.now(), vote: 'approve', reason: undefined } as const;
+  await store.replace({ ...approval, state: 'approved', votes: [vote] }, approval.version);
+  assert.match(await call('bob', '2'), /approval_required/);
+  assert.match(await call('ada', '3'), /"text":"3"/);
+  assert.match(await call('ada', '4'), /approval_required/, 'it is good once');
 });
 
 test('somebody who is switched off is out at once: requests, sessions and open streams', async (t) => {
