@@ -9,7 +9,7 @@ import { scopesOf } from '../domain/access/scopes.ts';
 import type { Route } from '../edges/http/exchange.ts';
 import { createProtectedResourceRoute, PROTECTED_RESOURCE } from '../edges/oauth/protected-resource.ts';
 import type { AccessTokens } from '../pipeline/authorization/admission.ts';
-import { createSubjects } from '../pipeline/authorization/subjects.ts';
+import { createSubjects, subjectName } from '../pipeline/authorization/subjects.ts';
 import { openTokenIssuer } from '../upstreams/oauth/open-token-issuer.ts';
 
 export interface OpenAuthorization {
@@ -46,7 +46,7 @@ export function openAuthorization(deps: {
           kind: 'session.open',
           surface: 'oauth',
         },
-        ...{ keyId, keyName: `oauth:${subject}`, serverId: undefined, name: issuer, target: undefined },
+        ...{ keyId, keyName: subjectName(subject), serverId: undefined, name: issuer, target: undefined },
         ...{ client: undefined, arguments: undefined },
       },
       { id, result: 'refused', error: 'unknown_subject', resultBytes: 0, totalMs: 0, upstreamMs: 0 },

@@ -89,7 +89,7 @@ test('limits and the trail follow the subject through all its tokens, with the l
   assert.equal((await call({ sub: 'nobody' })).status, 403);
   await site.app[Symbol.asyncDispose]();
   const rows = (await readTrail(site.dataDir)).filter(({ kind }) => kind === 'tools.call');
-  assert.deepEqual([...new Set(rows.map(({ keyName }) => keyName))], ['oauth:sub-1']);
+  assert.deepEqual([...new Set(rows.map(({ keyName }) => keyName))], ['oauth:sub:sub-1']);
   assert.equal(new Set(rows.map(({ keyId }) => keyId)).size, 1);
   assert.match(String(rows[0]?.keyId), /^oauth:[0-9a-f]{32}$/);
   assert.deepEqual(
@@ -99,7 +99,7 @@ test('limits and the trail follow the subject through all its tokens, with the l
   const refused = (await readTrail(site.dataDir)).filter(({ error }) => error === 'unknown_subject');
   assert.deepEqual(
     refused.map(({ keyName, result }) => [keyName, result]),
-    [['oauth:nobody', 'refused']],
+    [['oauth:sub:nobody', 'refused']],
   );
 });
 
@@ -134,7 +134,7 @@ test('what a person approves is carried out for the subject that asked, with wha
   const store = openApprovalStore({ dataDir: site.dataDir });
   t.after(() => store[Symbol.asyncDispose]());
   const approval = (await store.find(asked)) ?? assert.fail('it is not there');
-  assert.equal(approval.keyName, 'oauth:ada');
+  assert.equal(approval.keyName, 'oauth:sub:ada');
   const by = { type: 'operator', id: 'operator', name: 'operator' } as const;
   const vote = { approver: by, via: 'cli', atMs: Date.now(), vote: 'approve', reason: undefined } as const;
   await store.replace({ ...approval, state: 'approved', votes: [vote] }, approval.version);

@@ -35,6 +35,7 @@ const MAX_KEPT_CHARS = 32 * 1024 * 1024;
 /** What an entry weighs besides its claims. */
 const ENTRY_CHARS = 512;
 const MAX_LABEL_CHARS = 200;
+const MAX_NAME_CHARS = 200;
 
 type Found = { readonly caller: Caller } | { readonly reason: string };
 
@@ -51,6 +52,11 @@ export function subjectKeyId(issuer: string, subject: string): string {
   return `oauth:${hash('sha256', JSON.stringify([issuer, subject]), 'hex').slice(0, 32)}`;
 }
 
+/** For people, and for rules on calls: never the name of a user, whatever the issuer calls somebody. */
+export function subjectName(subject: string): string {
+  return `oauth:sub:${subject.replace(/[\p{Cc}\p{Cf}]/gu, '?').slice(0, MAX_NAME_CHARS)}`;
+}
+
 export function createSubjects(deps: SubjectsDeps): Subjects {
   const entries = createLru<Entry>(MAX_KEPT_CHARS);
   const ofCaller = new WeakMap<Caller, Entry>();
@@ -62,7 +68,7 @@ export function createSubjects(deps: SubjectsDeps): Subjects {
     if ('reason' in found) return found;
     const { name, rule, levels, labels } = found;
     const caller = {
-      ...{ keyId, keyName: `oauth:${name}`, grant: rule?.access ?? config.access },
+      ...{ keyId, keyName: name, grant: rule?.access ?? config.access },
       ...(levels !== undefined && { levels }),
       ...(labels !== undefined && { labels }),
     };
@@ -157,11 +163,11 @@ function findSubject(
   if (user !== undefined) {
     const stands = directory.aboveUser?.(user.id, levels, own);
     if (stands === undefined) return { reason: 'its user is switched off, or the organisation is gone' };
-    return { name: user.name, rule, ...stands };
+    return { name: `oauth:user:${user.name}`, rule, ...stands };
   }
   const labels = Object.assign({}, ...levels.map((level) => level.labels).reverse(), own) as typeof own;
   return {
-    ...{ name: subject.subject, rule, levels },
+    ...{ name: subjectName(subject.subject), rule, levels },
     ...(Object.keys(labels).length > 0 && { labels }),
   };
 }
