@@ -44,10 +44,12 @@ import { createStandings } from './limit-standings.ts';
 import { createMetrics } from './metrics.ts';
 import { createModelRoutes } from './model-routes.ts';
 import { openApprovals } from './open-approvals.ts';
+import { openAuthorization } from './open-authorization.ts';
 import { openExecutions } from './open-executions.ts';
 import { openLimits } from './open-limits.ts';
 import { openPeople } from './open-people.ts';
 import { openStores } from './open-stores.ts';
+import { createPublicUrl } from './public-url.ts';
 import { reportToolsets } from './report-toolsets.ts';
 import { createStoredConfig } from './stored-config.ts';
 
@@ -122,11 +124,10 @@ export async function assemble(options: AppOptions): Promise<App> {
   });
   const openApi = createOpenApiSources({ http: outbound, identity, log });
   const credentialStore = await stores.credentials(() => credentials.reread());
-  const listening = Promise.withResolvers<string>();
-  const publicUrl = async () => gateway.config().listen.publicUrl ?? (await listening.promise);
+  const publicUrl = createPublicUrl(() => inForce.listen.publicUrl);
   const credentials = createServerCredentials({
     ...{ store: credentialStore, sealer: sealing.forRecords, now, log },
-    redirectUrl: async () => `${await publicUrl()}/oauth/callback`,
+    redirectUrl: async () => `${await publicUrl.settled()}/oauth/callback`,
     onSignedIn: (serverId) =>
       void registry
         .current()
@@ -160,23 +161,21 @@ export async function assemble(options: AppOptions): Promise<App> {
   const sandboxes = openSandboxes({
     ...{ config: () => inForce.codeMode ?? CODE_MODE, path: options.environment.PATH, monotonicMs, log },
   });
+  const authorization = openAuthorization({
+    ...{ directory, trail, log, now, monotonicMs, newId, randomHex: ids.hex, baseUrl: publicUrl.now },
+    config: () => inForce.authorization,
+  });
   const gateway = createGateway(
     {
-      registry,
-      catalog,
+      ...{ registry, catalog, tokens: authorization.tokens },
       providers: () => providers,
       ...{ limitStore: limits.limitStore, ownLimitStore: limits.ownLimitStore, tell: limits.tell },
       modelCatalog: () => modelCatalog,
-      trail,
-      directory,
+      ...{ trail, directory },
       ...{ ...executions, sandboxes, readers: createAnswerReaders() },
       sealer: sealing.forClients,
-      now,
-      monotonicMs,
-      meter,
-      log,
-      random: options.random,
-      randomHex: ids.hex,
+      ...{ now, monotonicMs, meter, log },
+      ...{ random: options.random, randomHex: ids.hex },
     },
     config,
   );
@@ -187,7 +186,8 @@ export async function assemble(options: AppOptions): Promise<App> {
   const approvals = await openApprovals({ executions, trail, config: gateway.config, tell: limits.tell, log, now });
   const accounts = await stores.accounts();
   const people = openPeople({
-    ...{ store: accounts, objects, sealer: sealing.forClients, log, now, config: gateway.config, publicUrl },
+    ...{ store: accounts, objects, sealer: sealing.forClients, log, now, config: gateway.config },
+    publicUrl: publicUrl.settled,
   });
   reportToolsets({ catalog, config: gateway.config, log });
 
@@ -211,8 +211,8 @@ export async function assemble(options: AppOptions): Promise<App> {
   const callback = createCallbackRoute({ finish: credentials.finish });
   const adminRoute: Route = (exchange) => admin?.route(exchange) ?? false;
   const http = createHttpServer({
-    routes: [...mcp.routes, ...models, ...health, metrics, callback, adminRoute, people.route],
-    dialects: [adminErrors],
+    routes: [...mcp.routes, ...models, ...health, metrics, callback, authorization.route, adminRoute, people.route],
+    ...{ dialects: [adminErrors], openPaths: authorization.openPaths },
     log,
     limits: config.limits,
     allowed: () => ({ hosts: gateway.config().listen.allowedHosts, origins: gateway.config().listen.allowedOrigins }),
@@ -271,7 +271,7 @@ export async function assemble(options: AppOptions): Promise<App> {
     countKeys: () => directory.countKeys() + gateway.config().keys.length,
     async listen(host, port) {
       const address = await http.listen(host, port);
-      listening.resolve(browserUrl(address));
+      publicUrl.listens(browserUrl(address));
       return address;
     },
     apply,

@@ -263,9 +263,20 @@ export interface SuggestionGateway {
   suggestion(credential: Credential | undefined, id: string): Promise<OwnSuggestion>;
 }
 
+/** What a token is presented to: an endpoint of MCP, or those of models, which go by the name of `/mcp`. */
+export type ProtectedPlace = Endpoint | { readonly type: 'models' };
+
 /** The one door in. Survives configuration swaps: each call runs on the snapshot current when it began. */
 export interface Gateway {
   call(call: Call): McpOutcome | Promise<McpOutcome>;
+  /**
+   * Looks at an access token, which takes time, before `identify` is asked; of every other credential there is nothing to
+   * wait for: undefined. `place`: what it is presented to. Throws, or rejects with, GatewayError `unauthenticated` with what
+   * clients need to know to get a token; `unknown_subject`, `issuer_unavailable`.
+   */
+  admit(credential: Credential | undefined, place: ProtectedPlace): Promise<void> | undefined;
+  /** Throws GatewayError `insufficient_scope` where a token was not issued for calls of that kind; keys are for all. */
+  checkScope(credential: Credential | undefined, kind: CallKind, place: ProtectedPlace): void;
   /** Who is this? Throws GatewayError `unauthenticated`. The same rule as the identify step. */
   identify(credential: Credential | undefined): Caller;
   /** True if the endpoint exists for this caller; an endpoint it may not use is one that does not exist. */

@@ -11,6 +11,15 @@ export interface Credential {
   readonly token: string;
   /** SHA-256 of the token, a byte a character: the keyring's note, so that a request with several looks at it pays for one. */
   hash?: string;
+  /** Of an access token, what it proved when it was last presented: the gateway's note, made by `admit` alone. */
+  admitted?: Admitted;
+}
+
+/** What an access token proved, as its issuer's verdict says it. */
+export interface Admitted {
+  readonly caller: Caller;
+  readonly scopes: readonly string[];
+  readonly expiresAtMs: number;
 }
 
 /**
@@ -110,4 +119,18 @@ export interface KeyDirectory {
     above: readonly LabelledLevel[],
     own: { readonly [label: string]: string },
   ): Pick<Caller, 'levels' | 'labels'> | undefined;
+  /** By what an identity provider knows them by, or by their name. Also one who is switched off. */
+  findUser?(
+    by: { readonly issuer: string; readonly subject: string } | { readonly name: string },
+  ): KnownUser | undefined;
+  /** A team by its id or name, and its organisation. Undefined: there is none, or its organisation is gone. */
+  findTeam?(idOrName: string): readonly LabelledLevel[] | undefined;
+}
+
+export interface KnownUser {
+  readonly id: string;
+  readonly name: string;
+  readonly identities: readonly { readonly issuer: string; readonly subject: string }[];
+  /** By their ids. */
+  readonly teams: readonly string[];
 }

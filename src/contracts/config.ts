@@ -1,6 +1,7 @@
 /** The configuration as a value: what `platform/config` produces and everything else is built from. */
 
 import type { ApprovalsConfig } from './approvals.ts';
+import type { AuthorizationConfig } from './authorization-config.ts';
 import type { Grant } from './caller.ts';
 import type { CodeModeConfig, ShownMode } from './codemode.ts';
 import type { ConfigKey, FileLevel } from './config-people.ts';
@@ -255,6 +256,8 @@ export interface GatewayConfig {
   readonly admin?: AdminConfig | undefined;
   /** Undefined: nobody is told of anything. */
   readonly webhooks?: readonly WebhookConfig[] | undefined;
+  /** Access tokens in place of keys. Undefined: none are taken. */
+  readonly authorization?: AuthorizationConfig | undefined;
   /** How people sign in. Undefined: with passwords, by the defaults. */
   readonly login?: LoginConfig | undefined;
   /** Left out: nothing is measured, and `GET /metrics` does not exist. */

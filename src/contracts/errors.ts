@@ -31,6 +31,24 @@ export const ERRORS = {
   missing_capability: { httpStatus: 400, rpcCode: -32021, retryable: false, text: 'A client capability is required' },
   unsupported_version: { httpStatus: 400, rpcCode: -32022, retryable: false, text: 'Unsupported protocol version' },
   unauthenticated: { httpStatus: 401, rpcCode: -31401, retryable: false, text: 'A valid key is required' },
+  unknown_subject: {
+    httpStatus: 403,
+    rpcCode: -31408,
+    retryable: false,
+    text: 'Nobody here is who this token was issued to',
+  },
+  insufficient_scope: {
+    httpStatus: 403,
+    rpcCode: -31409,
+    retryable: false,
+    text: 'This token was not issued for that',
+  },
+  issuer_unavailable: {
+    httpStatus: 503,
+    rpcCode: -31410,
+    retryable: true,
+    text: 'The token cannot be checked for now',
+  },
   forbidden_host: { httpStatus: 403, rpcCode: -31403, retryable: false, text: 'This Host is not allowed' },
   forbidden_origin: { httpStatus: 403, rpcCode: -31403, retryable: false, text: 'This Origin is not allowed' },
   denied_by_policy: { httpStatus: 403, rpcCode: -31420, retryable: false, text: 'A rule does not allow this call' },
@@ -231,14 +249,17 @@ export class GatewayError extends Error {
   override readonly name = 'GatewayError';
   readonly code: ErrorCode;
   readonly data: { readonly [key: string]: unknown } | undefined;
+  /** What goes into `WWW-Authenticate`: where a client can get a token that is good (RFC 6750, RFC 9728). */
+  readonly challenge: string | undefined;
 
   constructor(
     code: ErrorCode,
     detail?: string,
-    options: { data?: { readonly [key: string]: unknown }; cause?: unknown } = {},
+    options: { data?: { readonly [key: string]: unknown }; cause?: unknown; challenge?: string } = {},
   ) {
     super(detail === undefined ? ERRORS[code].text : `${ERRORS[code].text}: ${detail}`, { cause: options.cause });
     this.code = code;
     this.data = options.data;
+    this.challenge = options.challenge;
   }
 }

@@ -9,6 +9,7 @@ import type { LimitStore, QueueFigures } from '../contracts/limits.ts';
 import type { SuggestionStore } from '../contracts/suggestions.ts';
 import type { WebhookEvent } from '../contracts/webhooks.ts';
 import { endpointOf } from '../domain/tools/resolve.ts';
+import { type AccessTokens, createAdmission } from './authorization/admission.ts';
 import { createLearntShapes } from './codemode/learnt-shapes.ts';
 import { createMemoryCodeStates } from './codemode/memory-code-states.ts';
 import { reportUsers } from './directory/report-users.ts';
@@ -38,7 +39,10 @@ export type SwappableGateway = Gateway &
   };
 
 export function createGateway(
-  deps: Omit<PipelineDeps, 'kept' | 'limits' | 'queues' | 'alerts' | 'modelHealth' | 'enter' | 'ledger' | 'code'> & {
+  deps: Omit<
+    PipelineDeps,
+    'admission' | 'kept' | 'limits' | 'queues' | 'alerts' | 'modelHealth' | 'enter' | 'ledger' | 'code'
+  > & {
     /** What models suggested and what became of it; undefined: nothing of it is kept. */
     readonly suggestions?: SuggestionStore | undefined;
     /** Resolves after that time, or at once when the signal is aborted. */
@@ -47,6 +51,8 @@ export function createGateway(
     /** Where limits are counted, and where each process counts for itself once that is lost. */
     readonly limitStore: LimitStore;
     readonly ownLimitStore?: LimitStore | undefined;
+    /** Access tokens in place of keys. Undefined: none are ever taken. */
+    readonly tokens?: AccessTokens | undefined;
     /** Tells webhooks. Undefined: there is no way to. */
     readonly tell?: ((event: WebhookEvent) => void | Promise<void>) | undefined;
   },
@@ -74,9 +80,11 @@ export function createGateway(
       monotonicMs: deps.monotonicMs,
     });
   const queues = createFairQueues({ limits, monotonicMs: deps.monotonicMs, setTimer });
+  const { tokens } = deps;
+  const admission = tokens && createAdmission(tokens);
   const lasting: PipelineDeps = {
     ...deps,
-    ...{ ledger, enter: { call } },
+    ...{ admission, ledger, enter: { call } },
     kept: createKeptResults(deps),
     limits,
     queues,
@@ -94,11 +102,20 @@ export function createGateway(
     servers: deps.registry.current,
     onServerEvent: deps.registry.onEvent,
     // A watch outlives configurations: what its key may see is looked up again each time.
-    refreshed: (request) => ({ ...request, caller: pipeline.keyring.callerOf(request.caller.keyId) }),
+    refreshed: (request) => ({ ...request, caller: pipeline.keyring.refreshed(request.caller) }),
   });
 
   return {
     call,
+    admit(credential, place) {
+      if (tokens === undefined || admission === undefined || tokens.issuers().length === 0) return undefined;
+      if (credential === undefined) {
+        if (pipeline.config.anonymous !== undefined) return undefined;
+        throw admission.refusal('send it as "Authorization: Bearer <key>"', place);
+      }
+      return pipeline.keyring.knows(credential) ? undefined : admission.admit(credential, place);
+    },
+    checkScope: (credential, kind, place) => admission?.checkScope(credential, kind, place),
     identify: (credential) => pipeline.keyring.identify(credential),
     async suggestion(credential, id) {
       const caller = pipeline.keyring.identify(credential);

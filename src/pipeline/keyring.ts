@@ -8,12 +8,19 @@ import { readFileKey } from './directory/file-key.ts';
 
 const ANONYMOUS_ID = 'anonymous';
 const NOTHING: Grant = { allow: [], deny: [] };
+/**
+ * Each request needs a token that is good; what it began, and a session between two requests, may outlive it so long: half
+ * an hour, as sessions may be idle.
+ */
+const LINGER_MS = 1_800_000;
 
 export interface Keyring {
   /** Throws GatewayError `unauthenticated` for no, unknown, expired and revoked keys alike. */
   identify(credential: Credential | undefined): Caller;
-  /** The caller a key id stands for now; one who may see nothing once the key is gone, expired or revoked. */
-  callerOf(keyId: string): Caller;
+  /** A key in force, so that there is nobody to be asked about it. */
+  knows(credential: Credential): boolean;
+  /** The caller as of now; one who may see nothing once the key is gone, expired or revoked. */
+  refreshed(caller: Caller): Caller;
   /** Reads the directory again if it changed, and says whether it did; looking costs nothing. */
   refresh(): boolean;
 }
@@ -34,6 +41,8 @@ export function createKeyring(deps: {
   keys: readonly ConfigKey[];
   anonymous: Grant | undefined;
   now: () => number;
+  /** What callers of access tokens are by now; of all others it knows nothing. Undefined: no tokens are taken. */
+  tokens?: { refreshed: (caller: Caller) => Caller | undefined } | undefined;
 }): Keyring {
   const fixed = deps.keys.map((key) => ({
     ...{ key, secretHash: compactHash(hashSecret(key.value.open())) },
@@ -70,23 +79,34 @@ export function createKeyring(deps: {
 
   const isUsable = ({ expiresAtMs }: KnownKey): boolean => expiresAtMs === undefined || expiresAtMs > deps.now();
 
+  const find = (credential: Credential): KnownKey | undefined => {
+    credential.hash ??= compactHash(hashSecret(credential.token));
+    const found = byHash.get(credential.hash);
+    return found !== undefined && isUsable(found) ? found : undefined;
+  };
+  const findAdmitted = ({ admitted }: Credential): Caller | undefined => {
+    if (admitted === undefined || admitted.expiresAtMs + LINGER_MS <= deps.now()) return undefined;
+    return deps.tokens?.refreshed(admitted.caller);
+  };
+
   return {
     refresh,
+    knows: (credential) => find(credential) !== undefined,
     identify(credential) {
       if (credential === undefined) {
         if (anonymous !== undefined) return anonymous;
         throw new GatewayError('unauthenticated', 'send it as "Authorization: Bearer <key>"');
       }
-      credential.hash ??= compactHash(hashSecret(credential.token));
-      const found = byHash.get(credential.hash);
-      if (found === undefined || !isUsable(found))
-        throw new GatewayError('unauthenticated', 'this one is unknown, expired or revoked');
+      const found = find(credential) ?? findAdmitted(credential);
+      if (found === undefined) throw new GatewayError('unauthenticated', 'this one is unknown, expired or revoked');
       return found;
     },
-    callerOf(keyId) {
+    refreshed(caller) {
+      const { keyId } = caller;
       if (keyId === ANONYMOUS_ID && anonymous !== undefined) return anonymous;
       const known = byId.get(keyId);
-      return known !== undefined && isUsable(known) ? known : { keyId, keyName: '', grant: NOTHING };
+      if (known !== undefined && isUsable(known)) return known;
+      return deps.tokens?.refreshed(caller) ?? { keyId, keyName: '', grant: NOTHING };
     },
   };
 }

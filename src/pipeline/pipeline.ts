@@ -24,6 +24,7 @@ import { createHintsOf } from '../domain/policy/tool-hints.ts';
 import { parseNetwork } from '../lib/network.ts';
 import { createRandomIds } from '../lib/random-ids.ts';
 import { APPROVALS, createApprovalRequests } from './approvals/approval-requests.ts';
+import type { Admission } from './authorization/admission.ts';
 import { type CodeRoom, createCodeTools } from './codemode/create-code-tools.ts';
 import { compileColumns } from './compile.ts';
 import { createContinuations } from './continuations.ts';
@@ -85,6 +86,8 @@ export interface PipelineDeps {
   /** Of the configuration in force; undefined: none of its providers can be in one. */
   readonly modelCatalog?: (() => ModelCatalog | undefined) | undefined;
   readonly directory: KeyDirectory;
+  /** Access tokens in place of keys; undefined: none are taken. */
+  readonly admission?: Admission | undefined;
   readonly sealer: Sealer;
   /** Outlives configurations, as clients hold addresses of what is in it. */
   readonly kept: KeptResults;
@@ -138,6 +141,7 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
     keys: config.keys,
     anonymous: config.anonymous,
     now: deps.now,
+    tokens: deps.admission,
   });
   const trusted = (config.listen.trustedProxies ?? []).flatMap((block) => parseNetwork(block) ?? []);
   const granted = createGrants();
@@ -208,7 +212,7 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
   const columns = compileColumns(
     {
       record: createRecord({ trail, describeIntent, monotonicMs, meter }),
-      identify: createIdentify({ keyring, trusted, now: deps.now }),
+      identify: createIdentify({ keyring, admission: deps.admission, trusted, now: deps.now }),
       'read-kept-result': config.results && createReadKeptResult({ kept: deps.kept, grantOf }),
       authorize: policy === undefined ? authorize : policy.noteHidden(authorize),
       // Each stands where its part of the ledger is used; without one the step is left out.
@@ -254,7 +258,9 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
         budgetShare: asksForBudgets ? createBudgetShare({ limits: deps.limits, linesOf }) : undefined,
         keysOf: (provider) => configured.find(({ id }) => id === provider)?.keys ?? [],
       }),
-      'inject-tools': config.providers && createInjectTools({ ...viewing, codeMode }, config.models?.toolMode ?? 'off'),
+      'inject-tools':
+        config.providers &&
+        createInjectTools({ ...viewing, codeMode, admission: deps.admission }, config.models?.toolMode ?? 'off'),
       'price-tokens': createPriceTokens({
         ...{ priceOf, now: deps.now, monotonicMs, tellsUsage: config.models?.usageHeaders ?? true },
       }),

@@ -42,8 +42,32 @@ function signJwt(claims: Claims, key: JsonWebKey & { kid: string }, header: obje
   return `${text}.${sign('sha256', Buffer.from(text), createPrivateKey({ key, format: 'jwk' })).toString('base64url')}`;
 }
 
+/** Access tokens for resources: where its client gets them, and the scopes it has for them. */
+export interface ResourceOptions {
+  readonly redirectUri: string;
+  readonly scope: string;
+}
+
+/** Tokens for the resource that was asked for, as JWT (RFC 8707, RFC 9068). */
+const forResources = ({ scope }: ResourceOptions): object => ({
+  scopes: scope.split(' '),
+  features: {
+    resourceIndicators: {
+      enabled: true,
+      getResourceServerInfo: (_: unknown, resource: string) => ({
+        ...{ scope, audience: resource, accessTokenFormat: 'jwt', accessTokenTTL: 600 },
+      }),
+      useGrantedResource: () => true,
+    },
+  },
+});
+
 /** `gateway`: origin of the gateway that people sign in at. */
-export async function startIdentityProvider(t: Cleanup, gateway: () => string): Promise<TestIdentityProvider> {
+export async function startIdentityProvider(
+  t: Cleanup,
+  gateway: () => string,
+  resources?: ResourceOptions,
+): Promise<TestIdentityProvider> {
   let handle: (request: IncomingMessage, response: ServerResponse) => void = (_, response) => void response.end();
   const server = createServer((request, response) => {
     idp.requests.push(`${request.method} ${request.url?.split('?')[0]}`);
@@ -90,10 +114,11 @@ export async function startIdentityProvider(t: Cleanup, gateway: () => string): 
       clients: [
         {
           ...{ client_id: CLIENT.id, client_secret: CLIENT.secret },
-          redirect_uris: [`${gateway()}/login/oidc/callback`],
+          redirect_uris: [resources?.redirectUri ?? `${gateway()}/login/oidc/callback`],
           post_logout_redirect_uris: [`${gateway()}/login?signed-out=1`],
         },
       ],
+      ...(resources && forResources(resources)),
       adapter: Adapter,
       jwks: { keys: [key] },
       cookies: { keys: ['a-cookie-key'] },

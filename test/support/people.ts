@@ -11,6 +11,8 @@ const SHAPES = { organization: OrganizationShape, team: TeamShape, user: UserSha
 export interface People {
   /** Its name is its id, too. */
   add(kind: keyof typeof SHAPES, name: string, body?: object): Promise<void>;
+  /** Takes the place of what there is. */
+  change(kind: keyof typeof SHAPES, name: string, body: object): Promise<void>;
   /** Returns its secret. May call everything. */
   addKey(name: string, body?: object): Promise<string>;
   close(): Promise<void>;
@@ -26,6 +28,14 @@ export function openPeople(dataDir: string): People {
   };
   return {
     add,
+    async change(kind, name, body) {
+      const shaped = JSON.parse(JSON.stringify(SHAPES[kind].parse({ name, ...body }))) as JsonObject;
+      await store.write(
+        [{ action: 'update', kind, id: name, name, body: shaped, ifVersion: undefined }],
+        origin,
+        Date.now(),
+      );
+    },
     async addKey(name, body = {}) {
       const { token, hash, prefix } = createAccessToken('pck');
       const secrets = [{ hash, prefix, createdAtMs: Date.now() }];

@@ -9,7 +9,7 @@ import { matchesWildcard } from '../../lib/wildcard.ts';
 const MAX_VALUES = 2_000;
 
 /** A claim as texts: the name as it stands, else as a path. Numbers and booleans as written in JSON. */
-function claimValues(claims: JsonObject, name: string): readonly string[] {
+export function claimValues(claims: JsonObject, name: string): readonly string[] {
   let value: unknown = Object.hasOwn(claims, name) ? claims[name] : undefined;
   if (value === undefined && name.includes('.')) {
     value = claims;

@@ -24,6 +24,8 @@ function heldBack() {
         const data = { approvalId: 'apr_1', suggestionId: 'sug_1' };
         throw new GatewayError('approval_required', undefined, { data });
       },
+      admit: () => assert.fail('somebody else did'),
+      checkScope: () => assert.fail('somebody else did'),
       identify: () => assert.fail('somebody else did'),
       suggestion: () => assert.fail('none is named'),
     },

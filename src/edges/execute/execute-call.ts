@@ -13,7 +13,7 @@ import type { AskedCall, ClientDialect } from './read-calls.ts';
 import { waitForDecision } from './wait-for-decision.ts';
 
 export interface ExecuteDeps {
-  readonly gateway: Pick<Gateway, 'call' | 'identify'> & SuggestionGateway;
+  readonly gateway: Pick<Gateway, 'admit' | 'call' | 'checkScope' | 'identify'> & SuggestionGateway;
   /** Undefined: nobody can be waited for. */
   readonly approvals: Pick<ApprovalStore, 'find' | 'onChange'> | undefined;
   /** Wall clock in milliseconds. */

@@ -1,5 +1,6 @@
 /** `POST /v1/mcp/tool/execute`: calls of tools as models made them go in, messages for the model come out. */
 
+import type { ProtectedPlace } from '../../contracts/call.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { JsonText } from '../../contracts/json.ts';
 import type { Log } from '../../contracts/log.ts';
@@ -23,6 +24,8 @@ export interface ExecuteEdgeDeps extends ExecuteDeps {
   readonly dialects: { readonly [dialect in ClientDialect]: Pick<DialectEdge, 'renderError'> };
 }
 
+/** What a token has to be for: a call of a tool is one, wherever it comes in. */
+const MCP: ProtectedPlace = { type: 'all' };
 /** Of one request at once. */
 const MAX_PARALLEL = 8;
 
@@ -50,7 +53,10 @@ async function serve(deps: ExecuteEdgeDeps, exchange: Exchange): Promise<void> {
   let dialect: ClientDialect = 'openai-chat';
   try {
     // Before its body is read: who has no key shall not make us read one.
+    const admission = deps.gateway.admit(exchange.credential, MCP);
+    if (admission !== undefined) await admission;
     deps.gateway.identify(exchange.credential);
+    deps.gateway.checkScope(exchange.credential, 'tools.call', MCP);
     if (exchange.method !== 'POST') throw methodNotAllowed('POST');
     const format = readFormat(exchange.query.get('format'));
     dialect = format ?? dialect;

@@ -9,6 +9,9 @@ export function corsHeaders(origin: string): { readonly [name: string]: string }
   };
 }
 
+/** On every answer below a path that any web page may read. */
+export const OPEN_CORS: { readonly [name: string]: string } = { 'Access-Control-Allow-Origin': '*' };
+
 /**
  * On top of those, for a preflight. The requested header names are echoed, since `Mcp-Param-*` cannot be listed; the
  * origin is already trusted and no credentials mode is granted.

@@ -12,6 +12,8 @@ export interface HttpServerDeps {
   readonly routes: readonly Route[];
   /** How errors look that come before any route. Default: plain everywhere. */
   readonly dialects?: readonly ErrorDialect[] | undefined;
+  /** Below these any web page may read, whatever its origin. Default none. */
+  readonly openPaths?: readonly string[] | undefined;
   readonly log: Log;
   readonly limits: { readonly maxBodyBytes: number };
   /** Read on every request, so that a configuration swap takes effect at once. */
@@ -30,10 +32,10 @@ const TIMEOUTS = { headMs: 15_000, requestMs: 120_000, keepAliveMs: 65_000 };
 const SWEEP_MS = 5_000;
 const MAX_HEAD_BYTES = 32 * 1024;
 
-export function createHttpServer({ routes, dialects, log, limits, allowed }: HttpServerDeps): HttpServer {
+export function createHttpServer({ routes, dialects, openPaths, log, limits, allowed }: HttpServerDeps): HttpServer {
   let closing = false;
   const shared = {
-    serve: createServeRequest({ routes, dialects, log, allowed }),
+    serve: createServeRequest({ routes, dialects, openPaths, log, allowed }),
     maxBodyBytes: limits.maxBodyBytes,
     maxHeadBytes: MAX_HEAD_BYTES,
     timeouts: TIMEOUTS,

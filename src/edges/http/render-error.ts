@@ -13,7 +13,8 @@ export function methodNotAllowed(allow: string): GatewayError {
 /** The headers an error of this kind needs: how to authenticate (401), what is allowed (405). */
 export function errorHeaders(error: unknown): { readonly [name: string]: string } {
   if (!(error instanceof GatewayError)) return {};
-  if (error.code === 'unauthenticated') return { 'WWW-Authenticate': 'Bearer' };
+  if (error.code === 'unauthenticated') return { 'WWW-Authenticate': error.challenge ?? 'Bearer' };
+  if (error.challenge !== undefined) return { 'WWW-Authenticate': error.challenge };
   const allow = error.code === 'method_not_allowed' ? error.data?.allow : undefined;
   return typeof allow === 'string' ? { Allow: allow } : {};
 }

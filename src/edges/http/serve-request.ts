@@ -2,7 +2,7 @@
 
 import { GatewayError } from '../../contracts/errors.ts';
 import type { Log } from '../../contracts/log.ts';
-import { corsHeaders, preflightHeaders } from './cors.ts';
+import { corsHeaders, OPEN_CORS, preflightHeaders } from './cors.ts';
 import type { AnswerHeaders, ErrorDialect, Exchange, Route } from './exchange.ts';
 import { type AllowedNames, isAllowedHost, isAllowedOrigin } from './guards.ts';
 import { type HeaderList, headerValues } from './headers.ts';
@@ -27,6 +27,8 @@ export interface ServeDeps {
   readonly routes: readonly Route[];
   /** The first that fits renders; where none does, errors are plain. */
   readonly dialects?: readonly ErrorDialect[] | undefined;
+  /** Below these any web page may read, whatever its origin. Default none. */
+  readonly openPaths?: readonly string[] | undefined;
   readonly log: Log;
   /** Read on every request, so that a configuration swap takes effect at once. */
   readonly allowed: () => AllowedNames;
@@ -39,15 +41,29 @@ const NOWHERE: Target = { segments: [], search: '' };
 const isUnder = (url: string, path: string): boolean =>
   url.startsWith(path) && (url.length === path.length || url[path.length] === '/' || url[path.length] === '?');
 
-export function createServeRequest({ routes, dialects = [], log, allowed }: ServeDeps): (arrival: Arrival) => void {
+export function createServeRequest({
+  routes,
+  dialects = [],
+  openPaths = [],
+  log,
+  allowed,
+}: ServeDeps): (arrival: Arrival) => void {
+  const isOpen = (url: string): boolean => openPaths.some((path) => isUnder(url, path));
+  /** Headers of every answer. */
+  const commonFor = (url: string, origin: string | undefined): AnswerHeaders | undefined => {
+    if (isOpen(url)) return OPEN_CORS;
+    return origin === undefined ? undefined : corsHeaders(origin);
+  };
+
   /** The origin of a browser's request, undefined for others. Throws GatewayError. */
-  const guard = ({ headers, localAddress }: Arrival): string | undefined => {
+  const guard = ({ url, headers, localAddress }: Arrival): string | undefined => {
     if (headers.length / 2 > MAX_HEADERS) throw new GatewayError('invalid_request', 'too many headers');
     const { hosts, origins } = allowed();
     const host = headerValues(headers, 'host');
     if (host.length !== 1 || !isAllowedHost(host[0], localAddress, hosts)) throw new GatewayError('forbidden_host');
     const origin = headerValues(headers, 'origin');
     if (origin.length === 0) return undefined;
+    if (isOpen(url) && origin.length === 1) return origin[0];
     if (origin.length !== 1 || !isAllowedOrigin(origin[0] ?? '', host[0] ?? '', origins))
       throw new GatewayError('forbidden_origin');
     return origin[0];
@@ -83,7 +99,7 @@ export function createServeRequest({ routes, dialects = [], log, allowed }: Serv
       const origin = guard(arrival);
       isBrowser = origin !== undefined;
       const target = readTarget(arrival.url);
-      exchange = arrival.open(target, origin === undefined ? undefined : corsHeaders(origin));
+      exchange = arrival.open(target, commonFor(arrival.url, origin));
     } catch (error) {
       turnAway(arrival, error);
       return;

@@ -4,10 +4,12 @@ import type { Endpoint, Gateway } from '../../contracts/call.ts';
 import { ERRORS, GatewayError } from '../../contracts/errors.ts';
 import type { ParsedJson } from '../../contracts/json.ts';
 import type { Log } from '../../contracts/log.ts';
+import { isObject } from '../../lib/is-object.ts';
 import type { Exchange, Route } from '../http/exchange.ts';
 import { errorHeaders, methodNotAllowed } from '../http/render-error.ts';
 import { classify } from './classify.ts';
-import { type Envelope, readMessages } from './read-message.ts';
+import { GOVERNED_METHODS } from './kinds.ts';
+import { type Body, type Envelope, readMessages } from './read-message.ts';
 import { createReadyResults } from './ready-results.ts';
 import { renderRpcError } from './render-error.ts';
 import { createSlowAnswers } from './rev-2025/post-answer.ts';
@@ -99,6 +101,19 @@ export function createMcpRoutes(deps: McpDeps): McpRoutes {
     return { caller, endpoint, credential };
   };
 
+  /**
+   * Here, where it can still be said with the status that makes clients ask for more. Calls of modern clients can be told
+   * so later, and are written down then.
+   */
+  const checkScopes = ({ credential }: Exchange, endpoint: Endpoint, body: Body, isModern: boolean): void => {
+    if (credential?.admitted === undefined) return;
+    for (const value of body.type === 'single' ? [body.envelope.value] : body.values) {
+      const method = isObject(value) && typeof value.method === 'string' ? value.method : '';
+      const kind = GOVERNED_METHODS.get(method)?.kind;
+      if (!isModern || kind === undefined) gateway.checkScope(credential, kind ?? 'session.open', endpoint);
+    }
+  };
+
   const readOpening = (exchange: Exchange) => ({
     versionHeader: exchange.header('mcp-protocol-version'),
     hasSession: exchange.header('mcp-session-id') !== undefined,
@@ -142,19 +157,25 @@ export function createMcpRoutes(deps: McpDeps): McpRoutes {
   const take = async (exchange: Exchange, { endpoint, door }: Place): Promise<void> => {
     let modernMessage: Envelope | undefined;
     try {
+      const admission = gateway.admit(exchange.credential, endpoint);
+      // Not of keys: a turn of the loop is theirs to keep.
+      if (admission !== undefined) await admission;
       const visitor = identify(exchange, endpoint);
       if (exchange.method !== 'POST' || door === 'sse') {
+        gateway.checkScope(exchange.credential, 'session.open', endpoint);
         takeBodiless(exchange, visitor, door);
         return;
       }
       const opening = door === 'streamable' ? readOpening(exchange) : undefined;
       const body = readMessages(await exchange.body(), limits().maxJsonDepth);
       if (opening === undefined) {
+        checkScopes(exchange, endpoint, body, false);
         sseDoor.post(exchange, visitor, body);
         return;
       }
       const message = body.type === 'single' ? body.envelope : undefined;
       if (classify(message?.value, opening) === 'modern') modernMessage = message;
+      checkScopes(exchange, endpoint, body, modernMessage !== undefined);
       if (modernMessage === undefined) await streamable.post(exchange, visitor, body);
       else await modern.handle(exchange, endpoint, modernMessage);
     } catch (error) {

@@ -1,6 +1,6 @@
 /** The way of a model request, the same for every dialect: who is it, read, through the gateway, answer in its own words. */
 
-import type { Gateway, ModelCall, ModelGateway } from '../../contracts/call.ts';
+import type { Gateway, ModelCall, ModelGateway, ProtectedPlace } from '../../contracts/call.ts';
 import type { Credential } from '../../contracts/caller.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { JsonText, ParsedJson } from '../../contracts/json.ts';
@@ -16,13 +16,15 @@ import { readRoutingHeaders } from './read-routing-headers.ts';
 import { readEndpoint } from './read-wishes.ts';
 
 export interface ModelEdgeDeps {
-  readonly gateway: Pick<Gateway, 'identify'> & ModelGateway;
+  readonly gateway: Pick<Gateway, 'admit' | 'identify'> & ModelGateway;
   readonly log: Log;
   readonly limits: () => { readonly maxJsonDepth: number };
   /** Wall clock in milliseconds. */
   readonly now: () => number;
   readonly newId: () => string;
 }
+
+const MODELS: ProtectedPlace = { type: 'models' };
 
 /** What a dialect read out of a request. */
 export interface ReadRequest {
@@ -50,6 +52,8 @@ export async function serveModel(
   try {
     // Before its body is read: who has no key shall not make us read one.
     const credential = edge.credentialOf === undefined ? exchange.credential : edge.credentialOf(exchange);
+    const admission = deps.gateway.admit(credential, MODELS);
+    if (admission !== undefined) await admission;
     deps.gateway.identify(credential);
     const { kind, model, body, request } = await read();
     const call = createModelCall(deps, exchange, { id, credential, kind, model, body, request });

@@ -1,11 +1,12 @@
 /** Who there is, as of now: the objects of the store as callers, followed as they change. Nothing of a secret but its hash. */
 
-import type { KeyDirectory, KnownKey, LabelledLevel, Level } from '../../contracts/caller.ts';
+import type { KeyDirectory, KnownKey, KnownUser, LabelledLevel, Level } from '../../contracts/caller.ts';
 import type { FileLevel, Labels } from '../../contracts/config-people.ts';
 import type { ObjectKind, ObjectStore, StoredObject } from '../../contracts/objects.ts';
 import type { KeyBody, OrganizationBody, TeamBody, UserBody } from '../../contracts/shapes/directory.ts';
 import { toBound, toGrant, toUsageLimits } from '../../contracts/shapes/read-shapes.ts';
 import { foldUserName } from '../../domain/accounts/user-name.ts';
+import { createFindPeople } from './find-people.ts';
 import { createSharing, type Sharing } from './share-equal.ts';
 
 export interface LiveDirectory extends KeyDirectory {
@@ -27,7 +28,7 @@ interface Entry {
 interface People {
   readonly organizations: Map<string, Level & { readonly labels: Labels }>;
   readonly teams: Map<string, Level & { readonly labels: Labels; readonly organization: string | undefined }>;
-  readonly users: Map<string, Level & Pick<UserBody, 'labels' | 'organization' | 'isActive'>>;
+  readonly users: Map<string, Level & Pick<UserBody, 'labels' | 'organization' | 'isActive'> & KnownUser>;
 }
 
 const PEOPLE: readonly ObjectKind[] = ['organization', 'team', 'user'];
@@ -52,6 +53,8 @@ export function createLiveDirectory(deps: {
       byName = { version, ids: new Map([...people.users].map(([id, { name }]) => [foldUserName(name), id])) };
     return byName.ids.get(foldUserName(nameOrId));
   };
+
+  const found = createFindPeople({ version: () => version, people: known, userId: findUserId });
 
   const takeKey = (object: StoredObject): void => {
     const body = object.body as KeyBody;
@@ -108,6 +111,13 @@ export function createLiveDirectory(deps: {
         levels: sharing.shareList(levels),
         ...(Object.keys(labels).length > 0 && { labels: sharing.share(labels) }),
       };
+    },
+    findUser: (by) => found.user(by),
+    findTeam(idOrName) {
+      const team = found.team(idOrName);
+      if (team?.organization === undefined) return team && sharing.shareList([team]);
+      const organization = known().organizations.get(team.organization);
+      return organization && sharing.shareList([team, organization]);
     },
     async refresh() {
       // One reading at a time; whoever asks meanwhile wants to know of a change that this one may have missed.
@@ -179,9 +189,9 @@ function takePerson(people: People, { kind, id, body, isDeleted }: StoredObject)
     }
     case 'user': {
       if (isDeleted) return void people.users.delete(id);
-      const { name, bounds, limits, labels, organization, isActive } = body as UserBody;
+      const { name, bounds, limits, labels, organization, isActive, identities, teams } = body as UserBody;
       const level = { grant: toBound(bounds), limits: toUsageLimits(limits), labels, organization, isActive };
-      return void people.users.set(id, { type: 'user', id, name, ...level });
+      return void people.users.set(id, { type: 'user', id, name, ...level, identities, teams });
     }
   }
 }

@@ -1,10 +1,11 @@
 /** Step: who calls, and whether from here and now they may call at all. */
 
-import type { Call, SharedStep } from '../../contracts/call.ts';
+import type { Call, ProtectedPlace, SharedStep } from '../../contracts/call.ts';
 import type { Caller, Level } from '../../contracts/caller.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import { type CompiledPlace, checkPlaces, clientAddress, compilePlaces } from '../../domain/access/check-place.ts';
 import { type Address, type Network, parseAddress } from '../../lib/network.ts';
+import type { Admission } from '../authorization/admission.ts';
 import type { Keyring } from '../keyring.ts';
 
 export interface PlaceDeps {
@@ -28,7 +29,13 @@ export function createPlacesOf(): PlacesOf {
   };
 }
 
-export function createIdentify(deps: { keyring: Pick<Keyring, 'identify'> } & PlaceDeps): SharedStep {
+export function createIdentify(
+  deps: {
+    keyring: Pick<Keyring, 'identify'>;
+    /** Undefined: no access tokens are taken. */
+    admission?: Pick<Admission, 'checkScope'> | undefined;
+  } & PlaceDeps,
+): SharedStep {
   const placesOf = createPlacesOf();
   const check = (call: Call, caller: Caller): void => {
     const places = placesOf(caller);
@@ -41,11 +48,15 @@ export function createIdentify(deps: { keyring: Pick<Keyring, 'identify'> } & Pl
   return (call, next) => {
     const caller = deps.keyring.identify(call.credential);
     call.facts.caller = caller;
+    // Calls that a call makes are held to what the token was issued for, too.
+    if (call.credential?.admitted !== undefined) deps.admission?.checkScope(call.credential, call.kind, placeOf(call));
     const { grant, levels } = caller;
     if (grant.networks !== undefined || grant.hours !== undefined || hasPlaces(levels)) check(call, caller);
     return next();
   };
 }
+
+const placeOf = ({ surface, endpoint }: Call): ProtectedPlace => (surface === 'models' ? { type: 'models' } : endpoint);
 
 function hasPlaces(levels: readonly Level[] | undefined): boolean {
   if (levels === undefined) return false;

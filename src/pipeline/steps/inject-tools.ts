@@ -3,9 +3,11 @@
 import type { ModelStep } from '../../contracts/call.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { ToolMode } from '../../contracts/models-config.ts';
+import { covers, scopeFor } from '../../domain/access/scopes.ts';
 import { decideToolMode } from '../../domain/models/decide-tool-mode.ts';
 import { ownToolNames } from '../../domain/models/own-tool-names.ts';
 import type { Catalog } from '../../domain/tools/catalog.ts';
+import type { Admission } from '../authorization/admission.ts';
 import { type CodeMode, toolsetMode } from '../codemode/code-mode.ts';
 import { callerOf, type GrantOf, servesToolset } from '../grants.ts';
 import { createToolViews } from '../models/tool-views.ts';
@@ -16,6 +18,8 @@ export function createInjectTools(
     readonly grantOf: GrantOf;
     readonly catalog: () => Catalog;
     readonly codeMode?: CodeMode | undefined;
+    /** Undefined: no access tokens are taken. */
+    readonly admission?: Pick<Admission, 'checkScope'> | undefined;
   },
   configured: ToolMode,
 ): ModelStep {
@@ -31,6 +35,13 @@ export function createInjectTools(
     if (verdict.type === 'refused')
       throw new GatewayError('invalid_request', `x-portcullis-tool-mode: ${verdict.reason}`);
     if (verdict.mode === 'off') return next();
+    const admitted = call.credential?.admitted;
+    if (admitted !== undefined && !covers(admitted.scopes, scopeFor('tools.call'))) {
+      // Whoever asks for tools is told what their token lacks; where they only come along, they do not.
+      if (wishes.namesTools || wishes.toolMode !== undefined)
+        deps.admission?.checkScope(call.credential, 'tools.call', { type: 'models' });
+      return next();
+    }
     const grant = deps.grantOf(caller, call.narrowing, endpoint);
     // Named and not there, or not for this caller: going on without its tools would be another request than was made.
     if (endpoint.type === 'toolset' && !servesToolset(deps.catalog(), endpoint.toolset, caller, grant))

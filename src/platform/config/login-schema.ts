@@ -3,18 +3,7 @@
 
 import { z } from 'zod';
 import { ROLES } from '../../contracts/admin.ts';
-import { DAY_MS, milliseconds } from './schema-words.ts';
-
-const claim = z
-  .string()
-  .min(1)
-  .max(200)
-  .describe('Name of a claim, or a path into one: `groups`, `realm_access.roles`.');
-const value = z
-  .string()
-  .min(1)
-  .max(500)
-  .describe('What the claim, or one of its values if it is a list, has to be; `*` stands for any run of characters.');
+import { claim, claimValue, DAY_MS, milliseconds } from './schema-words.ts';
 
 export const IdentityProviderShape = z.strictObject({
   title: z
@@ -39,7 +28,7 @@ export const IdentityProviderShape = z.strictObject({
     .default(['openid', 'profile', 'email'])
     .describe('Scopes to ask for; `openid` is always among them. Some providers give groups only with one more.'),
   roleMapping: z
-    .array(z.strictObject({ claim, value, role: z.enum(ROLES).describe('The role this gives.') }))
+    .array(z.strictObject({ claim, value: claimValue, role: z.enum(ROLES).describe('The role this gives.') }))
     .max(200)
     .default([])
     .describe(
@@ -52,7 +41,13 @@ export const IdentityProviderShape = z.strictObject({
       'Role of those whom `roleMapping` gives none, and of new users where there is no `roleMapping`. Left out: they may not sign in.',
     ),
   teamMapping: z
-    .array(z.strictObject({ claim, value, team: z.string().min(1).max(200).describe('Name of the team this gives.') }))
+    .array(
+      z.strictObject({
+        claim,
+        value: claimValue,
+        team: z.string().min(1).max(200).describe('Name of the team this gives.'),
+      }),
+    )
     .max(1_000)
     .default([])
     .describe('Which claims put into which teams. A team named here is left again when its claim is gone.'),

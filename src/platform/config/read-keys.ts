@@ -149,7 +149,7 @@ function checkGrant(
   };
 }
 
-function checkToolsets(
+export function checkToolsets(
   { report }: Document,
   path: Path,
   named: readonly string[],

@@ -69,7 +69,8 @@ function readProvider(
   };
 }
 
-function issuerProblem(issuer: string): string | undefined {
+/** What is wrong with it as the address of an issuer, which people are sent to and whose keys are believed. */
+export function issuerProblem(issuer: string): string | undefined {
   const url = URL.canParse(issuer) ? new URL(issuer) : undefined;
   if (url === undefined || url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '')
     return 'expected a URL without query and fragment';

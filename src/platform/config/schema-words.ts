@@ -9,3 +9,14 @@ export const milliseconds = (min: number, max = DAY_MS) => z.int().min(min).max(
 
 /** A list of patterns, none by default. */
 export const patterns = (description: string) => z.array(z.string()).default([]).describe(description);
+
+export const claim = z
+  .string()
+  .min(1)
+  .max(200)
+  .describe('Name of a claim, or a path into one: `groups`, `realm_access.roles`.');
+export const claimValue = z
+  .string()
+  .min(1)
+  .max(500)
+  .describe('What the claim, or one of its values if it is a list, has to be; `*` stands for any run of characters.');

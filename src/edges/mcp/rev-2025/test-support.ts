@@ -34,6 +34,8 @@ export function createScriptedGateway(script: Script): ScriptedGateway {
       gateway.calls.push(call);
       return call.kind === 'session.open' ? result(OPENED) : script(call);
     },
+    admit: () => undefined,
+    checkScope: () => {},
     identify(credential) {
       if (credential === undefined || !gateway.keys.has(credential.token)) throw new GatewayError('unauthenticated');
       return { keyId: credential.token, keyName: credential.token, grant: { allow: ['*'], deny: [] } };

@@ -33,6 +33,8 @@ export function createScriptedGateway(script: Script): ScriptedGateway {
       gateway.calls.push(call);
       return script(call);
     },
+    admit: () => undefined,
+    checkScope: () => {},
     identify(credential) {
       if (credential === undefined || !gateway.keys.has(credential.token)) throw new GatewayError('unauthenticated');
       return { keyId: credential.token, keyName: credential.token, grant: { allow: ['*'], deny: [] } };
