@@ -423,7 +423,7 @@ test(`${HOSTILE_JAVASCRIPT.length} hostile scripts each end as an error, or end 
         hostOf(async () => given('x')),
       ),
       neighbour.run(
-        { code: 'kept + (await desk.work({}))' },
+        'kept + (await desk.work({}))',
         hostOf(async () => given(2)),
         signal,
       ),
