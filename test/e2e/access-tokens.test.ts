@@ -321,3 +321,28 @@ test('a session belongs to its subject: with another token of theirs it goes on,
   assert.equal(refused.status, 403, refused.text);
   assert.match(refused.challenge ?? '', /insufficient_scope/);
 });
+
+test('the doors of 2024 take the tokens of their endpoint, and bind their streams to the subject, too', async (t) => {
+  const { site, mcp, token } = await start(t);
+  const ada = bearer(await token());
+  const refused = await fetch(`${site.url}/sse`);
+  assert.equal(refused.status, 401);
+  assert.match(refused.headers.get('www-authenticate') ?? '', /oauth-protected-resource\/mcp"/);
+  const elsewhere = bearer(await token({ aud: `${mcp}/demo` }));
+  assert.equal((await fetch(`${site.url}/sse`, { headers: elsewhere })).status, 401);
+  const gone = new AbortController();
+  const stream = await fetch(`${site.url}/sse`, {
+    headers: { ...ada, accept: 'text/event-stream' },
+    signal: gone.signal,
+  });
+  t.after(() => gone.abort());
+  const reader = stream.body?.getReader() ?? assert.fail('there is no stream');
+  const first = new TextDecoder().decode((await reader.read()).value);
+  const messages = new URL(/^data: (.+)$/m.exec(first)?.[1] ?? assert.fail(first), site.url).href;
+  const send = async (headers: { readonly [name: string]: string }) =>
+    (await legacy(messages, headers, 'initialize', INITIALIZE)).status;
+  assert.equal(await send(bearer(await token({ sub: 'sub-bob' }))), 404);
+  assert.equal(await send({}), 401);
+  assert.equal(await send(bearer(await token({ scope: 'models' }))), 403);
+  assert.equal(await send(bearer(await token({ jti: 'renewed' }))), 202);
+});
