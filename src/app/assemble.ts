@@ -1,5 +1,6 @@
 /** The composition root: builds every part once and wires them together. Reads like a parts list. */
 
+import type { TokenIssuer } from '../contracts/access-tokens.ts';
 import { CODE_MODE } from '../contracts/codemode.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
 import type { ConfigObjects } from '../contracts/config-objects.ts';
@@ -75,6 +76,8 @@ export interface AppOptions {
 export interface App extends AsyncDisposable {
   readonly gateway: SwappableGateway;
   readonly registry: ServerRegistry;
+  /** Access tokens of our own authorization server. */
+  readonly tokens: TokenIssuer;
   /** Creates the first key if nobody could get in otherwise; returns its secret, the only time it is known. */
   createFirstKey(): Promise<string | undefined>;
   countKeys(): number;
@@ -185,10 +188,7 @@ export async function assemble(options: AppOptions): Promise<App> {
     config: gateway.config,
   });
   const approvals = await openApprovals({ executions, trail, config: gateway.config, tell: limits.tell, log, now });
-  const accounts = await stores.accounts();
-  const people = openPeople({
-    ...{ store: accounts, objects, sealer: sealing.forClients, log, now, config: gateway.config, publicUrl },
-  });
+  const people = await openPeople({ stores, objects, directory, gateway, sealing, publicUrl, now, log });
   reportToolsets({ catalog, config: gateway.config, log });
 
   let stopping = false;
@@ -211,7 +211,7 @@ export async function assemble(options: AppOptions): Promise<App> {
   const callback = createCallbackRoute({ finish: credentials.finish });
   const adminRoute: Route = (exchange) => admin?.route(exchange) ?? false;
   const http = createHttpServer({
-    routes: [...mcp.routes, ...models, ...health, metrics, callback, adminRoute, people.route],
+    routes: [...mcp.routes, ...models, ...health, metrics, callback, adminRoute, ...people.routes],
     dialects: [adminErrors],
     log,
     limits: config.limits,
@@ -261,6 +261,7 @@ export async function assemble(options: AppOptions): Promise<App> {
   return {
     gateway,
     registry,
+    tokens: people.tokens,
     configObjects: storedConfig?.objects,
     reload: () => storedConfig?.reload(),
     async createFirstKey() {

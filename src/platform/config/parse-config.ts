@@ -13,6 +13,7 @@ import { type Document, readPart } from './document.ts';
 import type { Environment } from './environment.ts';
 import { type AskForSecret, SECRET_MANAGERS } from './find-secret.ts';
 import { openDocument } from './open-document.ts';
+import { readAuthorizationServer } from './read-authorization-server.ts';
 import { readCodeMode } from './read-codemode.ts';
 import { readDatabase } from './read-database.ts';
 import { readAnonymous, readKeys } from './read-keys.ts';
@@ -87,6 +88,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   const codeMode = readCodeMode(document, readSection(document, 'codeMode', CodeModeSection), known);
   const webhooks = readWebhooks(document);
   const login = readLogin(document, listen?.publicUrl);
+  const authorizationServer = readAuthorizationServer(document);
   if (report.problems.length > 0 || !listen || !limits || !audit || !log)
     return { ok: false, problems: inOrder(report.problems) };
   if (servers.length === 0 && providers === undefined)
@@ -110,6 +112,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
     ...(codeMode && { codeMode }),
     ...(webhooks && { webhooks }),
     ...(login && { login }),
+    ...(authorizationServer && { authorizationServer }),
     ...(policy && { policy }),
     ...(providers && { providers }),
     ...(models && { models }),

@@ -6,6 +6,7 @@ import { SHOWN_MODES } from '../../contracts/codemode.ts';
 import { Admin } from './admin-schema.ts';
 import { ApprovalsSection } from './approvals-schema.ts';
 import { Audit } from './audit-schema.ts';
+import { AuthorizationServer } from './authorization-server-schema.ts';
 import { CodeModeSection } from './codemode-schema.ts';
 import { Database } from './database-schema.ts';
 import { Key } from './key-schema.ts';
@@ -272,6 +273,10 @@ export const ConfigFile = z
     codeMode: CodeModeSection.optional(),
     webhooks: Webhooks.optional(),
     login: Login.optional(),
+    authorization: z
+      .strictObject({ server: AuthorizationServer.optional() })
+      .optional()
+      .describe('Access tokens of OAuth in place of keys.'),
     servers: servers('The same as `mcpServers`, as VS Code writes it in `mcp.json`.'),
     mcp: z
       .strictObject({ servers: servers('The same as `mcpServers`.'), inputs })

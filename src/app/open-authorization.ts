@@ -1,0 +1,90 @@
+/** The gateway's own authorization server on the parts of this gateway: store, people, keys, and where clients reach it. */
+
+import { randomBytes } from 'node:crypto';
+import type { TokenIssuer } from '../contracts/access-tokens.ts';
+import type { AuthorizationDesk } from '../contracts/authorization-server.ts';
+import type { Grant } from '../contracts/caller.ts';
+import type { Log } from '../contracts/log.ts';
+import type { ObjectStore } from '../contracts/objects.ts';
+import type { Sealer } from '../contracts/sealing.ts';
+import type { KeyBody } from '../contracts/shapes/directory.ts';
+import type { Route } from '../edges/http/exchange.ts';
+import { createAuthorizationRoutes } from '../edges/oauth/server-routes.ts';
+import { createAuthorizationServer } from '../pipeline/authorization/authorization-server.ts';
+import { createCallerOfGrant, createOwnTokens } from '../pipeline/authorization/own-tokens.ts';
+import type { LiveDirectory } from '../pipeline/directory/live-directory.ts';
+import type { SwappableGateway } from '../pipeline/gateway.ts';
+import { fetchClientDocument } from '../upstreams/oauth/client-document.ts';
+import type { Stores } from './open-stores.ts';
+
+interface OpenAuthorization {
+  readonly desk: AuthorizationDesk;
+  readonly route: Route;
+  /** The tokens it issued. */
+  readonly tokens: TokenIssuer;
+}
+
+/** Where the configuration says nothing of whom comes with a token. */
+const NOTHING: Grant = { allow: [], deny: [] };
+/** Shown to be chosen from. */
+const MAX_KEYS = 200;
+
+export interface AuthorizationParts {
+  readonly stores: Pick<Stores, 'oauth'>;
+  readonly objects: ObjectStore;
+  readonly directory: Pick<LiveDirectory, 'version' | 'aboveUser' | 'refresh'>;
+  readonly gateway: Pick<SwappableGateway, 'config' | 'callerOfKey' | 'refreshKeys'>;
+  readonly sealing: { readonly forClients: Sealer };
+  /** Where browsers reach the gateway. */
+  readonly publicUrl: () => Promise<string>;
+  /** What whoever comes with a token, and acts as a person, may reach. Default nothing. */
+  readonly access?: (() => Grant) | undefined;
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+export async function openAuthorization(deps: AuthorizationParts): Promise<OpenAuthorization> {
+  const { objects, directory, gateway, publicUrl, access = () => NOTHING, now, log } = deps;
+  const store = await deps.stores.oauth();
+  const callerOf = createCallerOfGrant({ directory, callerOfKey: gateway.callerOfKey, access });
+  /** Somebody who has just been made, or switched off, may be asking. */
+  const lookAgain = async (): Promise<void> => {
+    if (await directory.refresh()) gateway.refreshKeys();
+  };
+  let issuer = '';
+  const server = createAuthorizationServer({
+    ...{ store, sealer: deps.sealing.forClients, now, log, fetchDocument: fetchClientDocument },
+    config: () => gateway.config().authorizationServer,
+    async issuer() {
+      issuer = await publicUrl();
+      return issuer;
+    },
+    async isActive(userId) {
+      await lookAgain();
+      return directory.aboveUser?.(userId, [], {}) !== undefined;
+    },
+    async isAlive(grant) {
+      await lookAgain();
+      return callerOf(grant) !== undefined;
+    },
+    async ownKeys(userId) {
+      await lookAgain();
+      const keys = await objects.list('key', { limit: MAX_KEYS, where: { user: userId } });
+      const isOwn = ({ type }: KeyBody): boolean => type === 'personal';
+      return keys
+        .filter(({ id, body }) => isOwn(body as KeyBody) && callerOf({ userId, keyId: id }) !== undefined)
+        .map(({ id, body }) => ({ id, name: (body as KeyBody).name }));
+    },
+    note: async (event, { id, clientId, resource }, { name }) =>
+      log.info(`an OAuth grant was ${event === 'granted' ? 'made' : 'ended'}`, {
+        ...{ grant: id, client: clientId, resource, user: name },
+      }),
+    newSecret: () => randomBytes(32).toString('base64url'),
+    newHex: () => randomBytes(8).toString('hex'),
+  });
+  return {
+    desk: server.desk,
+    route: createAuthorizationRoutes(server.endpoints),
+    tokens: createOwnTokens({ records: server.records, store, issuer: () => issuer, callerOf, now }),
+  };
+}
