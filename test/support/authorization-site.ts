@@ -157,7 +157,8 @@ export async function answerConsent(
 ): Promise<URL> {
   assert.equal(page.status, 200, page.text);
   const action = new URL(page.url).pathname;
-  const done = await browser.submit(page, action, { answer: 'approve', ...typed });
+  // A box that nobody ticked is not sent.
+  const done = await browser.submit(page, action, { answer: 'approve', remember: '', ...typed });
   const onward = /http-equiv="refresh" content="0; url=([^"]+)"/.exec(done.text)?.[1];
   assert.ok(onward, `${done.status} ${done.text}`);
   return new URL(onward.replaceAll('&amp;', '&'));
