@@ -13,6 +13,8 @@ export interface People {
   add(kind: keyof typeof SHAPES, name: string, body?: object): Promise<void>;
   /** Returns its secret. May call everything. */
   addKey(name: string, body?: object): Promise<string>;
+  /** Members of its body. */
+  change(kind: keyof typeof SHAPES, name: string, change: object): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -31,6 +33,10 @@ export function openPeople(dataDir: string): People {
       const secrets = [{ hash, prefix, createdAtMs: Date.now() }];
       await add('key', name, { grant: { allow: ['*', 'model:*'] }, secrets, ...body });
       return token;
+    },
+    async change(kind, name, change) {
+      const body = { ...(await store.find(kind, name))?.body, ...change };
+      await store.write([{ action: 'update', kind, id: name, name, body, ifVersion: undefined }], origin, Date.now());
     },
     close: () => store[Symbol.asyncDispose]() as Promise<void>,
   };
