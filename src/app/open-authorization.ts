@@ -75,10 +75,18 @@ export async function openAuthorization(deps: AuthorizationParts): Promise<OpenA
         .filter(({ id, body }) => isOwn(body as KeyBody) && callerOf({ userId, keyId: id }) !== undefined)
         .map(({ id, body }) => ({ id, name: (body as KeyBody).name }));
     },
-    note: async (event, { id, clientId, resource }, { name }) =>
-      log.info(`an OAuth grant was ${event === 'granted' ? 'made' : 'ended'}`, {
-        ...{ grant: id, client: clientId, resource, user: name },
-      }),
+    async note(event, grant, by) {
+      const { userId, createdAtMs: _made, usedAtMs: _used, ...body } = grant;
+      const about = { ...body, scopes: [...body.scopes], keyId: body.keyId ?? null };
+      const user = await objects.find('user', userId);
+      const change = { kind: 'user', id: userId, name: user?.name ?? userId } as const;
+      const line =
+        event === 'granted'
+          ? ({ ...change, action: 'let-client-in', before: undefined, after: about } as const)
+          : ({ ...change, action: 'end-client', before: about, after: undefined } as const);
+      const origin = { actor: { type: 'user', id: by.id, name: by.name }, via: 'console' } as const;
+      await objects.note([line], origin, now());
+    },
     newSecret: () => randomBytes(32).toString('base64url'),
     newHex: () => randomBytes(8).toString('hex'),
   });

@@ -36,13 +36,23 @@ function createProvider(kept: Kept, clientMetadataUrl: string | undefined) {
     },
     state: () => 'a state',
     clientInformation: () => kept.client as never,
-    saveClientInformation: (client: unknown) => void (kept.client = client as { client_id: string }),
+    saveClientInformation(client: unknown) {
+      kept.client = client as { client_id: string };
+    },
     tokens: () => kept.tokens as never,
-    saveTokens: (tokens: unknown) => void (kept.tokens = tokens as { access_token: string }),
-    redirectToAuthorization: (url: URL) => void (kept.sentTo = url),
-    saveCodeVerifier: (verifier: string) => void (kept.verifier = verifier),
+    saveTokens(tokens: unknown) {
+      kept.tokens = tokens as { access_token: string };
+    },
+    redirectToAuthorization(url: URL) {
+      kept.sentTo = url;
+    },
+    saveCodeVerifier(verifier: string) {
+      kept.verifier = verifier;
+    },
     codeVerifier: () => kept.verifier ?? assert.fail(),
-    saveDiscoveryState: (state: unknown) => void (kept.discovery = state as object),
+    saveDiscoveryState(state: unknown) {
+      kept.discovery = state as object;
+    },
     discoveryState: () => kept.discovery as never,
   };
 }

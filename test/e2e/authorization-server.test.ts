@@ -16,7 +16,7 @@ import {
   registerClient,
   startAuthorizationSite,
 } from '../support/authorization-site.ts';
-import { createBrowser } from '../support/browser.ts';
+import { createBrowser, readForm } from '../support/browser.ts';
 import { PASSWORD } from '../support/login-site.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -175,4 +175,35 @@ test('neither a token nor a code nor the secret of a client stands in the store 
     assert.ok(!stored.some((text) => text.includes(String(secret))), 'stored in clear');
     assert.ok(!site.log.some((line) => line.includes(String(secret))), 'logged');
   }
+});
+
+test('a person sees on their account whom they let in, and ends it; both stand in the record of changes', async (t) => {
+  const site = await startAuthorizationSite(t);
+  for (const name of ['ada', 'eve']) await site.addUser(name);
+  const clientId = await registerClient(site, BACK);
+  const [ada, eve] = [await site.signIn('ada'), await site.signIn('eve')];
+  const { body } = await letIn(site, ada, { clientId, redirectUri: BACK });
+  const verify = async () => (await site.app.tokens.verify(String(body.access_token), `${site.url}/mcp`)).type;
+  const page = await ada.get(`${site.url}/account`);
+  assert.match(page.text, /Clients you let in[\s\S]*<strong>Editor<\/strong>[\s\S]*mcp at \/mcp/);
+  const { grant = '' } = readForm(page, '/account/clients/end');
+  const hers = await eve.get(`${site.url}/account`);
+  assert.doesNotMatch(hers.text, /Clients you let in/);
+  const { csrf = '' } = readForm(hers, '/logout');
+  await eve.post(`${site.url}/account/clients/end`, { csrf, grant });
+  await ada.post(`${site.url}/account/clients/end`, { grant });
+  assert.equal(await verify(), 'valid', 'neither somebody else nor a form of nobody ends it');
+  const ended = await ada.submit(page, '/account/clients/end');
+  assert.equal(ended.location, `${site.url}/account?done=client`);
+  assert.equal(await verify(), 'invalid');
+  assert.doesNotMatch((await ada.follow(ended)).text, /<strong>Editor/);
+  const changes = await site.people.changes('user', 'ada');
+  const deeds = changes.filter(({ action }) => action.includes('client'));
+  assert.deepEqual(
+    deeds.map(({ action, actor, via, before, after }) => [action, actor.id, via, (after ?? before)?.clientId]),
+    [
+      ['end-client', 'ada', 'console', clientId],
+      ['let-client-in', 'ada', 'console', clientId],
+    ],
+  );
 });

@@ -53,6 +53,7 @@ export function createLoginRoutes(deps: LoginDeps): Route {
     if (first !== 'account') return undefined;
     if (second === undefined) return { GET: account.show };
     if (second === 'password' && third === undefined) return { POST: account.changePassword };
+    if (second === 'clients' && third === 'end') return { POST: account.endClient };
     if (second === 'sessions' && third === 'end') return { POST: account.endSessions };
     return undefined;
   };
