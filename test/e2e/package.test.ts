@@ -6,6 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
+import { postForm, registerClient } from '../support/authorization-site.ts';
 import { ROOT } from '../support/gateway.ts';
 import { callTool } from '../support/raw-client.ts';
 import { startProcess } from '../support/start-process.ts';
@@ -45,7 +46,10 @@ test('the built package hosts tools, and ships the types that their files are ch
 
   const configFile = join(folder, 'portcullis.json');
   const keys = [{ name: 'e2e', value: KEY, allow: ['*'] }];
-  await writeFile(configFile, JSON.stringify({ mcpServers: { tools: { folder: '.' } }, keys }));
+  await writeFile(
+    configFile,
+    JSON.stringify({ mcpServers: { tools: { folder: '.' } }, keys, authorization: { server: {} } }),
+  );
   // bin/portcullis.mjs prefers the sources where there are any.
   const start = join(folder, '_start.mjs');
   const bundle = JSON.stringify(join(ROOT, 'dist/portcullis.js'));
@@ -58,4 +62,17 @@ test('the built package hosts tools, and ships the types that their files are ch
     return result;
   });
   assert.deepEqual(answer.content, [{ type: 'text', text: 'QUIET' }]);
+
+  // The OAuth library goes by names of its classes, which a bundler may change.
+  const site = { url: new URL(mcpUrl).origin };
+  const clientId = await registerClient(site, 'https://editor.example/callback');
+  const unknown = { grant_type: 'refresh_token', refresh_token: 'por_x', client_id: clientId };
+  assert.equal((await postForm(`${site.url}/oauth/token`, unknown)).body.error, 'invalid_grant');
+  assert.equal(
+    (await postForm(`${site.url}/oauth/token`, { ...unknown, client_id: 'x' })).body.error,
+    'invalid_client',
+  );
+  const bundled = await readFile(join(ROOT, 'dist/portcullis.js'), 'utf8');
+  for (const name of ['AuthorizationCode', 'AccessToken', 'RefreshToken', 'Interaction', 'Session', 'Grant'])
+    assert.match(bundled, new RegExp(`\\bclass ${name} extends\\b`), name);
 });
