@@ -248,7 +248,7 @@ export async function assemble(options: AppOptions): Promise<App> {
   const known = { directory, limits: limits.limitStore, config: gateway.config };
   admin = await openAdminApi({
     ...{ objects, registry, catalog, definitionStore, trail, stores, sealer: sealing.forClients, identity, log },
-    ...{ now, monotonicMs, newId, randomHex: ids.hex, config: gateway.config },
+    ...{ now, monotonicMs, newId, randomHex: ids.hex, config: gateway.config, oauthGrants: people.grants },
     ...{ providers: () => providers, configObjects: storedConfig?.objects, sessions: people.sessions },
     ...{ accounts: people.forAdmin, userId: directory.userId, executions, approvals: approvals.desk },
     explain: createExplainer({

@@ -2,10 +2,11 @@
 
 import { randomBytes } from 'node:crypto';
 import type { TokenIssuer } from '../contracts/access-tokens.ts';
-import type { AuthorizationDesk } from '../contracts/authorization-server.ts';
+import type { AuthorizationDesk, OAuthGrantDesk } from '../contracts/authorization-server.ts';
 import type { Grant } from '../contracts/caller.ts';
 import type { Log } from '../contracts/log.ts';
-import type { ObjectStore } from '../contracts/objects.ts';
+import type { OAuthGrant } from '../contracts/oauth-store.ts';
+import type { ChangeOrigin, ObjectStore } from '../contracts/objects.ts';
 import type { Sealer } from '../contracts/sealing.ts';
 import type { KeyBody } from '../contracts/shapes/directory.ts';
 import type { Route } from '../edges/http/exchange.ts';
@@ -19,6 +20,7 @@ import type { Stores } from './open-stores.ts';
 
 interface OpenAuthorization {
   readonly desk: AuthorizationDesk;
+  readonly grants: OAuthGrantDesk;
   readonly route: Route;
   /** The tokens it issued. */
   readonly tokens: TokenIssuer;
@@ -51,6 +53,17 @@ export async function openAuthorization(deps: AuthorizationParts): Promise<OpenA
   const lookAgain = async (): Promise<void> => {
     if (await directory.refresh()) gateway.refreshKeys();
   };
+  const noteGrant = async (event: 'granted' | 'ended', grant: OAuthGrant, origin: ChangeOrigin): Promise<void> => {
+    const { userId, createdAtMs: _made, usedAtMs: _used, ...body } = grant;
+    const about = { ...body, scopes: [...body.scopes], keyId: body.keyId ?? null };
+    const user = await objects.find('user', userId);
+    const change = { kind: 'user', id: userId, name: user?.name ?? userId } as const;
+    const line =
+      event === 'granted'
+        ? ({ ...change, action: 'let-client-in', before: undefined, after: about } as const)
+        : ({ ...change, action: 'end-client', before: about, after: undefined } as const);
+    await objects.note([line], origin, now());
+  };
   let issuer = '';
   const server = createAuthorizationServer({
     ...{ store, sealer: deps.sealing.forClients, now, log, fetchDocument: fetchClientDocument },
@@ -75,23 +88,21 @@ export async function openAuthorization(deps: AuthorizationParts): Promise<OpenA
         .filter(({ id, body }) => isOwn(body as KeyBody) && callerOf({ userId, keyId: id }) !== undefined)
         .map(({ id, body }) => ({ id, name: (body as KeyBody).name }));
     },
-    async note(event, grant, by) {
-      const { userId, createdAtMs: _made, usedAtMs: _used, ...body } = grant;
-      const about = { ...body, scopes: [...body.scopes], keyId: body.keyId ?? null };
-      const user = await objects.find('user', userId);
-      const change = { kind: 'user', id: userId, name: user?.name ?? userId } as const;
-      const line =
-        event === 'granted'
-          ? ({ ...change, action: 'let-client-in', before: undefined, after: about } as const)
-          : ({ ...change, action: 'end-client', before: about, after: undefined } as const);
-      const origin = { actor: { type: 'user', id: by.id, name: by.name }, via: 'console' } as const;
-      await objects.note([line], origin, now());
-    },
+    note: (event, grant, { id, name }) =>
+      noteGrant(event, grant, { actor: { type: 'user', id, name }, via: 'console' }),
     newSecret: () => randomBytes(32).toString('base64url'),
     newHex: () => randomBytes(8).toString('hex'),
   });
   return {
     desk: server.desk,
+    grants: {
+      list: store.listGrants,
+      find: store.findGrant,
+      async end(grant, origin) {
+        await noteGrant('ended', grant, origin);
+        await store.endGrant(grant.id);
+      },
+    },
     route: createAuthorizationRoutes(server.endpoints),
     tokens: createOwnTokens({ records: server.records, store, issuer: () => issuer, callerOf, now }),
   };

@@ -2,6 +2,7 @@
 
 import type { TokenIssuer } from '../contracts/access-tokens.ts';
 import type { AdminAccounts } from '../contracts/admin.ts';
+import type { OAuthGrantDesk } from '../contracts/authorization-server.ts';
 import { foldUserName } from '../domain/accounts/user-name.ts';
 import type { Route } from '../edges/http/exchange.ts';
 import { createLoginRoutes } from '../edges/login/routes.ts';
@@ -18,6 +19,7 @@ export interface OpenPeople extends People {
   readonly routes: readonly Route[];
   /** As the admin API takes them. */
   readonly forAdmin: AdminAccounts;
+  readonly grants: OAuthGrantDesk;
   /** Access tokens of our own authorization server. */
   readonly tokens: TokenIssuer;
 }
@@ -34,10 +36,10 @@ export async function openPeople(
     publicUrl: () => config().listen.publicUrl,
     openProvider: openIdentityProvider,
   });
-  const { desk, route, tokens } = await openAuthorization(deps);
+  const { desk, route, tokens, grants } = await openAuthorization(deps);
   return {
     ...people,
-    tokens,
+    ...{ tokens, grants },
     routes: [createLoginRoutes({ sessions: people.sessions, signIns: people.signIns, home: HOME, desk }), route],
     forAdmin: {
       foldName: foldUserName,

@@ -1,7 +1,8 @@
 /** Our own authorization server for MCP clients: its configuration, and its ports towards pages for people, HTTP and management. */
 
 import type { UserActor } from './accounts.ts';
-import type { OAuthGrant } from './oauth-store.ts';
+import type { OAuthGrant, OAuthStore } from './oauth-store.ts';
+import type { ChangeOrigin } from './objects.ts';
 import type { Secret } from './secret.ts';
 
 /** What a token may be for, narrowest default first: a client that asks for nothing we know gets the first. */
@@ -89,6 +90,14 @@ export interface AuthorizationDesk {
   grants(userId: string): Promise<readonly OAuthGrant[]>;
   /** False: no such grant of that person. */
   end(user: UserActor, grantId: string): Promise<boolean>;
+}
+
+/** Port of looking after the grants of everybody; for management. */
+export interface OAuthGrantDesk {
+  readonly list: OAuthStore['listGrants'];
+  readonly find: OAuthStore['findGrant'];
+  /** With its tokens, and a line in the record of changes. */
+  end(grant: OAuthGrant, origin: ChangeOrigin): Promise<void>;
 }
 
 export interface ProtocolAnswer {
