@@ -62,11 +62,12 @@ function packagesIn(metafile: Metafile): Set<string> {
 }
 
 async function licenceOf(folder: string): Promise<string> {
-  for (const name of ['LICENSE', 'LICENSE.md', 'LICENCE', 'license', 'LICENSE.txt', 'license.md']) {
+  for (const name of ['LICENSE', 'LICENSE.md', 'LICENCE', 'license', 'LICENSE.txt', 'license.md', 'License']) {
     const text = await readFile(join(root, folder, name), 'utf8').catch(() => undefined);
     if (text !== undefined) return text.trim();
   }
-  const readme = await readFile(join(root, folder, 'README.md'), 'utf8').catch(() => '');
+  const readReadme = (name: string): Promise<string> => readFile(join(root, folder, name), 'utf8');
+  const readme = await readReadme('README.md').catch(() => readReadme('Readme.md').catch(() => ''));
   const section = /^#+ licen[cs]e\s*$([\s\S]+?)(?=^#|(?![\s\S]))/im.exec(readme)?.[1];
   if (section === undefined) throw new Error(`${folder} tells no licence`);
   return section.trim();

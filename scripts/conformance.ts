@@ -5,7 +5,8 @@
  * client scenarios that are known to fail.
  *
  * Failures a cell is allowed to have stand in test/conformance/expected/<route>-<revision>-<upstream>.yml; they excuse the suite's
- * exit code, but not a missed goal. Those of the client scenarios stand in client-<revision>.yml.
+ * exit code, but not a missed goal. Those of the client scenarios stand in client-<revision>.yml. Of our authorization server none
+ * is allowed.
  *
  *   --matrix            everything
  *   --write-docs        with --matrix: writes docs/reference/conformance.md
@@ -21,6 +22,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { judge, nameOf, planCells } from '../test/conformance/cells.ts';
 import { type CellReport, type ClientReport, renderPage, renderTerminal } from '../test/conformance/render-report.ts';
+import { runAuthorizationSuite } from '../test/conformance/run-authorization-suite.ts';
 import { expectedClientFailures, runClientSuite } from '../test/conformance/run-client-suite.ts';
 import { runSuite } from '../test/conformance/run-suite.ts';
 import { startSubjects } from '../test/conformance/start-subjects.ts';
@@ -99,6 +101,15 @@ async function runClients(folder: string): Promise<ClientReport[]> {
   return reports;
 }
 
+/** Of our own authorization server; true where nothing was asked for of it. */
+async function runAuthorization(): Promise<boolean> {
+  if (options['direct-only'] || options.only !== undefined) return true;
+  process.stderr.write('running authorization …\n');
+  const { passed, summary } = await runAuthorizationSuite(cleanup, options.referee);
+  process.stdout.write(`Authorization server\n${summary}\n`);
+  return passed;
+}
+
 async function readSuiteVersion(): Promise<string> {
   const { devDependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
     devDependencies: { [name: string]: string };
@@ -110,10 +121,13 @@ async function main(): Promise<boolean> {
   const folder = await createTempDir(cleanup);
   const cells = await runCells(folder);
   const clients = await runClients(folder);
+  const isAuthorizationGreen = await runAuthorization();
   if (options.keep !== undefined) await cp(folder, options.keep, { recursive: true });
   process.stdout.write(renderTerminal(cells, clients));
   const isGreen =
-    cells.every(({ verdict }) => verdict.ok) && clients.every(({ result }) => result.complaints.length === 0);
+    isAuthorizationGreen &&
+    cells.every(({ verdict }) => verdict.ok) &&
+    clients.every(({ result }) => result.complaints.length === 0);
   if (options['write-docs']) {
     const facts = { suiteVersion: await readSuiteVersion(), date: new Date().toISOString().slice(0, 10) };
     await writeFile(PAGE, renderPage(cells, clients, facts));

@@ -3,6 +3,7 @@
 import type { AdminAccounts, AdminSessions } from '../contracts/admin.ts';
 import type { AdminCatalogue, AdminTrail, FileObject, LimitStanding } from '../contracts/admin-ports.ts';
 import type { ApprovalDesk } from '../contracts/approvals.ts';
+import type { OAuthGrantDesk } from '../contracts/authorization-server.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
 import type { ConfigObjects } from '../contracts/config-objects.ts';
 import type { DefinitionStore } from '../contracts/definitions.ts';
@@ -42,6 +43,7 @@ export interface AdminApiDeps {
   readonly executions: Pick<Executions, 'suggestions' | 'approvals' | 'runs'>;
   readonly sealer: Sealer;
   readonly accounts: AdminAccounts;
+  readonly oauthGrants: OAuthGrantDesk;
   /** Undefined: people cannot sign in. */
   readonly sessions: AdminSessions | undefined;
   /** Undefined: there is only the file. */
@@ -72,6 +74,7 @@ export async function openAdminApi(deps: AdminApiDeps): Promise<AdminApi> {
   const flush = () => trail.flush();
   const ports = {
     accounts: deps.accounts,
+    oauthGrants: deps.oauthGrants,
     ...{
       objects,
       rules: ADMIN_RULES,

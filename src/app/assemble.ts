@@ -1,5 +1,6 @@
 /** The composition root: builds every part once and wires them together. Reads like a parts list. */
 
+import type { TokenIssuer } from '../contracts/access-tokens.ts';
 import { CODE_MODE } from '../contracts/codemode.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
 import type { ConfigObjects } from '../contracts/config-objects.ts';
@@ -47,7 +48,7 @@ import { openApprovals } from './open-approvals.ts';
 import { openAuthorization } from './open-authorization.ts';
 import { openExecutions } from './open-executions.ts';
 import { openLimits } from './open-limits.ts';
-import { openPeople } from './open-people.ts';
+import { type OpenPeople, openPeople } from './open-people.ts';
 import { openStores } from './open-stores.ts';
 import { createPublicUrl } from './public-url.ts';
 import { reportToolsets } from './report-toolsets.ts';
@@ -77,6 +78,8 @@ export interface AppOptions {
 export interface App extends AsyncDisposable {
   readonly gateway: SwappableGateway;
   readonly registry: ServerRegistry;
+  /** Access tokens of our own authorization server. */
+  readonly tokens: TokenIssuer;
   /** Creates the first key if nobody could get in otherwise; returns its secret, the only time it is known. */
   createFirstKey(): Promise<string | undefined>;
   countKeys(): number;
@@ -161,9 +164,11 @@ export async function assemble(options: AppOptions): Promise<App> {
   const sandboxes = openSandboxes({
     ...{ config: () => inForce.codeMode ?? CODE_MODE, path: options.environment.PATH, monotonicMs, log },
   });
+  let ownTokens: OpenPeople['tokens'] | undefined;
   const authorization = openAuthorization({
     ...{ directory, trail, log, now, monotonicMs, newId, randomHex: ids.hex, baseUrl: publicUrl.now },
     config: () => inForce.authorization,
+    own: () => (inForce.authorizationServer === undefined ? undefined : ownTokens),
   });
   const gateway = createGateway(
     {
@@ -184,11 +189,10 @@ export async function assemble(options: AppOptions): Promise<App> {
     config: gateway.config,
   });
   const approvals = await openApprovals({ executions, trail, config: gateway.config, tell: limits.tell, log, now });
-  const accounts = await stores.accounts();
-  const people = openPeople({
-    ...{ store: accounts, objects, sealer: sealing.forClients, log, now, config: gateway.config },
-    publicUrl: publicUrl.settled,
+  const people = await openPeople({
+    ...{ stores, objects, directory, gateway, sealing, publicUrl: publicUrl.settled, now, log },
   });
+  ownTokens = people.tokens;
   reportToolsets({ catalog, config: gateway.config, log });
 
   let stopping = false;
@@ -211,7 +215,7 @@ export async function assemble(options: AppOptions): Promise<App> {
   const callback = createCallbackRoute({ finish: credentials.finish });
   const adminRoute: Route = (exchange) => admin?.route(exchange) ?? false;
   const http = createHttpServer({
-    routes: [...mcp.routes, ...models, ...health, metrics, callback, authorization.route, adminRoute, people.route],
+    routes: [...mcp.routes, ...models, ...health, metrics, callback, authorization.route, adminRoute, ...people.routes],
     ...{ dialects: [adminErrors], openPaths: authorization.openPaths },
     log,
     limits: config.limits,
@@ -248,7 +252,7 @@ export async function assemble(options: AppOptions): Promise<App> {
   const known = { directory, limits: limits.limitStore, config: gateway.config };
   admin = await openAdminApi({
     ...{ objects, registry, catalog, definitionStore, trail, stores, sealer: sealing.forClients, identity, log },
-    ...{ now, monotonicMs, newId, randomHex: ids.hex, config: gateway.config },
+    ...{ now, monotonicMs, newId, randomHex: ids.hex, config: gateway.config, oauthGrants: people.grants },
     ...{ providers: () => providers, configObjects: storedConfig?.objects, sessions: people.sessions },
     ...{ accounts: people.forAdmin, userId: directory.userId, executions, approvals: approvals.desk },
     explain: createExplainer({
@@ -261,6 +265,7 @@ export async function assemble(options: AppOptions): Promise<App> {
   return {
     gateway,
     registry,
+    tokens: people.tokens,
     configObjects: storedConfig?.objects,
     reload: () => storedConfig?.reload(),
     async createFirstKey() {

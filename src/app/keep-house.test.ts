@@ -38,7 +38,11 @@ async function setUp(t: TestContext, change: Partial<HousekeepingDeps> = {}) {
           if (event !== undefined) event.result = result;
         },
       },
-      stores: { trail: async () => ({ query: () => [] }), database: undefined },
+      stores: {
+        trail: async () => ({ query: () => [] }),
+        database: undefined,
+        oauth: async () => ({ sweep: async () => 0 }),
+      },
       config: () => ({ approvals: undefined }) as ReturnType<HousekeepingDeps['config']>,
       newId: () => `id-${events.length}`,
       randomHex: (digits: number) => 'a'.repeat(digits),
@@ -67,6 +71,7 @@ test('beside other replicas only what the trail calls unknown is given up at onc
   const ends: { readonly [id: string]: TrailRow['result'] } = { 'exec-a': 'unknown', 'exec-b': undefined };
   const { suggestions, start, clock } = await setUp(t, {
     stores: {
+      oauth: async () => ({ sweep: async () => 0 }),
       database: {},
       trail: async () => ({
         query: ({ id = '' }) => (id in ends ? [{ ...makeIntent(id), ...NO_END, seq: 1, result: ends[id] }] : []),

@@ -1,10 +1,11 @@
-/** Clears up behind suggestions, approvals and runs: what expired, what was lost with its process, what is old. One place for all of it. */
+/** Clears up behind suggestions, approvals, runs and OAuth grants: what expired, what was lost with its process, what is old. One place for all of it. */
 
 import type { Approval, ApprovalStore } from '../contracts/approvals.ts';
 import type { CodeStateStore } from '../contracts/codemode.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
 import type { JsonObject } from '../contracts/json.ts';
 import type { Log } from '../contracts/log.ts';
+import type { OAuthStore } from '../contracts/oauth-store.ts';
 import type { AgentRun, RunStore } from '../contracts/runs.ts';
 import type { SuggestionKeeper } from '../contracts/suggestions.ts';
 import type { ApprovalEventKind, CallIntent, ResultClass, Trail } from '../contracts/trail.ts';
@@ -32,7 +33,12 @@ export interface HousekeepingDeps {
    * Of `trail`, how calls ended, those of processes before this one included, which have to be folded. Without a `database` nobody
    * else executes: by the lock on the data directory.
    */
-  readonly stores: { trail(): Promise<Pick<TrailReading, 'query'>>; readonly database: object | undefined };
+  readonly stores: {
+    trail(): Promise<Pick<TrailReading, 'query'>>;
+    readonly database: object | undefined;
+    /** Of the authorization server. */
+    oauth(): Promise<Pick<OAuthStore, 'sweep'>>;
+  };
   readonly config: () => GatewayConfig;
   readonly now: () => number;
   /** 0 to 1, exclusive. Default `Math.random`. */
@@ -149,6 +155,9 @@ async function clearUp(deps: HousekeepingDeps, isOver: () => boolean): Promise<v
   await inBatches(PRUNE_BATCH, () => approvals.prune(now() - KEEP_HISTORY_MS));
   await inBatches(PRUNE_BATCH, () => runs.prune(now() - KEEP_HISTORY_MS));
   await inBatches(BATCH, () => codeStates.dropExpired(now(), BATCH));
+  const oauth = await deps.stores.oauth();
+  const unusedMs = deps.config().authorizationServer?.registration.unusedMs ?? DEFAULT_KEEP_RESULTS_MS;
+  await inBatches(BATCH, () => oauth.sweep(now(), now() - unusedMs, BATCH));
 }
 
 type Event = Pick<

@@ -2,13 +2,14 @@
 
 import type { TokenIssuer } from '../contracts/access-tokens.ts';
 import type { AuthorizationConfig } from '../contracts/authorization-config.ts';
-import type { KeyDirectory } from '../contracts/caller.ts';
+import type { Caller, KeyDirectory } from '../contracts/caller.ts';
 import type { Log } from '../contracts/log.ts';
 import type { Trail } from '../contracts/trail.ts';
 import { scopesOf } from '../domain/access/scopes.ts';
 import type { Route } from '../edges/http/exchange.ts';
 import { createProtectedResourceRoute, PROTECTED_RESOURCE } from '../edges/oauth/protected-resource.ts';
 import type { AccessTokens } from '../pipeline/authorization/admission.ts';
+import type { OwnTokens } from '../pipeline/authorization/own-tokens.ts';
 import { createSubjects, subjectName } from '../pipeline/authorization/subjects.ts';
 import { openTokenIssuer } from '../upstreams/oauth/open-token-issuer.ts';
 
@@ -22,6 +23,8 @@ export interface OpenAuthorization {
 export function openAuthorization(deps: {
   readonly directory: KeyDirectory;
   readonly config: () => AuthorizationConfig | undefined;
+  /** Of our own authorization server; undefined: there is none. */
+  readonly own: () => OwnTokens | undefined;
   /** Where clients reach the gateway, without a slash at the end. */
   readonly baseUrl: () => string;
   readonly trail: Pick<Trail, 'record'>;
@@ -31,7 +34,7 @@ export function openAuthorization(deps: {
   readonly now: () => number;
   readonly monotonicMs: () => number;
 }): OpenAuthorization {
-  const { directory, config, log, now, monotonicMs } = deps;
+  const { directory, config, own, log, now, monotonicMs } = deps;
   const baseUrl = canonical(deps.baseUrl);
   /** No call came of it, so that no step writes it down. */
   const noteUnknown = (keyId: string, issuer: string, subject: string): void => {
@@ -80,10 +83,15 @@ export function openAuthorization(deps: {
       if (JSON.stringify(section?.issuers) !== JSON.stringify(of?.issuers)) issuers = openIssuers(section);
       of = section;
     }
-    return issuers;
+    const tokens = own();
+    return tokens === undefined ? issuers : [tokens, ...issuers];
+  };
+  const refreshed = (caller: Caller): Caller | undefined => {
+    const tokens = own();
+    return tokens?.has(caller) === true ? tokens.refreshed(caller) : subjects.refreshed(caller);
   };
   return {
-    tokens: { issuers: current, baseUrl, refreshed: subjects.refreshed },
+    tokens: { issuers: current, baseUrl, refreshed },
     route: createProtectedResourceRoute({ issuers: current, baseUrl }),
     openPaths: [PROTECTED_RESOURCE],
   };

@@ -1,48 +1,46 @@
-/** People who sign in, as the gateway has them: their store, the rules, and the pages. */
+/** People who sign in, as the gateway has them: their store, the rules, the pages, and the clients that they let in. */
 
-import type { AccountStore } from '../contracts/accounts.ts';
 import type { AdminAccounts } from '../contracts/admin.ts';
-import type { GatewayConfig } from '../contracts/config.ts';
-import type { Log } from '../contracts/log.ts';
-import type { ObjectStore } from '../contracts/objects.ts';
-import type { Sealer } from '../contracts/sealing.ts';
+import type { OAuthGrantDesk } from '../contracts/authorization-server.ts';
 import { foldUserName } from '../domain/accounts/user-name.ts';
 import type { Route } from '../edges/http/exchange.ts';
 import { createLoginRoutes } from '../edges/login/routes.ts';
 import { createPeople, type People } from '../pipeline/accounts/people.ts';
+import type { OwnTokens } from '../pipeline/authorization/own-tokens.ts';
 import { createArgon2Hasher } from '../platform/passwords/argon2.ts';
 import { openIdentityProvider } from '../upstreams/oauth/identity-provider.ts';
+import { type AuthorizationServerParts, openAuthorizationServer } from './open-authorization-server.ts';
+import type { Stores } from './open-stores.ts';
 
 /** Where somebody goes after signing in who was on the way to nowhere else. */
 const HOME = '/account';
 
 export interface OpenPeople extends People {
-  readonly route: Route;
+  readonly routes: readonly Route[];
   /** As the admin API takes them. */
   readonly forAdmin: AdminAccounts;
+  readonly grants: OAuthGrantDesk;
+  /** Access tokens of our own authorization server. */
+  readonly tokens: OwnTokens;
 }
 
-export function openPeople(deps: {
-  readonly store: AccountStore;
-  readonly objects: ObjectStore;
-  readonly sealer: Sealer;
-  readonly log: Log;
-  readonly now: () => number;
-  /** As it is in force. */
-  readonly config: () => GatewayConfig;
-  /** Where browsers reach the gateway. */
-  readonly publicUrl: () => Promise<string>;
-}): OpenPeople {
-  const { store, objects, sealer, log, now, config } = deps;
+export async function openPeople(
+  deps: AuthorizationServerParts & { readonly stores: Pick<Stores, 'accounts' | 'oauth'> },
+): Promise<OpenPeople> {
+  const { stores, objects, gateway, log, now } = deps;
+  const sealer = deps.sealing.forClients;
+  const { config } = gateway;
   const people = createPeople({
-    ...{ store, objects, hasher: createArgon2Hasher(), sealer, log, now },
+    ...{ store: await stores.accounts(), objects, hasher: createArgon2Hasher(), sealer, log, now },
     login: () => config().login,
     publicUrl: () => config().listen.publicUrl,
     openProvider: openIdentityProvider,
   });
+  const { desk, route, tokens, grants } = await openAuthorizationServer(deps);
   return {
     ...people,
-    route: createLoginRoutes({ sessions: people.sessions, signIns: people.signIns, home: HOME }),
+    ...{ tokens, grants },
+    routes: [createLoginRoutes({ sessions: people.sessions, signIns: people.signIns, home: HOME, desk }), route],
     forAdmin: {
       foldName: foldUserName,
       async invite(userId) {

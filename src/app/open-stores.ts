@@ -10,6 +10,7 @@ import type { DatabaseConfig } from '../contracts/config-sections.ts';
 import type { DefinitionStore } from '../contracts/definitions.ts';
 import type { SpendStore } from '../contracts/limits.ts';
 import type { Log } from '../contracts/log.ts';
+import type { OAuthStore } from '../contracts/oauth-store.ts';
 import type { ObjectStore } from '../contracts/objects.ts';
 import type { RunStore } from '../contracts/runs.ts';
 import type { SealKeys } from '../contracts/sealing.ts';
@@ -38,6 +39,7 @@ import { followChanges } from '../platform/stores/postgres/follow-changes.ts';
 import { createIdempotencyStore } from '../platform/stores/postgres/idempotency.ts';
 import { migrate } from '../platform/stores/postgres/migrate.ts';
 import { MIGRATIONS } from '../platform/stores/postgres/migrations.ts';
+import { createOAuthStore } from '../platform/stores/postgres/oauth.ts';
 import { createObjectStore } from '../platform/stores/postgres/object-store.ts';
 import { type Database, type DatabaseOptions, openDatabase } from '../platform/stores/postgres/open-database.ts';
 import { createOutbox } from '../platform/stores/postgres/outbox.ts';
@@ -50,6 +52,7 @@ import { openApprovalStore } from '../platform/stores/sqlite/approvals.ts';
 import { openCodeStateStore } from '../platform/stores/sqlite/code-states.ts';
 import { openDefinitionStore } from '../platform/stores/sqlite/definitions.ts';
 import { openIdempotencyStore } from '../platform/stores/sqlite/idempotency.ts';
+import { openOAuthStore } from '../platform/stores/sqlite/oauth.ts';
 import { openObjectStore } from '../platform/stores/sqlite/objects.ts';
 import { openOutbox } from '../platform/stores/sqlite/outbox.ts';
 import { openRunStore } from '../platform/stores/sqlite/runs.ts';
@@ -97,6 +100,8 @@ export interface Stores extends AsyncDisposable {
   runs(): Promise<RunStore>;
   /** What scripts keep. */
   codeStates(): Promise<CodeStateStore>;
+  /** Of the authorization server. */
+  oauth(): Promise<OAuthStore>;
   /** A row of the trail that is no call: a decision of a person. */
   append(row: DecisionRow): Promise<void>;
   /** Where the trail is folded to; undefined: into the data folder. */
@@ -137,6 +142,7 @@ function openLocal({ dataDir, trailKeys = noKeys }: OpenStoresOptions): Stores {
     approvals: () => once('approvals', async () => openApprovalStore({ dataDir })),
     runs: () => once('runs', async () => openRunStore({ dataDir })),
     codeStates: () => once('code-states', async () => openCodeStateStore({ dataDir })),
+    oauth: () => once('oauth', async () => openOAuthStore({ dataDir })),
     folding: undefined,
     database: undefined,
     [Symbol.asyncDispose]: () => closeAll(opened),
@@ -180,6 +186,7 @@ async function openShared(
     approvals: () => once('approvals', async () => openSharedApprovals(database, await changes(), log)),
     runs: () => once('runs', async () => openSharedRuns(database, await changes(), log)),
     codeStates: () => once('code-states', async () => createCodeStateStore(database)),
+    oauth: async () => createOAuthStore(database),
     get folding() {
       return { database: settings, replicaId: openReplicaId(dataDir) };
     },

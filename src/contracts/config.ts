@@ -2,6 +2,7 @@
 
 import type { ApprovalsConfig } from './approvals.ts';
 import type { AuthorizationConfig } from './authorization-config.ts';
+import type { AuthorizationServerConfig } from './authorization-server.ts';
 import type { Grant } from './caller.ts';
 import type { CodeModeConfig, ShownMode } from './codemode.ts';
 import type { ConfigKey, FileLevel } from './config-people.ts';
@@ -260,6 +261,8 @@ export interface GatewayConfig {
   readonly authorization?: AuthorizationConfig | undefined;
   /** How people sign in. Undefined: with passwords, by the defaults. */
   readonly login?: LoginConfig | undefined;
+  /** Our own authorization server for MCP clients. Undefined: there is none. */
+  readonly authorizationServer?: AuthorizationServerConfig | undefined;
   /** Left out: nothing is measured, and `GET /metrics` does not exist. */
   readonly metrics?: MetricsConfig | undefined;
   /** Left out: SQLite in the data directory. */

@@ -82,6 +82,9 @@ export const CHANGE_ACTIONS = [
   'set-password',
   'end-sessions',
   'unlock',
+  /** Of users: they let an OAuth client act for them, or ended that. */
+  'let-client-in',
+  'end-client',
 ] as const;
 export type ChangeAction = (typeof CHANGE_ACTIONS)[number];
 

@@ -28,6 +28,8 @@ export type SwappableGateway = Gateway &
   ModelGateway &
   SuggestionGateway & {
     config(): GatewayConfig;
+    /** Whom a key stands for now; one who may see nothing where it is gone. */
+    callerOfKey(keyId: string): Caller;
     /** Puts a new configuration in force for every call that begins from now on. */
     swap(config: GatewayConfig): void;
     /** Follows keys that other processes created or revoked. */
@@ -141,6 +143,7 @@ export function createGateway(
     },
     watch: (request) => watches.open(request),
     config: () => pipeline.config,
+    callerOfKey: (keyId) => pipeline.keyring.refreshed({ keyId, keyName: '', grant: { allow: [], deny: [] } }),
     modelStatus(caller) {
       const grant = pipeline.grantOf(caller, { servers: undefined, tools: undefined }, { type: 'all' });
       return lasting.modelHealth.snapshot().filter(({ provider, model }) => grant.allows('model', provider, model));

@@ -44,6 +44,8 @@ const MAY: { readonly [operation: string]: readonly Role[] | 'public' } = {
   ...each(READERS, 'listRuns getRun getRunTimeline'),
   ...each(READERS, 'listApprovals getApproval listStandingApprovals getStandingApproval'),
   ...each(OPERATORS, 'cancelRun approveApproval rejectApproval createStandingApproval deleteStandingApproval'),
+  ...each(READERS, 'listOAuthGrants getOAuthGrant'),
+  ...each(ADMINS, 'endOAuthGrant'),
   ...each(READERS, 'listCalls getCall sumSpend listChanges explain'),
 };
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { findWorker } from '../../src/platform/sandbox/python/worker-command.ts';
+import { postForm, registerClient } from '../support/authorization-site.ts';
 import { ROOT } from '../support/gateway.ts';
 import { callTool } from '../support/raw-client.ts';
 import { startProcess } from '../support/start-process.ts';
@@ -55,7 +56,11 @@ test('the built package hosts tools and runs scripts, and ships the types that f
     const configFile = join(folder, `${dialect}.json`);
     const keys = [{ name: 'e2e', value: KEY, allow: ['*'] }];
     const codeMode = { mode: 'code', dialect };
-    await writeFile(configFile, JSON.stringify({ mcpServers: { desk: { folder: '.' } }, codeMode, keys }));
+    const authorization = { server: {} };
+    await writeFile(
+      configFile,
+      JSON.stringify({ mcpServers: { desk: { folder: '.' } }, codeMode, keys, authorization }),
+    );
     // bin/portcullis.mjs prefers the sources where there are any.
     const start = join(folder, '_start.mjs');
     const bundle = JSON.stringify(join(ROOT, 'dist/portcullis.js'));
@@ -70,5 +75,18 @@ test('the built package hosts tools and runs scripts, and ships the types that f
     assert.deepEqual(answer.content, [{ type: 'text', text: 'QUIET' }]);
     const { result } = await callTool({ mcpUrl }, KEY, 'run_code', { code });
     assert.match(JSON.stringify(result), /A B/, dialect);
+
+    // The OAuth library goes by names of its classes, which a bundler may change.
+    const site = { url: new URL(mcpUrl).origin };
+    const clientId = await registerClient(site, 'https://editor.example/callback');
+    const unknown = { grant_type: 'refresh_token', refresh_token: 'por_x', client_id: clientId };
+    assert.equal((await postForm(`${site.url}/oauth/token`, unknown)).body.error, 'invalid_grant');
+    assert.equal(
+      (await postForm(`${site.url}/oauth/token`, { ...unknown, client_id: 'x' })).body.error,
+      'invalid_client',
+    );
+    const bundled = await readFile(join(ROOT, 'dist/portcullis.js'), 'utf8');
+    for (const name of ['AuthorizationCode', 'AccessToken', 'RefreshToken', 'Interaction', 'Session', 'Grant'])
+      assert.match(bundled, new RegExp(`\\bclass ${name} extends\\b`), name);
   }
 });

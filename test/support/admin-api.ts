@@ -23,7 +23,7 @@ import { openSealKeyFile } from '../../src/platform/sealing/key-file.ts';
 import { keysOf } from '../../src/platform/sealing/seal-key.ts';
 import { openIdempotencyStore } from '../../src/platform/stores/sqlite/idempotency.ts';
 import { openObjectStore } from '../../src/platform/stores/sqlite/objects.ts';
-import { type AdminSite, APPROVAL_ID, RUN_ID } from './admin-site.ts';
+import { type AdminSite, APPROVAL_ID, GRANT, RUN_ID } from './admin-site.ts';
 import { approval } from './approval-store-suite.ts';
 import { agentRun } from './run-store-suite.ts';
 import { type Cleanup, createTempDir } from './temp-dir.ts';
@@ -71,6 +71,7 @@ export interface StartedAdmin {
   seq(): Promise<number>;
   readonly virtualKey: string;
   resetApproval: AdminSite['resetApproval'];
+  resetGrant: AdminSite['resetGrant'];
   settled: AdminSite['settled'];
   state: AdminSite['state'];
   readonly known: AdminSite['known'];
@@ -121,6 +122,11 @@ export async function startAdmin(
     explain: { explain: async () => EXPLANATION },
     runs: createFakeRuns(),
     approvals: createFakeApprovals(),
+    oauthGrants: {
+      list: async () => [GRANT],
+      find: async (id: string) => (id === GRANT.id ? GRANT : undefined),
+      end: async () => undefined,
+    },
   };
   const operations = operationsFor(deps);
   const route = createAdminRoute(
@@ -187,6 +193,7 @@ export async function startAdmin(
     seq,
     virtualKey: `pck_${'b'.repeat(43)}`,
     resetApproval: async () => undefined,
+    resetGrant: async () => undefined,
     settled: async () => undefined,
     state: async () => String(await seq()),
     hidden: Object.values(tokens),

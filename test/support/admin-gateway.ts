@@ -15,10 +15,11 @@ import { createAccessToken } from '../../src/lib/access-token.ts';
 import { loadConfig } from '../../src/platform/config/load-config.ts';
 import type { LoadFile } from '../../src/platform/config/stored/compose-config.ts';
 import { openApprovalStore } from '../../src/platform/stores/sqlite/approvals.ts';
+import { openOAuthStore } from '../../src/platform/stores/sqlite/oauth.ts';
 import { openObjectStore } from '../../src/platform/stores/sqlite/objects.ts';
 import { openRunStore } from '../../src/platform/stores/sqlite/runs.ts';
 import { type Asked, type AskOptions, SETUP } from './admin-api.ts';
-import { type AdminSite, APPROVAL_ID, RUN_ID } from './admin-site.ts';
+import { type AdminSite, APPROVAL_ID, GRANT, RUN_ID } from './admin-site.ts';
 import { approval } from './approval-store-suite.ts';
 import { type Browser, createBrowser, readForm } from './browser.ts';
 import { agentRun } from './run-store-suite.ts';
@@ -227,6 +228,10 @@ export async function startAdminGateway(cleanup: Cleanup): Promise<StartedAdminG
   const farMs = Date.now() + 86_400_000;
   await runs.add(agentRun(RUN_ID, { startedAtMs: Date.now(), leaseUntilMs: farMs, expiresAtMs: farMs }));
 
+  const oauth = openOAuthStore({ dataDir });
+  cleanup.after(() => oauth[Symbol.asyncDispose]());
+  await oauth.addGrant(GRANT);
+
   const approvals = openApprovalStore({ dataDir });
   cleanup.after(() => approvals[Symbol.asyncDispose]());
   await approvals.add(approval(APPROVAL_ID, { expiresAtMs: farMs }));
@@ -250,6 +255,9 @@ export async function startAdminGateway(cleanup: Cleanup): Promise<StartedAdminG
     async resetApproval() {
       const { version = 0 } = (await approvals.find(APPROVAL_ID)) ?? {};
       await approvals.replace(approval(APPROVAL_ID, { expiresAtMs: farMs, version }), version);
+    },
+    async resetGrant() {
+      if ((await oauth.findGrant(GRANT.id)) === undefined) await oauth.addGrant(GRANT);
     },
     async settled() {
       await waitFor(

@@ -1,6 +1,7 @@
 /** What the suites of the admin API need of a place to ask: pretended ports, or a whole gateway. */
 
 import { ROLES, type Role } from '../../src/contracts/admin.ts';
+import type { OAuthGrant } from '../../src/contracts/oauth-store.ts';
 import type { ObjectStore } from '../../src/contracts/objects.ts';
 import { KeyShape, UserShape } from '../../src/contracts/shapes/directory.ts';
 import type { Operation } from '../../src/edges/admin/define-operation.ts';
@@ -29,6 +30,8 @@ export interface AdminSite {
   addUser(id: string, body: { readonly name: string; readonly role?: Role }): Promise<void>;
   /** Puts the approval back to where nobody voted. */
   resetApproval(): Promise<void>;
+  /** Puts the OAuth grant back if it was ended. */
+  resetGrant(): Promise<void>;
   /** What was written to `objects` is in force. */
   settled(): Promise<void>;
   /** Everything that can be changed through the API, as text that differs once something was. */
@@ -51,6 +54,13 @@ const KINDS = ['organization', 'team', 'user', 'key', 'admin-token', 'standing-a
 /** Of a run that is under way, as far as anybody knows. */
 export const RUN_ID = 'run-1';
 
+/** Of somebody who let a client in. */
+export const GRANT: OAuthGrant = {
+  ...{ id: 'og_1', userId: 'user_1', keyId: undefined, clientId: 'oc_1', clientName: 'Editor' },
+  ...{ redirectUri: 'https://editor.example/cb', resource: 'http://gateway.test/mcp', scopes: ['mcp'] },
+  ...{ createdAtMs: 1, usedAtMs: 1, expiresAtMs: 9_999_999_999_999 },
+};
+
 /** Of an approval that waits. */
 export const APPROVAL_ID = 'apr_1';
 
@@ -60,6 +70,7 @@ export function idFor({ known }: Pick<AdminSite, 'known'>, { tag }: Operation): 
     ...{ organizations: 'org_1', teams: 'team_1', users: 'user_1', keys: 'key_1', me: 'key_1' },
     ...{ 'admin-tokens': 'token_1', configuration: 'stored', catalogue: known.server, trail: known.callId },
     ...{ runs: RUN_ID, approvals: APPROVAL_ID, 'standing-approvals': 'sta_1' },
+    'oauth-grants': GRANT.id,
   };
   return ids[tag] ?? 'x';
 }
@@ -73,6 +84,7 @@ export async function restore(site: AdminSite, operation: Operation): Promise<vo
     await ask('POST', `/${plural}`, { body: { name: 'stored', body } });
   }
   if (operation.tag === 'approvals') await site.resetApproval();
+  if (operation.tag === 'oauth-grants') await site.resetGrant();
   if (operation.path.startsWith('/definitions/')) {
     const { name, hash } = known.definition;
     const opposite = operation.id === 'approveDefinition' ? 'reject' : 'approve';

@@ -10,6 +10,7 @@ import type {
   LimitStanding,
 } from '../../contracts/admin-ports.ts';
 import type { ApprovalDesk } from '../../contracts/approvals.ts';
+import type { OAuthGrantDesk } from '../../contracts/authorization-server.ts';
 import type { ConfigObjects } from '../../contracts/config-objects.ts';
 import type { Explainer } from '../../contracts/explain.ts';
 import type { ObjectKind, ObjectStore } from '../../contracts/objects.ts';
@@ -25,6 +26,7 @@ export interface AdminDeps {
   readonly spend: AdminSpend;
   readonly catalogue: AdminCatalogue;
   readonly definitions: AdminDefinitions;
+  readonly oauthGrants: OAuthGrantDesk;
   /** Resolves to undefined where no such key is in force. Undefined itself: nothing can tell; then there is no such operation. */
   readonly standings: ((keyId: string) => Promise<readonly LimitStanding[] | undefined>) | undefined;
   /** Undefined: there is only the file; then there are no such operations. */

@@ -11,6 +11,7 @@ import { configOperations } from './resources/config-objects.ts';
 import { definitionOperations } from './resources/definitions.ts';
 import { explainOperations } from './resources/explain.ts';
 import { keyOperations } from './resources/keys.ts';
+import { oauthGrantOperations } from './resources/oauth-grants.ts';
 import { organizationOperations, teamOperations } from './resources/organizations.ts';
 import { ownKeyOperations } from './resources/own-keys.ts';
 import { runOperations } from './resources/runs.ts';
@@ -34,6 +35,7 @@ const RESOURCES: readonly Operation[] = [
   ...approvalOperations,
   ...standingApprovalOperations,
   ...runOperations,
+  ...oauthGrantOperations,
 ];
 
 /** Those whose ports are there. */

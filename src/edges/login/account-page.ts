@@ -1,6 +1,7 @@
 /** The page of whoever is signed in: who they are, where else they are signed in, their password. */
 
 import type { SessionInfo, UserActor } from '../../contracts/accounts.ts';
+import type { OAuthGrant } from '../../contracts/oauth-store.ts';
 import { describeBrowser } from './describe-browser.ts';
 import { html } from './html.ts';
 import { type Note, type Page, renderNote } from './page.ts';
@@ -8,6 +9,8 @@ import { type Note, type Page, renderNote } from './page.ts';
 export interface AccountView {
   readonly actor: UserActor;
   readonly sessions: readonly SessionInfo[];
+  /** Clients that were let in. */
+  readonly grants: readonly OAuthGrant[];
   readonly token: string;
   readonly mayChangePassword: boolean;
   readonly note: Note;
@@ -33,6 +36,19 @@ ${!isThis && html`<form method="post" action="/account/sessions/end">${csrf}<inp
   const endAll =
     others &&
     html`<form method="post" action="/account/sessions/end">${csrf}<input type="hidden" name="session" value="*"><button class="quiet small">End all others</button></form>`;
+  const clients = view.grants.map(
+    (grant) => html`<li>
+<div><strong>${grant.clientName}</strong>${grant.keyId !== undefined && html`<span class="tag">as a key</span>`}
+<div class="soft">${grant.scopes.join(', ')} at ${new URL(grant.resource).pathname}, let in ${minute(grant.createdAtMs)}, last used ${minute(grant.usedAtMs)}</div></div>
+<form method="post" action="/account/clients/end">${csrf}<input type="hidden" name="grant" value="${grant.id}"><button class="quiet small">End</button></form>
+</li>`,
+  );
+  const letIn =
+    clients.length > 0 &&
+    html`<section class="card">
+<h2>Clients you let in</h2>
+<ul class="list">${clients}</ul>
+</section>`;
   const password =
     view.mayChangePassword &&
     html`<section class="card">
@@ -59,6 +75,7 @@ ${!isThis && html`<form method="post" action="/account/sessions/end">${csrf}<inp
 <ul class="list">${rows}</ul>
 ${endAll}
 </section>
+${letIn}
 ${password}`;
   const { status, retryAfterMs } = view;
   return { status, title: 'Your account', body, isWide: true, retryAfterMs };

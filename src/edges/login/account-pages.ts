@@ -15,17 +15,19 @@ const DONE: { readonly [done: string]: string } = {
   password: 'Your password is changed. You are signed out everywhere else.',
   session: 'The session is ended.',
   sessions: 'All other sessions are ended.',
+  client: 'That client is let in no more.',
 };
 
 export interface AccountPages {
   show(exchange: Exchange): Promise<void>;
   changePassword(exchange: Exchange): Promise<void>;
   endSessions(exchange: Exchange): Promise<void>;
+  endClient(exchange: Exchange): Promise<void>;
   askToSignOut(exchange: Exchange): Promise<void>;
   signOut(exchange: Exchange): Promise<void>;
 }
 
-export function createAccountPages({ sessions, signIns }: LoginDeps): AccountPages {
+export function createAccountPages({ sessions, signIns, desk }: LoginDeps): AccountPages {
   const render = async (
     exchange: Exchange,
     actor: UserActor,
@@ -33,6 +35,7 @@ export function createAccountPages({ sessions, signIns }: LoginDeps): AccountPag
   ): Promise<void> => {
     const page = accountPage({
       ...{ actor, sessions: await sessions.list(actor.id), token: sessions.csrfToken(exchange) ?? '' },
+      grants: (await desk?.grants(actor.id)) ?? [],
       mayChangePassword: signIns.ways().password && (await signIns.hasPassword(actor.id)),
       ...{ note: shown.note, status: shown.status ?? 200, retryAfterMs: shown.retryAfterMs },
     });
@@ -86,6 +89,14 @@ export function createAccountPages({ sessions, signIns }: LoginDeps): AccountPag
         const ids = which === '*' ? (await sessions.list(actor.id)).map(({ id }) => id) : [which];
         for (const id of ids) if (id !== actor.sessionId) await sessions.end(actor.id, id);
         sendSeeOther(exchange, `/account?done=${which === '*' ? 'sessions' : 'session'}`);
+      }),
+    endClient: (exchange) =>
+      withActor(exchange, async (actor) => {
+        const field = await readForm(exchange);
+        if (!sessions.checkCsrf(exchange, field('csrf')).allowed)
+          return render(exchange, actor, { status: 403, note: { type: 'bad', text: STALE } });
+        await desk?.end(actor, field('grant'));
+        sendSeeOther(exchange, '/account?done=client');
       }),
     askToSignOut: (exchange) =>
       withActor(exchange, async (actor) => {

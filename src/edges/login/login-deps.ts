@@ -1,6 +1,7 @@
 /** What the pages for people are made with. */
 
 import type { Sessions } from '../../contracts/accounts.ts';
+import type { AuthorizationDesk } from '../../contracts/authorization-server.ts';
 import type { SignIns } from '../../contracts/sign-ins.ts';
 
 export interface LoginDeps {
@@ -8,4 +9,6 @@ export interface LoginDeps {
   readonly signIns: SignIns;
   /** Where somebody goes who has signed in and was on the way to nowhere else. */
   readonly home: string;
+  /** Undefined: nobody is asked to let clients in. */
+  readonly desk?: AuthorizationDesk | undefined;
 }

@@ -39,6 +39,8 @@ export interface Page {
   /** Value of a Set-Cookie header. */
   readonly cookie?: string | undefined;
   readonly retryAfterMs?: number | undefined;
+  /** The browser goes there by itself. */
+  readonly onwardUrl?: string;
 }
 
 export function sendPage(exchange: Exchange, page: Page): void {
@@ -48,6 +50,7 @@ export function sendPage(exchange: Exchange, page: Page): void {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
+${page.onwardUrl !== undefined && html`<meta http-equiv="refresh" content="0; url=${page.onwardUrl}">`}
 <title>${page.title} – Portcullis</title>
 <link rel="icon" href="${ICON}">
 <link rel="stylesheet" href="/login/style.css">

@@ -4,7 +4,8 @@ import { GatewayError } from '../../contracts/errors.ts';
 import type { Exchange } from '../http/exchange.ts';
 
 const MAX_FORM_BYTES = 16_384;
-const MAX_PATH_CHARS = 1_000;
+/** What a client sends a browser with, whose id may be an address, is kept over a sign-in as one path. */
+const MAX_PATH_CHARS = 6_000;
 
 /** Fields of a form, the first of each name. Throws GatewayError `unsupported_media_type`, `body_too_large`. */
 export async function readForm(exchange: Exchange): Promise<(name: string) => string> {

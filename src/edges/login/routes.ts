@@ -3,6 +3,7 @@
 import { ERRORS, GatewayError } from '../../contracts/errors.ts';
 import type { Exchange, Route } from '../http/exchange.ts';
 import { createAccountPages } from './account-pages.ts';
+import { createConsentPages } from './consent-pages.ts';
 import { createInvitePages } from './invite-pages.ts';
 import type { LoginDeps } from './login-deps.ts';
 import { sendMessage } from './page.ts';
@@ -27,6 +28,8 @@ export function createLoginRoutes(deps: LoginDeps): Route {
   const signIn = createSignInPages(deps);
   const invite = createInvitePages(deps);
   const account = createAccountPages(deps);
+  const { desk } = deps;
+  const consent = desk && createConsentPages({ ...deps, desk });
 
   /** By method and path. Undefined: not ours. */
   const find = ({ segments }: Exchange): { readonly [method: string]: Handler } | undefined => {
@@ -39,9 +42,18 @@ export function createLoginRoutes(deps: LoginDeps): Route {
     if (first === 'logout' && second === undefined) return { GET: account.askToSignOut, POST: account.signOut };
     if (first === 'invite' && second !== undefined && third === undefined)
       return { GET: (exchange) => invite.show(exchange, second), POST: (exchange) => invite.submit(exchange, second) };
+    if (first === 'oauth' && consent !== undefined && desk?.isOpen() === true) {
+      if (second === 'authorize' && third === undefined) return { GET: consent.begin };
+      if (second === 'consent' && third !== undefined)
+        return {
+          GET: (exchange) => consent.show(exchange, third),
+          POST: (exchange) => consent.submit(exchange, third),
+        };
+    }
     if (first !== 'account') return undefined;
     if (second === undefined) return { GET: account.show };
     if (second === 'password' && third === undefined) return { POST: account.changePassword };
+    if (second === 'clients' && third === 'end') return { POST: account.endClient };
     if (second === 'sessions' && third === 'end') return { POST: account.endSessions };
     return undefined;
   };

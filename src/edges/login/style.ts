@@ -6,12 +6,14 @@ export const STYLE = `
   --ground: #f2f4f6; --card: #ffffff; --text: #191d21; --soft: #5a646e; --line: #d3d9df; --edge: #88929c;
   --accent: #1d5c96; --on-accent: #ffffff; --accent-more: #174a79; --field: #ffffff;
   --bad: #a3231b; --bad-ground: #fdeeec; --good: #1c6b3c; --good-ground: #eaf6ee;
+  --warn: #7a4b00; --warn-ground: #fdf3dc;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --ground: #121517; --card: #1b1f23; --text: #e7eaed; --soft: #a1abb5; --line: #353c43; --edge: #76808a;
     --accent: #5ba4e6; --on-accent: #0c1a26; --accent-more: #82bbee; --field: #14181b;
     --bad: #ff9d92; --bad-ground: #3a1d1a; --good: #8fd8a9; --good-ground: #17301f;
+    --warn: #f2c46d; --warn-ground: #33270f;
   }
 }
 * { box-sizing: border-box; }
@@ -35,6 +37,12 @@ input {
   width: 100%; font: inherit; color: inherit; background: var(--field); border: 1px solid var(--edge);
   border-radius: .45rem; padding: .6rem .75rem; margin-bottom: 1rem; min-height: 2.85rem;
 }
+select {
+  width: 100%; font: inherit; color: inherit; background: var(--field); border: 1px solid var(--edge);
+  border-radius: .45rem; padding: .6rem .75rem; margin-bottom: 1rem; min-height: 2.85rem;
+}
+input[type=checkbox] { width: 1.15rem; height: 1.15rem; min-height: 0; margin: .15rem 0 0; flex: none; accent-color: var(--accent); }
+label.check { display: flex; gap: .6rem; align-items: flex-start; font-weight: 400; margin-bottom: 1.1rem; }
 input[readonly] { background: var(--ground); color: var(--soft); border-color: var(--line); }
 .hint { color: var(--soft); font-size: .88rem; margin: -.6rem 0 1rem; }
 button, .button {
@@ -46,13 +54,21 @@ button:hover, .button:hover { background: var(--accent-more); border-color: var(
 .quiet { background: transparent; color: var(--text); border-color: var(--edge); }
 .quiet:hover { background: var(--ground); border-color: var(--soft); }
 .small { display: inline-block; width: auto; min-height: 2.4rem; padding: .35rem .9rem; font-size: .92rem; }
-:is(input, button, .button, a):focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
+:is(input, select, button, .button, a):focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 .ways { display: grid; gap: .7rem; }
 .or { display: flex; align-items: center; gap: .8rem; color: var(--soft); font-size: .9rem; margin: 1.3rem 0; }
 .or::before, .or::after { content: ""; flex: 1; border-top: 1px solid var(--line); }
 .note { border-radius: .45rem; padding: .7rem .9rem; margin: 0 0 1.2rem; font-size: .95rem; }
 .bad { background: var(--bad-ground); color: var(--bad); }
 .good { background: var(--good-ground); color: var(--good); }
+.warn { background: var(--warn-ground); color: var(--warn); }
+.consent .name { overflow-wrap: anywhere; }
+.consent dl { display: grid; grid-template-columns: max-content 1fr; gap: .7rem 1.1rem; margin: 0 0 1.4rem; }
+.consent dt { color: var(--soft); font-size: .92rem; }
+.consent dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
+.consent dd ul { margin: 0; padding-left: 1.1rem; }
+.two { grid-template-columns: 1fr 1fr; }
+.foot { text-align: center; }
 code { font: .88em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
 a { color: var(--accent); }
 .head { display: flex; flex-wrap: wrap; gap: .8rem; justify-content: space-between; align-items: flex-start; }
@@ -65,5 +81,5 @@ ul.list li:last-child { padding-bottom: 0; }
 ul.list strong { font-weight: 600; overflow-wrap: anywhere; }
 .tag { display: inline-block; font-size: .78rem; font-weight: 600; color: var(--good); background: var(--good-ground); border-radius: .3rem; padding: .05rem .45rem; margin-left: .35rem; white-space: nowrap; }
 @media (min-width: 34rem) { .narrow { max-width: 22rem; } body { padding-top: 8vh; } }
-@media (max-width: 27rem) { body { padding: 1rem .75rem; } .card { padding: 1.25rem; } }
+@media (max-width: 27rem) { body { padding: 1rem .75rem; } .card { padding: 1.25rem; } .consent dl { grid-template-columns: 1fr; gap: .15rem; } .consent dd { margin-bottom: .7rem; } }
 `;

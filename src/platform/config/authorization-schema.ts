@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { TOKEN_ALGORITHMS } from '../../contracts/authorization-config.ts';
+import { AuthorizationServer } from './authorization-server-schema.ts';
 import { claim, claimValue, patterns } from './schema-words.ts';
 
 export const Access = z.strictObject({
@@ -84,5 +85,6 @@ export const Authorization = z
       .max(20)
       .default([])
       .describe('Authorization servers whose access tokens are taken.'),
+    server: AuthorizationServer.optional(),
   })
   .describe('Access tokens (OAuth 2.1) in place of keys. Left out: none are taken.');

@@ -88,7 +88,9 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
   const codeMode = readCodeMode(document, readSection(document, 'codeMode', CodeModeSection), known);
   const webhooks = readWebhooks(document);
   const login = readLogin(document, listen?.publicUrl);
-  const authorization = readAuthorization(document, { servers: known, toolsets, providers: providerIds, listen });
+  const { authorization, authorizationServer } = readAuthorization(document, {
+    ...{ servers: known, toolsets, providers: providerIds, listen },
+  });
   if (report.problems.length > 0 || !listen || !limits || !audit || !log)
     return { ok: false, problems: inOrder(report.problems) };
   if (servers.length === 0 && providers === undefined)
@@ -113,6 +115,7 @@ export function parseConfig(text: string, options: ParseOptions): ConfigResult {
     ...(webhooks && { webhooks }),
     ...(login && { login }),
     ...(authorization && { authorization }),
+    ...(authorizationServer && { authorizationServer }),
     ...(policy && { policy }),
     ...(providers && { providers }),
     ...(models && { models }),

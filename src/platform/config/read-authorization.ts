@@ -2,11 +2,13 @@
 
 import type { z } from 'zod';
 import type { AuthorizationConfig, TokenIssuerConfig } from '../../contracts/authorization-config.ts';
+import type { AuthorizationServerConfig } from '../../contracts/authorization-server.ts';
 import type { Grant } from '../../contracts/caller.ts';
 import type { ToolsetConfig } from '../../contracts/config.ts';
 import { type Access, Authorization, type TokenIssuerShape } from './authorization-schema.ts';
 import { checkPattern } from './check-pattern.ts';
 import { type Document, readPart } from './document.ts';
+import { readAuthorizationServer } from './read-authorization-server.ts';
 import { checkToolsets } from './read-keys.ts';
 import { isLoopbackHost } from './read-listen.ts';
 import { issuerProblem } from './read-login.ts';
@@ -21,22 +23,33 @@ interface Known {
   readonly listen: { readonly host: string; readonly publicUrl?: string | undefined } | undefined;
 }
 
-/** Undefined: there is no such section, or it cannot be used, which is reported. */
-export function readAuthorization(document: Document, known: Known): AuthorizationConfig | undefined {
+export interface ReadAuthorization {
+  readonly authorization?: AuthorizationConfig;
+  readonly authorizationServer?: AuthorizationServerConfig;
+}
+
+/** Empty: there is no such section, or it cannot be used, which is reported. */
+export function readAuthorization(document: Document, known: Known): ReadAuthorization {
   const { root, report } = document;
   const node = nodeAt(root, ['authorization']);
-  if (node === undefined) return undefined;
+  if (node === undefined) return {};
   const section = readPart(document, ['authorization'], node, Authorization, Object.keys(Authorization.shape));
-  if (section === undefined) return undefined;
+  if (section === undefined) return {};
   const access = readAccess(document, ['authorization', 'access'], section.access, known);
   const issuers = section.issuers.map((each, i) => readIssuer(document, ['authorization', 'issuers', i], each, known));
   checkAddress(document, known.listen);
-  if (issuers.length === 0)
-    report.warning(['authorization'], 'has no effect: no token is taken', 'add an authorization server to "issuers"');
+  if (issuers.length === 0 && section.server === undefined)
+    report.warning(
+      ['authorization'],
+      'has no effect: no token is taken',
+      'add an authorization server to "issuers", or the gateway\'s own, "server"',
+    );
   for (const [i, { issuer }] of issuers.entries())
     if (issuers.findIndex((each) => each.issuer === issuer) < i)
       report.problem(['authorization', 'issuers', i, 'issuer'], 'stands twice', 'keep one of them');
-  return { access, issuers };
+  const path = ['authorization', 'server'];
+  const authorizationServer = section.server && readAuthorizationServer(document, path, section.server);
+  return { authorization: { access, issuers }, ...(authorizationServer && { authorizationServer }) };
 }
 
 /** Clients compare the address they use with the one that stands in documents and tokens. */

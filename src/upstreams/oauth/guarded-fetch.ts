@@ -72,7 +72,12 @@ async function reachOfHost(host: string): Promise<Reach> {
 
 /** For one server and one errand, which `signal` bounds as a whole. Rejects with TypeError where an address is refused. */
 export function createGuardedFetch(serverUrl: string, signal: AbortSignal): FetchLike {
-  const server = reachOfHost(new URL(serverUrl).hostname);
+  return createFetchWithin(reachOfHost(new URL(serverUrl).hostname), signal);
+}
+
+/** The same where no server is asked on behalf of: `nearest` is what may be reached at most. `redirect: 'manual'` follows none. */
+export function createFetchWithin(nearest: Reach | Promise<Reach>, signal: AbortSignal): FetchLike {
+  const server = Promise.resolve(nearest);
   server.catch(() => {});
   const check = async (address: string): Promise<void> => {
     if (!mayReach(reachOf(address), await server)) throw new TypeError(`the address ${address} is not allowed here`);
@@ -110,7 +115,8 @@ export function createGuardedFetch(serverUrl: string, signal: AbortSignal): Fetc
       const { location } = answer.headers;
       const next =
         typeof location === 'string' && URL.canParse(location, url.href) ? new URL(location, url) : undefined;
-      const follows = method === 'GET' && answer.statusCode > 300 && answer.statusCode < 309;
+      const follows =
+        init.redirect !== 'manual' && method === 'GET' && answer.statusCode > 300 && answer.statusCode < 309;
       if (follows && next?.origin === url.origin && redirects < MAX_REDIRECTS) {
         await answer.body.dump();
         url = next;

@@ -4,6 +4,7 @@ import { ACCOUNTS, IDEMPOTENCY } from './accounts-schema.ts';
 import { APPROVALS, RUNS, SUGGESTIONS, TRAIL_EXECUTIONS } from './executions-schema.ts';
 import { LIMITS } from './limit-functions.ts';
 import type { Migration } from './migrate.ts';
+import { OAUTH } from './oauth-schema.ts';
 
 /** Whoever writes to one of these moves its number on first, so that writers queue and numbers are seen in their order. */
 const CHANGES = `
@@ -261,6 +262,7 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'trail-executions', sql: TRAIL_EXECUTIONS },
   { name: 'noted-file', sql: NOTED_FILE },
   { name: 'code-states', sql: CODE_STATES },
+  { name: 'oauth', sql: OAUTH },
 ];
 
 /** Adds rows of the trail to the sums of every level they count for, or takes them out again (`sign`), each sum at most once. */

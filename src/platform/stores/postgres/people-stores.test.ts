@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { testAccountStore } from '../../../../test/support/account-store-suite.ts';
 import { testIdempotencyStore } from '../../../../test/support/idempotency-store-suite.ts';
+import { testOAuthStore } from '../../../../test/support/oauth-store-suite.ts';
 import { usePostgres } from '../../../../test/support/postgres.ts';
 import { createAccountStore } from './accounts.ts';
 import { createIdempotencyStore } from './idempotency.ts';
+import { createOAuthStore } from './oauth.ts';
 import { createOutbox } from './outbox.ts';
 import { openForTest } from './testing/open-for-test.ts';
 
@@ -12,6 +14,10 @@ const { skip, server } = usePostgres();
 
 if (skip === false) {
   testAccountStore('PostgreSQL', async (t) => createAccountStore(await openForTest(t, await server.newDatabase())));
+  testOAuthStore('PostgreSQL', async (t) => {
+    const url = await server.newDatabase();
+    return async () => createOAuthStore(await openForTest(t, url));
+  });
   testIdempotencyStore('PostgreSQL', async (t) => {
     const url = await server.newDatabase();
     return async () => createIdempotencyStore(await openForTest(t, url));

@@ -6,6 +6,8 @@ import { APPROVALS, RUNS, SUGGESTIONS, TRAIL_EXECUTIONS } from './executions-sch
 import { LEDGER, WEBHOOK_OUTBOX } from './ledger-migrations.ts';
 import type { Migration } from './migrate.ts';
 import { NOTED_FILE } from './noted-file-schema.ts';
+import { OAUTH } from './oauth-schema.ts';
+import { TRAIL_CHAIN } from './trail-chain-schema.ts';
 
 const KEYS = `
 CREATE TABLE keys (
@@ -241,38 +243,6 @@ CREATE TABLE idempotency (
 CREATE INDEX idempotency_until ON idempotency (until_ms);
 `;
 
-/**
- * The chain over the trail. Rows of before stand outside of it: it begins with the next change.
- */
-const TRAIL_CHAIN = `
--- Of the row as it is.
-ALTER TABLE trail ADD COLUMN digest TEXT;
--- What rows were before, and those that retention took.
-CREATE TABLE trail_chain (
-  -- Of the change of a row.
-  seq INTEGER PRIMARY KEY,
-  id TEXT NOT NULL,
-  -- Of the row as it was then; NULL: it is gone.
-  digest TEXT
-) STRICT;
-CREATE VIEW trail_entry AS
-SELECT seq, id, digest FROM trail_chain UNION ALL SELECT seq, id, digest FROM trail WHERE digest IS NOT NULL;
-CREATE TABLE trail_link (
-  -- Up to this entry.
-  seq INTEGER PRIMARY KEY,
-  link TEXT NOT NULL,
-  -- NULL: whoever wrote it had no key.
-  mac TEXT
-) STRICT;
--- Where it begins.
-CREATE TABLE trail_chain_base (
-  seq INTEGER NOT NULL,
-  link TEXT NOT NULL,
-  mac TEXT
-) STRICT;
-INSERT INTO trail_chain_base SELECT last, '', NULL FROM trail_seq;
-`;
-
 export const MIGRATIONS: readonly Migration[] = [
   { name: 'keys', sql: KEYS },
   { name: 'trail', sql: TRAIL },
@@ -296,4 +266,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'trail-executions', sql: TRAIL_EXECUTIONS },
   { name: 'noted-file', sql: NOTED_FILE },
   { name: 'code-states', sql: CODE_STATES },
+  { name: 'oauth', sql: OAUTH },
 ];

@@ -1,0 +1,91 @@
+/** The access tokens that our authorization server issued, and who they make their holder as of now. */
+
+import type { TokenIssuer } from '../../contracts/access-tokens.ts';
+import type { Caller, Grant, KeyDirectory } from '../../contracts/caller.ts';
+import type { OAuthGrant, OAuthStore } from '../../contracts/oauth-store.ts';
+import { createLru } from '../../lib/lru.ts';
+import type { KeptRecords } from './kept-records.ts';
+
+/** Our tokens begin so; nobody else's is looked for. */
+const OWN = /^poa_[A-Za-z0-9_-]{43}$/;
+
+export interface OwnTokens extends TokenIssuer {
+  /** Whom a token of ours made somebody. */
+  has(caller: Caller): boolean;
+  /** The same, as of now; undefined: gone, switched off, or the key revoked. */
+  refreshed(caller: Caller): Caller | undefined;
+}
+
+export function createOwnTokens(deps: {
+  readonly records: Pick<KeptRecords, 'find'>;
+  readonly store: Pick<OAuthStore, 'findGrant'>;
+  readonly issuer: () => string;
+  /** Undefined: whom it acts as is gone, switched off, expired or revoked. */
+  readonly callerOf: (grant: OAuthGrant) => Caller | undefined;
+  readonly now: () => number;
+}): OwnTokens {
+  const { records, store, callerOf, now } = deps;
+  const grants = new WeakMap<Caller, OAuthGrant>();
+  return {
+    get issuer() {
+      return deps.issuer();
+    },
+    async verify(token, resource) {
+      if (!OWN.test(token)) return { type: 'foreign' };
+      const record = await records.find('access', token);
+      if (record?.grantId === undefined)
+        return { type: 'invalid', reason: 'the token is unknown, was revoked, or expired long ago' };
+      const { value, expiresAtMs, grantId } = record;
+      if (expiresAtMs <= now()) return { type: 'invalid', reason: 'the token has expired' };
+      if (value.aud !== resource) return { type: 'invalid', reason: 'the token is for another resource' };
+      const grant = await store.findGrant(grantId);
+      const caller = grant && callerOf(grant);
+      if (grant === undefined || caller === undefined)
+        return { type: 'invalid', reason: 'what the token stands for was revoked' };
+      grants.set(caller, grant);
+      return {
+        ...{ type: 'valid', caller, expiresAtMs, clientId: grant.clientId },
+        scopes: typeof value.scope === 'string' ? value.scope.split(' ') : [],
+      };
+    },
+    has: (caller) => grants.has(caller),
+    refreshed(caller) {
+      const grant = grants.get(caller);
+      const current = grant && callerOf(grant);
+      if (grant !== undefined && current !== undefined) grants.set(current, grant);
+      return current;
+    },
+  };
+}
+
+const MAX_KNOWN = 10_000;
+
+/**
+ * Whom a grant acts as: one of the person's own keys, or the person, with what `access` gives to all who come with a token and
+ * within the bounds of the levels above. The same object as long as nothing changed.
+ */
+export function createCallerOfGrant(deps: {
+  readonly directory: Pick<KeyDirectory, 'version' | 'aboveUser'>;
+  /** As the keyring has it; one who may see nothing where the key is gone. */
+  readonly callerOfKey: (keyId: string) => Caller;
+  readonly access: () => Grant;
+}): (grant: Pick<OAuthGrant, 'userId' | 'keyId'>) => Caller | undefined {
+  const { directory, callerOfKey, access } = deps;
+  const people = createLru<{ readonly version: number; readonly access: Grant; readonly caller: Caller }>(MAX_KNOWN);
+  return ({ userId, keyId }) => {
+    if (keyId !== undefined) {
+      const caller = callerOfKey(keyId);
+      // Also where the key has come to be somebody else's.
+      return caller.levels?.some(({ type, id }) => type === 'user' && id === userId) ? caller : undefined;
+    }
+    const [version, grant] = [directory.version(), access()];
+    const known = people.get(userId);
+    if (known?.version === version && known.access === grant) return known.caller;
+    const above = directory.aboveUser?.(userId, [], {});
+    if (above === undefined) return undefined;
+    const name = above.levels?.find(({ type }) => type === 'user')?.name ?? userId;
+    const caller: Caller = { keyId: `user:${userId}`, keyName: name, grant, ...above };
+    people.set(userId, { version, access: grant, caller }, 1);
+    return caller;
+  };
+}
