@@ -11,7 +11,6 @@ import { createHealthRoutes } from '../edges/http/health-routes.ts';
 import { createHttpServer } from '../edges/http/http-server.ts';
 import { createMcpRoutes } from '../edges/mcp/endpoint.ts';
 import { createModernMcp } from '../edges/mcp/rev-2026/modern-mcp.ts';
-import { createCallbackRoute } from '../edges/oauth/callback-route.ts';
 import { createRandomIds } from '../lib/random-ids.ts';
 import { createDefinitions } from '../pipeline/definitions/definitions.ts';
 import { createLiveDirectory } from '../pipeline/directory/live-directory.ts';
@@ -31,7 +30,6 @@ import { createOpenLink } from '../upstreams/mcp/open-link.ts';
 import { createServerRegistry } from '../upstreams/mcp/registry.ts';
 import { createAnswerReaders } from '../upstreams/models/answer-readers.ts';
 import { createProviders } from '../upstreams/models/create-providers.ts';
-import { createServerCredentials } from '../upstreams/oauth/server-credentials.ts';
 import { createOpenApiSources } from '../upstreams/openapi/open-api-source.ts';
 import { type AdminApi, openAdminApi } from './admin-api.ts';
 import { browserUrl } from './browser-url.ts';
@@ -44,6 +42,12 @@ import { createStandings } from './limit-standings.ts';
 import { createMetrics } from './metrics.ts';
 import { createModelRoutes } from './model-routes.ts';
 import { openApprovals } from './open-approvals.ts';
+import {
+  openConnectionDesk,
+  openConnectionGate,
+  openServerCredentials,
+  openSignInCallback,
+} from './open-connections.ts';
 import { openExecutions } from './open-executions.ts';
 import { openLimits } from './open-limits.ts';
 import { openPeople } from './open-people.ts';
@@ -121,25 +125,16 @@ export async function assemble(options: AppOptions): Promise<App> {
     ...{ config: () => inForce, persist: () => trail.persist?.() },
   });
   const openApi = createOpenApiSources({ http: outbound, identity, log });
-  const credentialStore = await stores.credentials(() => credentials.reread());
   const listening = Promise.withResolvers<string>();
   const publicUrl = async () => gateway.config().listen.publicUrl ?? (await listening.promise);
-  const credentials = createServerCredentials({
-    ...{ store: credentialStore, sealer: sealing.forRecords, now, log },
-    redirectUrl: async () => `${await publicUrl()}/oauth/callback`,
-    onSignedIn: (serverId) =>
-      void registry
-        .current()
-        .get(serverId)
-        ?.refresh()
-        .catch(() => undefined),
+  const linking = { sealer: sealing.forClients, publicUrl, now };
+  const credentials = await openServerCredentials({
+    ...{ stores, sealer: sealing.forRecords, now, log, publicUrl, servers: () => inForce.servers },
+    registry: () => registry,
   });
   const registry = createServerRegistry({
     openLink: createOpenLink({ baseEnv: options.environment, http: outbound, openApi, credentials }),
-    log,
-    identity,
-    limits: config.limits,
-    inProcess: options.inProcess,
+    ...{ log, identity, limits: config.limits, inProcess: options.inProcess, credentials },
   });
   const definitionStore = await stores.definitions();
   const definitions = createDefinitions({
@@ -171,10 +166,8 @@ export async function assemble(options: AppOptions): Promise<App> {
       directory,
       ...{ ...executions, sandboxes, readers: createAnswerReaders() },
       sealer: sealing.forClients,
-      now,
-      monotonicMs,
-      meter,
-      log,
+      connections: openConnectionGate(credentials.connections, linking),
+      ...{ now, monotonicMs, meter, log },
       random: options.random,
       randomHex: ids.hex,
     },
@@ -188,6 +181,7 @@ export async function assemble(options: AppOptions): Promise<App> {
   const accounts = await stores.accounts();
   const people = openPeople({
     ...{ store: accounts, objects, sealer: sealing.forClients, log, now, config: gateway.config, publicUrl },
+    connections: openConnectionDesk(credentials.connections, { ...linking, directory, gateway }),
   });
   reportToolsets({ catalog, config: gateway.config, log });
 
@@ -208,10 +202,17 @@ export async function assemble(options: AppOptions): Promise<App> {
     queues: gateway.queueFigures,
   });
   let admin: AdminApi | undefined;
-  const callback = createCallbackRoute({ finish: credentials.finish });
   const adminRoute: Route = (exchange) => admin?.route(exchange) ?? false;
   const http = createHttpServer({
-    routes: [...mcp.routes, ...models, ...health, metrics, callback, adminRoute, people.route],
+    routes: [
+      ...mcp.routes,
+      ...models,
+      ...health,
+      metrics,
+      openSignInCallback(credentials, people.sessions),
+      adminRoute,
+      people.route,
+    ],
     dialects: [adminErrors],
     log,
     limits: config.limits,

@@ -3,6 +3,7 @@
 import type { AccountStore } from '../contracts/accounts.ts';
 import type { AdminAccounts } from '../contracts/admin.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
+import type { ConnectionDesk } from '../contracts/connections.ts';
 import type { Log } from '../contracts/log.ts';
 import type { ObjectStore } from '../contracts/objects.ts';
 import type { Sealer } from '../contracts/sealing.ts';
@@ -32,6 +33,7 @@ export function openPeople(deps: {
   readonly config: () => GatewayConfig;
   /** Where browsers reach the gateway. */
   readonly publicUrl: () => Promise<string>;
+  readonly connections: ConnectionDesk;
 }): OpenPeople {
   const { store, objects, sealer, log, now, config } = deps;
   const people = createPeople({
@@ -42,7 +44,12 @@ export function openPeople(deps: {
   });
   return {
     ...people,
-    route: createLoginRoutes({ sessions: people.sessions, signIns: people.signIns, home: HOME }),
+    route: createLoginRoutes({
+      sessions: people.sessions,
+      signIns: people.signIns,
+      home: HOME,
+      connections: deps.connections,
+    }),
     forAdmin: {
       foldName: foldUserName,
       async invite(userId) {

@@ -5,6 +5,7 @@ import type { Grant } from './caller.ts';
 import type { CodeModeConfig, ShownMode } from './codemode.ts';
 import type { ConfigKey, FileLevel } from './config-people.ts';
 import type { AdminConfig, DatabaseConfig, MetricsConfig, RedisConfig, SealingConfig } from './config-sections.ts';
+import type { UserHeader } from './connections.ts';
 import type { DefinitionPolicy } from './definitions.ts';
 import type { LoginConfig } from './login-config.ts';
 import type { ModelsConfig, ProviderConfig } from './models-config.ts';
@@ -112,6 +113,10 @@ export interface ServerConfig {
   readonly limits?: CallLimits | undefined;
   /** Undefined (default): a failing server is called all the same. */
   readonly circuitBreaker?: CircuitBreakerConfig | undefined;
+  /** `per-user`: each person's calls carry what that person connected. Undefined (default): one credential for all. */
+  readonly credentials?: 'per-user' | undefined;
+  /** What a person fills in to connect, with `per-user`. Undefined: they sign in. */
+  readonly userHeaders?: readonly UserHeader[] | undefined;
   /** How the gateway signs in at it; undefined: as a client that registers itself. */
   readonly oauth?: OAuthClientConfig | undefined;
   /** What is done about new and changed definitions; undefined: the defaults. A change of it needs no restart. */

@@ -125,6 +125,8 @@ export interface UpstreamRequest {
   readonly tool: OfferedTool | undefined;
   /** Key of the caller: sessions with client capabilities are never shared between callers. */
   readonly keyId: string;
+  /** The user whose credential it takes where each has one of their own; undefined: the caller is no user. */
+  readonly owner?: string | undefined;
   readonly peer: ClientPeer;
   readonly signal: CallSignal;
   /** Absolute limit for the answer, from now. */

@@ -5,6 +5,7 @@ import type { Call, Gateway, ModelGateway } from '../contracts/call.ts';
 import type { KeyDirectory } from '../contracts/caller.ts';
 import type { CodeStateStore } from '../contracts/codemode.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
+import type { ConnectionGate } from '../contracts/connections.ts';
 import type { LimitStore } from '../contracts/limits.ts';
 import type { Log } from '../contracts/log.ts';
 import type { Meter } from '../contracts/meter.ts';
@@ -86,6 +87,8 @@ export interface PipelineDeps {
   readonly modelCatalog?: (() => ModelCatalog | undefined) | undefined;
   readonly directory: KeyDirectory;
   readonly sealer: Sealer;
+  /** Accounts of users at servers; undefined: no server is called with one. */
+  readonly connections?: ConnectionGate | undefined;
   /** Outlives configurations, as clients hold addresses of what is in it. */
   readonly kept: KeptResults;
   /** Outlives configurations: a change is no amnesty. */

@@ -13,6 +13,17 @@ declare module 'oidc-provider' {
   export class Provider {
     constructor(issuer: string, configuration: object);
     use(middleware: (context: Context, next: () => Promise<void>) => Promise<void>): void;
+    readonly AccessToken: {
+      find(token: string): Promise<
+        | {
+            readonly accountId: string;
+            readonly aud?: string | string[];
+            readonly scope?: string;
+            readonly isExpired: boolean;
+          }
+        | undefined
+      >;
+    };
     callback(): (request: IncomingMessage, response: ServerResponse) => void;
   }
 }

@@ -25,7 +25,7 @@ export interface AccountPages {
   signOut(exchange: Exchange): Promise<void>;
 }
 
-export function createAccountPages({ sessions, signIns }: LoginDeps): AccountPages {
+export function createAccountPages({ sessions, signIns, connections }: LoginDeps): AccountPages {
   const render = async (
     exchange: Exchange,
     actor: UserActor,
@@ -34,6 +34,7 @@ export function createAccountPages({ sessions, signIns }: LoginDeps): AccountPag
     const page = accountPage({
       ...{ actor, sessions: await sessions.list(actor.id), token: sessions.csrfToken(exchange) ?? '' },
       mayChangePassword: signIns.ways().password && (await signIns.hasPassword(actor.id)),
+      hasConnections: (connections?.list(actor.id).length ?? 0) > 0,
       ...{ note: shown.note, status: shown.status ?? 200, retryAfterMs: shown.retryAfterMs },
     });
     sendPage(exchange, page);

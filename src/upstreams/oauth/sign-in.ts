@@ -20,6 +20,8 @@ export interface OpenSignIn extends PreparedSignIn {
   readonly serverId: string;
   readonly serverUrl: string;
   readonly codeVerifier: string;
+  /** Id of the user it is for; '': the gateway itself. */
+  readonly owner: string;
 }
 
 const hashOf = (state: string): string => createHash('sha256').update(state).digest('base64url');
@@ -32,19 +34,28 @@ export async function openSignIn(
 ): Promise<{ readonly url: string } | { readonly url: undefined; readonly problem: string | undefined }> {
   const kept = readCredential(deps, serverId);
   if (kept?.signIn === undefined) return { url: undefined, problem: kept?.problem };
+  return { url: await beginSignIn(deps, kept.signIn, { serverId, serverUrl: kept.serverUrl, owner: SHARED_OWNER }) };
+}
+
+/** Gives out the address of a sign-in that is prepared. */
+export async function beginSignIn(
+  deps: KeptDeps,
+  prepared: PreparedSignIn,
+  { serverId, serverUrl, owner }: Pick<OpenSignIn, 'serverId' | 'serverUrl' | 'owner'>,
+): Promise<string> {
   const state = randomBytes(32).toString('base64url');
   const codeVerifier = randomBytes(32).toString('base64url');
   const stateHash = hashOf(state);
-  const signIn: OpenSignIn = { ...kept.signIn, serverId, serverUrl: kept.serverUrl, codeVerifier };
+  const signIn: OpenSignIn = { ...prepared, serverId, serverUrl, owner, codeVerifier };
   const nowMs = deps.now();
   const sealed = deps.sealer.seal(JSON.stringify(signIn), boundTo(stateHash));
   const expiresAtMs = nowMs + SIGN_IN_MS;
-  await deps.store.addSignIn(stateHash, { serverId, owner: SHARED_OWNER, sealed, expiresAtMs }, nowMs);
+  await deps.store.addSignIn(stateHash, { serverId, owner, sealed, expiresAtMs }, nowMs);
   const url = new URL(signIn.authorizationUrl);
   url.searchParams.set('state', state);
   url.searchParams.set('code_challenge', createHash('sha256').update(codeVerifier).digest('base64url'));
   url.searchParams.set('code_challenge_method', 'S256');
-  return { url: url.href };
+  return url.href;
 }
 
 /** Takes it out of the store, whatever comes of it. Undefined: no such state, or not any more. */
@@ -53,7 +64,7 @@ export async function takeSignIn(deps: KeptDeps, state: string | undefined): Pro
   const stateHash = hashOf(state);
   const found = await deps.store.takeSignIn(stateHash, deps.now());
   const text = found === undefined ? undefined : deps.sealer.open(found.sealed, boundTo(stateHash));
-  return text === undefined ? undefined : (JSON.parse(text) as OpenSignIn);
+  return text === undefined ? undefined : { ...(JSON.parse(text) as OpenSignIn), owner: found?.owner ?? SHARED_OWNER };
 }
 
 /** Exchanges the code. Rejects if the answer is not from the issuer that was asked, or brings no tokens. */
