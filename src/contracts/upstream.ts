@@ -97,7 +97,9 @@ export type Continuation =
   | { readonly type: 'server-state'; readonly state: string }
   | { readonly type: 'parked'; readonly handle: string }
   /** Its client was asked whether the call may be made: nothing has reached the server. */
-  | { readonly type: 'approval'; readonly approvalId: string };
+  | { readonly type: 'approval'; readonly approvalId: string }
+  /** Its client was asked to have an account connected; `before`: the connection that does not do. Nothing has reached the server. */
+  | { readonly type: 'connection'; readonly before: string | undefined };
 
 export interface UpstreamRequest {
   readonly method:

@@ -69,6 +69,7 @@ import { createReadKeptResult } from './steps/read-kept-result.ts';
 import { createReadResource } from './steps/read-resource.ts';
 import { createRecord } from './steps/record.ts';
 import { createRequireApproval } from './steps/require-approval.ts';
+import { createRequireConnection } from './steps/require-connection.ts';
 import { createReserveBudget } from './steps/reserve-budget.ts';
 import { createRunAgent } from './steps/run-agent.ts';
 import { createSubscribeResource, createSubscribeTask, createUnsubscribeResource } from './steps/subscribe-resource.ts';
@@ -156,7 +157,8 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
   });
   const { trail, monotonicMs } = deps;
   const meter = config.metrics === undefined ? undefined : deps.meter;
-  const viewing = { grantOf, catalog: deps.catalog.current };
+  const perUser = new Set(config.servers.filter((each) => each.credentials === 'per-user').map(({ id }) => id));
+  const viewing = { grantOf, catalog: deps.catalog.current, perUser };
   const continuations = createContinuations({
     sealer: deps.sealer,
     now: deps.now,
@@ -198,7 +200,7 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
       expireAfterMs: (config.approvals ?? APPROVALS).suggestionsExpireAfterMs,
       onMade: createNoteMade({ trail }),
     });
-  const { approvals, recordSealer } = deps;
+  const { approvals, recordSealer, connections } = deps;
   const requests =
     ledger &&
     approvals &&
@@ -218,6 +220,8 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
       'check-suggestion': ledger && createCheckSuggestion({ ledger, now: deps.now }),
       'claim-suggestion': ledger && createClaimSuggestion({ ledger, approvals: deps.approvals, now: deps.now }),
       'note-suggestions': noteSuggestions,
+      'require-connection':
+        connections && createRequireConnection({ connections, perUser, continuations, limits: config.limits }),
       'require-approval':
         requests &&
         judge &&
@@ -248,7 +252,7 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
         estimate: createEstimateCost({ prices: config.prices, priceOf, now: deps.now }),
       }),
       'write-ahead': createWriteAhead({ trail, describeIntent }),
-      'read-cache': config.cache && createReadCache({ catalog: deps.catalog.current, monotonicMs }, config.cache),
+      'read-cache': config.cache && createReadCache({ ...viewing, monotonicMs }, config.cache),
       'price-call': config.prices && createPriceCall(config.prices),
       'authorize-model': createAuthorizeModel({
         ...{ grantOf: granted, resolve: createResolveModel(configured, config.models) },
@@ -265,7 +269,7 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
     },
     {
       'describe-endpoint': createDescribeEndpoint({ ...viewing, keepsResults: config.results !== undefined }),
-      'list-items': createListItems({ ...viewing, codeMode, pageItems: config.limits.pageItems }),
+      'list-items': createListItems({ ...viewing, codeMode, connections, pageItems: config.limits.pageItems }),
       'list-skills': createListSkills({ ...viewing, ...forwarding }),
       'call-tool': createCallTool(forwarding, answer),
       'get-prompt': createGetPrompt(forwarding),

@@ -35,7 +35,7 @@ export async function startConnectSite(t: Cleanup, config: object): Promise<Conn
     await accounts.setPassword(name, hash, Date.now());
   }
   const keys = {
-    ada: await people.addKey('of-ada', { user: 'ada' }),
+    ada: await people.addKey('of-ada', { user: 'ada', grant: { allow: ['*'], execute: 'any' } }),
     grace: await people.addKey('of-grace', { user: 'grace' }),
     robot: await people.addKey('robot'),
   };
