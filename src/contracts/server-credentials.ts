@@ -12,11 +12,15 @@ export interface AuthChallenge {
 
 /**
  * `renewed`: the same request may be sent once more. `refused`: `hint` tells an operator why, and what to do. `wants`: what it
- * takes until a person's own credential does again, that person or a while.
+ * takes until requests are accepted again: the person whose credential it is, a while, or another link.
  */
 export type Renewal =
   | { readonly type: 'renewed' }
-  | { readonly type: 'refused'; readonly hint: string | undefined; readonly wants?: 'person' | 'time' | undefined };
+  | {
+      readonly type: 'refused';
+      readonly hint: string | undefined;
+      readonly wants?: 'person' | 'time' | 'link' | undefined;
+    };
 
 /** What requests to one server carry: the gateway's own, shared by all who call it, or that of one person. */
 export interface ServerCredential {

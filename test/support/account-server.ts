@@ -112,6 +112,11 @@ export async function startTenant(t: Cleanup, registration: Registration): Promi
             ]
           : [],
       adapter: Adapter,
+      // There is no network here: the document is handed over.
+      async fetch(url: string | URL) {
+        const isDocument = registration.type === 'metadata-document' && String(url) === registration.url;
+        return isDocument ? Response.json(registration.document()) : new Response(null, { status: 404 });
+      },
       cookies: { keys: ['a-cookie-key'] },
       scopes: ['openid', 'offline_access', 'notes'],
       pkce: { required: () => true },

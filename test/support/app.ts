@@ -13,8 +13,12 @@ export interface StartedApp {
   readonly log: readonly string[];
 }
 
-/** `config`: content of portcullis.json. `dataDir`: default a new one. */
-export async function startApp(cleanup: Cleanup, config: object, dataDir?: string): Promise<StartedApp> {
+/** `config`: content of portcullis.json. `dataDir`: default a new one; `port`: default any. */
+export async function startApp(
+  cleanup: Cleanup,
+  config: object,
+  { dataDir, port = 0 }: { readonly dataDir?: string; readonly port?: number | undefined } = {},
+): Promise<StartedApp> {
   const parsed = parseConfig(JSON.stringify(config), { file: '/portcullis.json', env: {}, readFile: () => '' });
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   const log: string[] = [];
@@ -34,6 +38,6 @@ export async function startApp(cleanup: Cleanup, config: object, dataDir?: strin
     log: { debug: note, info: note, warn: note, error: note },
   });
   cleanup.after(() => app[Symbol.asyncDispose]());
-  const { url } = await app.listen('127.0.0.1', 0);
+  const { url } = await app.listen('127.0.0.1', port);
   return { app, url, key: (await app.createFirstKey()) ?? '', log };
 }

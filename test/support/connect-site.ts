@@ -1,6 +1,7 @@
 /** The gateway with people who have keys and passwords, and as much of browsers as connecting accounts takes. */
 
 import assert from 'node:assert/strict';
+import { type AddressInfo, createServer } from 'node:net';
 import { createArgon2Hasher } from '../../src/platform/passwords/argon2.ts';
 import { openAccountStore } from '../../src/platform/stores/sqlite/accounts.ts';
 import type { Tenant } from './account-server.ts';
@@ -25,7 +26,8 @@ export interface ConnectSite extends StartedApp {
   approve(browser: Browser, server: string, login: string, link?: string): Promise<string>;
 }
 
-export async function startConnectSite(t: Cleanup, config: object): Promise<ConnectSite> {
+/** `port`: default any. */
+export async function startConnectSite(t: Cleanup, config: object, port?: number): Promise<ConnectSite> {
   const dataDir = await createTempDir(t);
   const people = openPeople(dataDir);
   const accounts = openAccountStore({ dataDir });
@@ -41,7 +43,7 @@ export async function startConnectSite(t: Cleanup, config: object): Promise<Conn
   };
   await people.close();
   await accounts[Symbol.asyncDispose]();
-  const started = await startApp(t, config, dataDir);
+  const started = await startApp(t, config, { dataDir, port });
   return { ...started, ...createVisits(started.url), dataDir, keys };
 }
 
@@ -70,6 +72,15 @@ export function createVisits(url: string): Pick<ConnectSite, 'browserOf' | 'conn
       return browser.follow(await browser.get(back), url);
     },
   };
+}
+
+/** One that nobody listens on at this moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
 
 /** Servers for portcullis.json, each with accounts of users. */

@@ -26,7 +26,7 @@ export function connectionFacts(connection: Connection): Html {
   }
   const rows = lines.map(([name, text]) => html`<div><dt>${name}</dt><dd>${text}</dd></div>`);
   return html`<dl class="facts">${rows}</dl>
-${problem !== undefined && html`<p class="note bad">The last call failed: ${problem}.</p>`}`;
+${problem !== undefined && html`<p class="note bad">It did not work the last time: ${problem}.</p>`}`;
 }
 
 export const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host : url);

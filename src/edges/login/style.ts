@@ -67,11 +67,12 @@ ul.list strong { font-weight: 600; overflow-wrap: anywhere; }
 .tag.plain { color: var(--soft); background: var(--ground); }
 .tag.alarm { color: var(--bad); background: var(--bad-ground); }
 .head h2 { margin: 0; overflow-wrap: anywhere; }
-.facts { margin: 0 0 1.2rem; font-size: .92rem; }
+.facts { margin: .6rem 0 1.2rem; font-size: .92rem; }
 .facts div { display: flex; gap: .8rem; padding: .15rem 0; }
 .facts dt { flex: 0 0 7rem; color: var(--soft); }
 .facts dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
 .row { display: flex; flex-wrap: wrap; gap: .7rem; }
+.row > a { display: inline-flex; align-items: center; }
 @media (min-width: 34rem) { .narrow { max-width: 22rem; } body { padding-top: 8vh; } }
 @media (max-width: 27rem) { body { padding: 1rem .75rem; } .card { padding: 1.25rem; } }
 `;

@@ -64,6 +64,9 @@ export function createRequireConnection(deps: RequireConnectionDeps): RareStep<S
     } catch (error) {
       if (!(error instanceof GatewayError) || error.code !== 'connection_required') throw error;
       // 401 says that nothing was done.
+      const present = connections.connectionOf(serverId, userId);
+      const isAnother = present !== undefined && present !== parties.before;
+      if (isAnother && mayAsk) return enter(call, next, false);
       return ask(call, next, parties, mayAsk, true);
     }
   };

@@ -9,10 +9,16 @@ import { SHARED_OWNER } from './kept-credential.ts';
 import { createListingCredential } from './listing-credential.ts';
 import { describeFailure } from './refresh-tokens.ts';
 import { createRenewal, type OwnCredential, type ServerCredentialsDeps } from './renewal.ts';
-import { redeemSignIn, type SignInAnswer, takeSignIn } from './sign-in.ts';
+import {
+  endSignIn,
+  REDEEM_MS,
+  redeemSignIn,
+  reopenSignIn,
+  type SignInAnswer,
+  takeSignIn,
+  UnreachableError,
+} from './sign-in.ts';
 import { createUserCredentials } from './user-credentials.ts';
-
-const REDEEM_MS = 30_000;
 
 export interface KeptServerCredentials extends ServerCredentials, Disposable {
   /** Lets go of servers that are not configured any more, or stand elsewhere now; what is stored stays. */
@@ -34,10 +40,22 @@ export function createServerCredentials(
   });
   const open = new Map<string, { readonly sameness: string; readonly own: OwnCredential }>();
 
+  /** By server. */
+  const refused = new Map<string, Set<string>>();
+  const refusedOf = (id: string): Set<string> => {
+    const known = refused.get(id) ?? new Set();
+    refused.set(id, known);
+    return known;
+  };
   const of = (config: ServerConfig, owner?: string): ServerCredential | undefined => {
     if (config.credentials !== 'per-user' || config.transport.type !== 'http') return ofGateway(config);
     if (owner !== undefined) return users.of(config, owner);
-    return createListingCredential(users, config, config.userHeaders === undefined ? ofGateway(config) : undefined);
+    return createListingCredential(
+      users,
+      config,
+      config.userHeaders === undefined ? ofGateway(config) : undefined,
+      refusedOf(config.id),
+    );
   };
   const ofGateway = (config: ServerConfig): ServerCredential | undefined => {
     const { transport, id } = config;
@@ -53,6 +71,12 @@ export function createServerCredentials(
     open.set(id, { sameness, own });
     return own;
   };
+
+  /** What is left behind in the store is void in ten minutes. */
+  const quietly = (work: Promise<unknown>): Promise<unknown> =>
+    work.catch((error: unknown) =>
+      deps.log.warn('a sign-in could not be put away', { reason: describeFailure(error) }),
+    );
 
   return {
     of,
@@ -73,14 +97,16 @@ export function createServerCredentials(
       config.credentials === 'per-user' ? users.connectionOf(config, owner) : undefined,
     connections,
     async finish(answer, userId) {
-      const signIn = await takeSignIn(deps, answer.state).catch((error: unknown) => {
+      const signIn = await takeSignIn(deps, answer).catch((error: unknown) => {
         deps.log.warn('a sign-in could not be looked up', { reason: describeFailure(error) });
         return undefined;
       });
       if (signIn === undefined) return { type: 'unknown' };
+      if (signIn === 'busy') return { type: 'failed', reason: 'it is being ended at this moment', mayReload: true };
       const { owner, serverId, serverUrl } = signIn;
       if (owner !== SHARED_OWNER && owner !== userId) {
         deps.log.warn('a sign-in came back in the browser of somebody else', { server: serverId });
+        await quietly(endSignIn(deps, answer));
         return { type: 'other-person' };
       }
       const own = open.get(serverId)?.own;
@@ -90,13 +116,17 @@ export function createServerCredentials(
         const tokens = await redeemSignIn({ now: deps.now, fetchFn }, signIn, answer);
         if (owner !== SHARED_OWNER) {
           const connection = connections.take(signIn, tokens);
+          await quietly(endSignIn(deps, answer));
           return connection === undefined ? { type: 'unknown' } : { type: 'connected', connection };
         }
         own?.take(signIn, tokens);
+        await quietly(endSignIn(deps, answer));
       } catch (error) {
         const reason = describeFailure(error);
         deps.log.warn('a sign-in failed', { server: serverId, reason });
-        return { type: 'failed', reason, mayReload: false };
+        const mayReload = error instanceof UnreachableError;
+        await quietly(mayReload ? reopenSignIn(deps, answer, signIn) : endSignIn(deps, answer));
+        return { type: 'failed', reason, mayReload };
       }
       deps.log.info('signed in', { server: serverId, issuer: signIn.client.issuer });
       deps.onSignedIn(serverId);

@@ -27,6 +27,7 @@ export interface UserCredentialsDeps extends KeptDeps {
 }
 
 export interface UserCredentials {
+  /** Of the connection there is now: what connects the user anew is another one, and not for who holds this. */
   of(config: ServerConfig, owner: string): ServerCredential;
   /** As it is stored for this address of the server, connected or not any more. Undefined: nothing is. */
   read(config: ServerConfig, owner: string): KeptCredential | undefined;
@@ -204,17 +205,23 @@ export function createUserCredentials(deps: UserCredentialsDeps): UserCredential
       const renewing = refresh(config, owner, kept, discovery, fetchFn);
       return isOver ? renewing : undefined;
     },
-    of: (config, owner) => ({
+    of: (config, owner) => pinned(config, owner, read(config, owner)?.connection),
+  };
+
+  function pinned(config: ServerConfig, owner: string, connection: string | undefined): ServerCredential {
+    const isSame = (): boolean => connection !== undefined && read(config, owner)?.connection === connection;
+    return {
       get header() {
-        return headerOf(config, owner);
+        return isSame() ? headerOf(config, owner) : undefined;
       },
       get more() {
-        const kept = config.userHeaders === undefined ? undefined : read(config, owner)?.headers;
+        const kept = config.userHeaders === undefined || !isSame() ? undefined : read(config, owner)?.headers;
         return kept && Object.entries(kept).flatMap(([name, value]) => (name === 'authorization' ? [] : [name, value]));
       },
       async renew(challenge) {
         const kept = read(config, owner);
-        if (!isWhole(config, kept)) return { type: 'refused', hint: 'nothing is connected', wants: 'person' };
+        if (!isSame() || !isWhole(config, kept))
+          return { type: 'refused', hint: 'nothing is connected', wants: 'person' };
         if (config.userHeaders !== undefined) {
           if (challenge.status === 403) return { type: 'refused', hint: undefined };
           return askPerson(config, owner, kept, { problem: 'the server refuses what was filled in' });
@@ -226,8 +233,8 @@ export function createUserCredentials(deps: UserCredentialsDeps): UserCredential
           return LATER;
         });
       },
-    }),
-  };
+    };
+  }
 }
 
 /** A client registered beforehand may have got another secret since. */
