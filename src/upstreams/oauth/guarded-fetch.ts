@@ -110,7 +110,8 @@ export function createGuardedFetch(serverUrl: string, signal: AbortSignal): Fetc
       const { location } = answer.headers;
       const next =
         typeof location === 'string' && URL.canParse(location, url.href) ? new URL(location, url) : undefined;
-      const follows = method === 'GET' && answer.statusCode > 300 && answer.statusCode < 309;
+      const mayFollow = method === 'GET' && init.redirect !== 'manual';
+      const follows = mayFollow && answer.statusCode > 300 && answer.statusCode < 309;
       if (follows && next?.origin === url.origin && redirects < MAX_REDIRECTS) {
         await answer.body.dump();
         url = next;
