@@ -130,7 +130,7 @@ export async function assemble(options: AppOptions): Promise<App> {
   const linking = { sealer: sealing.forClients, publicUrl, now };
   const credentials = await openServerCredentials({
     ...{ stores, sealer: sealing.forRecords, now, log, publicUrl, servers: () => inForce.servers },
-    registry: () => registry,
+    ...{ registry: () => registry, directory },
   });
   const registry = createServerRegistry({
     openLink: createOpenLink({ baseEnv: options.environment, http: outbound, openApi, credentials }),

@@ -42,11 +42,13 @@ export async function openServerCredentials(deps: {
   /** Of the configuration in force. */
   readonly servers: () => readonly ServerConfig[];
   readonly registry: () => Pick<ServerRegistry, 'current'>;
+  readonly directory: Pick<KeyDirectory, 'aboveUser'>;
 }): Promise<KeptServerCredentials> {
   const store = await deps.stores.credentials(() => credentials.reread());
   const { sealer, now, log, servers } = deps;
   const credentials = createServerCredentials({
     ...{ store, sealer, now, log, servers },
+    isActive: (userId) => deps.directory.aboveUser?.(userId, [], {}) !== undefined,
     redirectUrl: async () => `${await deps.publicUrl()}/oauth/callback`,
     onSignedIn: (serverId) =>
       void deps

@@ -59,7 +59,10 @@ export function openPeople(deps: {
       async endSessions(userId) {
         await people.sessions.endAll(userId);
       },
-      forget: people.accounts.forget,
+      async forget(userId) {
+        await people.accounts.forget(userId);
+        await deps.connections.forget(userId);
+      },
     },
   };
 }

@@ -78,4 +78,6 @@ export interface ConnectionDesk {
   fill(serverId: string, userId: string, values: ReadonlyMap<string, string>): Promise<string | undefined>;
   /** Forgets it here and, where that is offered, at the issuer. False: the issuer could not be told. */
   disconnect(serverId: string, userId: string): Promise<boolean>;
+  /** All of a user who is gone, also at servers that are not configured any more. */
+  forget(userId: string): Promise<void>;
 }

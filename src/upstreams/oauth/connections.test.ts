@@ -37,8 +37,10 @@ async function setUp(t: TestContext, options: object = {}) {
   );
   assert.ok(parsed.ok, JSON.stringify(parsed));
   const config = parsed.config.servers[0] as ServerConfig;
+  const gone = new Set<string>();
   const create = () => {
     const made = createServerCredentials({
+      isActive: (userId) => !gone.has(userId),
       ...{ ...kept, log: { debug: note, info: note, warn: note, error: note }, servers: () => [config] },
       ...{ redirectUrl: async () => 'http://127.0.0.1:9/oauth/callback', onSignedIn() {} },
     });
@@ -71,7 +73,7 @@ async function setUp(t: TestContext, options: object = {}) {
   };
   return {
     ...{ server, store, kept, config, credentials, connections, create },
-    ...{ approve, connect, challenge, pass, written },
+    ...{ approve, connect, challenge, pass, written, gone },
   };
 }
 
@@ -353,4 +355,22 @@ test('the gateway lists with what an operator has, else with whoever connected f
   await connections.disconnect('files', 'grace');
   const end = await next.renew(challenge(next.header));
   assert.ok(end.type === 'refused' && /portcullis login files/.test(end.hint ?? ''), JSON.stringify(end));
+});
+
+test('of a user who is switched off nothing is used, and of one who is gone nothing stays', async (t) => {
+  const { connect, connections, credentials, config, store, server, gone } = await setUp(t);
+  const ada = await connect('ada');
+  const before = ada.header;
+  store.write('elsewhere', 'ada', 'of a server that was taken out', 1);
+  gone.add('ada');
+  assert.equal(ada.header, undefined);
+  assert.equal(credentials.of(config)?.header, undefined, 'the gateway lists with it');
+  gone.delete('ada');
+  assert.equal(ada.header, before);
+  await connections.forget('ada');
+  assert.deepEqual(
+    store.list().map(({ owner }) => owner),
+    [''],
+  );
+  assert.equal(server.revoked.length, 2);
 });

@@ -135,17 +135,22 @@ export function createConnections(deps: ConnectionsDeps): UserConnections {
       log.info('a user has connected to a server', { server: serverId, user: userId });
       return undefined;
     },
-    async disconnect(serverId, userId) {
-      const config = serverOf(serverId);
-      if (config === undefined) return true;
-      const kept = users.read(config, userId);
-      // First: whatever the issuer says, from now on no call carries it.
-      store.remove(serverId, userId);
-      tell(serverId, userId);
-      log.info('a user has disconnected from a server', { server: serverId, user: userId });
-      return kept === undefined ? true : revoke(config, kept);
+    async forget(userId) {
+      const own = store.list().filter(({ owner }) => owner === userId);
+      await Promise.all(own.map(({ serverId }) => disconnect(serverId, userId)));
     },
+    disconnect,
   };
+
+  async function disconnect(serverId: string, userId: string): Promise<boolean> {
+    const config = serverOf(serverId);
+    const kept = config && users.read(config, userId);
+    // First: whatever the issuer says, from now on no call carries it.
+    store.remove(serverId, userId);
+    tell(serverId, userId);
+    log.info('a user has disconnected from a server', { server: serverId, user: userId });
+    return config === undefined || kept === undefined ? true : revoke(config, kept);
+  }
 
   async function revoke(config: ServerConfig, kept: KeptCredential): Promise<boolean> {
     try {

@@ -18,7 +18,7 @@ import {
   takeSignIn,
   UnreachableError,
 } from './sign-in.ts';
-import { createUserCredentials } from './user-credentials.ts';
+import { createUserCredentials, type UserCredentialsDeps } from './user-credentials.ts';
 
 export interface KeptServerCredentials extends ServerCredentials, Disposable {
   /** Lets go of servers that are not configured any more, or stand elsewhere now; what is stored stays. */
@@ -32,7 +32,8 @@ export interface KeptServerCredentials extends ServerCredentials, Disposable {
 
 /** `servers`: of the configuration in force. */
 export function createServerCredentials(
-  deps: ServerCredentialsDeps & { readonly servers?: () => readonly ServerConfig[] },
+  deps: ServerCredentialsDeps &
+    Pick<UserCredentialsDeps, 'isActive'> & { readonly servers?: () => readonly ServerConfig[] },
 ): KeptServerCredentials {
   const users = createUserCredentials(deps);
   const connections = createConnections({

@@ -24,6 +24,8 @@ const MAX_KNOWN = 2_000;
 
 export interface UserCredentialsDeps extends KeptDeps {
   readonly log: Log;
+  /** Whether they are still there, and not switched off: of others nothing is used. Default: all are. */
+  readonly isActive?: ((userId: string) => boolean) | undefined;
 }
 
 export interface UserCredentials {
@@ -49,7 +51,7 @@ function isWhole({ userHeaders }: ServerConfig, kept: KeptCredential | undefined
 }
 
 export function createUserCredentials(deps: UserCredentialsDeps): UserCredentials {
-  const { store, log, now } = deps;
+  const { store, log, now, isActive = () => true } = deps;
   const known = createLru<{ readonly sealed: string; readonly kept: KeptCredential | undefined }>(MAX_KNOWN);
   const running = new Map<string, Promise<Refreshed>>();
   const unreachable = createLru<number>(MAX_KNOWN);
@@ -190,7 +192,7 @@ export function createUserCredentials(deps: UserCredentialsDeps): UserCredential
     connected: (config) =>
       store
         .list()
-        .filter(({ serverId, owner }) => serverId === config.id && owner !== SHARED_OWNER)
+        .filter(({ serverId, owner }) => serverId === config.id && owner !== SHARED_OWNER && isActive(owner))
         .map(({ owner }) => ({ owner, kept: read(config, owner) }))
         .filter(({ kept }) => isWhole(config, kept))
         .sort((a, b) => (a.kept?.connectedAtMs ?? 0) - (b.kept?.connectedAtMs ?? 0))
@@ -209,7 +211,8 @@ export function createUserCredentials(deps: UserCredentialsDeps): UserCredential
   };
 
   function pinned(config: ServerConfig, owner: string, connection: string | undefined): ServerCredential {
-    const isSame = (): boolean => connection !== undefined && read(config, owner)?.connection === connection;
+    const isSame = (): boolean =>
+      connection !== undefined && isActive(owner) && read(config, owner)?.connection === connection;
     return {
       get header() {
         return isSame() ? headerOf(config, owner) : undefined;
