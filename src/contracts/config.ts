@@ -80,6 +80,8 @@ export interface OAuthClientConfig {
   readonly scopes?: readonly string[] | undefined;
   /** Public https address of a client ID metadata document. */
   readonly clientMetadataUrl?: string | undefined;
+  /** The gateway gets tokens by itself, of this issuer only. Undefined: somebody signs in. */
+  readonly clientCredentials?: { readonly issuer: string; readonly privateKey?: Secret | undefined } | undefined;
 }
 
 /** When a server that keeps failing is not called any more. */

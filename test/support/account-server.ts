@@ -57,6 +57,8 @@ export interface Tenant {
 export type Registration =
   | { readonly type: 'dynamic' }
   | { readonly type: 'beforehand'; readonly redirectUri: () => string; readonly id: string; readonly secret: string }
+  /** It gets tokens by itself; `client` is what the tenant knows of it. */
+  | { readonly type: 'alone'; readonly client: { readonly client_id: string } & object }
   | { readonly type: 'metadata-document'; readonly document: () => object; readonly url: string };
 
 export async function startTenant(t: Cleanup, registration: Registration): Promise<Tenant> {
@@ -110,7 +112,9 @@ export async function startTenant(t: Cleanup, registration: Registration): Promi
                 },
               },
             ]
-          : [],
+          : registration.type === 'alone'
+            ? [{ redirect_uris: [], response_types: [], grant_types: ['client_credentials'], ...registration.client }]
+            : [],
       adapter: Adapter,
       // There is no network here: the document is handed over.
       async fetch(url: string | URL) {
@@ -125,6 +129,7 @@ export async function startTenant(t: Cleanup, registration: Registration): Promi
       features: {
         registration: { enabled: registration.type === 'dynamic' },
         revocation: { enabled: true },
+        clientCredentials: { enabled: registration.type === 'alone' },
         ...(registration.type === 'metadata-document' && {
           clientIdMetadataDocument: { enabled: true, ack: 'draft-02' },
         }),
@@ -145,11 +150,14 @@ export async function startTenant(t: Cleanup, registration: Registration): Promi
   const tenant: Tenant = {
     ...{ issuer, grants: [], requests: [], down: undefined, lifeSeconds: 600, discovery: {}, onCode: undefined },
     revokeAll() {
-      for (const key of kept.keys()) if (/^(Grant|AccessToken|RefreshToken):/.test(key)) kept.delete(key);
+      for (const key of kept.keys())
+        if (/^(Grant|AccessToken|RefreshToken|ClientCredentials):/.test(key)) kept.delete(key);
     },
     async accountOf(token, resource) {
       const found = await provider.AccessToken.find(token);
-      return found !== undefined && !found.isExpired && found.aud === resource ? found.accountId : undefined;
+      const alone = found === undefined ? await provider.ClientCredentials.find(token) : undefined;
+      const { aud, isExpired } = found ?? alone ?? {};
+      return aud === resource && isExpired === false ? (found?.accountId ?? alone?.clientId) : undefined;
     },
   };
   const provider = makeProvider();

@@ -24,6 +24,13 @@ declare module 'oidc-provider' {
         | undefined
       >;
     };
+    readonly ClientCredentials: {
+      find(
+        token: string,
+      ): Promise<
+        { readonly clientId: string; readonly aud?: string | string[]; readonly isExpired: boolean } | undefined
+      >;
+    };
     callback(): (request: IncomingMessage, response: ServerResponse) => void;
   }
 }

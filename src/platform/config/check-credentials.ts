@@ -1,5 +1,6 @@
 /** Whether what `serverOptions` says of a server's credentials goes together, and with how the server is reached. */
 
+import { createPrivateKey } from 'node:crypto';
 import type { z } from 'zod';
 import type { TransportConfig } from '../../contracts/config.ts';
 import type { Document } from './document.ts';
@@ -12,8 +13,14 @@ const RESERVED =
 
 type Options = Pick<z.output<typeof ServerOptions>, 'credentials' | 'userHeaders' | 'oauth'>;
 
-export function checkCredentials({ report }: Document, path: Path, options: Options, transport: TransportConfig): void {
+export function checkCredentials(
+  { report }: Pick<Document, 'report'>,
+  path: Path,
+  options: Options,
+  transport: TransportConfig,
+): void {
   const { credentials, userHeaders, oauth } = options;
+  if (oauth?.clientCredentials !== undefined) checkClientCredentials({ report }, [...path, 'oauth'], options);
   if (credentials === 'shared') {
     if (userHeaders !== undefined)
       report.problem(
@@ -56,5 +63,35 @@ export function checkCredentials({ report }: Document, path: Path, options: Opti
     else if (seen.has(lower)) report.problem(where, 'stands twice', 'keep one of them');
     else if (configured.has(lower)) report.problem(where, 'stands in "headers" of the server, too', 'keep one of them');
     seen.add(lower);
+  }
+}
+
+function checkClientCredentials(
+  { report }: Pick<Document, 'report'>,
+  path: Path,
+  { credentials, oauth }: Options,
+): void {
+  const at = [...path, 'clientCredentials'];
+  const { privateKey } = oauth?.clientCredentials ?? {};
+  if (credentials === 'per-user')
+    report.problem(at, 'is of the gateway, and "credentials" is "per-user"', 'keep one of them');
+  if (oauth?.clientId === undefined) report.problem(at, 'needs "clientId" beside it', 'write the id of the client');
+  if ((oauth?.clientSecret === undefined) === (privateKey === undefined))
+    report.problem(at, 'needs either "clientSecret" beside it or "privateKey" in it', 'write one of them');
+  if (privateKey !== undefined && !isSigningKey(privateKey))
+    report.problem(
+      [...at, 'privateKey'],
+      'is no private key in PEM of type RSA, EC (P-256, P-384) or Ed25519',
+      'make one with: openssl genpkey -algorithm ed25519',
+    );
+}
+
+function isSigningKey(pem: string): boolean {
+  try {
+    const { asymmetricKeyType: type, asymmetricKeyDetails: details } = createPrivateKey(pem);
+    const isKnownCurve = details?.namedCurve === 'prime256v1' || details?.namedCurve === 'secp384r1';
+    return type === 'rsa' || type === 'ed25519' || (type === 'ec' && isKnownCurve);
+  } catch {
+    return false;
   }
 }

@@ -18,6 +18,24 @@ export const OAuth = z
       .describe(
         'Public address of a client ID metadata document that names the callback of this gateway; used where the authorization server understands it.',
       ),
+    clientCredentials: z
+      .strictObject({
+        issuer: z
+          .string()
+          .regex(/^https?:\/\/[^/]+/, { error: 'expected the address of an authorization server' })
+          .describe('The only authorization server that gets them, as it names itself.'),
+        privateKey: z
+          .string()
+          .min(1)
+          .optional()
+          .describe(
+            'Private key in PEM that signs assertions (`private_key_jwt`), in place of `clientSecret`. Best as a reference. Never printed.',
+          ),
+      })
+      .optional()
+      .describe(
+        'The gateway gets its token by itself (grant `client_credentials`), with `clientId` and `clientSecret` or `privateKey`. Left out: somebody signs in.',
+      ),
   })
   .describe(
     'How the gateway signs in at a remote server that wants OAuth. Left out: it registers itself; `portcullis login` shows the address to open.',

@@ -136,8 +136,13 @@ function readServer(document: Document, found: Found, options: Options | undefin
 
 function withDefaults(options: Options | undefined) {
   const { enabled: _, oauth, credentials, userHeaders, ...others } = options ?? ServerOptions.parse({});
-  const { clientSecret, ...open } = oauth ?? {};
-  const secret = clientSecret === undefined ? {} : { clientSecret: new Secret(clientSecret) };
+  const { clientSecret, clientCredentials, ...open } = oauth ?? {};
+  const { privateKey } = clientCredentials ?? {};
+  const key = privateKey === undefined ? {} : { privateKey: new Secret(privateKey) };
+  const secret = {
+    ...(clientSecret !== undefined && { clientSecret: new Secret(clientSecret) }),
+    ...(clientCredentials !== undefined && { clientCredentials: { issuer: clientCredentials.issuer, ...key } }),
+  };
   // Left out where it says nothing, so that fingerprints stay as they were.
   const rest = { ...others, ...(credentials === 'per-user' && { credentials, ...(userHeaders && { userHeaders }) }) };
   return oauth === undefined ? rest : { ...rest, oauth: { ...open, ...secret } };

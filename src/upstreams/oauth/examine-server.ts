@@ -47,7 +47,9 @@ export async function examineServer(options: ExamineOptions): Promise<readonly F
   const metadata = await examineIssuer(fetchFn, issuer, say);
   if (metadata !== undefined) {
     const clientId = examineRegistration(options, metadata, say);
-    if (clientId === undefined)
+    if (config.oauth?.clientCredentials !== undefined)
+      say('authorization request', 'skipped', 'the gateway gets its token by itself; nobody signs in');
+    else if (clientId === undefined)
       say('authorization request', 'skipped', 'the gateway is not a client there yet; a sign-in makes it one');
     else await examineAuthorization(fetchFn, { ...options, metadata, clientId }, say);
   }

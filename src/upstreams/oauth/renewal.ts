@@ -4,6 +4,7 @@ import type { OAuthDiscoveryState } from '@modelcontextprotocol/client';
 import type { ServerConfig } from '../../contracts/config.ts';
 import type { Log } from '../../contracts/log.ts';
 import type { AuthChallenge, Renewal, ServerCredential } from '../../contracts/server-credentials.ts';
+import { requestOwnToken } from './client-credentials.ts';
 import { createGuardedFetch, type FetchLike } from './guarded-fetch.ts';
 import {
   hasUnopened,
@@ -53,12 +54,15 @@ export function createRenewal(deps: ServerCredentialsDeps, config: ServerConfig,
   /** Requests were refused since the last token came. */
   let isRefused = false;
   let isOver = false;
+  /** Nobody has to sign in. */
+  const isOwnGrant = config.oauth?.clientCredentials !== undefined;
 
   const use = (): void => {
     const { tokens } = kept;
     header = tokens === undefined ? undefined : `Bearer ${tokens.value.access_token}`;
     clearTimeout(timer);
-    if (isOver || tokens?.expiresAtMs === undefined || tokens.value.refresh_token === undefined) return;
+    if (isOver || tokens?.expiresAtMs === undefined) return;
+    if (tokens.value.refresh_token === undefined && !isOwnGrant) return;
     wake(renewalDueMs(tokens) - now());
   };
   const wake = (delayMs: number): void => {
@@ -102,7 +106,9 @@ export function createRenewal(deps: ServerCredentialsDeps, config: ServerConfig,
         return 'unreachable';
       });
   const ask = async (discovery: OAuthDiscoveryState, fetchFn: FetchLike): Promise<Refreshed> => {
-    const done = await refreshTokens({ log, now }, { serverId: config.id, kept, discovery, fetchFn });
+    const done = isOwnGrant
+      ? await requestOwnToken({ config: config.oauth ?? {}, serverUrl, discovery, scope: kept.scope, fetchFn, now })
+      : await refreshTokens({ log, now }, { serverId: config.id, kept, discovery, fetchFn });
     if (typeof done === 'string') return done;
     keep({ tokens: done, discovery, problem: undefined });
     return 'renewed';
@@ -144,6 +150,15 @@ export function createRenewal(deps: ServerCredentialsDeps, config: ServerConfig,
       ...info,
       ...(resourceMetadataUrl !== undefined && { resourceMetadataUrl: resourceMetadataUrl.href }),
     };
+    if (isOwnGrant) {
+      const isFresh = tokens !== undefined && now() - tokens.atMs <= FRESH_MS;
+      if (isFresh && !isStepUp)
+        return { type: 'refused', hint: 'the server refuses what the client credentials bring' };
+      kept = { ...kept, scope: wanted };
+      const done = await refresh(discovery, fetchFn);
+      if (done === 'renewed') return { type: 'renewed' };
+      return { type: 'refused', hint: 'the client credentials brought no token' };
+    }
     let isUseless = tokens?.value.issuer !== issuerOf(discovery);
     if (!isStepUp && !isUseless && tokens !== undefined && now() - tokens.atMs > FRESH_MS) {
       const done = await refresh(discovery, fetchFn);

@@ -142,6 +142,7 @@ export function createServerCredentials(
 
 /** Everything a credential depends on; stays in memory. */
 function describe(oauth: OAuthClientConfig | undefined): string {
-  const { clientId, clientSecret, clientMetadataUrl, scopes } = oauth ?? {};
-  return JSON.stringify([clientId, clientSecret?.open(), clientMetadataUrl, scopes]);
+  const { clientId, clientSecret, clientMetadataUrl, scopes, clientCredentials: own } = oauth ?? {};
+  const grant = own && [own.issuer, own.privateKey?.open()];
+  return JSON.stringify([clientId, clientSecret?.open(), clientMetadataUrl, scopes, grant]);
 }
