@@ -185,3 +185,38 @@ test('whoever carries a call out over HTTP gets the link in words', async (t) =>
   assert.equal(done.status, 200, done.text);
   assert.match(done.text, /ada@notes/);
 });
+
+for (const era of ['legacy', 'modern'] as const) {
+  test(`${era} client: an account is connected before somebody is asked to approve the call, and the call is made once`, {
+    timeout: 60_000,
+  }, async (t) => {
+    const tenant = await startTenant(t, { type: 'dynamic' });
+    const accounts = await startAccountServer(t, 'modern', tenant);
+    const rule = { name: 'look-first', action: 'ask', targets: ['notes/note'] };
+    const site = await startConnectSite(t, { ...perUser({ notes: accounts.mcpUrl }), policy: { rules: [rule] } });
+    await site.connect(await site.browserOf('grace'), 'notes', 'grace@notes');
+    await waitFor('the tools', () => site.app.registry.current().get('notes')?.status().state === 'healthy');
+    const client = new Client(
+      { name: 'portcullis-test', version: '1.0.0' },
+      {
+        capabilities: { elicitation: { url: {}, form: {} } },
+        versionNegotiation: { mode: era === 'legacy' ? 'legacy' : { pin: '2026-07-28' } },
+      },
+    );
+    const asked: string[] = [];
+    client.setRequestHandler('elicitation/create', async ({ params }) => {
+      const { mode = 'form', url } = params as { mode?: string; url?: string };
+      asked.push(mode);
+      if (url === undefined) return { action: 'accept', content: { decision: 'approve' } };
+      await site.connect(await site.browserOf('ada'), 'notes', 'ada@notes', url);
+      return { action: 'accept' };
+    });
+    const requestInit = { headers: { authorization: `Bearer ${site.keys.ada}` } };
+    await client.connect(new StreamableHTTPClientTransport(new URL(`${site.url}/mcp`), { requestInit }));
+    t.after(() => client.close());
+    const result = await client.callTool({ name: 'notes__note', arguments: { text: 'once' } });
+    assert.equal(textOf(result), 'once', JSON.stringify(result));
+    assert.deepEqual(asked, ['url', 'form']);
+    assert.deepEqual(accounts.notes.get('ada@notes'), ['once']);
+  });
+}

@@ -72,7 +72,7 @@ ul.list strong { font-weight: 600; overflow-wrap: anywhere; }
 .facts dt { flex: 0 0 7rem; color: var(--soft); }
 .facts dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
 .row { display: flex; flex-wrap: wrap; gap: .7rem; }
-.row > a { display: inline-flex; align-items: center; }
+a.small { display: inline-flex; align-items: center; }
 @media (min-width: 34rem) { .narrow { max-width: 22rem; } body { padding-top: 8vh; } }
 @media (max-width: 27rem) { body { padding: 1rem .75rem; } .card { padding: 1.25rem; } }
 `;
