@@ -12,7 +12,6 @@ import { createHealthRoutes } from '../edges/http/health-routes.ts';
 import { createHttpServer } from '../edges/http/http-server.ts';
 import { createMcpRoutes } from '../edges/mcp/endpoint.ts';
 import { createModernMcp } from '../edges/mcp/rev-2026/modern-mcp.ts';
-import { createCallbackRoute } from '../edges/oauth/callback-route.ts';
 import { createRandomIds } from '../lib/random-ids.ts';
 import { createDefinitions } from '../pipeline/definitions/definitions.ts';
 import { createLiveDirectory } from '../pipeline/directory/live-directory.ts';
@@ -32,7 +31,6 @@ import { createOpenLink } from '../upstreams/mcp/open-link.ts';
 import { createServerRegistry } from '../upstreams/mcp/registry.ts';
 import { createAnswerReaders } from '../upstreams/models/answer-readers.ts';
 import { createProviders } from '../upstreams/models/create-providers.ts';
-import { createServerCredentials } from '../upstreams/oauth/server-credentials.ts';
 import { createOpenApiSources } from '../upstreams/openapi/open-api-source.ts';
 import { type AdminApi, openAdminApi } from './admin-api.ts';
 import { browserUrl } from './browser-url.ts';
@@ -46,6 +44,12 @@ import { createMetrics } from './metrics.ts';
 import { createModelRoutes } from './model-routes.ts';
 import { openApprovals } from './open-approvals.ts';
 import { openAuthorization } from './open-authorization.ts';
+import {
+  openConnectionDesk,
+  openConnectionGate,
+  openServerCredentials,
+  openSignInCallback,
+} from './open-connections.ts';
 import { openExecutions } from './open-executions.ts';
 import { openLimits } from './open-limits.ts';
 import { type OpenPeople, openPeople } from './open-people.ts';
@@ -126,24 +130,15 @@ export async function assemble(options: AppOptions): Promise<App> {
     ...{ config: () => inForce, persist: () => trail.persist?.() },
   });
   const openApi = createOpenApiSources({ http: outbound, identity, log });
-  const credentialStore = await stores.credentials(() => credentials.reread());
   const publicUrl = createPublicUrl(() => inForce.listen.publicUrl);
-  const credentials = createServerCredentials({
-    ...{ store: credentialStore, sealer: sealing.forRecords, now, log },
-    redirectUrl: async () => `${await publicUrl.settled()}/oauth/callback`,
-    onSignedIn: (serverId) =>
-      void registry
-        .current()
-        .get(serverId)
-        ?.refresh()
-        .catch(() => undefined),
+  const linking = { sealer: sealing.forClients, publicUrl: publicUrl.settled, now };
+  const credentials = await openServerCredentials({
+    ...{ stores, sealer: sealing.forRecords, now, log, publicUrl: publicUrl.settled },
+    ...{ servers: () => inForce.servers, registry: () => registry, directory },
   });
   const registry = createServerRegistry({
     openLink: createOpenLink({ baseEnv: options.environment, http: outbound, openApi, credentials }),
-    log,
-    identity,
-    limits: config.limits,
-    inProcess: options.inProcess,
+    ...{ log, identity, limits: config.limits, inProcess: options.inProcess, credentials },
   });
   const definitionStore = await stores.definitions();
   const definitions = createDefinitions({
@@ -179,6 +174,7 @@ export async function assemble(options: AppOptions): Promise<App> {
       ...{ trail, directory },
       ...{ ...executions, sandboxes, readers: createAnswerReaders() },
       sealer: sealing.forClients,
+      connections: openConnectionGate(credentials.connections, linking),
       ...{ now, monotonicMs, meter, log },
       ...{ random: options.random, randomHex: ids.hex },
     },
@@ -190,7 +186,8 @@ export async function assemble(options: AppOptions): Promise<App> {
   });
   const approvals = await openApprovals({ executions, trail, config: gateway.config, tell: limits.tell, log, now });
   const people = await openPeople({
-    ...{ stores, objects, directory, gateway, sealing, publicUrl: publicUrl.settled, now, log },
+    ...{ stores, objects, directory, gateway, sealing, publicUrl, now, log },
+    connections: openConnectionDesk(credentials.connections, { ...linking, directory, gateway }),
   });
   ownTokens = people.tokens;
   reportToolsets({ catalog, config: gateway.config, log });
@@ -212,10 +209,12 @@ export async function assemble(options: AppOptions): Promise<App> {
     queues: gateway.queueFigures,
   });
   let admin: AdminApi | undefined;
-  const callback = createCallbackRoute({ finish: credentials.finish });
   const adminRoute: Route = (exchange) => admin?.route(exchange) ?? false;
   const http = createHttpServer({
-    routes: [...mcp.routes, ...models, ...health, metrics, callback, authorization.route, adminRoute, ...people.routes],
+    routes: [
+      ...[...mcp.routes, ...models, ...health, metrics, authorization.route, adminRoute, ...people.routes],
+      openSignInCallback(credentials, people.sessions),
+    ],
     ...{ dialects: [adminErrors], openPaths: authorization.openPaths },
     log,
     limits: config.limits,
@@ -263,10 +262,7 @@ export async function assemble(options: AppOptions): Promise<App> {
   });
 
   return {
-    gateway,
-    registry,
-    tokens: people.tokens,
-    configObjects: storedConfig?.objects,
+    ...{ gateway, registry, apply, tokens: people.tokens, configObjects: storedConfig?.objects },
     reload: () => storedConfig?.reload(),
     async createFirstKey() {
       const secret = await createFirstKey(objects, gateway.config(), now());
@@ -279,7 +275,6 @@ export async function assemble(options: AppOptions): Promise<App> {
       publicUrl.listens(browserUrl(address));
       return address;
     },
-    apply,
     async [Symbol.asyncDispose]() {
       stopping = true;
       clearInterval(definitionPoll);

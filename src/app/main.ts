@@ -18,6 +18,7 @@ import { organizationsCommand, teamsCommand } from './commands/levels.ts';
 import { loginCommand } from './commands/login.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { modelsCommand } from './commands/models.ts';
+import { oauthCommand } from './commands/oauth.ts';
 import { policyCommand } from './commands/policy.ts';
 import { runsCommand } from './commands/runs.ts';
 import { secretsCommand } from './commands/secrets.ts';
@@ -59,6 +60,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no gateway at the address, 4 key 
     definitionsCommand,
     serversCommand,
     loginCommand,
+    oauthCommand,
     secretsCommand,
     toolsCommand,
     modelsCommand,

@@ -16,6 +16,7 @@ import type { LiveDirectory } from '../pipeline/directory/live-directory.ts';
 import type { SwappableGateway } from '../pipeline/gateway.ts';
 import { fetchClientDocument } from '../upstreams/oauth/client-document.ts';
 import type { Stores } from './open-stores.ts';
+import type { PublicUrl } from './public-url.ts';
 
 export interface OpenAuthorizationServer {
   readonly desk: AuthorizationDesk;
@@ -37,7 +38,7 @@ export interface AuthorizationServerParts {
   readonly gateway: Pick<SwappableGateway, 'config' | 'callerOfKey' | 'refreshKeys'>;
   readonly sealing: { readonly forClients: Sealer };
   /** Where browsers reach the gateway. */
-  readonly publicUrl: () => Promise<string>;
+  readonly publicUrl: Pick<PublicUrl, 'now' | 'settled'>;
   readonly now: () => number;
   readonly log: Log;
 }
@@ -63,14 +64,10 @@ export async function openAuthorizationServer(deps: AuthorizationServerParts): P
         : ({ ...change, action: 'end-client', before: about, after: undefined } as const);
     await objects.note([line], origin, now());
   };
-  let issuer = '';
   const server = createAuthorizationServer({
     ...{ store, sealer: deps.sealing.forClients, now, log, fetchDocument: fetchClientDocument },
     config: () => gateway.config().authorizationServer,
-    async issuer() {
-      issuer = await publicUrl();
-      return issuer;
-    },
+    issuer: publicUrl.settled,
     async isActive(userId) {
       await lookAgain();
       return directory.aboveUser?.(userId, [], {}) !== undefined;
@@ -103,6 +100,6 @@ export async function openAuthorizationServer(deps: AuthorizationServerParts): P
       },
     },
     route: createAuthorizationRoutes(server.endpoints),
-    tokens: createOwnTokens({ records: server.records, store, issuer: () => issuer, callerOf, now }),
+    tokens: createOwnTokens({ records: server.records, store, issuer: publicUrl.now, callerOf, now }),
   };
 }

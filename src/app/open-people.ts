@@ -2,6 +2,7 @@
 
 import type { AdminAccounts } from '../contracts/admin.ts';
 import type { OAuthGrantDesk } from '../contracts/authorization-server.ts';
+import type { ConnectionDesk } from '../contracts/connections.ts';
 import { foldUserName } from '../domain/accounts/user-name.ts';
 import type { Route } from '../edges/http/exchange.ts';
 import { createLoginRoutes } from '../edges/login/routes.ts';
@@ -25,9 +26,12 @@ export interface OpenPeople extends People {
 }
 
 export async function openPeople(
-  deps: AuthorizationServerParts & { readonly stores: Pick<Stores, 'accounts' | 'oauth'> },
+  deps: AuthorizationServerParts & {
+    readonly stores: Pick<Stores, 'accounts' | 'oauth'>;
+    readonly connections: ConnectionDesk;
+  },
 ): Promise<OpenPeople> {
-  const { stores, objects, gateway, log, now } = deps;
+  const { stores, objects, gateway, log, now, connections } = deps;
   const sealer = deps.sealing.forClients;
   const { config } = gateway;
   const people = createPeople({
@@ -40,17 +44,23 @@ export async function openPeople(
   return {
     ...people,
     ...{ tokens, grants },
-    routes: [createLoginRoutes({ sessions: people.sessions, signIns: people.signIns, home: HOME, desk }), route],
+    routes: [
+      createLoginRoutes({ sessions: people.sessions, signIns: people.signIns, home: HOME, desk, connections }),
+      route,
+    ],
     forAdmin: {
       foldName: foldUserName,
       async invite(userId) {
         const { token, expiresAtMs } = await people.accounts.invite(userId);
-        return { url: `${await deps.publicUrl()}/invite/${token}`, expiresAtMs };
+        return { url: `${await deps.publicUrl.settled()}/invite/${token}`, expiresAtMs };
       },
       async endSessions(userId) {
         await people.sessions.endAll(userId);
       },
-      forget: people.accounts.forget,
+      async forget(userId) {
+        await people.accounts.forget(userId);
+        await deps.connections.forget(userId);
+      },
     },
   };
 }

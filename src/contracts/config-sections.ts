@@ -45,3 +45,25 @@ export interface AdminConfig {
   /** Programs that stored servers may start: exactly this command, arguments by pattern, `**` for all that follow. Default none. */
   readonly stdioCommands: readonly { readonly command: string; readonly args: readonly string[] }[];
 }
+
+export interface AuditConfig {
+  /** fsync each write-ahead record: survives power loss, costs one disk flush per side-effecting call (grouped). */
+  readonly sync: boolean;
+  /** Keep call arguments at all. */
+  readonly arguments: boolean;
+  readonly maxAgeDays: number;
+  readonly maxSizeMb: number;
+}
+
+export interface ListenConfig {
+  readonly host: string;
+  readonly port: number;
+  /** Where browsers reach the gateway, without a path. Undefined: at the address it listens on. */
+  readonly publicUrl?: string | undefined;
+  /** Extra Host header values accepted besides loopback names and the bound address. */
+  readonly allowedHosts: readonly string[];
+  /** Extra browser origins accepted besides our own. */
+  readonly allowedOrigins: readonly string[];
+  /** CIDR blocks of proxies whose `X-Forwarded-For` is believed. Undefined: of none. */
+  readonly trustedProxies?: readonly string[] | undefined;
+}

@@ -6,7 +6,16 @@ import type { AuthorizationServerConfig } from './authorization-server.ts';
 import type { Grant } from './caller.ts';
 import type { CodeModeConfig, ShownMode } from './codemode.ts';
 import type { ConfigKey, FileLevel } from './config-people.ts';
-import type { AdminConfig, DatabaseConfig, MetricsConfig, RedisConfig, SealingConfig } from './config-sections.ts';
+import type {
+  AdminConfig,
+  AuditConfig,
+  DatabaseConfig,
+  ListenConfig,
+  MetricsConfig,
+  RedisConfig,
+  SealingConfig,
+} from './config-sections.ts';
+import type { UserHeader } from './connections.ts';
 import type { DefinitionPolicy } from './definitions.ts';
 import type { LoginConfig } from './login-config.ts';
 import type { ModelsConfig, ProviderConfig } from './models-config.ts';
@@ -81,6 +90,8 @@ export interface OAuthClientConfig {
   readonly scopes?: readonly string[] | undefined;
   /** Public https address of a client ID metadata document. */
   readonly clientMetadataUrl?: string | undefined;
+  /** The gateway gets tokens by itself, of this issuer only. Undefined: somebody signs in. */
+  readonly clientCredentials?: { readonly issuer: string; readonly privateKey?: Secret | undefined } | undefined;
 }
 
 /** When a server that keeps failing is not called any more. */
@@ -114,6 +125,10 @@ export interface ServerConfig {
   readonly limits?: CallLimits | undefined;
   /** Undefined (default): a failing server is called all the same. */
   readonly circuitBreaker?: CircuitBreakerConfig | undefined;
+  /** `per-user`: each person's calls carry what that person connected. Undefined (default): one credential for all. */
+  readonly credentials?: 'per-user' | undefined;
+  /** What a person fills in to connect, with `per-user`. Undefined: they sign in. */
+  readonly userHeaders?: readonly UserHeader[] | undefined;
   /** How the gateway signs in at it; undefined: as a client that registers itself. */
   readonly oauth?: OAuthClientConfig | undefined;
   /** What is done about new and changed definitions; undefined: the defaults. A change of it needs no restart. */
@@ -215,18 +230,7 @@ export interface GatewayConfig {
   readonly models?: ModelsConfig | undefined;
   /** What callers without any credential may reach; undefined (default): nothing, 401. Refused unless bound to loopback. */
   readonly anonymous: Grant | undefined;
-  readonly listen: {
-    readonly host: string;
-    readonly port: number;
-    /** Where browsers reach the gateway, without a path. Undefined: at the address it listens on. */
-    readonly publicUrl?: string | undefined;
-    /** Extra Host header values accepted besides loopback names and the bound address. */
-    readonly allowedHosts: readonly string[];
-    /** Extra browser origins accepted besides our own. */
-    readonly allowedOrigins: readonly string[];
-    /** CIDR blocks of proxies whose `X-Forwarded-For` is believed. Undefined: of none. */
-    readonly trustedProxies?: readonly string[] | undefined;
-  };
+  readonly listen: ListenConfig;
   readonly limits: {
     readonly maxBodyBytes: number;
     readonly maxJsonDepth: number;
@@ -245,14 +249,7 @@ export interface GatewayConfig {
     /** When the store where replicas count limits together is lost: refuse what they would count, or let each count for itself. Default `refuse`. */
     readonly onStoreLoss?: 'refuse' | 'allow' | undefined;
   };
-  readonly audit: {
-    /** fsync each write-ahead record: survives power loss, costs one disk flush per side-effecting call (grouped). */
-    readonly sync: boolean;
-    /** Keep call arguments at all. */
-    readonly arguments: boolean;
-    readonly maxAgeDays: number;
-    readonly maxSizeMb: number;
-  };
+  readonly audit: AuditConfig;
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error' };
   readonly admin?: AdminConfig | undefined;
   /** Undefined: nobody is told of anything. */

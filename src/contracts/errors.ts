@@ -145,6 +145,18 @@ export const ERRORS = {
     retryable: false,
     text: 'The server went away during the call; whether the call took effect is unknown',
   },
+  connection_required: {
+    httpStatus: 403,
+    rpcCode: -31480,
+    retryable: false,
+    text: 'The server is called with an account of your own, which is not connected',
+  },
+  user_required: {
+    httpStatus: 403,
+    rpcCode: -31481,
+    retryable: false,
+    text: 'The server is called with the account of a user, and this key belongs to none',
+  },
   cross_era_unsupported: {
     httpStatus: 501,
     rpcCode: -31515,

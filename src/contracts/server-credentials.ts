@@ -10,20 +10,36 @@ export interface AuthChallenge {
   readonly sent: string | undefined;
 }
 
-/** `renewed`: the same request may be sent once more. `refused`: `hint` tells an operator why, and what to do. */
-export type Renewal = { readonly type: 'renewed' } | { readonly type: 'refused'; readonly hint: string | undefined };
+/**
+ * `renewed`: the same request may be sent once more. `refused`: `hint` tells an operator why, and what to do. `wants`: what it
+ * takes until requests are accepted again: the person whose credential it is, a while, or another link.
+ */
+export type Renewal =
+  | { readonly type: 'renewed' }
+  | {
+      readonly type: 'refused';
+      readonly hint: string | undefined;
+      readonly wants?: 'person' | 'time' | 'link' | undefined;
+    };
 
-/** What the gateway itself holds for one server; shared by all who call it. */
+/** What requests to one server carry: the gateway's own, shared by all who call it, or that of one person. */
 export interface ServerCredential {
   /** Value of the Authorization header; undefined: there is none yet. */
   readonly header: string | undefined;
+  /** Further headers, names in lower case and values in turn; undefined: none. */
+  readonly more?: readonly string[] | undefined;
   /** Gets another token, or prepares a sign-in. Several at a time are one. Never rejects; bounded to a minute. */
   renew(challenge: AuthChallenge): Promise<Renewal>;
 }
 
 export interface ServerCredentials {
-  /** Undefined: this server is not one to sign in at (no HTTP, or its Authorization header is configured). */
-  of(config: ServerConfig): ServerCredential | undefined;
+  /**
+   * `owner`: the user whose calls carry it; undefined: what the gateway lists with. Undefined: this server is not one to sign in at
+   * (no HTTP, or its Authorization header is configured).
+   */
+  of(config: ServerConfig, owner?: string): ServerCredential | undefined;
+  /** Names what this user has connected: with each new connection another one, since it may be of another account. Undefined: nothing. */
+  connectionOf?(config: ServerConfig, owner: string): string | undefined;
 }
 
 /** A sign-in under way, found by the hash of its `state`. */
@@ -40,10 +56,12 @@ export interface StoredServerCredential {
   readonly sealed: string;
 }
 
-/** Keeps sealed text only; reading never waits, and what was written shows at once. `owner` is whose credential it is: '' is the gateway's own, the only one there is so far. */
+/** Keeps sealed text only; reading never waits, and what was written shows at once. `owner` is whose credential it is: the id of a user; '' is the gateway's own. */
 export interface ServerCredentialStore extends Disposable {
   read(serverId: string, owner: string): string | undefined;
   write(serverId: string, owner: string, sealed: string, nowMs: number): void;
+  /** Shows at once, like a write. */
+  remove(serverId: string, owner: string): void;
   list(): readonly StoredServerCredential[];
   /** Puts another sealing in place of the one that was listed. False: it has changed since. */
   replace(listed: StoredServerCredential, sealed: string): boolean | Promise<boolean>;

@@ -97,7 +97,9 @@ export type Continuation =
   | { readonly type: 'server-state'; readonly state: string }
   | { readonly type: 'parked'; readonly handle: string }
   /** Its client was asked whether the call may be made: nothing has reached the server. */
-  | { readonly type: 'approval'; readonly approvalId: string };
+  | { readonly type: 'approval'; readonly approvalId: string }
+  /** Its client was asked to have an account connected; `before`: the connection that does not do. Nothing has reached the server. */
+  | { readonly type: 'connection'; readonly before: string | undefined };
 
 export interface UpstreamRequest {
   readonly method:
@@ -125,6 +127,8 @@ export interface UpstreamRequest {
   readonly tool: OfferedTool | undefined;
   /** Key of the caller: sessions with client capabilities are never shared between callers. */
   readonly keyId: string;
+  /** The user whose credential it takes where each has one of their own; undefined: the caller is no user. */
+  readonly owner?: string | undefined;
   readonly peer: ClientPeer;
   readonly signal: CallSignal;
   /** Absolute limit for the answer, from now. */

@@ -9,7 +9,7 @@ import { mayHoldUris, showUriMember, showUrisInResult } from '../domain/tools/sh
 import { isObject } from '../lib/is-object.ts';
 import { DuplicateMemberError, memberText, withMembers } from '../lib/json-text.ts';
 import type { Continuations } from './continuations.ts';
-import { callerOf } from './grants.ts';
+import { callerOf, userOf } from './grants.ts';
 import type { TaskIds } from './task-ids.ts';
 
 export interface ForwardDeps {
@@ -119,6 +119,7 @@ export function forward(
     name: call.facts.task?.ownId ?? target,
     tool,
     keyId: callerOf(call).keyId,
+    owner: userOf(callerOf(call)),
     peer: call.peer,
     signal: call.signal,
     timeoutMs: server.config.callTimeoutMs,

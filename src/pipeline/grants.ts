@@ -87,6 +87,11 @@ export function callerOf(call: Call): Caller {
   return call.facts.caller;
 }
 
+/** Id of the user whose key it is; undefined: it belongs to none. */
+export function userOf({ levels }: Caller): string | undefined {
+  return levels?.find(({ type }) => type === 'user')?.id;
+}
+
 /** Whether a toolset's endpoint exists for this caller: it is named by the key, or `grant` reaches a server it speaks of. */
 export function servesToolset(catalog: Catalog, toolset: string, caller: Caller, grant: CompiledGrant): boolean {
   const view = catalog.toolsets.get(toolset);

@@ -5,6 +5,7 @@ import type { Call, Gateway, ModelGateway } from '../contracts/call.ts';
 import type { KeyDirectory } from '../contracts/caller.ts';
 import type { CodeStateStore } from '../contracts/codemode.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
+import type { ConnectionGate } from '../contracts/connections.ts';
 import type { LimitStore } from '../contracts/limits.ts';
 import type { Log } from '../contracts/log.ts';
 import type { Meter } from '../contracts/meter.ts';
@@ -69,6 +70,7 @@ import { createReadKeptResult } from './steps/read-kept-result.ts';
 import { createReadResource } from './steps/read-resource.ts';
 import { createRecord } from './steps/record.ts';
 import { createRequireApproval } from './steps/require-approval.ts';
+import { createRequireConnection } from './steps/require-connection.ts';
 import { createReserveBudget } from './steps/reserve-budget.ts';
 import { createRunAgent } from './steps/run-agent.ts';
 import { createSubscribeResource, createSubscribeTask, createUnsubscribeResource } from './steps/subscribe-resource.ts';
@@ -89,6 +91,8 @@ export interface PipelineDeps {
   /** Access tokens in place of keys; undefined: none are taken. */
   readonly admission?: Admission | undefined;
   readonly sealer: Sealer;
+  /** Accounts of users at servers; undefined: no server is called with one. */
+  readonly connections?: ConnectionGate | undefined;
   /** Outlives configurations, as clients hold addresses of what is in it. */
   readonly kept: KeptResults;
   /** Outlives configurations: a change is no amnesty. */
@@ -157,7 +161,8 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
   });
   const { trail, monotonicMs } = deps;
   const meter = config.metrics === undefined ? undefined : deps.meter;
-  const viewing = { grantOf, catalog: deps.catalog.current };
+  const perUser = new Set(config.servers.filter((each) => each.credentials === 'per-user').map(({ id }) => id));
+  const viewing = { grantOf, catalog: deps.catalog.current, perUser };
   const continuations = createContinuations({
     sealer: deps.sealer,
     now: deps.now,
@@ -165,11 +170,8 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
   });
   const taskIds = createTaskIds(deps);
   const forwarding = {
-    servers: deps.registry.current,
-    monotonicMs,
-    catalog: deps.catalog.current,
-    continuations,
-    taskIds,
+    ...{ servers: deps.registry.current, catalog: deps.catalog.current },
+    ...{ monotonicMs, continuations, taskIds },
   };
   const configured = config.providers ?? [];
   const catalog = deps.modelCatalog?.();
@@ -199,7 +201,7 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
       expireAfterMs: (config.approvals ?? APPROVALS).suggestionsExpireAfterMs,
       onMade: createNoteMade({ trail }),
     });
-  const { approvals, recordSealer } = deps;
+  const { approvals, recordSealer, connections } = deps;
   const requests =
     ledger &&
     approvals &&
@@ -219,6 +221,8 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
       'check-suggestion': ledger && createCheckSuggestion({ ledger, now: deps.now }),
       'claim-suggestion': ledger && createClaimSuggestion({ ledger, approvals: deps.approvals, now: deps.now }),
       'note-suggestions': noteSuggestions,
+      'require-connection':
+        connections && createRequireConnection({ connections, perUser, continuations, limits: config.limits }),
       'require-approval':
         requests &&
         judge &&
@@ -231,15 +235,8 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
         createRunAgent({
           ...{ ...viewing, enter: deps.enter, hintsOf, aimMeta },
           ...{ approvals: deps.approvals, approvalWaitMs: (config.approvals ?? APPROVALS).waitMs },
-          ...{
-            suggestions: ledger?.store,
-            runs: deps.runs,
-            recordSealer: deps.recordSealer,
-            trail,
-            now: deps.now,
-            monotonicMs,
-            log: deps.log,
-          },
+          ...{ suggestions: ledger?.store, runs: deps.runs, recordSealer: deps.recordSealer, trail },
+          ...{ now: deps.now, monotonicMs, log: deps.log },
           ...{ newId, tellsUsage: config.models?.usageHeaders ?? true },
         }),
       'decide-policy': judge && createDecidePolicy(judge, requests !== undefined),
@@ -249,7 +246,7 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
         estimate: createEstimateCost({ prices: config.prices, priceOf, now: deps.now }),
       }),
       'write-ahead': createWriteAhead({ trail, describeIntent }),
-      'read-cache': config.cache && createReadCache({ catalog: deps.catalog.current, monotonicMs }, config.cache),
+      'read-cache': config.cache && createReadCache({ ...viewing, monotonicMs }, config.cache),
       'price-call': config.prices && createPriceCall(config.prices),
       'authorize-model': createAuthorizeModel({
         ...{ grantOf: granted, resolve: createResolveModel(configured, config.models) },
@@ -268,7 +265,7 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
     },
     {
       'describe-endpoint': createDescribeEndpoint({ ...viewing, keepsResults: config.results !== undefined }),
-      'list-items': createListItems({ ...viewing, codeMode, pageItems: config.limits.pageItems }),
+      'list-items': createListItems({ ...viewing, codeMode, connections, pageItems: config.limits.pageItems }),
       'list-skills': createListSkills({ ...viewing, ...forwarding }),
       'call-tool': createCallTool(forwarding, answer),
       'get-prompt': createGetPrompt(forwarding),

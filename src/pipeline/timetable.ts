@@ -9,6 +9,7 @@ export type StepName =
   | 'authorize'
   | 'check-suggestion'
   | 'decide-policy'
+  | 'require-connection'
   | 'require-approval'
   | 'claim-suggestion'
   | 'write-ahead'
@@ -69,6 +70,7 @@ const ROWS: readonly (readonly [StepName, ...Mark[]])[] = [
   ['authorize-model', '·', '·', '·', '·', '·', '·', '·', '·', '·', '●', '●', '●', '·', '●'],
   ['check-suggestion', '·', '·', '●', '·', '·', '·', '·', '·', '·', '·', '·', '·', '·', '·'],
   ['decide-policy', '·', '·', '●', '●', '●', '·', '·', '·', '·', '·', '·', '·', '·', '·'],
+  ['require-connection', '·', '·', '●', '●', '●', '·', '·', '·', '·', '·', '·', '·', '·', '·'],
   ['require-approval', '·', '·', '●', '·', '·', '·', '·', '·', '·', '·', '·', '·', '·', '·'],
   ['inject-tools', '·', '·', '·', '·', '·', '·', '·', '·', '·', '●', '·', '●', '·', '·'],
   ['run-agent', '·', '·', '·', '·', '·', '·', '·', '·', '·', '●', '·', '·', '·', '·'],

@@ -13,8 +13,12 @@ export interface StartedApp {
   readonly log: readonly string[];
 }
 
-/** `config`: content of portcullis.json. */
-export async function startApp(cleanup: Cleanup, config: object): Promise<StartedApp> {
+/** `config`: content of portcullis.json. `dataDir`: default a new one; `port`: default any. */
+export async function startApp(
+  cleanup: Cleanup,
+  config: object,
+  { dataDir, port = 0 }: { readonly dataDir?: string; readonly port?: number | undefined } = {},
+): Promise<StartedApp> {
   const parsed = parseConfig(JSON.stringify(config), { file: '/portcullis.json', env: {}, readFile: () => '' });
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   const log: string[] = [];
@@ -24,11 +28,16 @@ export async function startApp(cleanup: Cleanup, config: object): Promise<Starte
     );
   };
   const app = await assemble({
-    ...{ config: parsed.config, dataDir: await createTempDir(cleanup), environment: {}, inProcess: new Map() },
+    ...{
+      config: parsed.config,
+      dataDir: dataDir ?? (await createTempDir(cleanup)),
+      environment: {},
+      inProcess: new Map(),
+    },
     identity: { name: 'portcullis', version: '0.0.0' },
     log: { debug: note, info: note, warn: note, error: note },
   });
   cleanup.after(() => app[Symbol.asyncDispose]());
-  const { url } = await app.listen('127.0.0.1', 0);
+  const { url } = await app.listen('127.0.0.1', port);
   return { app, url, key: (await app.createFirstKey()) ?? '', log };
 }

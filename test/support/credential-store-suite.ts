@@ -23,6 +23,25 @@ export function testCredentialStore(
     assert.equal((await open()).read('s', ''), 'second');
   });
 
+  test(`${engine}: what was removed is gone at once where that was done, and soon everywhere, and nobody else's goes`, async (t) => {
+    const open = await place(t);
+    const [one, other] = [await open(), await open()];
+    for (const owner of ['', 'ada', 'grace']) one.write('s', owner, `of ${owner}`, 1);
+    await waitFor('the credentials', () => other.read('s', 'grace') !== undefined);
+    one.remove('s', 'ada');
+    assert.equal(one.read('s', 'ada'), undefined);
+    await waitFor('the removal', () => other.read('s', 'ada') === undefined);
+    assert.deepEqual(
+      (await open())
+        .list()
+        .map(({ owner }) => owner)
+        .sort(),
+      ['', 'grace'],
+    );
+    one.write('s', 'ada', 'again', 2);
+    await waitFor('the new one', () => other.read('s', 'ada') === 'again');
+  });
+
   test(`${engine}: a sign-in is good once, whoever takes it, and not after its time`, async (t) => {
     const open = await place(t);
     const [one, other] = [await open(), await open()];

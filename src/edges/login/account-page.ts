@@ -5,6 +5,7 @@ import type { OAuthGrant } from '../../contracts/oauth-store.ts';
 import { describeBrowser } from './describe-browser.ts';
 import { html } from './html.ts';
 import { type Note, type Page, renderNote } from './page.ts';
+import { minute } from './render-time.ts';
 
 export interface AccountView {
   readonly actor: UserActor;
@@ -13,12 +14,12 @@ export interface AccountView {
   readonly grants: readonly OAuthGrant[];
   readonly token: string;
   readonly mayChangePassword: boolean;
+  /** There are servers that are called with accounts of this user. */
+  readonly hasConnections: boolean;
   readonly note: Note;
   readonly status: number;
   readonly retryAfterMs?: number | undefined;
 }
-
-const minute = (ms: number): string => `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 
 export function accountPage(view: AccountView): Page {
   const { actor, token, sessions } = view;
@@ -70,6 +71,14 @@ ${!isThis && html`<form method="post" action="/account/sessions/end">${csrf}<inp
 <div><h1>${actor.name}</h1><p class="soft">Signed in with the role <strong>${actor.role}</strong>.</p></div>
 <form method="post" action="/logout">${csrf}<button class="quiet small">Sign out</button></form>
 </section>
+${
+  view.hasConnections &&
+  html`<section class="card">
+<h2>Connected accounts</h2>
+<p>Some servers are called with an account of your own.</p>
+<a class="button quiet small" href="/account/connections">Your connections</a>
+</section>`
+}
 <section class="card">
 <h2>Sessions</h2>
 <ul class="list">${rows}</ul>

@@ -27,7 +27,7 @@ export interface AccountPages {
   signOut(exchange: Exchange): Promise<void>;
 }
 
-export function createAccountPages({ sessions, signIns, desk }: LoginDeps): AccountPages {
+export function createAccountPages({ sessions, signIns, desk, connections }: LoginDeps): AccountPages {
   const render = async (
     exchange: Exchange,
     actor: UserActor,
@@ -37,6 +37,7 @@ export function createAccountPages({ sessions, signIns, desk }: LoginDeps): Acco
       ...{ actor, sessions: await sessions.list(actor.id), token: sessions.csrfToken(exchange) ?? '' },
       grants: (await desk?.grants(actor.id)) ?? [],
       mayChangePassword: signIns.ways().password && (await signIns.hasPassword(actor.id)),
+      hasConnections: (connections?.list(actor.id).length ?? 0) > 0,
       ...{ note: shown.note, status: shown.status ?? 200, retryAfterMs: shown.retryAfterMs },
     });
     sendPage(exchange, page);

@@ -1,8 +1,9 @@
-/** The pages for people: `/login`, `/logout`, `/invite/{token}`, `/account`. Forms and links only, no script. */
+/** The pages for people: `/login`, `/logout`, `/invite/{token}`, `/account`, `/connect/{server}`. Forms and links only, no script. */
 
 import { ERRORS, GatewayError } from '../../contracts/errors.ts';
 import type { Exchange, Route } from '../http/exchange.ts';
 import { createAccountPages } from './account-pages.ts';
+import { createConnectPages } from './connect-pages.ts';
 import { createConsentPages } from './consent-pages.ts';
 import { createInvitePages } from './invite-pages.ts';
 import type { LoginDeps } from './login-deps.ts';
@@ -30,6 +31,7 @@ export function createLoginRoutes(deps: LoginDeps): Route {
   const account = createAccountPages(deps);
   const { desk } = deps;
   const consent = desk && createConsentPages({ ...deps, desk });
+  const connect = deps.connections && createConnectPages(deps, deps.connections);
 
   /** By method and path. Undefined: not ours. */
   const find = ({ segments }: Exchange): { readonly [method: string]: Handler } | undefined => {
@@ -50,8 +52,16 @@ export function createLoginRoutes(deps: LoginDeps): Route {
           POST: (exchange) => consent.submit(exchange, third),
         };
     }
+    if (first === 'connect' && connect !== undefined && second !== undefined && third === undefined)
+      return {
+        GET: (exchange) => connect.show(exchange, second),
+        POST: (exchange) => connect.submit(exchange, second),
+      };
     if (first !== 'account') return undefined;
     if (second === undefined) return { GET: account.show };
+    if (second === 'connections' && connect !== undefined && third === undefined) return { GET: connect.list };
+    if (second === 'connections' && connect !== undefined && third === 'disconnect')
+      return { POST: connect.disconnect };
     if (second === 'password' && third === undefined) return { POST: account.changePassword };
     if (second === 'clients' && third === 'end') return { POST: account.endClient };
     if (second === 'sessions' && third === 'end') return { POST: account.endSessions };

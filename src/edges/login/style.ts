@@ -80,6 +80,15 @@ ul.list li:first-child { border-top: 0; padding-top: 0; }
 ul.list li:last-child { padding-bottom: 0; }
 ul.list strong { font-weight: 600; overflow-wrap: anywhere; }
 .tag { display: inline-block; font-size: .78rem; font-weight: 600; color: var(--good); background: var(--good-ground); border-radius: .3rem; padding: .05rem .45rem; margin-left: .35rem; white-space: nowrap; }
+.tag.plain { color: var(--soft); background: var(--ground); }
+.tag.alarm { color: var(--bad); background: var(--bad-ground); }
+.head h2 { margin: 0; overflow-wrap: anywhere; }
+.facts { margin: .6rem 0 1.2rem; font-size: .92rem; }
+.facts div { display: flex; gap: .8rem; padding: .15rem 0; }
+.facts dt { flex: 0 0 7rem; color: var(--soft); }
+.facts dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
+.row { display: flex; flex-wrap: wrap; gap: .7rem; }
+a.small { display: inline-flex; align-items: center; }
 @media (min-width: 34rem) { .narrow { max-width: 22rem; } body { padding-top: 8vh; } }
 @media (max-width: 27rem) { body { padding: 1rem .75rem; } .card { padding: 1.25rem; } .consent dl { grid-template-columns: 1fr; gap: .15rem; } .consent dd { margin-bottom: .7rem; } }
 `;

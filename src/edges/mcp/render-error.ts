@@ -68,6 +68,7 @@ export function renderRpcError(
 
 /** Of a call of a tool: its client shall show its model what is awaited, and not a failure. */
 function isForTheModel({ code, data }: GatewayError): boolean {
+  if (code === 'connection_required' || code === 'user_required') return data?.tool !== undefined;
   return (code === 'approval_required' || code === 'approval_rejected') && data?.approvalId !== undefined;
 }
 
@@ -75,10 +76,14 @@ function renderPending(id: JsonText, { code, message, data }: GatewayError, era:
   const result = {
     content: [{ type: 'text', text: message }],
     isError: true,
-    _meta: { 'portcullis/approval': { ...data, code } },
+    _meta: { [keyOf(code)]: { ...data, code } },
     ...(era === 'modern' && { resultType: 'complete' }),
   };
   return `{"jsonrpc":"2.0","id":${id},"result":${JSON.stringify(result)}}`;
+}
+
+function keyOf(code: ErrorCode): string {
+  return code.startsWith('approval_') ? 'portcullis/approval' : 'portcullis.dev/connection';
 }
 
 function asInternal(error: unknown, log: Log | undefined): GatewayError {

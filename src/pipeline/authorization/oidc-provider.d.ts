@@ -33,7 +33,25 @@ declare module 'oidc-provider' {
     callback(): (request: IncomingMessage, response: ServerResponse) => void;
     readonly Interaction: { find(id: string): Promise<Interaction | undefined> };
     readonly Client: { find(id: string): Promise<Client | undefined> };
-    readonly AccessToken: { readonly prototype: { generateTokenId(): string } };
+    readonly AccessToken: {
+      readonly prototype: { generateTokenId(): string };
+      find(token: string): Promise<
+        | {
+            readonly accountId: string;
+            readonly aud?: string | string[];
+            readonly scope?: string;
+            readonly isExpired: boolean;
+          }
+        | undefined
+      >;
+    };
+    readonly ClientCredentials: {
+      find(
+        token: string,
+      ): Promise<
+        { readonly clientId: string; readonly aud?: string | string[]; readonly isExpired: boolean } | undefined
+      >;
+    };
     readonly RefreshToken: { readonly prototype: { generateTokenId(): string } };
     readonly AuthorizationCode: { readonly prototype: { generateTokenId(): string } };
   }

@@ -182,6 +182,8 @@ function exceptionOf(code: ErrorCode): string {
     case 'denied_by_policy':
     case 'approval_required':
     case 'approval_rejected':
+    case 'connection_required':
+    case 'user_required':
       return 'PermissionError';
     case 'invalid_params':
       return 'ValueError';

@@ -2,17 +2,20 @@
 
 import type { Call, McpOutcome } from '../../contracts/call.ts';
 import type { PlainMode } from '../../contracts/codemode.ts';
+import type { ConnectionGate } from '../../contracts/connections.ts';
 import { GatewayError } from '../../contracts/errors.ts';
+import type { JsonText } from '../../contracts/json.ts';
 import type { CacheHint } from '../../contracts/upstream.ts';
 import type { CompiledGrant } from '../../domain/access/compile-grant.ts';
 import type { Catalog, ListKind } from '../../domain/tools/catalog.ts';
 import { takePage } from '../../domain/tools/page.ts';
 import { endpointKey, endpointServers, visibleItems } from '../../domain/tools/resolve.ts';
 import { toolForEra } from '../../domain/tools/tool-for-era.ts';
+import { memberText, withMembers } from '../../lib/json-text.ts';
 import { createLru } from '../../lib/lru.ts';
 import type { CodeMode } from '../codemode/code-mode.ts';
 import type { LastStep } from '../compile.ts';
-import { callerOf, type GrantOf } from '../grants.ts';
+import { callerOf, type GrantOf, userOf } from '../grants.ts';
 
 /** Of ready answers, with what edges make of them. Room for 2,000 real tools (4.5 MB, some of it beyond ASCII) in both eras. */
 const MAX_CACHED_BYTES = 48 * 1024 * 1024;
@@ -32,6 +35,12 @@ const MEMBER_OF = {
 
 const CAPABILITY_OF = { tools: 'tools', prompts: 'prompts', resources: 'resources', templates: 'resources' } as const;
 
+/** Of our own in `_meta` of a tool. */
+const MARK_KEY = 'portcullis.dev/connection';
+
+const withMark = (text: JsonText, mark: JsonText): JsonText =>
+  withMembers(text, { _meta: withMembers(memberText(text, '_meta') ?? '{}', { [MARK_KEY]: mark }) });
+
 /** The shortest life among the contributors, nothing if any of them gave none; never shared, since views differ by key. */
 function mergedTtlMs(catalog: Catalog, call: Call, list: ListKind, grant: CompiledGrant): number {
   let ttlMs = Number.POSITIVE_INFINITY;
@@ -49,6 +58,9 @@ export interface ListItemsDeps {
   readonly grantOf: GrantOf;
   readonly catalog: () => Catalog;
   readonly pageItems: number;
+  /** Tools of these servers are marked for callers who could not call them yet. */
+  readonly perUser?: ReadonlySet<string>;
+  readonly connections?: Pick<ConnectionGate, 'isConnected'> | undefined;
   /** How tools are shown; undefined: all of them. */
   readonly codeMode?: Pick<CodeMode, 'modeOf' | 'items'> | undefined;
 }
@@ -57,6 +69,25 @@ export function createListItems(deps: ListItemsDeps): LastStep {
   const outcomes = createLru<McpOutcome>(MAX_CACHED_BYTES);
   let of: Catalog | undefined;
 
+  /** By server: what is missing until this caller can call it. */
+  const marksOf = (
+    catalog: Catalog,
+    call: Call,
+    list: ListKind,
+    grant: CompiledGrant,
+  ): ReadonlyMap<string, JsonText> | undefined => {
+    const { perUser, connections } = deps;
+    if (list !== 'tools' || connections === undefined || perUser === undefined || perUser.size === 0) return undefined;
+    const user = userOf(callerOf(call));
+    const marks = new Map<string, JsonText>();
+    for (const { serverId } of endpointServers(catalog, call.endpoint)) {
+      if (!perUser.has(serverId) || !grant.reaches(serverId)) continue;
+      if (user === undefined) marks.set(serverId, '{"state":"user_required"}');
+      else if (!connections.isConnected(serverId, user)) marks.set(serverId, '{"state":"connection_required"}');
+    }
+    return marks;
+  };
+
   const render = (
     catalog: Catalog,
     call: Call,
@@ -64,6 +95,7 @@ export function createListItems(deps: ListItemsDeps): LastStep {
     grant: CompiledGrant,
     cursor: string | undefined,
     mode: PlainMode,
+    marks: ReadonlyMap<string, JsonText> | undefined,
   ): string => {
     const { era } = call.peer;
     const visible =
@@ -77,7 +109,10 @@ export function createListItems(deps: ListItemsDeps): LastStep {
     const own = call.endpoint.type === 'server';
     const texts = page.items.map((item) => {
       const text = own ? item.ownText : item.exposedText();
-      return list === 'tools' ? toolForEra(text, era) : text;
+      if (list !== 'tools') return text;
+      const mark = marks?.get(item.serverId);
+      const shown = toolForEra(text, era);
+      return mark === undefined ? shown : withMark(shown, mark);
     });
     const next = page.nextCursor === undefined ? '' : `,"nextCursor":${JSON.stringify(page.nextCursor)}`;
     const hints = era === 'modern' ? `,"ttlMs":${mergedTtlMs(catalog, call, list, grant)},"cacheScope":"private"` : '';
@@ -95,6 +130,7 @@ export function createListItems(deps: ListItemsDeps): LastStep {
       of = catalog;
     }
     const grant = deps.grantOf(callerOf(call), call.narrowing, call.endpoint);
+    const marks = marksOf(catalog, call, list, grant);
     const mode = list === 'tools' && deps.codeMode !== undefined ? deps.codeMode.modeOf(call) : 'classic';
     const key = JSON.stringify([
       list,
@@ -103,10 +139,11 @@ export function createListItems(deps: ListItemsDeps): LastStep {
       call.peer.era,
       cursor ?? null,
       grant.signature,
+      ...(marks ?? []),
     ]);
     let outcome = outcomes.get(key);
     if (outcome === undefined) {
-      const text = render(catalog, call, list, grant, cursor, mode);
+      const text = render(catalog, call, list, grant, cursor, mode, marks);
       const sharedBytes = Buffer.byteLength(text);
       outcome = { type: 'result', text, isError: false, sharedBytes };
       // A character takes one byte or two; the edge's copy as many as it will send.

@@ -71,7 +71,8 @@ function untilGone<T>(promise: Promise<T>, signal: CallSignal): Promise<T> {
 }
 
 export function createReadCache(
-  deps: { catalog: () => Catalog; monotonicMs: () => number },
+  /** `perUser`: servers whose answers are each of one user. */
+  deps: { catalog: () => Catalog; monotonicMs: () => number; perUser?: ReadonlySet<string> },
   config: CacheConfig,
 ): Step {
   const ruleOf = compileToolRules(config.tools);
@@ -122,7 +123,7 @@ export function createReadCache(
     if (meta !== undefined) return next();
     const rule = serverId === undefined || tool === undefined ? undefined : ruleOf(serverId, tool);
     if (rule === undefined || !(rule.readOnly || tool?.readOnly)) return next();
-    const digest = callDigest(call, rule.scope === 'caller');
+    const digest = callDigest(call, rule.scope === 'caller' || deps.perUser?.has(serverId ?? '') === true);
     if (digest === undefined) return next();
 
     const serve = (): McpOutcome | Promise<McpOutcome> => {

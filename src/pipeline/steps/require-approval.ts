@@ -3,7 +3,6 @@
 import type { Approval } from '../../contracts/approvals.ts';
 import type { Call, McpOutcome, Step } from '../../contracts/call.ts';
 import { GatewayError } from '../../contracts/errors.ts';
-import type { JsonText } from '../../contracts/json.ts';
 import type { FindStanding } from '../../domain/approvals/standing.ts';
 import { isObject } from '../../lib/is-object.ts';
 import { withMembers } from '../../lib/json-text.ts';
@@ -14,6 +13,7 @@ import type { Continuations } from '../continuations.ts';
 import { callerOf } from '../grants.ts';
 import { argumentsText, paramsOf } from '../intent.ts';
 import { rejected } from '../ledger/ledger.ts';
+import { withoutAnswers } from '../without-answers.ts';
 import type { Judge } from './decide-policy.ts';
 
 export interface RequireApprovalDeps {
@@ -130,11 +130,6 @@ export function createRequireApproval(deps: RequireApprovalDeps): RareStep<Step>
       return continues?.type === 'approval' ? takeAnswer(call, continues.approvalId, next) : require(call, next);
     },
   };
-}
-
-function withoutAnswers(text: JsonText) {
-  const bare = withMembers(text, { inputResponses: undefined, requestState: undefined });
-  return { text: bare, value: JSON.parse(bare) as { readonly [member: string]: unknown } };
 }
 
 function required(call: Call, { id, suggestionId, expiresAtMs, rule, message }: Approval): GatewayError {

@@ -12,7 +12,8 @@ function hasEffects({ surface, facts: { tool, reservedMicroUsd } }: Call): boole
 /** What has no effect is recorded afterwards; for everything else an unwritable trail refuses the call. */
 export function createWriteAhead(deps: { trail: Trail; describeIntent: DescribeIntent }): SharedStep {
   return (call, next) => {
-    if (!hasEffects(call)) return next();
+    // It may stand there already: a call that waited for its person comes by twice.
+    if (call.facts.intended === true || !hasEffects(call)) return next();
     const [target] = call.facts.plan?.stages[0] ?? [];
     if (target !== undefined) {
       // Whom it is meant for; who answers is noted with its end.

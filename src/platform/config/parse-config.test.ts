@@ -610,3 +610,41 @@ test('a key may say how its requests to models get tools; callers without a key 
   assert.match(String(complaints({ keys: [{ ...keys[0], toolMode: 'scripts' }] })), /keys\[0\]\.toolMode: /);
   assert.match(String(complaints({ anonymous: { allow: ['*'], toolMode: 'off' } })), /anonymous\.toolMode: /);
 });
+
+test('credentials of a server that do not go together are refused, each with its place and a remedy', () => {
+  const problemsOf = (options: object, entry: object = { url: 'https://x.example/mcp' }): string[] => {
+    const text = JSON.stringify({ mcpServers: { x: entry }, serverOptions: { x: options } });
+    const result = parseConfig(text, { file: '/portcullis.json', env: {}, readFile: () => '' });
+    return result.ok ? [] : result.problems.map(({ path, message, remedy }) => `${path}: ${message} (${remedy})`);
+  };
+  const perUser = { credentials: 'per-user' };
+  const userHeaders = [{ name: 'X-Api-Key' }];
+  assert.deepEqual(problemsOf(perUser), []);
+  assert.deepEqual(problemsOf({ ...perUser, userHeaders }), []);
+  for (const [options, entry, says] of [
+    [{ userHeaders }, undefined, /userHeaders: has no effect without "credentials": "per-user"/],
+    [perUser, { command: 'x' }, /"per-user" is for servers of type "http"/],
+    [perUser, { url: 'https://x.example/mcp', headers: { authorization: 'x' } }, /would be everybody's/],
+    [{ ...perUser, userHeaders, oauth: {} }, undefined, /stands beside "oauth"/],
+    [{ ...perUser, userHeaders: [{ name: 'Mcp-Session-Id' }] }, undefined, /belongs to the protocol/],
+    [{ ...perUser, userHeaders: [...userHeaders, { name: 'x-api-key' }] }, undefined, /stands twice/],
+    [{ ...perUser, userHeaders: [{ name: 'X Y' }] }, undefined, /name of an HTTP header/],
+    [{ ...perUser, userHeaders: [{ name: 'X', label: 'x' }] }, undefined, /label/],
+    [{ credentials: 'mine' }, undefined, /credentials/],
+    [{ oauth: { clientCredentials: { issuer: 'https://id.example' } } }, undefined, /needs "clientId"/],
+    [
+      { oauth: { clientId: 'x', clientCredentials: { issuer: 'https://id.example', privateKey: 'x' } } },
+      undefined,
+      /no private key in PEM/,
+    ],
+    [
+      { ...perUser, oauth: { clientId: 'x', clientSecret: 'y', clientCredentials: { issuer: 'https://id.example' } } },
+      undefined,
+      /is of the gateway/,
+    ],
+  ] as const)
+    assert.ok(
+      problemsOf(options, entry).some((problem) => says.test(problem)),
+      `${says}: ${problemsOf(options, entry).join('; ')}`,
+    );
+});

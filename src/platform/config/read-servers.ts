@@ -8,6 +8,7 @@ import { Secret } from '../../contracts/secret.ts';
 import { canonicalValue } from '../../lib/canonical-json.ts';
 import { closest } from '../../lib/closest.ts';
 import type { JsoncMember, JsoncNode } from '../../lib/jsonc.ts';
+import { checkCredentials } from './check-credentials.ts';
 import { describeKind } from './describe-issue.ts';
 import { type Document, readPart } from './document.ts';
 import { isOpenApi, readTransport } from './read-transport.ts';
@@ -121,6 +122,7 @@ function readServer(document: Document, found: Found, options: Options | undefin
     document.report.problem(path, '"disabled" and "enabled" contradict each other', 'keep one of them');
   const transport = readTransport({ document, path, node, value, off: !enabled });
   if (transport === undefined) return undefined;
+  if (options !== undefined) checkCredentials(document, ['serverOptions', name], options, transport);
   const { definitions, ...running } = withDefaults(options);
   const server = {
     id: serverIdOf(name),
@@ -133,10 +135,16 @@ function readServer(document: Document, found: Found, options: Options | undefin
 }
 
 function withDefaults(options: Options | undefined) {
-  const { enabled: _, oauth, ...rest } = options ?? ServerOptions.parse({});
-  const { clientSecret, ...open } = oauth ?? {};
-  const secret = clientSecret === undefined ? {} : { clientSecret: new Secret(clientSecret) };
+  const { enabled: _, oauth, credentials, userHeaders, ...others } = options ?? ServerOptions.parse({});
+  const { clientSecret, clientCredentials, ...open } = oauth ?? {};
+  const { privateKey } = clientCredentials ?? {};
+  const key = privateKey === undefined ? {} : { privateKey: new Secret(privateKey) };
+  const secret = {
+    ...(clientSecret !== undefined && { clientSecret: new Secret(clientSecret) }),
+    ...(clientCredentials !== undefined && { clientCredentials: { issuer: clientCredentials.issuer, ...key } }),
+  };
   // Left out where it says nothing, so that fingerprints stay as they were.
+  const rest = { ...others, ...(credentials === 'per-user' && { credentials, ...(userHeaders && { userHeaders }) }) };
   return oauth === undefined ? rest : { ...rest, oauth: { ...open, ...secret } };
 }
 

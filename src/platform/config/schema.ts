@@ -13,7 +13,7 @@ import { Key } from './key-schema.ts';
 import { Listen } from './listen-schema.ts';
 import { Login } from './login-schema.ts';
 import { Metrics } from './metrics-schema.ts';
-import { OAuth } from './oauth-schema.ts';
+import { Credentials, OAuth, UserHeaders } from './oauth-schema.ts';
 import { Organization, Team } from './people-schema.ts';
 import { Policy } from './policy-schema.ts';
 import { Models, Provider } from './providers-schema.ts';
@@ -108,6 +108,8 @@ export const ServerOptions = z.strictObject({
     .describe(
       'Stops calling a server that keeps failing; `{}` takes the defaults. Left out: it is called all the same.',
     ),
+  credentials: Credentials,
+  userHeaders: UserHeaders,
   oauth: OAuth.optional(),
   definitions: Definitions.optional(),
 });

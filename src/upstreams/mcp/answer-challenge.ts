@@ -32,6 +32,12 @@ export function answerChallenge(target: HttpTarget, end: Challenge, request: Cha
     if (!request.isWaiting()) return;
     if (renewal.type === 'renewed') return request.sendAgain();
     const cause = renewal.hint === undefined ? undefined : new HttpStatusError(status, renewal.hint);
+    if (renewal.wants === 'person') return request.fail(new GatewayError('connection_required', undefined, { cause }));
+    if (renewal.wants === 'link') return request.fail(new GatewayError('upstream_unavailable', undefined, { cause }));
+    if (renewal.wants === 'time')
+      return request.fail(
+        new GatewayError('upstream_needs_auth', 'the credential cannot be renewed for now; try again later', { cause }),
+      );
     request.fail(
       cause === undefined
         ? errorForEnd(end, target.redact)

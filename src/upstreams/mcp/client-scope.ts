@@ -15,6 +15,8 @@ export interface ClientScope {
   readonly key: string;
   /** What to declare in `initialize`. */
   readonly capabilities: JsonText;
+  /** The user whose credential it carries; undefined: nobody's in particular. */
+  readonly owner?: string | undefined;
 }
 
 /** Different declarations of modern clients remembered, in characters. */

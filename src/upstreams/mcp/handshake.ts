@@ -149,11 +149,11 @@ function explain(conversation: Conversation, method: string, error: unknown): Op
     });
   if (!(error instanceof GatewayError)) throw error;
   const { cause } = error;
-  if (error.code === 'upstream_needs_auth')
+  if (error.code === 'upstream_needs_auth' || error.code === 'connection_required')
     throw new LinkOpenError('credential', `${method}: ${messageOf(cause)}`, {
       transient: false,
       needsAuth: true,
-      cause,
+      cause: error.code === 'connection_required' ? error : cause,
     });
   if (error.code === 'cancelled') throw new LinkOpenError('connect', 'given up', { transient: true, cause });
   if (cause instanceof HttpStatusError)

@@ -43,8 +43,7 @@ export function openHttpLegacyTransport(options: HttpLegacyOptions, events: Tran
   let over = false;
 
   const sign = (headers: string[]): string[] => {
-    const authorization = target.credential?.header;
-    if (authorization !== undefined) headers.push('authorization', authorization);
+    target.sign(headers);
     return headers;
   };
   const request = (method: 'GET' | 'DELETE', headers: string[]): HttpRequest => ({

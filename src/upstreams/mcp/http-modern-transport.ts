@@ -38,9 +38,8 @@ export function openHttpModernTransport(options: HttpModernOptions, events: Tran
   });
 
   const sendNotification = (outgoing: Exclude<Outgoing, OutgoingRequest>): void => {
-    const authorization = target.credential?.header;
     const headers = ['mcp-method', outgoing.method];
-    if (authorization !== undefined) headers.push('authorization', authorization);
+    target.sign(headers);
     deliveries.send(post(headers, outgoing.text), () => outgoing.onDone?.());
   };
 
@@ -54,8 +53,7 @@ export function openHttpModernTransport(options: HttpModernOptions, events: Tran
     const { id } = outgoing;
     const headers = mirrorHeaders(outgoing.method, outgoing.name, outgoing.tool, outgoing.params);
     if (outgoing.traceparent !== undefined) headers.push('traceparent', outgoing.traceparent);
-    const authorization = target.credential?.header;
-    if (authorization !== undefined) headers.push('authorization', authorization);
+    const sent = target.sign(headers);
     let ended = false;
     const exchange = exchangeMessages(http, post(headers, outgoing.text), maxMessageBytes, {
       onEvent(event) {
@@ -68,7 +66,7 @@ export function openHttpModernTransport(options: HttpModernOptions, events: Tran
         if (mayCarryAnswer(end)) events.onMessage(end.text, id);
         if (!events.isWaiting(id)) return;
         const challenged = {
-          sent: authorization,
+          sent,
           isWaiting: () => events.isWaiting(id),
           sendAgain: () => send(outgoing, true),
           fail: (error: GatewayError) => events.onFailed(id, error),

@@ -12,6 +12,8 @@ export interface HttpTarget {
   readonly fixed: (extra: readonly string[]) => FixedHeaders;
   /** What the gateway got by signing in; undefined: it never does so at this server. */
   readonly credential: ServerCredential | undefined;
+  /** Adds what the credential says as of now to the headers of a request; returns its Authorization header. */
+  readonly sign: (headers: string[]) => string | undefined;
   /** Takes the configured values out of what the server says. */
   readonly redact: Redact;
 }
@@ -58,10 +60,22 @@ export function createHttpTarget(
   const fixed: HttpTarget['fixed'] = (extra) => createFixedHeaders([...extra, ...headers]);
   const redactConfigured = createRedact(configured);
   const redact: Redact = (text) => {
-    const token = credential?.header?.slice('Bearer '.length);
-    return redactConfigured(token ? text.replaceAll(token, '[redacted]') : text);
+    const values = [
+      credential?.header?.replace(/^\S+ /, ''),
+      ...(credential?.more?.filter((_, i) => i % 2 === 1) ?? []),
+    ];
+    let clean = redactConfigured(text);
+    for (const value of values) if (value) clean = clean.replaceAll(value, '[redacted]');
+    return clean;
   };
-  return { origin, path: pathname + search, fixed, credential, redact };
+  const sign: HttpTarget['sign'] = (headers) => {
+    if (credential === undefined) return undefined;
+    const { header, more } = credential;
+    if (header !== undefined) headers.push('authorization', header);
+    if (more !== undefined) headers.push(...more);
+    return header;
+  };
+  return { origin, path: pathname + search, fixed, credential, sign, redact };
 }
 
 export const ACCEPT_BOTH = 'application/json, text/event-stream';

@@ -51,6 +51,8 @@ export interface LinkDeps {
 
 export interface LinkWish {
   readonly capabilities: string;
+  /** The user it is opened for. */
+  readonly owner?: string | undefined;
   readonly eraHint: Era | undefined;
   readonly signal: AbortSignal;
   /** May be called while the link is still being opened. */
@@ -84,6 +86,7 @@ export async function openKeptLink(deps: LinkDeps, wish: LinkWish): Promise<Kept
     deps.openLink({
       config,
       capabilities: wish.capabilities,
+      owner: wish.owner,
       identity: deps.identity,
       maxMessageBytes: deps.maxMessageBytes,
       log: deps.log,

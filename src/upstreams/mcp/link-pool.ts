@@ -1,4 +1,4 @@
-/** Links opened for one caller's client capabilities: never shared between callers, opened on first use, closed when idle. */
+/** Links opened for one caller's client capabilities, or one user's credential: never shared, opened on first use, closed when idle. */
 
 import type { CallSignal } from '../../contracts/call-signal.ts';
 import { ERRORS, GatewayError } from '../../contracts/errors.ts';
@@ -12,6 +12,8 @@ import { refuseQuestion } from './own-request.ts';
 
 /** More than this per server and the one idle for longest is closed. For stdio servers each is a process. */
 const MAX_LINKS = 16;
+/** Where each is for one user, over HTTP. */
+export const MAX_USER_LINKS = 500;
 const IDLE_MS = 300_000;
 /** Sessions remembered per link, most recent first; the rest can only be asked within their own calls. */
 const MAX_SESSIONS = 64;
@@ -43,9 +45,14 @@ interface Entry {
 
 export function createLinkPool(
   deps: LinkDeps,
-  options: { readonly eraHint: () => Era | undefined; readonly onOpen: (kept: KeptLink) => void },
+  options: {
+    readonly eraHint: () => Era | undefined;
+    readonly onOpen: (kept: KeptLink) => void;
+    readonly maxLinks?: number;
+  },
 ): LinkPool {
   const { clock, config, log } = deps;
+  const { maxLinks = MAX_LINKS } = options;
   const closed = new AbortController();
   const entries = new Map<string, Entry>();
   const ending = new Map<KeptLink, Promise<void>>();
@@ -89,12 +96,12 @@ export function createLinkPool(
     entry.roots.set(session, session.onRootsChanged(tell));
   };
   const makeRoom = (): void => {
-    if (entries.size < MAX_LINKS) return;
+    if (entries.size < maxLinks) return;
     let oldest: Entry | undefined;
     for (const entry of entries.values())
       if (isIdle(entry) && (oldest?.kept === undefined || (entry.kept?.lastUsedTicks ?? 0) < oldest.kept.lastUsedTicks))
         oldest = entry;
-    if (oldest === undefined) throw new GatewayError('too_many', `server "${config.id}" has ${MAX_LINKS} links in use`);
+    if (oldest === undefined) throw new GatewayError('too_many', `server "${config.id}" has ${maxLinks} links in use`);
     remove(oldest, 0);
   };
 
@@ -115,6 +122,7 @@ export function createLinkPool(
     entries.set(scope.key, entry);
     openKeptLink(deps, {
       capabilities: scope.capabilities,
+      owner: scope.owner,
       eraHint: options.eraHint(),
       signal: closed.signal,
       onServerMessage: (message) => receive(entry, message),
@@ -226,6 +234,8 @@ function asReply(error: unknown): PeerReply {
 }
 
 function asCallError(serverId: string, error: unknown): GatewayError {
+  const cause = error instanceof LinkOpenError ? error.cause : undefined;
+  if (cause instanceof GatewayError && cause.code === 'connection_required') return cause;
   const stage = error instanceof LinkOpenError ? error.stage : 'start';
   const needsAuth = error instanceof LinkOpenError && error.needsAuth;
   return new GatewayError(

@@ -87,6 +87,8 @@ export interface LinkOptions {
   /** Client capabilities to declare (legacy initialize); `{}` for shared links. */
   readonly capabilities: JsonText;
   /** Our `clientInfo`. */
+  /** The user whose credential its requests carry; undefined: nobody's in particular. */
+  readonly owner?: string | undefined;
   readonly identity: { readonly name: string; readonly version: string };
   readonly maxMessageBytes: number;
   readonly log: Log;

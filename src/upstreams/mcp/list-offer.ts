@@ -21,6 +21,8 @@ export interface ListDeps {
   readonly maxItems: number;
   readonly signal: AbortSignal;
   readonly warn: (fault: string) => void;
+  /** The link is one person's: what resources there are is not everybody's to know. */
+  readonly isPersonal?: boolean | undefined;
 }
 
 /**
@@ -44,13 +46,14 @@ export async function listOffer(
   const [tools, prompts, resources, templates] = await Promise.all([
     get(has('tools'), 'tools/list', 'tools'),
     get(has('prompts'), 'prompts/list', 'prompts'),
-    get(has('resources'), 'resources/list', 'resources'),
+    get(has('resources') && deps.isPersonal !== true, 'resources/list', 'resources'),
     get(has('resources'), 'resources/templates/list', 'resourceTemplates'),
   ]);
   const lists = [tools, prompts, resources, templates];
   const failures = lists.filter((list) => 'kind' in list);
   const [failure] = failures;
-  const asked = (has('tools') ? 1 : 0) + (has('prompts') ? 1 : 0) + (has('resources') ? 2 : 0);
+  const asked =
+    (has('tools') ? 1 : 0) + (has('prompts') ? 1 : 0) + (has('resources') ? (deps.isPersonal === true ? 1 : 2) : 0);
   if (failures.length > 0 && failures.length === asked) return { draft: undefined, failure };
   const old = 'kind' in resources || 'kind' in templates ? before : undefined;
   const draft: OfferDraft = {

@@ -93,7 +93,8 @@ export function createOfferKeeper(deps: OfferKeeperDeps): OfferKeeper {
   const listOnce = async (kept: KeptLink, abort: AbortController): Promise<ListFailure | undefined> => {
     const faults: string[] = [];
     const warn = (fault: string): void => void faults.push(fault);
-    const options = { link: kept.link, maxItems: deps.maxItems, signal: abort.signal, warn };
+    const isPersonal = config.credentials === 'per-user';
+    const options = { link: kept.link, maxItems: deps.maxItems, signal: abort.signal, warn, isPersonal };
     const before = offer === undefined ? undefined : { ...offer, tools: withoutMore(offer.tools) };
     const { draft: listed, failure } = await kept.use(() => listOffer(options, before)).catch(asListing);
     const draft = listed === undefined ? undefined : { ...listed, tools: withMore(listed.tools) };

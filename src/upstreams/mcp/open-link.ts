@@ -124,7 +124,7 @@ function listWays(deps: OpenLinkDeps, http: HttpClient, options: LinkOptions): W
       return [{ era: 'legacy', connect: (events) => openSseTransport(sse, events) }];
     }
     case 'http': {
-      const credential = deps.credentials?.of(config);
+      const credential = deps.credentials?.of(config, options.owner);
       const target = createHttpTarget(transport.url, transport.headers, options.identity, credential);
       const shared = { http, target, maxMessageBytes, log, protocolVersion: MODERN_VERSION };
       const modern: Connect = (events) => openHttpModernTransport(shared, events);

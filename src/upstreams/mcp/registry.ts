@@ -3,6 +3,7 @@
 import type { ServerConfig } from '../../contracts/config.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { Log } from '../../contracts/log.ts';
+import type { ServerCredentials } from '../../contracts/server-credentials.ts';
 import type { ServerEvent, ServerRegistry, UpstreamServer } from '../../contracts/upstream.ts';
 import { type Clock, createSystemClock } from './clock.ts';
 import type { InProcessServer, OpenLink } from './link.ts';
@@ -16,6 +17,8 @@ export interface ServerRegistryDeps {
   readonly identity: { readonly name: string; readonly version: string };
   readonly limits: { readonly maxMessageBytes: number; readonly maxToolsPerServer: number } & ParkedLimits;
   readonly inProcess: ReadonlyMap<string, InProcessServer>;
+  /** Where users have credentials of their own. */
+  readonly credentials?: Pick<ServerCredentials, 'connectionOf'>;
   /** Wall clock, epoch milliseconds. */
   readonly now?: () => number;
   readonly random?: () => number;
@@ -57,6 +60,7 @@ export function createServerRegistry(deps: ServerRegistryDeps): ServerRegistry {
         clock,
         log: deps.log,
         emit,
+        credentials: deps.credentials,
       },
       config,
     );

@@ -1,6 +1,7 @@
 /** The place of one server id: shows one instance, lets a changed one grow up beside it, and swaps them. */
 
 import type { ServerConfig } from '../../contracts/config.ts';
+import type { ServerCredentials } from '../../contracts/server-credentials.ts';
 import type { ServerEvent, UpstreamServer } from '../../contracts/upstream.ts';
 import { createCarryOver } from './carry-over.ts';
 import type { LinkDeps } from './kept-link.ts';
@@ -29,6 +30,7 @@ export interface ServerSlotDeps extends Omit<LinkDeps, 'config'> {
   readonly questionTimeoutMs: number;
   readonly parked: ParkedCalls;
   readonly emit: (event: ServerEvent) => void;
+  readonly credentials?: Pick<ServerCredentials, 'connectionOf'> | undefined;
 }
 
 export function createServerSlot(deps: ServerSlotDeps, first: ServerConfig): ServerSlot {

@@ -4,13 +4,12 @@ import type { CallSignal } from '../../contracts/call-signal.ts';
 import type { ServerConfig } from '../../contracts/config.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { JsonText } from '../../contracts/json.ts';
+import type { ServerCredentials } from '../../contracts/server-credentials.ts';
 import type {
   Offer,
-  ResourceUpdate,
   ServerFailure,
   ServerState,
   ServerStatus,
-  TaskUpdate,
   UpstreamReply,
   UpstreamRequest,
 } from '../../contracts/upstream.ts';
@@ -34,6 +33,8 @@ import { createRateBound } from './rate-bound.ts';
 import { createRouteCall } from './route-call.ts';
 import { sendCall, type TaskReply } from './send-call.ts';
 import { createSharedLink, DRAIN_MS } from './shared-link.ts';
+import { createUserLinks } from './user-links.ts';
+import { createWatching, type Watching } from './watching.ts';
 
 /** A call that finds its server starting or reconnecting waits this long for it. */
 const READY_WAIT_MS = 10_000;
@@ -45,13 +46,11 @@ const MAX_FAILURE_CHARS = 512;
 const MAX_PROBLEMS = 20;
 
 /** An instance of a server; `registry` puts another in its place when the configuration changes. */
-export interface Server {
+export interface Server extends Watching {
   readonly config: ServerConfig;
   offer(): Offer | undefined;
   status(): ServerStatus;
   request(request: UpstreamRequest): Promise<UpstreamReply>;
-  subscribe(uri: string, listener: ResourceUpdate): Promise<() => void>;
-  watchTask(taskId: string, listener: TaskUpdate): Promise<() => void>;
   refresh(): Promise<void>;
   /** Sends the level in `carryOver` to every link that can be told. */
   sendLogLevel(): void;
@@ -68,6 +67,8 @@ export interface ServerDeps extends LinkDeps {
   /** A client that was asked something has this long to answer. */
   readonly questionTimeoutMs: number;
   readonly parked: ParkedCalls;
+  /** Where users have credentials of their own. */
+  readonly credentials?: Pick<ServerCredentials, 'connectionOf'> | undefined;
   readonly onState: () => void;
   /** `params` of a log message that belongs to no call. */
   readonly onLog: (params: JsonText) => void;
@@ -99,11 +100,18 @@ export function createServer(deps: ServerDeps): Server {
     },
   });
   const pool = createLinkPool(deps, { eraHint: () => shared.eraHint, onOpen: (kept) => logLevel.tell(kept) });
+  const users =
+    config.credentials === 'per-user'
+      ? createUserLinks({
+          ...{ deps, scopeOf, credentials: deps.credentials, onOpen: (kept) => logLevel.tell(kept) },
+          era: () => shared.eraHint ?? offers.offer?.era,
+        })
+      : undefined;
   const logLevel = createLogLevel({
     log,
     carryOver,
     serverId: config.id,
-    links: () => [...(shared.live === undefined ? [] : [shared.live]), ...pool.open()],
+    links: () => [...(shared.live === undefined ? [] : [shared.live]), ...pool.open(), ...(users?.open() ?? [])],
   });
   const offers = createOfferKeeper({
     config,
@@ -165,14 +173,21 @@ export function createServer(deps: ServerDeps): Server {
     } else if (message.method === 'notifications/tasks') {
       if (isPromoted) carryOver.subscriptions.deliverTask(message.params);
     } else if (message.method === 'notifications/message') {
-      if (isPromoted && message.params !== undefined && logs.admit().pass) deps.onLog(message.params);
+      // Where users have links of their own, this one may be of one of them.
+      const isForAll = isPromoted && users === undefined;
+      if (isForAll && message.params !== undefined && logs.admit().pass) deps.onLog(message.params);
     } else if (/^notifications\/(tools|prompts|resources)\/list_changed$/.test(message.method)) offers.changed(kept);
   }
 
   const refuseDisabled = (): void => {
     if (!config.enabled) throw new GatewayError('upstream_unavailable', `server "${config.id}" is in state disabled`);
   };
+  const liveForWatching = (): Promise<KeptLink> => {
+    refuseDisabled();
+    return whenLive(Number.POSITIVE_INFINITY);
+  };
   function ready(request: UpstreamRequest): KeptLink | undefined {
+    if (users !== undefined) return users.ready(request);
     const { live } = shared;
     if (live === undefined) return undefined;
     const scope = live.link.era === 'legacy' ? scopeOf(request.keyId, request.peer) : undefined;
@@ -180,6 +195,7 @@ export function createServer(deps: ServerDeps): Server {
   }
   async function acquire(request: UpstreamRequest, deadlineTicks: number): Promise<KeptLink> {
     refuseDisabled();
+    if (users !== undefined) return users.acquire(request, deadlineTicks);
     const era = shared.live?.link.era ?? offers.offer?.era ?? (await whenLive(deadlineTicks, request.signal)).link.era;
     const isDown = shared.phase !== 'live' && shared.phase !== 'connecting';
     const scope = era === 'legacy' && !isDown ? scopeOf(request.keyId, request.peer) : undefined;
@@ -225,7 +241,7 @@ export function createServer(deps: ServerDeps): Server {
     parked: deps.parked,
     asking: { ...waiting, send: (next) => calls.send(next, 0) },
     send: calls.send,
-    era: () => shared.live?.link.era,
+    era: () => (users === undefined ? shared.live?.link.era : users.era()),
     maySendQuestions: ({ keyId, peer }) => scopeOf(keyId, peer) !== undefined,
     lowerLogLevel: logLevel.lower,
   });
@@ -253,19 +269,7 @@ export function createServer(deps: ServerDeps): Server {
       };
     },
     request,
-    async subscribe(uri, listener) {
-      refuseDisabled();
-      const kept = await whenLive(Number.POSITIVE_INFINITY);
-      const { resources } = kept.link.capabilities;
-      if ((resources as { subscribe?: unknown } | undefined)?.subscribe !== true)
-        throw new GatewayError('unknown_method', `server "${config.id}" has no resource subscriptions`);
-      return carryOver.subscriptions.subscribe(uri, listener);
-    },
-    async watchTask(taskId, listener) {
-      refuseDisabled();
-      await whenLive(Number.POSITIVE_INFINITY);
-      return carryOver.subscriptions.watchTask(taskId, listener);
-    },
+    ...createWatching({ config, subscriptions: carryOver.subscriptions, ready: liveForWatching }),
     async refresh() {
       refuseDisabled();
       await pause(clock, READY_WAIT_MS, { sooner: shared.retryNow() });
@@ -288,7 +292,7 @@ export function createServer(deps: ServerDeps): Server {
     },
     async close(drainMs) {
       offers.stop();
-      await Promise.all([shared.close(drainMs), pool.close(drainMs)]);
+      await Promise.all([shared.close(drainMs), pool.close(drainMs), users?.close(drainMs)]);
     },
   };
 }

@@ -115,8 +115,8 @@ export function createFetchWithin(nearest: Reach | Promise<Reach>, signal: Abort
       const { location } = answer.headers;
       const next =
         typeof location === 'string' && URL.canParse(location, url.href) ? new URL(location, url) : undefined;
-      const follows =
-        init.redirect !== 'manual' && method === 'GET' && answer.statusCode > 300 && answer.statusCode < 309;
+      const mayFollow = method === 'GET' && init.redirect !== 'manual';
+      const follows = mayFollow && answer.statusCode > 300 && answer.statusCode < 309;
       if (follows && next?.origin === url.origin && redirects < MAX_REDIRECTS) {
         await answer.body.dump();
         url = next;

@@ -1,4 +1,7 @@
-/** What is kept of one server's credential, sealed as one text: registration, tokens, and the sign-in somebody has to open. */
+/**
+ * What is kept of a credential at one server, sealed as one text. The gateway's own: registration, tokens, and the sign-in somebody
+ * has to open. A user's: what that user has connected.
+ */
 
 import type {
   OAuthDiscoveryState,
@@ -40,8 +43,17 @@ export interface KeptCredential {
   /** All scopes asked for so far. */
   readonly scope?: string | undefined;
   readonly signIn?: PreparedSignIn | undefined;
-  /** Why there is no sign-in to open although one is needed. */
+  /** Why there is no sign-in to open although one is needed; of a user's: what went wrong the last time. */
   readonly problem?: string | undefined;
+  /** Of a user's: each time it was connected another one. */
+  readonly connection?: string | undefined;
+  readonly connectedAtMs?: number | undefined;
+  /** Of a user's: whom the issuer says it belongs to; for display only. */
+  readonly account?: string | undefined;
+  /** Of a user's: what they filled in, by lower-case name. */
+  readonly headers?: { readonly [name: string]: string } | undefined;
+  /** Of a user's: scopes that the server missed; the next sign-in asks for them. */
+  readonly wanted?: string | undefined;
 }
 
 export interface KeptDeps {
@@ -54,9 +66,13 @@ export interface KeptDeps {
 export const credentialBinding = (serverId: string, owner: string): string => `server-credential ${serverId} ${owner}`;
 
 /** Undefined: nothing is kept, or nothing we can open. */
-export function readCredential({ store, sealer }: KeptDeps, serverId: string): KeptCredential | undefined {
-  const sealed = store.read(serverId, SHARED_OWNER);
-  const text = sealed === undefined ? undefined : sealer.open(sealed, credentialBinding(serverId, SHARED_OWNER));
+export function readCredential(
+  { store, sealer }: KeptDeps,
+  serverId: string,
+  owner = SHARED_OWNER,
+): KeptCredential | undefined {
+  const sealed = store.read(serverId, owner);
+  const text = sealed === undefined ? undefined : sealer.open(sealed, credentialBinding(serverId, owner));
   return text === undefined ? undefined : (JSON.parse(text) as KeptCredential);
 }
 
@@ -66,12 +82,12 @@ export function hasUnopened(deps: KeptDeps, serverId: string): boolean {
 }
 
 /** Where nothing may be stored it is forgotten with the process. */
-export function writeCredential({ store, sealer, now }: KeptDeps, serverId: string, kept: KeptCredential): void {
+export function writeCredential(
+  { store, sealer, now }: KeptDeps,
+  serverId: string,
+  kept: KeptCredential,
+  owner = SHARED_OWNER,
+): void {
   if (sealer.refusal() !== undefined) return;
-  store.write(
-    serverId,
-    SHARED_OWNER,
-    sealer.seal(JSON.stringify(kept), credentialBinding(serverId, SHARED_OWNER)),
-    now(),
-  );
+  store.write(serverId, owner, sealer.seal(JSON.stringify(kept), credentialBinding(serverId, owner)), now());
 }

@@ -4,6 +4,7 @@ import type { OAuthDiscoveryState } from '@modelcontextprotocol/client';
 import type { ServerConfig } from '../../contracts/config.ts';
 import type { Log } from '../../contracts/log.ts';
 import type { AuthChallenge, Renewal, ServerCredential } from '../../contracts/server-credentials.ts';
+import { requestOwnToken } from './client-credentials.ts';
 import { createGuardedFetch, type FetchLike } from './guarded-fetch.ts';
 import {
   hasUnopened,
@@ -16,14 +17,11 @@ import {
   writeCredential,
 } from './kept-credential.ts';
 import { issuerOf, prepareSignIn } from './prepare-sign-in.ts';
+import { describeFailure, FRESH_MS, type Refreshed, refreshTokens, renewalDueMs } from './refresh-tokens.ts';
 
 const RENEW_MS = 30_000;
-/** Tokens are renewed this long before they run out, or after nine tenths of a short life. */
-const EARLY_MS = 60_000;
 const RETRY_MS = 30_000;
 const MAX_TIMER_MS = 86_400_000;
-/** A token that is refused so soon after it was issued is not mended by another one like it. */
-const FRESH_MS = 10_000;
 
 export interface ServerCredentialsDeps extends KeptDeps {
   readonly log: Log;
@@ -42,8 +40,6 @@ export interface OwnCredential extends ServerCredential, Disposable {
   take(signIn: PreparedSignIn, tokens: Tokens): void;
 }
 
-type Refreshed = 'renewed' | 'rejected' | 'unreachable';
-
 export function createRenewal(deps: ServerCredentialsDeps, config: ServerConfig, serverUrl: string): OwnCredential {
   const { log, now } = deps;
   const found = readCredential(deps, config.id);
@@ -58,14 +54,16 @@ export function createRenewal(deps: ServerCredentialsDeps, config: ServerConfig,
   /** Requests were refused since the last token came. */
   let isRefused = false;
   let isOver = false;
+  /** Nobody has to sign in. */
+  const isOwnGrant = config.oauth?.clientCredentials !== undefined;
 
   const use = (): void => {
     const { tokens } = kept;
     header = tokens === undefined ? undefined : `Bearer ${tokens.value.access_token}`;
     clearTimeout(timer);
-    if (isOver || tokens?.expiresAtMs === undefined || tokens.value.refresh_token === undefined) return;
-    const lifeMs = tokens.expiresAtMs - tokens.atMs;
-    wake(tokens.expiresAtMs - Math.min(EARLY_MS, lifeMs / 10) - now());
+    if (isOver || tokens?.expiresAtMs === undefined) return;
+    if (tokens.value.refresh_token === undefined && !isOwnGrant) return;
+    wake(renewalDueMs(tokens) - now());
   };
   const wake = (delayMs: number): void => {
     timer = setTimeout(() => void once(refreshInTime), Math.min(Math.max(delayMs, 0), MAX_TIMER_MS)).unref();
@@ -108,27 +106,12 @@ export function createRenewal(deps: ServerCredentialsDeps, config: ServerConfig,
         return 'unreachable';
       });
   const ask = async (discovery: OAuthDiscoveryState, fetchFn: FetchLike): Promise<Refreshed> => {
-    const { client, tokens } = kept;
-    const refreshToken = tokens?.value.refresh_token;
-    if (client === undefined || refreshToken === undefined) return 'rejected';
-    const { OAuthError, OAuthErrorCode, refreshAuthorization } = await import('@modelcontextprotocol/client');
-    const { authorizationServerUrl, authorizationServerMetadata: metadata, resourceMetadata } = discovery;
-    try {
-      const value = await refreshAuthorization(authorizationServerUrl, {
-        ...{ clientInformation: client, refreshToken, fetchFn },
-        ...(metadata !== undefined && { metadata }),
-        ...(resourceMetadata !== undefined && { resource: resourceMetadata.resource }),
-      });
-      const atMs = now();
-      const expiresAtMs = value.expires_in === undefined ? undefined : atMs + value.expires_in * 1000;
-      const merged = { ...value, refresh_token: value.refresh_token ?? refreshToken, issuer: issuerOf(discovery) };
-      keep({ tokens: { value: merged, atMs, expiresAtMs }, discovery, problem: undefined });
-      return 'renewed';
-    } catch (error) {
-      log.warn('cannot refresh a token', { server: config.id, reason: describeFailure(error) });
-      const isFinal = error instanceof OAuthError && error.code !== OAuthErrorCode.ServerError;
-      return isFinal && error.code !== OAuthErrorCode.TemporarilyUnavailable ? 'rejected' : 'unreachable';
-    }
+    const done = isOwnGrant
+      ? await requestOwnToken({ config: config.oauth ?? {}, serverUrl, discovery, scope: kept.scope, fetchFn, now })
+      : await refreshTokens({ log, now }, { serverId: config.id, kept, discovery, fetchFn });
+    if (typeof done === 'string') return done;
+    keep({ tokens: done, discovery, problem: undefined });
+    return 'renewed';
   };
   const refreshInTime = async (signal: AbortSignal): Promise<Renewal> => {
     const { discovery } = kept;
@@ -167,6 +150,15 @@ export function createRenewal(deps: ServerCredentialsDeps, config: ServerConfig,
       ...info,
       ...(resourceMetadataUrl !== undefined && { resourceMetadataUrl: resourceMetadataUrl.href }),
     };
+    if (isOwnGrant) {
+      const isFresh = tokens !== undefined && now() - tokens.atMs <= FRESH_MS;
+      if (isFresh && !isStepUp)
+        return { type: 'refused', hint: 'the server refuses what the client credentials bring' };
+      kept = { ...kept, scope: wanted };
+      const done = await refresh(discovery, fetchFn);
+      if (done === 'renewed') return { type: 'renewed' };
+      return { type: 'refused', hint: 'the client credentials brought no token' };
+    }
     let isUseless = tokens?.value.issuer !== issuerOf(discovery);
     if (!isStepUp && !isUseless && tokens !== undefined && now() - tokens.atMs > FRESH_MS) {
       const done = await refresh(discovery, fetchFn);
@@ -219,10 +211,4 @@ export function createRenewal(deps: ServerCredentialsDeps, config: ServerConfig,
       clearTimeout(timer);
     },
   };
-}
-
-/** For operators: one line. What an authorization server said is cut, and cannot draw on a terminal. */
-export function describeFailure(error: unknown): string {
-  const message = error instanceof Error ? error.message || error.name : String(error);
-  return message.replace(/[^\x20-\x7e]+/g, ' ').slice(0, 200);
 }

@@ -27,6 +27,8 @@ const IN_BAND: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   // Of calls of tools: told as results.
   'approval_required',
   'approval_rejected',
+  'connection_required',
+  'user_required',
   'cross_era_unsupported',
   'audit_unavailable',
   'limits_unavailable',

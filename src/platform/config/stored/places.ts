@@ -18,6 +18,7 @@ export const PLACES: { readonly [kind in ConfigKind]: Place } = {
     secrets: [
       ...['headers.*', 'env.*', 'auth.value', 'auth.token', 'auth.username', 'auth.password'],
       'options.oauth.clientSecret',
+      'options.oauth.clientCredentials.privateKey',
     ],
   },
   provider: {

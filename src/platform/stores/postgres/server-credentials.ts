@@ -43,6 +43,17 @@ export async function openServerCredentialStore(
         }),
       );
     },
+    remove(serverId, owner) {
+      const left = new Map(rows.now());
+      left.delete(keyOf(serverId, owner));
+      rows.set(left);
+      writes.add(keyOf(serverId, owner), () =>
+        database.transaction(async (inside) => {
+          await moveOn(inside, schema, 'credentials');
+          await inside('DELETE FROM server_credentials WHERE server_id = $1 AND owner = $2', [serverId, owner]);
+        }),
+      );
+    },
     list: () =>
       [...rows.now()].map(([key, sealed]) => {
         const [serverId = '', owner = ''] = JSON.parse(key) as string[];

@@ -12,6 +12,7 @@ export function openServerCredentialStore(options: { dataDir: string }): ServerC
     `INSERT INTO server_credentials (server_id, owner, sealed, changed_at_ms) VALUES (?, ?, ?, ?)
      ON CONFLICT (server_id, owner) DO UPDATE SET sealed = excluded.sealed, changed_at_ms = excluded.changed_at_ms`,
   );
+  const drop = db.prepare('DELETE FROM server_credentials WHERE server_id = ? AND owner = ?');
   const selectAll = db.prepare('SELECT server_id, owner, sealed FROM server_credentials ORDER BY server_id, owner');
   const reseal = db.prepare(
     'UPDATE server_credentials SET sealed = ? WHERE server_id = ? AND owner = ? AND sealed = ?',
@@ -29,6 +30,9 @@ export function openServerCredentialStore(options: { dataDir: string }): ServerC
     },
     write(serverId, owner, sealed, nowMs) {
       upsert.run(serverId, owner, sealed, nowMs);
+    },
+    remove(serverId, owner) {
+      drop.run(serverId, owner);
     },
     // There is one gateway on a data directory.
     exclusively: (_serverId, _owner, work) => work(),

@@ -15,6 +15,14 @@ export interface OAuthServer extends AsyncDisposable {
   readonly tokens: string[];
   /** What the callback says it comes from; default: the truth. */
   iss: string;
+  /** Changes in the authorization server's metadata. */
+  metadata: { readonly [member: string]: unknown };
+  /** Issuer that the server names; default: itself. */
+  authorizationServer: string;
+  /** Tokens that were revoked at the endpoint for that. */
+  readonly revoked: string[];
+  /** Answers the token endpoint with this status; undefined: as it should. */
+  tokenDown: number | undefined;
   /** From now on no refresh token is good. */
   revoke(): void;
 }
@@ -32,6 +40,7 @@ export async function startOAuthServer(): Promise<OAuthServer> {
   const paths: string[] = [];
   const grants: string[] = [];
   const tokens: string[] = [];
+  const revoked: string[] = [];
   const http = createServer((request, response) => void serve(request, response));
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   const origin = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
@@ -93,7 +102,7 @@ export async function startOAuthServer(): Promise<OAuthServer> {
       case '/mcp':
         return serveMcp(request, response);
       case '/.well-known/oauth-protected-resource/mcp':
-        return json(response, 200, { resource: `${origin}/mcp`, authorization_servers: [origin] });
+        return json(response, 200, { resource: `${origin}/mcp`, authorization_servers: [server.authorizationServer] });
       case '/.well-known/oauth-authorization-server':
         return json(response, 200, {
           issuer: origin,
@@ -104,10 +113,16 @@ export async function startOAuthServer(): Promise<OAuthServer> {
           code_challenge_methods_supported: ['S256'],
           token_endpoint_auth_methods_supported: ['none'],
           authorization_response_iss_parameter_supported: true,
+          revocation_endpoint: `${origin}/revoke`,
+          ...server.metadata,
         });
       case '/register':
         return json(response, 201, { ...JSON.parse(await bodyOf(request)), client_id: 'client-1' });
+      case '/revoke':
+        revoked.push(new URLSearchParams(await bodyOf(request)).get('token') ?? '');
+        return json(response, 200, {});
       case '/token':
+        if (server.tokenDown !== undefined) return json(response, server.tokenDown, {});
         return serveToken(request, response);
       case '/authorize': {
         const code = randomUUID();
@@ -126,6 +141,7 @@ export async function startOAuthServer(): Promise<OAuthServer> {
 
   const server: OAuthServer = {
     ...{ origin, mcpUrl: `${origin}/mcp`, paths, grants, tokens, iss: origin },
+    ...{ metadata: {}, authorizationServer: origin, revoked, tokenDown: undefined },
     revoke: () => refreshTokens.clear(),
     async [Symbol.asyncDispose]() {
       http.closeAllConnections();

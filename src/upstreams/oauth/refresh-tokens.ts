@@ -1,0 +1,59 @@
+/** One refresh at an authorization server: what it brought, or why it brought nothing. When and for whom is decided elsewhere. */
+
+import type { OAuthDiscoveryState } from '@modelcontextprotocol/client';
+import type { Log } from '../../contracts/log.ts';
+import type { FetchLike } from './guarded-fetch.ts';
+import type { KeptCredential, Tokens } from './kept-credential.ts';
+import { issuerOf } from './prepare-sign-in.ts';
+
+/** Tokens are renewed this long before they run out, or after nine tenths of a short life. */
+const EARLY_MS = 60_000;
+/** A token that is refused so soon after it was issued is not mended by another one like it. */
+export const FRESH_MS = 10_000;
+
+/** `rejected`: the grant is over. `unreachable`: nobody knows, and later may do. */
+export type Refreshed = 'renewed' | 'rejected' | 'unreachable';
+
+/** From when on the token is to be renewed. Infinite: it does not run out, as far as was told. */
+export function renewalDueMs({ atMs, expiresAtMs }: Tokens): number {
+  if (expiresAtMs === undefined) return Number.POSITIVE_INFINITY;
+  return expiresAtMs - Math.min(EARLY_MS, (expiresAtMs - atMs) / 10);
+}
+
+export async function refreshTokens(
+  { log, now }: { readonly log: Log; readonly now: () => number },
+  what: {
+    readonly serverId: string;
+    readonly kept: Pick<KeptCredential, 'client' | 'tokens'>;
+    readonly discovery: OAuthDiscoveryState;
+    readonly fetchFn: FetchLike;
+  },
+): Promise<Tokens | Exclude<Refreshed, 'renewed'>> {
+  const { serverId, discovery, fetchFn } = what;
+  const { client, tokens } = what.kept;
+  const refreshToken = tokens?.value.refresh_token;
+  if (client === undefined || refreshToken === undefined) return 'rejected';
+  const { OAuthError, OAuthErrorCode, refreshAuthorization } = await import('@modelcontextprotocol/client');
+  const { authorizationServerUrl, authorizationServerMetadata: metadata, resourceMetadata } = discovery;
+  try {
+    const value = await refreshAuthorization(authorizationServerUrl, {
+      ...{ clientInformation: client, refreshToken, fetchFn },
+      ...(metadata !== undefined && { metadata }),
+      ...(resourceMetadata !== undefined && { resource: resourceMetadata.resource }),
+    });
+    const atMs = now();
+    const expiresAtMs = value.expires_in === undefined ? undefined : atMs + value.expires_in * 1000;
+    const merged = { ...value, refresh_token: value.refresh_token ?? refreshToken, issuer: issuerOf(discovery) };
+    return { value: merged, atMs, expiresAtMs };
+  } catch (error) {
+    log.warn('cannot refresh a token', { server: serverId, reason: describeFailure(error) });
+    const isFinal = error instanceof OAuthError && error.code !== OAuthErrorCode.ServerError;
+    return isFinal && error.code !== OAuthErrorCode.TemporarilyUnavailable ? 'rejected' : 'unreachable';
+  }
+}
+
+/** For operators: one line. What an authorization server said is cut, and cannot draw on a terminal. */
+export function describeFailure(error: unknown): string {
+  const message = error instanceof Error ? error.message || error.name : String(error);
+  return message.replace(/[^\x20-\x7e]+/g, ' ').slice(0, 200);
+}
