@@ -172,7 +172,7 @@ test('somebody who is switched off is out at once: requests, sessions and open s
   await site.people.change('user', 'ada', { identities, isActive: false });
   await ended;
   assert.match(String(await tools({ sub: 'sub-ada' })), /^403 .*switched off/);
-  await site.people.change('user', 'ada', { identities });
+  await site.people.change('user', 'ada', { identities, isActive: true });
   await isIn({ sub: 'sub-ada' });
 });
 

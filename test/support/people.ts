@@ -11,7 +11,6 @@ const SHAPES = { organization: OrganizationShape, team: TeamShape, user: UserSha
 export interface People {
   /** Its name is its id, too. */
   add(kind: keyof typeof SHAPES, name: string, body?: object): Promise<void>;
-  /** Takes the place of what there is. */
   /** Returns its secret. May call everything. */
   addKey(name: string, body?: object): Promise<string>;
   /** Members of its body. */
