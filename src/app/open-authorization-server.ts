@@ -34,7 +34,7 @@ const MAX_KEYS = 200;
 export interface AuthorizationServerParts {
   readonly stores: Pick<Stores, 'oauth'>;
   readonly objects: ObjectStore;
-  readonly directory: Pick<LiveDirectory, 'version' | 'aboveUser' | 'refresh'>;
+  readonly directory: Pick<LiveDirectory, 'version' | 'aboveUser' | 'findUser' | 'findTeam' | 'refresh'>;
   readonly gateway: Pick<SwappableGateway, 'config' | 'callerOfKey' | 'refreshKeys'>;
   readonly sealing: { readonly forClients: Sealer };
   /** Where browsers reach the gateway. */

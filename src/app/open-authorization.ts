@@ -8,6 +8,7 @@ import type { Trail } from '../contracts/trail.ts';
 import { scopesOf } from '../domain/access/scopes.ts';
 import type { Route } from '../edges/http/exchange.ts';
 import { createProtectedResourceRoute, PROTECTED_RESOURCE } from '../edges/oauth/protected-resource.ts';
+import { SERVER_METADATA } from '../edges/oauth/server-routes.ts';
 import type { AccessTokens } from '../pipeline/authorization/admission.ts';
 import type { OwnTokens } from '../pipeline/authorization/own-tokens.ts';
 import { createSubjects, subjectName } from '../pipeline/authorization/subjects.ts';
@@ -93,7 +94,7 @@ export function openAuthorization(deps: {
   return {
     tokens: { issuers: current, baseUrl, refreshed },
     route: createProtectedResourceRoute({ issuers: current, baseUrl }),
-    openPaths: [PROTECTED_RESOURCE],
+    openPaths: [PROTECTED_RESOURCE, ...SERVER_METADATA],
   };
 }
 

@@ -2,6 +2,10 @@
 
 import type { Caller } from './caller.ts';
 
+/** What a token may be good for. Of each the more general one covers it, too: `mcp` all that `mcp:read` is good for. */
+export const SCOPES = ['mcp', 'mcp:read', 'models'] as const;
+export type Scope = (typeof SCOPES)[number];
+
 export type TokenVerdict =
   /** Not a token of this issuer: the next one is asked. */
   | { readonly type: 'foreign' }

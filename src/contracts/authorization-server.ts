@@ -5,9 +5,6 @@ import type { OAuthGrant, OAuthStore } from './oauth-store.ts';
 import type { ChangeOrigin } from './objects.ts';
 import type { Secret } from './secret.ts';
 
-/** What a token may be for, narrowest default first: a client that asks for nothing we know gets the first. */
-export const OWN_SCOPES = ['mcp', 'mcp:read', 'models'] as const;
-
 /** A client that the configuration names. */
 export interface ConfiguredClient {
   readonly id: string;

@@ -119,9 +119,9 @@ export interface KeyDirectory {
     above: readonly LabelledLevel[],
     own: { readonly [label: string]: string },
   ): Pick<Caller, 'levels' | 'labels'> | undefined;
-  /** By what an identity provider knows them by, or by their name. Also one who is switched off. */
+  /** By what an identity provider knows them by, by their name or their id. Also one who is switched off. */
   findUser?(
-    by: { readonly issuer: string; readonly subject: string } | { readonly name: string },
+    by: { readonly issuer: string; readonly subject: string } | { readonly name: string } | { readonly id: string },
   ): KnownUser | undefined;
   /** A team by its id or name, and its organisation. Undefined: there is none, or its organisation is gone. */
   findTeam?(idOrName: string): readonly LabelledLevel[] | undefined;

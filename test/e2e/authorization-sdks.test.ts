@@ -9,6 +9,7 @@ import { auth as authModern } from '@modelcontextprotocol/client';
 import { auth as authLegacy } from '@modelcontextprotocol/sdk/client/auth.js';
 import { type AuthorizationSite, answerConsent, startAuthorizationSite } from '../support/authorization-site.ts';
 import type { Browser } from '../support/browser.ts';
+import { sendModern } from '../support/raw-client.ts';
 import { TEST_CERTIFICATE, TEST_CERTIFICATE_KEY } from '../support/secrets/test-certificate.ts';
 import type { Cleanup } from '../support/temp-dir.ts';
 
@@ -116,11 +117,14 @@ async function goThrough(site: AuthorizationSite, ada: Browser, sdk: string, cli
     const verdict = await site.app.tokens.verify(kept.tokens?.access_token ?? '', `${site.url}/mcp`);
     return verdict.type === 'valid' ? [verdict.caller.keyName, verdict.clientId] : verdict;
   };
-  assert.deepEqual(await verify(), ['ada', kept.client?.client_id]);
+  assert.deepEqual(await verify(), ['oauth:user:ada', kept.client?.client_id]);
+  const ask = (key: string) => sendModern({ url: `${site.url}/mcp`, key, method: 'tools/list' });
+  assert.equal((await ask(kept.tokens?.access_token ?? '')).status, 200);
+  assert.equal((await ask('poa_x')).status, 401);
   const first = kept.tokens;
   assert.equal(await authorize(provider, step), 'AUTHORIZED', 'with the refresh token, without a person');
   assert.notEqual(kept.tokens?.refresh_token, first?.refresh_token);
-  assert.deepEqual(await verify(), ['ada', kept.client?.client_id]);
+  assert.deepEqual(await verify(), ['oauth:user:ada', kept.client?.client_id]);
   return kept.client?.client_id ?? '';
 }
 

@@ -51,10 +51,37 @@ test('a client registers, a person signs in and lets it in, and its token is the
   assert.equal(verdict.type, 'valid');
   assert.deepEqual(
     verdict.type === 'valid' && [verdict.caller.keyId, verdict.caller.keyName, verdict.scopes, verdict.clientId],
-    ['user:ada', 'ada', ['mcp'], clientId],
+    ['user:ada', 'oauth:user:ada', ['mcp'], clientId],
   );
   assert.equal((await site.app.tokens.verify(String(token), `${site.url}/mcp/other`)).type, 'invalid');
   assert.equal((await site.app.tokens.verify('pck_something', `${site.url}/mcp`)).type, 'foreign');
+});
+
+test('whoever acts as themselves counts for their teams, and is bounded by them', async (t) => {
+  const site = await startAuthorizationSite(t);
+  await site.people.add('organization', 'acme');
+  await site.people.add('team', 'Wiki', { organization: 'acme' });
+  await site.addUser('ada');
+  await site.people.change('user', 'ada', { teams: ['Wiki'] });
+  const clientId = await registerClient(site, BACK);
+  const { body } = await letIn(site, await site.signIn('ada'), { clientId, redirectUri: BACK });
+  const verdict = await site.app.tokens.verify(String(body.access_token), `${site.url}/mcp`);
+  assert.deepEqual(verdict.type === 'valid' && verdict.caller.levels?.map(({ type, name }) => `${type} ${name}`), [
+    'user ada',
+    'team Wiki',
+    'organization acme',
+  ]);
+});
+
+test('web pages read the metadata, and nothing else', async (t) => {
+  const site = await startAuthorizationSite(t);
+  const headers = { origin: 'https://elsewhere.example' };
+  for (const name of ['oauth-authorization-server', 'openid-configuration', 'oauth-protected-resource/mcp']) {
+    const answer = await fetch(`${site.url}/.well-known/${name}`, { headers });
+    assert.deepEqual([answer.status, answer.headers.get('access-control-allow-origin')], [200, '*'], name);
+  }
+  for (const path of ['token', 'register', 'revoke'])
+    assert.equal((await fetch(`${site.url}/oauth/${path}`, { method: 'POST', headers })).status, 403, path);
 });
 
 test('a refresh token is good once; a second use ends everything the person granted with it', async (t) => {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { SCOPES } from '../../contracts/access-tokens.ts';
 import { CALL_KINDS } from '../../contracts/call.ts';
 import { MODEL_CALL_KINDS } from '../../contracts/models.ts';
-import { covers, SCOPES, scopeFor, scopesOf } from './scopes.ts';
+import { covers, scopeFor, scopesOf } from './scopes.ts';
 
 test('a scope covers itself and what is within it, and nothing that only begins like it', () => {
   assert.ok(covers(['mcp'], 'mcp:read'));

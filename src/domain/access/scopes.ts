@@ -1,10 +1,7 @@
 /** What an access token was issued for: our scopes, which kind of call needs which, and what stands in a token. */
 
+import type { Scope } from '../../contracts/access-tokens.ts';
 import type { CallKind } from '../../contracts/call.ts';
-
-/** Of each the more general one covers it, too: `mcp` all that `mcp:read` is good for. */
-export const SCOPES = ['mcp', 'mcp:read', 'models'] as const;
-export type Scope = (typeof SCOPES)[number];
 
 /** More than anybody asks for; the rest is not looked at. */
 const MAX_SCOPES = 256;

@@ -6,6 +6,7 @@ import { GatewayError } from '../../contracts/errors.ts';
 import type { JsonText } from '../../contracts/json.ts';
 import type { ClientPeer } from '../../contracts/peer.ts';
 import type { SuggestionRef } from '../../contracts/suggestions.ts';
+import { describeClient } from '../http/describe-client.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { readTraceparent } from '../http/traceparent.ts';
 import { readEndpoint } from '../models/read-wishes.ts';
@@ -130,13 +131,11 @@ function createCall(deps: ExecuteDeps, exchange: Exchange, prepared: Prepared): 
   };
 }
 
-const MAX_AGENT_CHARS = 200;
-
 /** Whoever executes cannot be told or asked anything but by the answer. */
 function createPeer(userAgent: string | undefined): ClientPeer {
   return {
     ...{ era: 'modern', protocolVersion: '', capabilities: '{}', session: undefined, logLevel: undefined },
-    info: userAgent === undefined ? undefined : JSON.stringify({ name: userAgent.slice(0, MAX_AGENT_CHARS) }),
+    info: describeClient(userAgent),
     ...{ progressToken: undefined, ask: undefined },
     notify: () => {},
   };

@@ -3,10 +3,11 @@
 import type { Gateway, ModelCall, ModelGateway, ProtectedPlace } from '../../contracts/call.ts';
 import type { Credential } from '../../contracts/caller.ts';
 import { GatewayError } from '../../contracts/errors.ts';
-import type { JsonText, ParsedJson } from '../../contracts/json.ts';
+import type { ParsedJson } from '../../contracts/json.ts';
 import type { Log } from '../../contracts/log.ts';
 import type { ModelCallKind, ModelOutcome, ModelRequest } from '../../contracts/models.ts';
 import type { ClientPeer } from '../../contracts/peer.ts';
+import { describeClient } from '../http/describe-client.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { errorHeaders } from '../http/render-error.ts';
 import { readTraceparent } from '../http/traceparent.ts';
@@ -127,14 +128,10 @@ function createModelCall(
   };
 }
 
-const MAX_AGENT_CHARS = 200;
-
 /** A client of models cannot be told or asked anything but by its answer. */
 function createModelPeer(userAgent: string | undefined): ClientPeer {
-  const info: JsonText | undefined =
-    userAgent === undefined ? undefined : JSON.stringify({ name: userAgent.slice(0, MAX_AGENT_CHARS) });
   return {
-    ...{ era: 'modern', protocolVersion: '', info, capabilities: '{}', session: undefined },
+    ...{ era: 'modern', protocolVersion: '', info: describeClient(userAgent), capabilities: '{}', session: undefined },
     ...{ logLevel: undefined, progressToken: undefined, ask: undefined },
     notify: () => {},
   };

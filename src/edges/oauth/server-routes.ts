@@ -5,7 +5,9 @@ import type { Exchange, Route } from '../http/exchange.ts';
 import { methodNotAllowed } from '../http/render-error.ts';
 
 /** RFC 8414, and where clients look that know OpenID Connect alone. */
-const METADATA: readonly unknown[] = ['oauth-authorization-server', 'openid-configuration'];
+const METADATA = ['oauth-authorization-server', 'openid-configuration'];
+/** Any web page may read them: they are the same for all, and tell nothing of what is behind. */
+export const SERVER_METADATA: readonly string[] = METADATA.map((name) => `/.well-known/${name}`);
 
 type Endpoint = Parameters<AuthorizationEndpoints['answer']>[0];
 const ENDPOINTS: readonly Endpoint[] = ['token', 'register', 'revoke'];
@@ -26,7 +28,7 @@ export function createAuthorizationRoutes(endpoints: AuthorizationEndpoints): Ro
   return (exchange) => {
     const [first, second, more] = exchange.segments;
     if (more !== undefined || !endpoints.isOpen()) return false;
-    if (first === '.well-known' && METADATA.includes(second)) {
+    if (first === '.well-known' && METADATA.some((name) => name === second)) {
       if (exchange.method !== 'GET') throw methodNotAllowed('GET');
       return sendMetadata(exchange);
     }

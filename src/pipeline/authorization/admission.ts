@@ -1,10 +1,10 @@
 /** Access tokens at the door: asks the issuers whose a token is, and tells clients where to get one that is good. */
 
-import type { TokenIssuer } from '../../contracts/access-tokens.ts';
+import type { Scope, TokenIssuer } from '../../contracts/access-tokens.ts';
 import type { CallKind, ProtectedPlace } from '../../contracts/call.ts';
 import type { Caller, Credential } from '../../contracts/caller.ts';
 import { GatewayError } from '../../contracts/errors.ts';
-import { covers, type Scope, scopeFor } from '../../domain/access/scopes.ts';
+import { covers, scopeFor } from '../../domain/access/scopes.ts';
 
 /** What the gateway needs to take access tokens. */
 export interface AccessTokens {

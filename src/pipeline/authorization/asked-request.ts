@@ -1,8 +1,9 @@
 /** A request of a client that waits for a person, and what of it makes it another question. */
 
 import type { Interaction } from 'oidc-provider';
+import { SCOPES } from '../../contracts/access-tokens.ts';
 import type { UserActor } from '../../contracts/accounts.ts';
-import { type ConsentRequest, OWN_SCOPES } from '../../contracts/authorization-server.ts';
+import type { ConsentRequest } from '../../contracts/authorization-server.ts';
 import { readRedirectUri } from '../../domain/authorization/redirect-uris.ts';
 import type { Clients } from './clients.ts';
 import type { KeptRecords } from './kept-records.ts';
@@ -60,7 +61,7 @@ export function withOwnScopes(given: URLSearchParams): URLSearchParams {
   const query = new URLSearchParams(given);
   if (query.getAll('scope').length > 1) return query;
   const asked = (query.get('scope') ?? '').split(' ');
-  const own = OWN_SCOPES.filter((scope) => asked.includes(scope));
-  query.set('scope', (own.length === 0 ? OWN_SCOPES.slice(0, 1) : own).join(' '));
+  const own = SCOPES.filter((scope) => asked.includes(scope));
+  query.set('scope', (own.length === 0 ? SCOPES.slice(0, 1) : own).join(' '));
   return query;
 }

@@ -2,7 +2,8 @@
 
 import { generateKeyPairSync } from 'node:crypto';
 import type { Context, Interaction, Provider } from 'oidc-provider';
-import { type AuthorizationServerConfig, OWN_SCOPES } from '../../contracts/authorization-server.ts';
+import { SCOPES } from '../../contracts/access-tokens.ts';
+import type { AuthorizationServerConfig } from '../../contracts/authorization-server.ts';
 import type { Log } from '../../contracts/log.ts';
 import { isOwnResource } from '../../domain/authorization/resources.ts';
 import { type AdapterDeps, createAdapter } from './adapter.ts';
@@ -125,7 +126,7 @@ export function createProvider(deps: ProviderDeps, issuer: string, config: Autho
         useGrantedResource: async () => true,
         getResourceServerInfo: async (_: Context, resource: string) =>
           isOwnResource(resource, issuer)
-            ? { scope: OWN_SCOPES.join(' '), audience: resource, accessTokenFormat: 'opaque' }
+            ? { scope: SCOPES.join(' '), audience: resource, accessTokenFormat: 'opaque' }
             : refuseResource(),
       },
     },

@@ -1,10 +1,10 @@
 /** What clients ask of the authorization server without a person: what it can do, tokens, registration, revocation. */
 
-import {
-  type AuthorizationEndpoints,
-  type AuthorizationServerConfig,
-  OWN_SCOPES,
-  type ProtocolAnswer,
+import { SCOPES } from '../../contracts/access-tokens.ts';
+import type {
+  AuthorizationEndpoints,
+  AuthorizationServerConfig,
+  ProtocolAnswer,
 } from '../../contracts/authorization-server.ts';
 import { readRegistration } from '../../domain/authorization/registration.ts';
 import { createRateWindow } from '../../lib/rate-window.ts';
@@ -75,7 +75,7 @@ export function createEndpoints(deps: {
         token_endpoint: `${issuer}${PATHS.token}`,
         revocation_endpoint: `${issuer}${PATHS.revocation}`,
         ...(registration?.enabled && { registration_endpoint: `${issuer}${PATHS.registration}` }),
-        scopes_supported: OWN_SCOPES,
+        scopes_supported: SCOPES,
         response_types_supported: ['code'],
         response_modes_supported: ['query'],
         grant_types_supported: ['authorization_code', 'refresh_token'],

@@ -4,6 +4,7 @@ import type { TokenIssuer } from '../../contracts/access-tokens.ts';
 import type { Caller, Grant, KeyDirectory } from '../../contracts/caller.ts';
 import type { OAuthGrant, OAuthStore } from '../../contracts/oauth-store.ts';
 import { createLru } from '../../lib/lru.ts';
+import { levelsOfTeams } from '../directory/levels-of-teams.ts';
 import type { KeptRecords } from './kept-records.ts';
 
 /** Our tokens begin so; nobody else's is looked for. */
@@ -65,7 +66,7 @@ const MAX_KNOWN = 10_000;
  * within the bounds of the levels above. The same object as long as nothing changed.
  */
 export function createCallerOfGrant(deps: {
-  readonly directory: Pick<KeyDirectory, 'version' | 'aboveUser'>;
+  readonly directory: Pick<KeyDirectory, 'version' | 'aboveUser' | 'findUser' | 'findTeam'>;
   /** As the keyring has it; one who may see nothing where the key is gone. */
   readonly callerOfKey: (keyId: string) => Caller;
   readonly access: () => Grant;
@@ -81,10 +82,12 @@ export function createCallerOfGrant(deps: {
     const [version, grant] = [directory.version(), access()];
     const known = people.get(userId);
     if (known?.version === version && known.access === grant) return known.caller;
-    const above = directory.aboveUser?.(userId, [], {});
-    if (above === undefined) return undefined;
-    const name = above.levels?.find(({ type }) => type === 'user')?.name ?? userId;
-    const caller: Caller = { keyId: `user:${userId}`, keyName: name, grant, ...above };
+    const user = directory.findUser?.({ id: userId });
+    const teams = levelsOfTeams(directory, user?.teams ?? []);
+    const above = teams && directory.aboveUser?.(userId, teams, {});
+    if (user === undefined || above === undefined) return undefined;
+    // As of those whom other issuers know: rules on calls need no third name.
+    const caller: Caller = { keyId: `user:${userId}`, keyName: `oauth:user:${user.name}`, grant, ...above };
     people.set(userId, { version, access: grant, caller }, 1);
     return caller;
   };

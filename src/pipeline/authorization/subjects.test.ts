@@ -37,9 +37,11 @@ function createBench(claims: Partial<SubjectConfig> = {}) {
     findTeam: (name) => (name === 'all' || name === 't' ? [TEAM] : undefined),
     findUser: (by) =>
       [...users.values()].find((user) =>
-        'name' in by
-          ? user.name === by.name
-          : user.identities.some((each) => each.issuer === by.issuer && each.subject === by.subject),
+        'id' in by
+          ? user.id === by.id
+          : 'name' in by
+            ? user.name === by.name
+            : user.identities.some((each) => each.issuer === by.issuer && each.subject === by.subject),
       ),
     aboveUser(id, above, own) {
       if (bench.off.has(id)) return undefined;

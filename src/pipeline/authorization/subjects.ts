@@ -2,11 +2,12 @@
 
 import { hash } from 'node:crypto';
 import type { AuthorizationConfig, SubjectConfig, SubjectRule } from '../../contracts/authorization-config.ts';
-import type { Caller, KeyDirectory, KnownUser, LabelledLevel } from '../../contracts/caller.ts';
+import type { Caller, KeyDirectory, KnownUser } from '../../contracts/caller.ts';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { JsonObject } from '../../contracts/json.ts';
 import { claimValues, givenByClaims } from '../../domain/accounts/map-claims.ts';
 import { createLru } from '../../lib/lru.ts';
+import { levelsOfTeams } from '../directory/levels-of-teams.ts';
 
 /** What a token proved of whoever it was issued to. */
 export interface Subject {
@@ -150,15 +151,8 @@ function findSubject(
   const user = findUser(directory, config, subject);
   if (user === undefined && rule === undefined)
     return { reason: 'no user here has this identity, and no rule gives it a team' };
-  const teams = rule === undefined ? (user?.teams ?? []) : [rule.team];
-  const above = new Set<LabelledLevel>();
-  for (const team of teams) {
-    const levels = directory.findTeam?.(team);
-    if (levels === undefined) return { reason: 'a team that it counts for is not there' };
-    for (const level of levels) above.add(level);
-  }
-  // Teams before organisations: the nearest first.
-  const levels = [...above].sort((a, b) => Number(a.type === 'organization') - Number(b.type === 'organization'));
+  const levels = levelsOfTeams(directory, rule === undefined ? (user?.teams ?? []) : [rule.team]);
+  if (levels === undefined) return { reason: 'a team that it counts for is not there' };
   const own = labelsOf(claims, config);
   if (user !== undefined) {
     const stands = directory.aboveUser?.(user.id, levels, own);

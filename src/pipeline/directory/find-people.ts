@@ -12,7 +12,9 @@ export function createFindPeople<U extends KnownUser>(deps: {
   /** By id or by name, whatever its case. */
   readonly userId: (nameOrId: string) => string | undefined;
 }): {
-  user(by: { readonly issuer: string; readonly subject: string } | { readonly name: string }): U | undefined;
+  user(
+    by: { readonly issuer: string; readonly subject: string } | { readonly name: string } | { readonly id: string },
+  ): U | undefined;
   team(idOrName: string): KnownTeam | undefined;
 } {
   let identities: { readonly version: number; readonly ids: ReadonlyMap<string, string> } | undefined;
@@ -33,6 +35,7 @@ export function createFindPeople<U extends KnownUser>(deps: {
   return {
     user(by) {
       const { users } = deps.people();
+      if ('id' in by) return users.get(by.id);
       if (!('name' in by)) return users.get(byIdentity().get(keyOf(by.issuer, by.subject)) ?? '');
       const found = users.get(deps.userId(by.name) ?? '');
       // An id is no name.
