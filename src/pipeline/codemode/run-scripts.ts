@@ -124,8 +124,9 @@ export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
         break;
       }
       case 'failed': {
-        const sourceLine = turn.error.line === undefined ? undefined : code.split('\n')[turn.error.line - 1];
-        end = { type: 'error', error: turn.error, sourceLine, hint: language.hintFor(turn.error, code) };
+        const error = language.plainError(turn.error);
+        const sourceLine = error.line === undefined ? undefined : code.split('\n')[error.line - 1];
+        end = { type: 'error', error, sourceLine, hint: language.hintFor(error, code) };
         // What it had set before it failed is there for the next try.
         keeps = await keepSession(call, run.name.name, run.engine, run.session);
         break;
@@ -138,7 +139,7 @@ export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
     }
     const report: RunReport = {
       ...{ end, printed: trace.printed, calls: trace.calls, keepsValue: keepsValue && keeps },
-      warnings: 'warnings' in turn ? turn.warnings.map(plain) : [],
+      warnings: 'warnings' in turn ? turn.warnings.filter((found) => !language.isNoise(found)).map(plain) : [],
       sessionId: keeps ? run.name.told : undefined,
     };
     return { report, media: end.type === 'ok' ? mediaIn(end.value, trace.media) : [] };
@@ -189,7 +190,7 @@ export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
     const host = createScriptHost(
       deps,
       {
-        ...{ call, runId: of.runId, signal, view, language, globals: prepared.globals },
+        ...{ call, runId: of.runId, signal, view, language, globals: prepared.globals, taken: prepared.taken },
         ...{ maxPrintBytes: config.limits.maxPrintBytes, maxParallelCalls: config.limits.maxParallelCalls },
       },
       of.trace,
@@ -211,7 +212,10 @@ export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
           const stubs = config.check ? view.stubs(prepared.code) : undefined;
           const session = await engine.open({ limits: config.limits, dump, stubs, signal });
           return endAfter(session, async () => {
-            if (prepared.prelude !== undefined) await session.run({ code: prepared.prelude }, host, signal);
+            if (prepared.prelude !== undefined) {
+              const ready = await session.run({ code: prepared.prelude }, host, signal);
+              if (ready.type !== 'complete') return finish({ ...begun, session, executionId: undefined }, ready);
+            }
             const blocks = stubs === undefined ? undefined : language.blocks;
             const turn = await session.run({ code: prepared.code, blocks }, host, signal);
             return finish({ ...begun, session, executionId: undefined }, turn);

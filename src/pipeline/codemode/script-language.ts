@@ -17,6 +17,8 @@ export interface PreparedScript {
   readonly prelude: string | undefined;
   /** Globals that the host answers besides the tools. */
   readonly globals: ReadonlySet<string>;
+  /** The answer of a tool as this script takes it. */
+  taken(answer: HostAnswer): HostAnswer;
 }
 
 export interface ScriptLanguage {
@@ -29,6 +31,10 @@ export interface ScriptLanguage {
   hintFor(error: ScriptError, code: string): string | undefined;
   /** Whether a finding is a mistake in a call of a tool, which would surely fail. */
   blocks(diagnostic: TypeDiagnostic): boolean;
+  /** Whether a finding says nothing that helps to mend a script that failed. */
+  isNoise(diagnostic: TypeDiagnostic): boolean;
+  /** An error in the words of the script, which may have classes of its own. */
+  plainError(error: ScriptError): ScriptError;
   /** A finding without words that only the declarations use. */
   plain(message: string): string;
   /** Makes the value of the last run a variable: `_`. `global` is a function of the host that gives it. */
