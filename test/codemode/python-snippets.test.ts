@@ -79,7 +79,8 @@ test(`${SNIPPETS.length} everyday snippets give what Python gives, or say what t
           try {
             return { type: 'value', value: JSON.stringify(answer(call.method, JSON.parse(call.named))) };
           } catch (error) {
-            return { type: 'error', exception: 'RuntimeError', message: (error as Error).message };
+            const { message } = error as Error;
+            return prepared.taken({ type: 'error', exception: 'RuntimeError', message });
           }
         })();
       },

@@ -249,8 +249,6 @@ export const SNIPPETS: readonly Snippet[] = [
     { title: 'ISSUE 1' },
   ),
   // What cannot be had.
-  hinted('match', 'x = 1\nmatch x:\n    case 1:\n        r = "one"\nr', /if and elif/),
-  hinted('yield', 'def g():\n    yield 1\nlist(g())', /build a list/),
   hinted('unknown module', 'import numpy as np\nnp.array([1])', /only json, re/),
   hinted('open', 'open("x.txt").read()', /no file system/),
 ];

@@ -6,11 +6,12 @@ import type { ScriptLanguage } from './script-language.ts';
 export function createJavaScriptLanguage(): ScriptLanguage {
   return {
     isChecked: false,
-    prepare: (code) => ({ code, prelude: undefined, globals: new Set() }),
+    prepare: (code) => ({ code, prelude: undefined, globals: new Set(), taken: (answer) => answer }),
     isFunction: () => false,
     answer: () => undefined,
     hintFor,
     weigh: () => 'nothing',
+    plainError: (error) => error,
     plain: (message) => message,
     keepValue: (global) => `globalThis._ = await ${global}();\n0`,
   };

@@ -1,10 +1,13 @@
 /** Python: rewrites of what the engine lacks, modules that the host stands in for, and what blocks a script. */
 
+import { createHash } from 'node:crypto';
 import type { HostAnswer } from '../../contracts/sandbox.ts';
 import { hintFor } from '../../domain/codemode/python/hints.ts';
 import { callModule, ModuleError } from '../../domain/codemode/python/modules.ts';
+import { plainError } from '../../domain/codemode/python/plain-error.ts';
+import { RAISED_MEMBER } from '../../domain/codemode/python/prelude/concurrency.ts';
 import { preludeOf } from '../../domain/codemode/python/prelude.ts';
-import { rewritePython, SLEEP } from '../../domain/codemode/python/rewrite-python.ts';
+import { DIGEST, rewritePython, SLEEP } from '../../domain/codemode/python/rewrite-python.ts';
 import { plainMessage, weighFinding } from '../../domain/codemode/python/tool-mistakes.ts';
 import type { ScriptLanguage } from './script-language.ts';
 
@@ -16,16 +19,18 @@ export function createPythonLanguage(): ScriptLanguage {
   return {
     isChecked: true,
     prepare(code, namespaces) {
-      const { code: rewritten, helpers, modules } = rewritePython(code, new Set([...namespaces, SEARCH_NAMESPACE]));
+      const script = rewritePython(code, new Set([...namespaces, SEARCH_NAMESPACE]));
       return {
-        ...{ code: rewritten, prelude: preludeOf(helpers) },
-        globals: new Set([...modules, ...(helpers.has(SLEEP) ? [SLEEP] : [])]),
+        ...{ code: script.code, prelude: preludeOf(script.helpers) },
+        globals: new Set([...script.modules, ...FUNCTIONS]),
+        taken: script.takesErrors ? asValue : (answer) => answer,
       };
     },
-    isFunction: (name) => name === SLEEP,
+    isFunction: (name) => FUNCTIONS.has(name),
     answer({ namespace, method, positional, named }, ambient) {
       const args = JSON.parse(positional) as readonly unknown[];
-      if (namespace === '') return method === SLEEP ? sleep(args[0], args[1]) : undefined;
+      if (namespace === '')
+        return method === SLEEP ? sleep(args[0], args[1]) : method === DIGEST ? digest(args[0], args[1]) : undefined;
       try {
         const made = callModule(namespace, method, args, JSON.parse(named) as { [name: string]: unknown }, ambient);
         if (made !== undefined) return { type: 'value', value: JSON.stringify(made.value) };
@@ -37,9 +42,28 @@ export function createPythonLanguage(): ScriptLanguage {
     },
     hintFor,
     weigh: weighFinding,
+    plainError,
     plain: plainMessage,
     keepValue: (global) => `_ = ${global}()`,
   };
+}
+
+const FUNCTIONS: ReadonlySet<string> = new Set([SLEEP, DIGEST]);
+
+/** The helpers of the prelude raise it where the script waits. */
+const asValue = (answer: HostAnswer): HostAnswer =>
+  answer.type === 'error'
+    ? { type: 'value', value: JSON.stringify({ [RAISED_MEMBER]: [answer.exception, answer.message] }) }
+    : answer;
+
+/** Of bytes as base64, in hexadecimal. */
+function digest(name: unknown, base64: unknown): HostAnswer {
+  try {
+    const hash = createHash(String(name)).update(Buffer.from(String(base64), 'base64'));
+    return { type: 'value', value: JSON.stringify(hash.digest('hex')) };
+  } catch {
+    return raised('ValueError', `unsupported hash type ${String(name)}`);
+  }
 }
 
 const raised = (exception: string, message: string): HostAnswer => ({ type: 'error', exception, message });

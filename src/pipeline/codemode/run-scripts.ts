@@ -102,9 +102,9 @@ export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
         break;
       }
       case 'failed': {
-        const sourceLine = turn.error.line === undefined ? undefined : code.split('\n')[turn.error.line - 1];
-        const hint = language.hintFor(turn.error, code, run.view.namespaces());
-        end = { type: 'error', error: turn.error, sourceLine, hint };
+        const error = language.plainError(turn.error);
+        const sourceLine = error.line === undefined ? undefined : code.split('\n')[error.line - 1];
+        end = { type: 'error', error, sourceLine, hint: language.hintFor(error, code, run.view.namespaces()) };
         // What it had set before it failed is there for the next try.
         keeps = await sessions.keep(call, run.name.name, run.engine, run.session);
         break;
@@ -175,7 +175,7 @@ export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
     const host = createScriptHost(
       deps,
       {
-        ...{ call, runId: of.runId, signal, view, language, globals: prepared.globals },
+        ...{ call, runId: of.runId, signal, view, language, globals: prepared.globals, taken: prepared.taken },
         ...{ maxPrintBytes: config.limits.maxPrintBytes, maxParallelCalls: config.limits.maxParallelCalls },
       },
       of.trace,
@@ -201,7 +201,10 @@ export function createScriptRuns(deps: RunScriptsDeps): ScriptRuns {
             const running = { ...begun, session, executionId: undefined };
             const mistakes = weighing(running, 'mistake');
             if (mistakes.length > 0) return blocked(mistakes);
-            if (prepared.prelude !== undefined) await session.run(prepared.prelude, host, signal);
+            if (prepared.prelude !== undefined) {
+              const ready = await session.run(prepared.prelude, host, signal);
+              if (ready.type !== 'complete') return finish(running, ready);
+            }
             return finish(running, await session.run(prepared.code, host, signal));
           });
         }),

@@ -50,6 +50,8 @@ export interface HostParent {
   readonly language: ScriptLanguage;
   /** Of the language, for this script. */
   readonly globals: ReadonlySet<string>;
+  /** The answer of a tool as this script takes it. */
+  readonly taken: (answer: HostAnswer) => HostAnswer;
   readonly maxPrintBytes: number;
   /** Under way at once. */
   readonly maxParallelCalls: number;
@@ -128,9 +130,11 @@ export function createScriptHost(deps: HostDeps, parent: HostParent, trace: RunT
 
   const inTurn = createSeats(parent.maxParallelCalls);
   const guarded = (work: () => Promise<HostAnswer>): Promise<HostAnswer> =>
-    inTurn(work).catch((error: unknown) =>
-      raised('RuntimeError', parent.signal.aborted ? 'cancelled' : `the gateway failed (${nameOf(error)})`),
-    );
+    inTurn(work)
+      .catch((error: unknown) =>
+        raised('RuntimeError', parent.signal.aborted ? 'cancelled' : `the gateway failed (${nameOf(error)})`),
+      )
+      .then(parent.taken);
 
   return {
     now: deps.now,

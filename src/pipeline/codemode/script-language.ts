@@ -17,6 +17,8 @@ export interface PreparedScript {
   readonly prelude: string | undefined;
   /** Globals that the host answers besides the tools. */
   readonly globals: ReadonlySet<string>;
+  /** The answer of a tool as this script takes it. */
+  taken(answer: HostAnswer): HostAnswer;
 }
 
 export interface ScriptLanguage {
@@ -34,6 +36,8 @@ export interface ScriptLanguage {
    * `code`: what was checked.
    */
   weigh(finding: TypeDiagnostic, code: string): 'mistake' | 'remark' | 'nothing';
+  /** An error in the words of the script, which may have classes of its own. */
+  plainError(error: ScriptError): ScriptError;
   /** A finding without words that only the declarations use. `nearest`: the method that was meant; undefined: none is near. */
   plain(message: string, nearest: (namespace: string, method: string) => string | undefined): string;
   /** Makes the value of the last run a variable: `_`. `global` is a function of the host that gives it. */
