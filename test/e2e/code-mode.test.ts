@@ -125,6 +125,8 @@ test('variables last in a session, and errors say where and what to do', async (
     'servers are checked in whichever run names them first',
   );
   assert.equal((await run(client, 'x', { session })).text, '20');
+  const forgetful = 'loud = await asyncio.gather(*[desk.work(nonce=w) for w in ["f1", "f2"]])\njson.dumps(loud)';
+  assert.match((await run(client, forgetful)).text, /done f1.*done f2/);
   assert.match((await run(client, 'more = {"nonce": "spread"}\nawait desk.work(**more)')).text, /^"done spread"/);
   assert.equal(
     (await run(client, 'await desk.wrk(nonce="a")')).text,
@@ -136,7 +138,7 @@ test('variables last in a session, and errors say where and what to do', async (
   assert.equal(typed.isError, true);
   const failed = await run(client, 'a = await desk.work(nonce="q")\n1 / 0');
   assert.match(failed.text, /^ZeroDivisionError: division by zero \(line 2: 1 \/ 0\)\nCalls made: desk\.work ok/);
-  assert.equal(readWitness(site.logFile).filter(({ event }) => event === 'executed').length, 2);
+  assert.equal(readWitness(site.logFile).filter(({ event }) => event === 'executed').length, 4);
   assert.match(
     (await run(client, 'import time\nwhile True: pass')).text,
     /TimeoutError: the script used more than 5 s/,

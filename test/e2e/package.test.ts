@@ -19,7 +19,7 @@ const KEY = 'pck_e2e_package_0123456789abcdef';
 
 /** By dialect. Each is run by what is started from a file of its own. */
 const SCRIPTS = {
-  python: 'import asyncio\nloud = await asyncio.gather(*[desk.shout(text=w) for w in ["a", "b"]])\n" ".join(loud)',
+  python: 'loud = await asyncio.gather(*[desk.shout(text=w) for w in ["a", "b"]])\n" ".join(loud)',
   javascript: '(await Promise.all(["a", "b"].map((text) => desk.shout({text})))).join(" ")',
 };
 

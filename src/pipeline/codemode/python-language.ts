@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { HostAnswer } from '../../contracts/sandbox.ts';
+import { forgottenImports } from '../../domain/codemode/python/forgotten-imports.ts';
 import { hintFor } from '../../domain/codemode/python/hints.ts';
 import { callModule, ModuleError } from '../../domain/codemode/python/modules.ts';
 import { plainError } from '../../domain/codemode/python/plain-error.ts';
@@ -21,7 +22,7 @@ export function createPythonLanguage(): ScriptLanguage {
     prepare(code, namespaces) {
       const script = rewritePython(code, new Set([...namespaces, SEARCH_NAMESPACE]));
       return {
-        ...{ code: script.code, prelude: preludeOf(script.helpers) },
+        ...{ code: script.code, prelude: beginning(forgottenImports(code), preludeOf(script.helpers)) },
         globals: new Set([...script.modules, ...FUNCTIONS]),
         taken: script.takesErrors ? asValue : (answer) => answer,
       };
@@ -64,6 +65,12 @@ function digest(name: unknown, base64: unknown): HostAnswer {
   } catch {
     return raised('ValueError', `unsupported hash type ${String(name)}`);
   }
+}
+
+/** Undefined: nothing has to be there. */
+function beginning(modules: readonly string[], prelude: string | undefined): string | undefined {
+  if (modules.length === 0) return prelude;
+  return `${modules.map((name) => `import ${name}\n`).join('')}${prelude ?? ''}`;
 }
 
 const raised = (exception: string, message: string): HostAnswer => ({ type: 'error', exception, message });
