@@ -1,15 +1,6 @@
 /** Snippets with what CPython gives for them; those that cannot run here with the hint they end in. */
 
-export interface Snippet {
-  readonly name: string;
-  readonly code: string;
-  /** The value, or what is printed where there is none. */
-  readonly gives?: unknown;
-  readonly hint?: RegExp;
-}
-
-const s = (name: string, code: string, gives: unknown): Snippet => ({ name, code, gives });
-const hinted = (name: string, code: string, hint: RegExp): Snippet => ({ name, code, hint });
+import { hinted, type Snippet, s } from './snippet.ts';
 
 export const SNIPPETS: readonly Snippet[] = [
   // Values and text.

@@ -87,3 +87,43 @@ for (const script of readScripts())
     );
     assert.ok(recorded.mostTogether() >= (script.together?.calls ?? 0), `${recorded.mostTogether()} calls at once`);
   });
+
+test('classes of one run are there for the next of the session, and its errors have their names', {
+  skip,
+}, async (t) => {
+  const client = await connect(t);
+  const runs = async (code: string): Promise<string> => {
+    const result = await client.callTool({ name: 'run_code', arguments: { code, session: 'classes' } });
+    return (result.content as { text?: string }[])[0]?.text ?? '';
+  };
+  await runs('class AppError(Exception):\n    pass\n\ndef fail(why):\n    raise AppError(why)\n\n"set"');
+  assert.match(
+    await runs('try:\n    fail("first")\nexcept AppError as e:\n    r = f"caught {e}"\nr'),
+    /^"caught first"/,
+  );
+  assert.match(
+    await runs('try:\n    raise AppError("second")\nexcept Exception as e:\n    r = str(e)\nr'),
+    /^"second"/,
+  );
+  const failed = await runs('x = 1\nraise AppError("third")');
+  assert.match(failed, /^AppError: third \(line 2: raise AppError\("third"\)\)/);
+});
+
+test('a wrong call is told before anything runs, and one that may be right is not', { skip }, async (t) => {
+  const client = await connect(t);
+  const runs = async (code: string): Promise<string> => {
+    const result = await client.callTool({ name: 'run_code', arguments: { code, session: 'checks' } });
+    return (result.content as { text?: string }[])[0]?.text ?? '';
+  };
+  const where = 'owner="acme", repo="api"';
+  assert.match(await runs(`await github.list_issues(${where}, stat="open")`), /^Nothing was run:\nline 1: .*stat/);
+  assert.match(await runs(`await github.list_issues(owner="acme", repo=5)`), /^Nothing was run:/);
+  assert.match(await runs('await github.list_isues(owner="acme")'), /^Nothing was run:/);
+  for (const right of [
+    `[len(await github.list_issues(${where}, state=s, per_page=1)) for s in ["open", "closed"]]`,
+    `options = {"state": "open", "per_page": 1}\nlen(await github.list_issues(${where}, **options))`,
+    `state = "open" if 1 else None\nlen(await github.list_issues(${where}, state=state, per_page=1))`,
+    `import json\nargs = json.loads('{"per_page": 1}')\nlen(await github.list_issues(${where}, **args))`,
+  ])
+    assert.match(await runs(right), /^(?:1|\[1,1\])(?:\n|$)/, right);
+});

@@ -5,4 +5,6 @@ export interface Edit {
   readonly from: number;
   readonly to: number;
   readonly text: string;
+  /** A statement: several that are put at one place are joined. */
+  readonly isStatement?: true;
 }

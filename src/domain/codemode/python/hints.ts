@@ -18,7 +18,10 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
     /method decorators|class inheritance|metaclass|base class/i,
     'this class cannot be made; use a plain class or functions',
   ],
-  [/__slots__|operator/i, 'objects have no operators of their own here; call a method'],
+  [
+    /operand type\(s\) for \S+ '[A-Z]|between instances of '[A-Z]/,
+    'objects have no operators of their own here; call a method',
+  ],
   [/no attribute '(?:Queue|Event|Condition)'/, 'there are no queues and events; gather the calls'],
   [/coroutine|was never awaited|not subscriptable.*coroutine/i, 'await the call of the tool'],
   [/scheduler stalled/i, 'an error in a coroutine was lost; await such calls one after the other'],

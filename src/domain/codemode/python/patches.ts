@@ -28,6 +28,7 @@ const ASYNCIO: { readonly [member: string]: string } = {
     to_thread: `${PREFIX}to_thread`,
   },
   ...{ BoundedSemaphore: `${PREFIX}Semaphore`, TimeoutError: 'TimeoutError', CancelledError: 'KeyboardInterrupt' },
+  ...{ FIRST_COMPLETED: '"FIRST_COMPLETED"', ALL_COMPLETED: '"ALL_COMPLETED"' },
   ...{ Task: `${PREFIX}Task` },
 };
 
@@ -46,9 +47,13 @@ const PATCHES: { readonly [module: string]: { readonly [member: string]: string 
   sys: named('exit', 'stderr', 'stdout', 'argv'),
 };
 
-/** Whether coroutines of the script are, or may be, under way together: what their tools raise has to come as values then. */
-export const hasCoroutines = (script: Parsed): boolean =>
-  all(script, 'FunctionDefinition').some((node) => node.firstChild?.name === 'async');
+/** Other ways than `gather` to have several things under way. */
+const OTHERS =
+  /\b(?:create_task|ensure_future|TaskGroup|as_completed|asyncio\.wait|wait_for|shield|Lock|return_exceptions)\b/;
+
+/** Whether things may be under way together that the engine's own `gather` cannot do: what tools raise has to come as values then. */
+const isConcurrent = (script: Parsed): boolean =>
+  OTHERS.test(script.code) || all(script, 'FunctionDefinition').some((node) => node.firstChild?.name === 'async');
 
 /** Undefined: the engine's own does. `node`: where it is used; an import if nothing else is known. */
 export function patchOf(script: Parsed, module: string, member: string, node: SyntaxNode): string | undefined {
@@ -59,10 +64,9 @@ export function patchOf(script: Parsed, module: string, member: string, node: Sy
     node.parent?.name === 'CallExpression' && node.parent.firstChild?.from === node.from ? node.parent : undefined;
   switch (`${module}.${member}`) {
     case 'asyncio.gather':
-      if (call === undefined) return patch;
-      return hasCoroutines(script) || hasArgument(script, call, 'return_exceptions') ? patch : undefined;
+      return isConcurrent(script) ? patch : undefined;
     case 'asyncio.run':
-      return usesTasks(script) ? patch : undefined;
+      return isConcurrent(script) && (OTHERS.test(script.code) || /\bgather\b/.test(script.code)) ? patch : undefined;
     case 'json.dumps':
       return call !== undefined && hasArgument(script, call, 'default') ? patch : undefined;
     default:
@@ -72,5 +76,3 @@ export function patchOf(script: Parsed, module: string, member: string, node: Sy
 
 const hasArgument = (script: Parsed, call: SyntaxNode, name: string): boolean =>
   (argumentsOf(call, script.text) ?? []).some((argument) => argument.name === name);
-
-const usesTasks = ({ code }: Parsed): boolean => /\b(?:create_task|ensure_future|TaskGroup)\b/.test(code);

@@ -8,7 +8,7 @@ import { TEXTS } from './prelude/texts.ts';
 import { VALUES } from './prelude/values.ts';
 
 /** What needs another piece comes after it, but for errors, which say more about what gathering only hands on. */
-const PIECES: readonly Piece[] = [...CONCURRENCY, ...ERRORS, ...VALUES, ...LIBRARY, ...TEXTS];
+export const PIECES: readonly Piece[] = [...CONCURRENCY, ...ERRORS, ...VALUES, ...LIBRARY, ...TEXTS];
 
 /** Undefined: it needs none. The host answers the others itself. */
 export function preludeOf(helpers: ReadonlySet<string>): string | undefined {

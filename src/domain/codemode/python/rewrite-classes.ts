@@ -4,7 +4,18 @@ import type { SyntaxNode } from '@lezer/common';
 import type { Edit } from './edit.ts';
 import { type ClassInfo, calleeOf, inheritedOf, memberName, readClasses, selfOf } from './read-classes.ts';
 import { ERRORS, instances } from './rewrite-errors.ts';
-import { afterwards, all, around, breaksOf, childrenOf, type Parsed, type Rewrite, replace, wrap } from './syntax.ts';
+import {
+  afterwards,
+  all,
+  around,
+  breaksOf,
+  childrenOf,
+  type Parsed,
+  type Rewrite,
+  replace,
+  within,
+  wrap,
+} from './syntax.ts';
 
 const INHERIT = '_portcullis_inherit';
 const ERROR = '_portcullis_error';
@@ -33,7 +44,9 @@ export const rewriteClasses: Rewrite = (script, { helpers }) => {
     const isHeir = info.bases.length > 0;
     if (info.dataclass !== undefined && (!isSimple || isHeir)) {
       const fields = fieldsOf(info, classes).map((name) => `"${name}"`);
-      edits.push(...inPlaceOf(script, info.dataclass, `@${use(DATACLASS)}([${fields.join(', ')}])`));
+      edits.push(
+        ...inPlaceOf(script, info.dataclass, `@${use(DATACLASS)}([${fields.join(', ')}], [${info.bases.join(', ')}])`),
+      );
     }
   }
   const heirs = [...classes.values()].some(({ bases, kind }) => kind === 'plain' && bases.length > 0);
@@ -117,8 +130,8 @@ function afterwardsOf(info: ClassInfo, classes: Classes, use: (helper: string) =
 /** `super().m(…)` is the base's own `m` with the object before the rest. */
 function supers(script: Parsed, info: ClassInfo, method: SyntaxNode, classes: Classes): readonly Edit[] {
   const self = selfOf(script, method);
-  return all(script, 'CallExpression').flatMap((call): readonly Edit[] => {
-    if (call.from < method.from || call.to > method.to || self === undefined) return [];
+  if (self === undefined) return [];
+  return within(all(script, 'CallExpression'), method).flatMap((call): readonly Edit[] => {
     const callee = call.firstChild;
     const object = callee?.name === 'MemberExpression' ? callee.firstChild : null;
     if (callee === null || object?.name !== 'CallExpression' || calleeOf(script, object) !== 'super') return [];

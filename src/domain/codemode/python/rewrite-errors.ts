@@ -3,10 +3,10 @@
 import type { SyntaxNode } from '@lezer/common';
 import type { Edit } from './edit.ts';
 import { readClasses } from './read-classes.ts';
-import { all, childrenOf, type Parsed, type Rewrite, wrap } from './syntax.ts';
+import { all, childrenOf, type Parsed, type Rewrite, within, wrap } from './syntax.ts';
 
-export const ERRORS = '_portcullis_errors';
-const RAISED = '_portcullis_raised';
+export const ERRORS = '_portcullis_raised';
+const RAISED = ERRORS;
 const KIND = '_portcullis_kind';
 const OF = '_portcullis_of';
 const ISINSTANCE = '_portcullis_isinstance';
@@ -28,10 +28,33 @@ export const rewriteErrors: Rewrite = (script, { helpers }) => {
     .map(script.text)
     .filter((name) => MISSING_ERRORS.has(name));
   for (const name of missing) helpers.add(name);
-  if (own.length === 0 && missing.length === 0) return [];
+  if (own.length === 0 && missing.length === 0 && !namesForeign(script)) return [];
   helpers.add(ERRORS);
   return [...raises(script), ...handlers(script), ...instances(script)];
 };
+
+/** Exceptions that the engine has. */
+const KNOWN =
+  /^(?:(?:Base)?Exception|(?:Arithmetic|Assertion|Attribute|FileExists|FileNotFound|Import|Index|IsADirectory|Key|Lookup|Memory|ModuleNotFound|Name|NotADirectory|NotImplemented|OS|Overflow|Permission|Recursion|Runtime|Syntax|Timeout|Type|UnboundLocal|UnicodeDecode|Value|ZeroDivision)Error|KeyboardInterrupt|StopIteration|SystemExit)$/;
+
+/** `except AppError` and `raise AppError(…)`, whose class an earlier run of the session made. */
+function namesForeign(script: Parsed): boolean {
+  const { text } = script;
+  const isForeign = (node: SyntaxNode | undefined): boolean =>
+    node?.name === 'VariableName' && /^[A-Z]/.test(text(node)) && !KNOWN.test(text(node));
+  const handled = all(script, 'TryStatement').flatMap((node) => {
+    const parts = childrenOf(node);
+    return parts.flatMap((part, i) => {
+      const kind = part.name === 'except' ? parts[i + 1] : undefined;
+      return kind === undefined ? [] : kind.name === 'TupleExpression' ? childrenOf(kind) : [kind];
+    });
+  });
+  const raised = all(script, 'RaiseStatement').map((node) => {
+    const given = childrenOf(node)[1];
+    return given?.name === 'CallExpression' ? (given.firstChild ?? undefined) : given;
+  });
+  return [...handled, ...raised].some(isForeign);
+}
 
 function raises(script: Parsed): readonly Edit[] {
   return all(script, 'RaiseStatement').flatMap((node): readonly Edit[] => {
@@ -63,10 +86,13 @@ function handlers(script: Parsed): readonly Edit[] {
 
 /** What a handler reads of its exception it reads of what that carries. */
 function uses(script: Parsed, body: SyntaxNode, name: string): readonly Edit[] {
-  return all(script, 'VariableName')
-    .filter((node) => node.from >= body.from && node.to <= body.to && script.text(node) === name && isRead(node))
+  return within(all(script, 'VariableName'), body)
+    .filter((node) => script.text(node) === name && isRead(node) && !isGiven(script, node))
     .flatMap((node) => wrap(node, `${OF}(`, ')'));
 }
+
+const isGiven = ({ text }: Parsed, { parent }: SyntaxNode): boolean =>
+  parent?.name === 'ArgList' && parent.prevSibling !== null && text(parent.prevSibling) === OF;
 
 function isRead(node: SyntaxNode): boolean {
   const { parent, nextSibling } = node;

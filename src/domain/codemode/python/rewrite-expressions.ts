@@ -86,7 +86,7 @@ function rewriteCall(script: Parsed, call: SyntaxNode, use: (helper: string) => 
     }
   }
   if (name !== undefined && takesAnyItems(script, name) && given?.[0] !== undefined)
-    edits.push(...asList(given[0].value));
+    edits.push(...asList(script, given[0].value));
   const made = /(?:^|\.)datetime\.(fromtimestamp|utcfromtimestamp|utcnow)$/.exec(name ?? '')?.[1];
   if (made !== undefined && callee !== null) edits.push(replace(callee, use(`_portcullis_${made}`)));
   edits.push(...methodOfHelper(script, call, use));
@@ -136,9 +136,11 @@ function takesAnyItems({ code }: Parsed, name: string): boolean {
   return OF_HOST.test(member) && (module !== undefined || /^[ \t]*from (?:statistics|random) import/m.test(code));
 }
 
-/** Views of dicts, maps and the like. */
-const asList = (value: SyntaxNode): readonly Edit[] =>
-  /^(?:Array|String|Number)/.test(value.name) ? [] : wrap(value, 'list(', ')');
+/** Views of dicts, maps and the like; not what is a list already. */
+const asList = ({ text }: Parsed, value: SyntaxNode): readonly Edit[] =>
+  /^(?:Array|String|Number)/.test(value.name) || /^(?:list|sorted)\(/.test(text(value))
+    ? []
+    : wrap(value, 'list(', ')');
 
 /** `sum(x > 1 for x in y)`: the engine does not add a truth to a number. */
 function mayHoldBooleans(call: SyntaxNode, first: SyntaxNode | undefined): boolean {

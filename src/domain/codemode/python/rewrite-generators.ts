@@ -11,15 +11,15 @@ const EACH = '_portcullis_each';
 
 export const rewriteGenerators: Rewrite = (script, { helpers }) => {
   const yields = all(script, 'YieldStatement', 'YieldExpression');
-  const functions = new Set<number>();
+  const functions = new Map<number, SyntaxNode[]>();
   const edits: Edit[] = [];
   for (const node of yields) {
     const of = around(node, 'FunctionDefinition', 'LambdaExpression');
-    if (of?.name === 'FunctionDefinition') functions.add(of.from);
+    if (of?.name === 'FunctionDefinition') functions.set(of.from, [...(functions.get(of.from) ?? []), node]);
   }
   for (const node of all(script, 'FunctionDefinition')) {
-    if (!functions.has(node.from)) continue;
-    const made = rewriteFunction(script, node, yields);
+    const own = functions.get(node.from);
+    const made = own && rewriteFunction(script, node, own);
     if (made === undefined) continue;
     helpers.add(node.firstChild?.name === 'async' ? ASYNC_GENERATOR : GENERATOR);
     edits.push(...made);
@@ -28,9 +28,8 @@ export const rewriteGenerators: Rewrite = (script, { helpers }) => {
 };
 
 /** Undefined: there is no room for it, or it is sent something. */
-function rewriteFunction(script: Parsed, node: SyntaxNode, yields: readonly SyntaxNode[]): readonly Edit[] | undefined {
+function rewriteFunction(script: Parsed, node: SyntaxNode, own: readonly SyntaxNode[]): readonly Edit[] | undefined {
   const { text } = script;
-  const own = yields.filter((each) => around(each, 'FunctionDefinition', 'LambdaExpression')?.from === node.from);
   if (own.some((each) => each.name === 'YieldExpression' && each.parent?.name !== 'ExpressionStatement'))
     return undefined;
   const [name, parameters] = [node.getChild('VariableName'), node.getChild('ParamList')];

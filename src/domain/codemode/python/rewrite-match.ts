@@ -96,7 +96,7 @@ function test(script: Parsed, pattern: SyntaxNode, value: string, helpers: Set<s
     case 'GroupPattern':
       return inner[1] === undefined ? undefined : test(script, inner[1], value, helpers);
     case 'SequencePattern': {
-      const of = inner.filter(({ name }) => /Pattern$/.test(name));
+      const of = inner.filter(({ name, from, to }) => /Pattern$/.test(name) && to > from);
       // `(x)` is a group, `(x,)` is not.
       if (text(pattern).startsWith('(') && of.length === 1 && !inner.some(({ name }) => name === ','))
         return of[0] === undefined ? undefined : test(script, of[0], value, helpers);

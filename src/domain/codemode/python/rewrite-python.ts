@@ -1,5 +1,6 @@
 /** What models write and the engine does not know, made into what it knows, each on the line where it stands. */
 
+import type { Edit } from './edit.ts';
 import { preludeNeeds } from './needs.ts';
 import { rewriteForgottenAwaits, wrapAwaits } from './rewrite-awaits.ts';
 import { rewriteClasses } from './rewrite-classes.ts';
@@ -9,7 +10,7 @@ import { rewriteGenerators } from './rewrite-generators.ts';
 import { rewriteImports } from './rewrite-imports.ts';
 import { rewriteMatch } from './rewrite-match.ts';
 import { rewriteStatements } from './rewrite-statements.ts';
-import { apply, type Needs, parse, type Rewrite } from './syntax.ts';
+import { apply, type Needs, type Parsed, parse, type Rewrite } from './syntax.ts';
 
 export interface PythonScript {
   /** With as many lines as before; as it was where it could not be read. */
@@ -44,24 +45,29 @@ const CONCURRENT = /^_portcullis_(?:gather|task|Task|wait|as_completed|TaskGroup
 
 export function rewritePython(source: string, namespaces: ReadonlySet<string>): PythonScript {
   const needs: Needs = { namespaces, helpers: new Set(), modules: new Set() };
-  let code = source;
-  for (const rewrite of REWRITES)
-    for (let round = 0; round < MAX_ROUNDS; round++) {
-      const script = parse(code);
-      const edits = script === undefined ? [] : rewrite(script, needs);
-      if (edits.length === 0) break;
-      code = apply(code, edits);
-      if (rewrite !== rewriteMatch) break;
-    }
+  const given = parse(source);
+  if (given === undefined) return { code: source, helpers: needs.helpers, modules: needs.modules, takesErrors: false };
+  let script: Parsed | undefined = given;
+  const rewrite = (edits: (of: Parsed) => readonly Edit[]): boolean => {
+    const made = script === undefined ? [] : edits(script);
+    if (script !== undefined && made.length > 0) script = parse(apply(script.code, made));
+    return made.length > 0;
+  };
+  for (const each of REWRITES)
+    for (let round = 0; round < (each === rewriteMatch ? MAX_ROUNDS : 1); round++)
+      if (!rewrite((of) => each(of, needs))) break;
   const takesErrors = [...needs.helpers].some((name) => CONCURRENT.test(name));
-  const script = takesErrors ? parse(code) : undefined;
-  if (script !== undefined) {
+  if (takesErrors) {
     needs.helpers.add(ONE);
-    code = apply(code, wrapAwaits(script, ONE));
+    rewrite((of) => wrapAwaits(of, ONE));
   }
   const { helpers, modules } = needs;
-  preludeNeeds(code, helpers);
-  return { code, helpers, modules, takesErrors };
+  // What nobody thought of: the script as it was says more than half of a rewrite.
+  if (script === undefined || linesOf(script.code) !== linesOf(source))
+    return { code: source, helpers: new Set(), modules: new Set(), takesErrors: false };
+  preludeNeeds(script, helpers);
+  return { code: script.code, helpers, modules, takesErrors };
 }
 
 const ONE = '_portcullis_one';
+const linesOf = (code: string): number => code.split('\n').length;

@@ -1,12 +1,13 @@
 /** A script as a tree, and what the rewrites need of it: texts, walks, and places where a statement may still stand. */
 
-import type { SyntaxNode, Tree } from '@lezer/common';
+import type { SyntaxNode } from '@lezer/common';
 import { parser } from '@lezer/python';
 import type { Edit } from './edit.ts';
 
 export interface Parsed {
   readonly code: string;
-  readonly tree: Tree;
+  /** By name, in order of the text. */
+  readonly nodes: ReadonlyMap<string, readonly SyntaxNode[]>;
   /** Of a node. */
   readonly text: (node: SyntaxNode) => string;
 }
@@ -25,41 +26,69 @@ export interface Needs {
 export type Rewrite = (script: Parsed, needs: Needs) => readonly Edit[];
 
 /** `for first, *rest in …`, which the grammar misses in comprehensions: it is read without the star, in its place. */
-const STARRED_TARGET = /(\bfor\s[^:\n[\]{}]*?)\*(\w+(?:\s*,\s*\w+)*\s+in\b)/g;
+const STARRED_TARGET = /(\bfor\s[^:\n[\]{}]{0,200}?)\*(\w+(?:\s*,\s*\w+)*\s+in\b)/g;
 
 /** Undefined: it cannot be read. */
 export function parse(code: string): Parsed | undefined {
   const tree = parser.parse(code.replace(STARRED_TARGET, '$1 $2'));
-  return isBroken(tree) ? undefined : { code, tree, text: (node) => code.slice(node.from, node.to) };
+  const nodes = new Map<string, SyntaxNode[]>(LISTED.map((name) => [name, []]));
+  let isBroken = false;
+  tree.iterate({
+    enter: (at) => {
+      if (at.type.isError && !(at.from === at.to && FORGIVEN.has(at.node.parent?.name ?? ''))) isBroken = true;
+      nodes.get(at.name)?.push(at.node);
+      return !isBroken;
+    },
+  });
+  return isBroken ? undefined : { code, nodes, text: (node) => code.slice(node.from, node.to) };
 }
 
 /** The grammar misses a bare `yield` and a pattern without arguments, `int()`. */
 const FORGIVEN = new Set(['YieldStatement', 'YieldExpression', 'LiteralPattern', 'PatternArgList']);
 
-function isBroken(tree: Tree): boolean {
-  let found = false;
-  tree.iterate({
-    enter: ({ type, node }) => {
-      if (type.isError && !(node.from === node.to && FORGIVEN.has(node.parent?.name ?? ''))) found = true;
-      return !found;
-    },
-  });
-  return found;
+/** What rewrites ask for. */
+const LISTED = [
+  ...['ArgList', 'ArrayComprehensionExpression', 'AssignStatement', 'AwaitExpression', 'BinaryExpression'],
+  ...['CallExpression', 'ClassDefinition', 'Comment', 'ComprehensionExpression', 'Decorator', 'DeleteStatement'],
+  ...['DictionaryComprehensionExpression', 'ForStatement', 'FunctionDefinition', 'ImportStatement', 'MatchStatement'],
+  ...['MemberExpression', 'RaiseStatement', 'SetComprehensionExpression', 'TryStatement', 'UpdateStatement'],
+  ...['VariableName', 'WithStatement', 'YieldExpression', 'YieldStatement'],
+] as const;
+type Listed = (typeof LISTED)[number];
+
+function joined(edits: readonly Edit[]): readonly Edit[] {
+  const kept = new Map<string, Edit>();
+  for (const [i, edit] of edits.entries()) {
+    const place = edit.isStatement ? `statement ${edit.from}` : `${i}`;
+    const first = kept.get(place);
+    const text = first === undefined ? edit.text : `${first.text.trimEnd()}; ${edit.text.trimStart()}`;
+    kept.set(place, { ...edit, text });
+  }
+  return [...kept.values()];
 }
 
 export function apply(code: string, edits: readonly Edit[]): string {
-  let text = code;
-  // What is put at one place stays in the order it was given.
-  const last = edits.map((edit, i) => ({ ...edit, i })).toSorted((a, b) => b.from - a.from || b.to - a.to || b.i - a.i);
-  for (const { from, to, text: by } of last) text = text.slice(0, from) + by + text.slice(to);
-  return text;
+  const parts: string[] = [];
+  let at = 0;
+  // What is put at one place stays in the order it was given, and before what is replaced there.
+  for (const { from, to, text } of joined(edits).toSorted((a, b) => a.from - b.from || a.to - b.to)) {
+    parts.push(code.slice(at, from), text);
+    at = Math.max(at, to);
+  }
+  return parts.join('') + code.slice(at);
 }
 
-/** Every node of this name, outer ones first. */
-export function all({ tree }: Parsed, ...names: readonly string[]): readonly SyntaxNode[] {
-  const found: SyntaxNode[] = [];
-  tree.iterate({ enter: ({ node }) => void (names.includes(node.name) && found.push(node)) });
-  return found;
+/** Every node of these names, in order of the text. */
+export function all({ nodes }: Parsed, ...names: readonly Listed[]): readonly SyntaxNode[] {
+  const found = names.flatMap((name) => nodes.get(name) ?? []);
+  return names.length === 1 ? found : found.toSorted((a, b) => a.from - b.from || b.to - a.to);
+}
+
+/** Those within it. */
+export function within(nodes: readonly SyntaxNode[], { from, to }: SyntaxNode): readonly SyntaxNode[] {
+  const start = nodes.findIndex((node) => node.from >= from);
+  const end = nodes.findIndex((node) => node.from >= to);
+  return start === -1 ? [] : nodes.slice(start, end === -1 ? undefined : end);
 }
 
 export function childrenOf(node: SyntaxNode): readonly SyntaxNode[] {
@@ -136,17 +165,23 @@ const COMPOUND = /^(?:If|For|While|Try|With|Match)Statement$|^(?:Function|Class)
  * A statement right after `node`, which is one itself: on the next line, if that is blank or holds only a comment, or before the
  * next statement on its line. Undefined: there is no room.
  */
-export function afterwards({ code }: Parsed, node: SyntaxNode, statement: string): Edit | undefined {
+export function afterwards(script: Parsed, node: SyntaxNode, statement: string): Edit | undefined {
+  const { code } = script;
   // The node of a block takes the line break after it along.
   const end = code[node.to - 1] === '\n' ? node.to - 1 : code.indexOf('\n', node.to);
   if (end !== -1) {
     const stop = code.indexOf('\n', end + 1);
     const line = code.slice(end + 1, stop === -1 ? undefined : stop);
-    if (/^[ \t]*(?:#.*)?$/.test(line))
-      return { from: end + 1, to: end + 1 + line.length, text: indentAt(code, node.from) + statement };
+    const [, before = '', comment = ''] = /^([ \t]*)(#.*)?$/.exec(line) ?? [];
+    if (before + comment === line) {
+      const text = indentAt(code, node.from) + statement + (comment === '' ? '' : '  ');
+      return { from: end + 1, to: end + 1 + before.length, text, isStatement: true };
+    }
   }
   const next = node.nextSibling;
-  if (next === null || COMPOUND.test(next.name) || indentAt(code, next.from) !== indentAt(code, node.from))
-    return undefined;
+  if (next === null || indentAt(code, next.from) !== indentAt(code, node.from)) return undefined;
+  // What only defines something may come before it.
+  if (/^(?:Class|Function)Definition$/.test(next.name)) return afterwards(script, next, statement);
+  if (COMPOUND.test(next.name)) return undefined;
   return { from: next.from, to: next.from, text: `${statement}; ` };
 }

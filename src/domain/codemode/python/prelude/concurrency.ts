@@ -125,7 +125,7 @@ async def _portcullis_gather(*awaitables, return_exceptions=False):
 `,
   },
   {
-    defines: [`${P}wait`, `${P}as_completed`, `${P}FIRST_COMPLETED`],
+    defines: [`${P}wait`, `${P}as_completed`],
     needs: [`${P}task`],
     code: `
 async def _portcullis_wait(awaitables, timeout=None, return_when=None):

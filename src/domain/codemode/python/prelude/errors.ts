@@ -7,12 +7,16 @@ import type { Piece } from './piece.ts';
 export const MARK = '\u0001';
 
 const P = '_portcullis_';
+const [FIRST_MISSING] = MISSING_ERRORS.keys();
 
 export const ERRORS: readonly Piece[] = [
   {
     defines: [`${P}bases`],
     code: `
-_portcullis_bases = {}
+try:
+    _portcullis_bases
+except NameError:
+    _portcullis_bases = {}
 def _portcullis_is_subclass(kind, of):
     if kind is of:
         return True
@@ -35,12 +39,13 @@ def _portcullis_isinstance(value, kinds):
 def _portcullis_inherit(kind, bases, members):
     _portcullis_bases[kind] = bases
     for name, base in members:
-        setattr(kind, name, getattr(base, name))
+        if hasattr(base, name):
+            setattr(kind, name, getattr(base, name))
     return kind
 `,
   },
   {
-    defines: [`${P}errors`, ...MISSING_ERRORS.keys()],
+    defines: [`${P}raised`, ...MISSING_ERRORS.keys()],
     needs: [`${P}bases`, `${P}got`],
     code: `
 _portcullis_carried = {}
@@ -82,8 +87,14 @@ def _portcullis_kind(kinds):
     if current is not None and any([_portcullis_is_subclass(type(current), kind) for kind in wanted]):
         found.append(UnboundLocalError)
     return tuple(found)
+try:
+    ${FIRST_MISSING}
+except NameError:
 ${[...MISSING_ERRORS]
-  .map(([name, base]) => `class ${name}:\n    pass\n_portcullis_error(${name}, "${name}", [${base}], [], False, False)`)
+  .map(
+    ([name, base]) =>
+      `    class ${name}:\n        pass\n    _portcullis_error(${name}, "${name}", [${base}], [], False, False)`,
+  )
   .join('\n')}
 `,
   },
@@ -117,9 +128,9 @@ class _portcullis_Field:
 _portcullis_missing = _portcullis_Field(None, None)
 def _portcullis_field(default=_portcullis_missing, default_factory=None, **more):
     return _portcullis_Field(default, default_factory)
-def _portcullis_dataclass(names):
+def _portcullis_dataclass(names, bases):
     def make(kind):
-        defaults = {name: getattr(kind, name) for name in names if hasattr(kind, name)}
+        defaults = {name: getattr(of, name) for of in bases + [kind] for name in names if hasattr(of, name)}
         def init(self, *args, **named):
             if len(args) > len(names):
                 raise TypeError("__init__() takes " + str(len(names) + 1) + " positional arguments but " + str(len(args) + 1) + " were given")
