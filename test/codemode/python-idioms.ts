@@ -396,12 +396,37 @@ export const IDIOMS: readonly Snippet[] = [
     3,
   ),
   s(
+    'named tuple as a class',
+    'from typing import NamedTuple\nclass P(NamedTuple):\n    x: int\n    y: int = 2\n\na, b = P(1)\n[a, b, P(1).y, P(x=3, y=4).x]',
+    [1, 2, 2, 3],
+  ),
+  s(
+    'typed dict as a class',
+    'from typing import TypedDict\nclass Issue(TypedDict, total=False):\n    id: int\n    title: str\n\ndef f(i: Issue) -> str:\n    return i["title"]\nf({"id": 1, "title": "x"})',
+    'x',
+  ),
+  s(
+    'parts of hours',
+    'from datetime import datetime, timedelta\n(datetime(2026, 1, 1) + timedelta(hours=1.5, days=1/2)).isoformat()',
+    '2026-01-01T13:30:00',
+  ),
+  s(
+    'wait for the first',
+    'import asyncio\nasync def f(n): return await desk.work(value=n)\npending = {asyncio.create_task(f(i)) for i in range(3)}\nout = []\nwhile pending:\n    done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)\n    out += [t.result() for t in done]\nsorted(out)',
+    [0, 1, 2],
+  ),
+  s(
     'logging',
     'import logging\nlogging.basicConfig(level=logging.INFO)\nlog = logging.getLogger(__name__)\nlog.debug("no")\n"on"',
     'on',
   ),
   // What cannot be had.
   hinted('Decimal', 'from decimal import Decimal\nDecimal("1.1") + 1', /whole numbers of cents/),
+  hinted(
+    'contextmanager',
+    'from contextlib import contextmanager\n@contextmanager\ndef f():\n    yield 1\n\nwith f() as x:\n    print(x)',
+    /class with __enter__/,
+  ),
   hinted('queues', 'import asyncio\nq = asyncio.Queue()\nq', /gather the calls/),
   hinted('operators of objects', 'class V:\n    def __add__(self, o):\n        return 1\nV() + V()', /call a method/),
   hinted(

@@ -4,6 +4,7 @@ import type { ScriptError } from '../../../contracts/sandbox.ts';
 
 const HINTS: readonly (readonly [RegExp, string])[] = [
   [/\bmatch\b.*not|not.*\bmatch\b|match statement|pattern matching/i, 'this pattern is not known; use if and elif'],
+  [/contextmanager/, 'write a class with __enter__ and __exit__ in place of contextmanager'],
   [/yield/i, 'this generator cannot be run; build a list'],
   [/\bdel\b/i, 'this del is not known; build a new dict or list without it, or use pop'],
   [/async context|with statement|context manager|__enter__/i, 'with is not available for this; write it without'],

@@ -15,7 +15,7 @@ export interface ClassInfo {
   readonly name: string;
   readonly node: SyntaxNode;
   readonly bases: readonly string[];
-  readonly kind: 'plain' | 'error' | 'enum';
+  readonly kind: 'plain' | 'error' | 'enum' | 'tuple';
   /** A member of an enumeration is what it was given, too: `str, Enum`. */
   readonly isMixed: boolean;
   readonly methods: readonly Method[];
@@ -25,7 +25,7 @@ export interface ClassInfo {
 }
 
 /** Bases that say nothing about how an object behaves. */
-const EMPTY_BASES = /^(?:object|(?:abc\.)?ABC|(?:typing\.)?(?:Protocol|Generic)(?:\[.*\])?)$/;
+const EMPTY_BASES = /^(?:object|(?:abc\.)?ABC|(?:typing\.)?(?:Protocol|Generic|TypedDict)(?:\[.*\])?)$/;
 const ENUMS = /^(?:enum\.)?(?:Enum|IntEnum|StrEnum)$/;
 export const BUILTIN_ERROR = /^(?:BaseException|Exception|Warning|UserWarning|(?:[A-Z]\w*)Error)$/;
 
@@ -59,13 +59,14 @@ function readClass(script: Parsed, node: SyntaxNode, known: ReadonlyMap<string, 
     .map(text);
   const bases = given.filter((base) => !EMPTY_BASES.test(base));
   const isEnum = bases.some((base) => ENUMS.test(base));
+  const isTuple = bases.some((base) => /^(?:typing\.)?NamedTuple$/.test(base));
   const isError = bases.some(
     (base) => known.get(base)?.kind === 'error' || (!known.has(base) && BUILTIN_ERROR.test(base)),
   );
   const outer = node.parent?.name === 'DecoratedStatement' ? node.parent.getChildren('Decorator') : [];
   return {
-    ...{ name: text(name), node, kind: isEnum ? 'enum' : isError ? 'error' : 'plain' },
-    bases: isEnum ? [] : bases,
+    ...{ name: text(name), node, kind: isEnum ? 'enum' : isError ? 'error' : isTuple ? 'tuple' : 'plain' },
+    bases: isEnum || isTuple ? [] : bases,
     isMixed: isEnum && (bases.length > 1 || bases.some((base) => /IntEnum|StrEnum/.test(base))),
     methods: childrenOf(body).flatMap((child) => readMethod(script, child)),
     attributes: childrenOf(body).flatMap((child) => {

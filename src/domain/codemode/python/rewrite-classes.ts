@@ -20,6 +20,7 @@ import {
 const INHERIT = '_portcullis_inherit';
 const ERROR = '_portcullis_error';
 const ENUM = '_portcullis_enum';
+const TUPLE = '_portcullis_named_tuple';
 const GET = '_portcullis_get';
 const DATACLASS = '_portcullis_dataclass';
 
@@ -122,6 +123,8 @@ function afterwardsOf(info: ClassInfo, classes: Classes, use: (helper: string) =
         own.has(method) || inherited.some(([member]) => member === method) ? 'True' : 'False';
       return `${ERROR}(${name}, "${name}", ${told}, ${has('__init__')}, ${has('__str__')})`;
     }
+    case 'tuple':
+      return `${use(TUPLE)}(${name}, "${name}", [${info.attributes.map((each) => `"${each.name}"`).join(', ')}])`;
     case 'plain':
       return bases.length === 0 ? undefined : `${use(INHERIT)}(${name}, ${told})`;
   }

@@ -89,6 +89,15 @@ function rewriteCall(script: Parsed, call: SyntaxNode, use: (helper: string) => 
     edits.push(...asList(script, given[0].value));
   const made = /(?:^|\.)datetime\.(fromtimestamp|utcfromtimestamp|utcnow)$/.exec(name ?? '')?.[1];
   if (made !== undefined && callee !== null) edits.push(replace(callee, use(`_portcullis_${made}`)));
+  // The engine's takes whole numbers.
+  const list = call.getChild('ArgList');
+  if (
+    callee !== null &&
+    list !== null &&
+    /(?:^|\.)timedelta$/.test(name ?? '') &&
+    /\d\.\d|[^/]\/[^/]|\bfloat\(/.test(text(list))
+  )
+    edits.push(replace(callee, use('_portcullis_duration')));
   edits.push(...methodOfHelper(script, call, use));
   if (name === 'print') edits.push(...withoutFile(call, text));
   if (name === 'next') edits.push(...iterated(call));

@@ -176,6 +176,22 @@ def _portcullis_replace(value, **changes):
 `,
   },
   {
+    defines: [`${P}named_tuple`],
+    code: `
+from collections import namedtuple as _portcullis_namedtuple
+def _portcullis_named_tuple(kind, title, names):
+    base = _portcullis_namedtuple(title, names)
+    defaults = {name: getattr(kind, name) for name in names if hasattr(kind, name)}
+    def make(*args, **named):
+        given = {**defaults, **dict(zip(names, args)), **named}
+        for name in names:
+            if name not in given:
+                raise TypeError(title + "() missing 1 required argument: '" + name + "'")
+        return base(*[given[name] for name in names])
+    return make
+`,
+  },
+  {
     defines: [`${P}enum`, `${P}enum_of`, `${P}enum_named`],
     code: `
 class _portcullis_Auto:

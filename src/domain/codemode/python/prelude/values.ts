@@ -242,6 +242,15 @@ def _portcullis_isocalendar(day):
 `,
   },
   {
+    defines: [`${P}duration`],
+    code: `
+from datetime import timedelta as _portcullis_timedelta
+def _portcullis_duration(days=0, seconds=0, microseconds=0, milliseconds=0, minutes=0, hours=0, weeks=0):
+    total = ((weeks * 7 + days) * 24 + hours) * 3600 + minutes * 60 + seconds + milliseconds / 1000
+    return _portcullis_timedelta(seconds=int(total // 1), microseconds=round(total % 1 * 1000000 + microseconds))
+`,
+  },
+  {
     defines: [`${P}UTC`],
     code: `
 from datetime import timezone as _portcullis_timezone
