@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { forgottenImports } from './forgotten-imports.ts';
+import { rewritePython } from './rewrite-python.ts';
 
 test('a module that is used and nowhere imported is found, and nothing that is the script’s own', () => {
   for (const [code, found] of [
@@ -18,4 +19,13 @@ test('a module that is used and nowhere imported is found, and nothing that is t
     ['x = (', []],
   ] as const)
     assert.deepEqual(forgottenImports(code), found, code);
+});
+
+test('a script of a length that no model writes is left as it is, at once', () => {
+  const line = 'x = json.dumps("%s" % desk.work())\n';
+  const short = line.repeat(10);
+  const long = line.repeat(400);
+  assert.notEqual(rewritePython(short, new Set(['desk'])).code, short);
+  assert.equal(rewritePython(long, new Set(['desk'])).code, long);
+  assert.deepEqual([forgottenImports(short), forgottenImports(long)], [['json'], []]);
 });

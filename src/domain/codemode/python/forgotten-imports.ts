@@ -1,14 +1,14 @@
 /** Modules that a script uses without importing them: nobody else can be meant, so they are there. */
 
 import type { SyntaxNode } from '@lezer/common';
-import { all, type Parsed, parse } from './syntax.ts';
+import { all, MAX_REWRITTEN_CHARS, type Parsed, parse } from './syntax.ts';
 
 /** Of the engine's own. `datetime` is left out: without an import nobody knows whether its class is meant. */
 const MODULES = new Set(['asyncio', 'json', 're', 'math', 'itertools', 'functools', 'collections', 'base64']);
 
 /** In order of the alphabet; none of a script that cannot be read. A name that is set anywhere in it is the script's own. */
 export function forgottenImports(code: string): readonly string[] {
-  const script = parse(code);
+  const script = code.length > MAX_REWRITTEN_CHARS ? undefined : parse(code);
   if (script === undefined) return [];
   const used = new Set<string>();
   const own = new Set<string>();

@@ -10,7 +10,7 @@ import { rewriteGenerators } from './rewrite-generators.ts';
 import { rewriteImports } from './rewrite-imports.ts';
 import { rewriteMatch } from './rewrite-match.ts';
 import { rewriteStatements } from './rewrite-statements.ts';
-import { apply, type Needs, type Parsed, parse, type Rewrite } from './syntax.ts';
+import { apply, MAX_REWRITTEN_CHARS, type Needs, type Parsed, parse, type Rewrite } from './syntax.ts';
 
 export interface PythonScript {
   /** With as many lines as before; as it was where it could not be read. */
@@ -45,7 +45,7 @@ const CONCURRENT = /^_portcullis_(?:gather|task|Task|wait|as_completed|TaskGroup
 
 export function rewritePython(source: string, namespaces: ReadonlySet<string>): PythonScript {
   const needs: Needs = { namespaces, helpers: new Set(), modules: new Set() };
-  const given = parse(source);
+  const given = source.length > MAX_REWRITTEN_CHARS ? undefined : parse(source);
   if (given === undefined) return { code: source, helpers: needs.helpers, modules: needs.modules, takesErrors: false };
   let script: Parsed | undefined = given;
   const rewrite = (edits: (of: Parsed) => readonly Edit[]): boolean => {

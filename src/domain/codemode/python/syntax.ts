@@ -28,8 +28,17 @@ export type Rewrite = (script: Parsed, needs: Needs) => readonly Edit[];
 /** `for first, *rest in …`, which the grammar misses in comprehensions: it is read without the star, in its place. */
 const STARRED_TARGET = /(\bfor\s[^:\n[\]{}]{0,200}?)\*(\w+(?:\s*,\s*\w+)*\s+in\b)/g;
 
-/** Undefined: it cannot be read. */
+/**
+ * Reading takes up to ten microseconds a character, in which nothing else is served: what models write has a few thousand, and longer
+ * scripts are run as they stand.
+ */
+export const MAX_REWRITTEN_CHARS = 12_288;
+/** Rewrites make a script longer, each on the text of the one before. */
+const MAX_PARSED_CHARS = 8 * MAX_REWRITTEN_CHARS;
+
+/** Undefined: it cannot be read, or is too long. */
 export function parse(code: string): Parsed | undefined {
+  if (code.length > MAX_PARSED_CHARS) return undefined;
   const tree = parser.parse(code.replace(STARRED_TARGET, '$1 $2'));
   const nodes = new Map<string, SyntaxNode[]>(LISTED.map((name) => [name, []]));
   let isBroken = false;
