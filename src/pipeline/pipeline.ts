@@ -222,7 +222,9 @@ export function createPipeline(deps: PipelineDeps, config: GatewayConfig): Pipel
       'claim-suggestion': ledger && createClaimSuggestion({ ledger, approvals: deps.approvals, now: deps.now }),
       'note-suggestions': noteSuggestions,
       'require-connection':
-        connections && createRequireConnection({ connections, perUser, continuations, limits: config.limits }),
+        connections && perUser.size > 0
+          ? createRequireConnection({ connections, perUser, continuations, limits: config.limits })
+          : undefined,
       'require-approval':
         requests &&
         judge &&

@@ -2,7 +2,6 @@
 
 import { createHash } from 'node:crypto';
 import type { HostAnswer } from '../../contracts/sandbox.ts';
-import { forgottenImports } from '../../domain/codemode/python/forgotten-imports.ts';
 import { hintFor } from '../../domain/codemode/python/hints.ts';
 import { callModule, ModuleError } from '../../domain/codemode/python/modules.ts';
 import { plainError } from '../../domain/codemode/python/plain-error.ts';
@@ -22,7 +21,7 @@ export function createPythonLanguage(): ScriptLanguage {
     prepare(code, namespaces) {
       const script = rewritePython(code, new Set([...namespaces, SEARCH_NAMESPACE]));
       return {
-        ...{ code: script.code, prelude: beginning(forgottenImports(code), preludeOf(script.helpers)) },
+        ...{ code: script.code, prelude: beginning(script.forgotten, preludeOf(script.helpers)) },
         globals: new Set([...script.modules, ...FUNCTIONS]),
         taken: script.takesErrors ? asValue : (answer) => answer,
       };

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { forgottenImports } from './forgotten-imports.ts';
 import { rewritePython } from './rewrite-python.ts';
+
+const forgottenIn = (code: string): readonly string[] => rewritePython(code, new Set()).forgotten;
 
 test('a module that is used and nowhere imported is found, and nothing that is the script’s own', () => {
   for (const [code, found] of [
@@ -18,7 +19,7 @@ test('a module that is used and nowhere imported is found, and nothing that is t
     ['datetime.now()', []],
     ['x = (', []],
   ] as const)
-    assert.deepEqual(forgottenImports(code), found, code);
+    assert.deepEqual(forgottenIn(code), found, code);
 });
 
 test('a script of a length that no model writes is left as it is, at once', () => {
@@ -27,5 +28,5 @@ test('a script of a length that no model writes is left as it is, at once', () =
   const long = line.repeat(400);
   assert.notEqual(rewritePython(short, new Set(['desk'])).code, short);
   assert.equal(rewritePython(long, new Set(['desk'])).code, long);
-  assert.deepEqual([forgottenImports(short), forgottenImports(long)], [['json'], []]);
+  assert.deepEqual([forgottenIn(short), forgottenIn(long)], [['json'], []]);
 });

@@ -1,15 +1,13 @@
 /** Modules that a script uses without importing them: nobody else can be meant, so they are there. */
 
 import type { SyntaxNode } from '@lezer/common';
-import { all, MAX_REWRITTEN_CHARS, type Parsed, parse } from './syntax.ts';
+import { all, type Parsed } from './syntax.ts';
 
 /** Of the engine's own. `datetime` is left out: without an import nobody knows whether its class is meant. */
 const MODULES = new Set(['asyncio', 'json', 're', 'math', 'itertools', 'functools', 'collections', 'base64']);
 
-/** In order of the alphabet; none of a script that cannot be read. A name that is set anywhere in it is the script's own. */
-export function forgottenImports(code: string): readonly string[] {
-  const script = code.length > MAX_REWRITTEN_CHARS ? undefined : parse(code);
-  if (script === undefined) return [];
+/** In order of the alphabet. A name that is set anywhere in it is the script's own. */
+export function forgottenImports(script: Parsed): readonly string[] {
   const used = new Set<string>();
   const own = new Set<string>();
   for (const node of all(script, 'VariableName')) {

@@ -1,6 +1,7 @@
 /** What models write and the engine does not know, made into what it knows, each on the line where it stands. */
 
 import type { Edit } from './edit.ts';
+import { forgottenImports } from './forgotten-imports.ts';
 import { preludeNeeds } from './needs.ts';
 import { rewriteForgottenAwaits, wrapAwaits } from './rewrite-awaits.ts';
 import { rewriteClasses } from './rewrite-classes.ts';
@@ -19,6 +20,8 @@ export interface PythonScript {
   readonly helpers: ReadonlySet<string>;
   /** Modules that the host stands in for. */
   readonly modules: ReadonlySet<string>;
+  /** Modules of the engine's own that it uses and does not import. */
+  readonly forgotten: readonly string[];
   /** Errors of calls are to come as values: the script raises them where it waits. */
   readonly takesErrors: boolean;
 }
@@ -46,7 +49,8 @@ const CONCURRENT = /^_portcullis_(?:gather|task|Task|wait|as_completed|TaskGroup
 export function rewritePython(source: string, namespaces: ReadonlySet<string>): PythonScript {
   const needs: Needs = { namespaces, helpers: new Set(), modules: new Set() };
   const given = source.length > MAX_REWRITTEN_CHARS ? undefined : parse(source);
-  if (given === undefined) return { code: source, helpers: needs.helpers, modules: needs.modules, takesErrors: false };
+  if (given === undefined) return asItStands(source, []);
+  const forgotten = forgottenImports(given);
   let script: Parsed | undefined = given;
   const rewrite = (edits: (of: Parsed) => readonly Edit[]): boolean => {
     const made = script === undefined ? [] : edits(script);
@@ -63,11 +67,13 @@ export function rewritePython(source: string, namespaces: ReadonlySet<string>): 
   }
   const { helpers, modules } = needs;
   // What nobody thought of: the script as it was says more than half of a rewrite.
-  if (script === undefined || linesOf(script.code) !== linesOf(source))
-    return { code: source, helpers: new Set(), modules: new Set(), takesErrors: false };
+  if (script === undefined || linesOf(script.code) !== linesOf(source)) return asItStands(source, forgotten);
   preludeNeeds(script, helpers);
-  return { code: script.code, helpers, modules, takesErrors };
+  return { code: script.code, helpers, modules, forgotten, takesErrors };
 }
 
 const ONE = '_portcullis_one';
+const asItStands = (code: string, forgotten: readonly string[]): PythonScript => ({
+  ...{ code, helpers: new Set(), modules: new Set(), forgotten, takesErrors: false },
+});
 const linesOf = (code: string): number => code.split('\n').length;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { waitFor } from '../../../../test/support/wait-for.ts';
 import { type BuiltCommand, buildWorkerCommand, findWorker } from './worker-command.ts';
@@ -69,12 +70,14 @@ test('in its box a worker has a network, processes and files of its own, and end
   skip: skipBox,
 }, async (t) => {
   const { pid, child } = await start(t, build('bwrap'));
+  // All files that it could open.
+  const seen = join('/proc', String(pid), 'root');
   assert.deepEqual(
-    readdirSync(`/proc/${pid}/root/`).filter((name) => !['lib', 'lib64', 'usr'].includes(name)),
+    readdirSync(seen).filter((name) => !['lib', 'lib64', 'usr'].includes(name)),
     ['worker'],
   );
   assert.deepEqual(
-    readdirSync(`/proc/${pid}/root/usr`).filter((name) => !name.startsWith('lib')),
+    readdirSync(join(seen, 'usr')).filter((name) => !name.startsWith('lib')),
     [],
   );
   for (const kind of ['net', 'pid', 'mnt', 'ipc', 'uts', 'user'])
