@@ -38,6 +38,8 @@ const TICK_MS = 10;
 export function startWorker({ file, args, cwd }: WorkerCommand): WorkerProcess {
   const child: ChildProcessByStdio<Writable, Readable, null> = spawn(file, [...args], {
     ...{ cwd, env: {}, shell: false, windowsHide: true, stdio: ['pipe', 'pipe', 'ignore'] },
+    // A process group of its own, so that all of it can be ended at once.
+    detached: true,
   });
   const listeners: (() => void)[] = [];
   let ended: string | undefined;
@@ -57,7 +59,7 @@ export function startWorker({ file, args, cwd }: WorkerCommand): WorkerProcess {
   const end = (why: string): void => {
     if (ended !== undefined) return;
     ended = why;
-    child.kill('SIGKILL');
+    killGroup(child.pid);
     chunks = [];
     const waiting = turn;
     turn = undefined;
@@ -141,6 +143,18 @@ export function startWorker({ file, args, cwd }: WorkerCommand): WorkerProcess {
     },
     kill: end,
   };
+}
+
+/**
+ * A box consists of several processes. While it is being made they do not end with the first of them yet: alone, the second would
+ * wait for it for ever.
+ */
+function killGroup(pid: number | undefined): void {
+  try {
+    if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // All gone already.
+  }
 }
 
 /** In a box the worker is a child of the box's own processes, which use no time. Source: proc_pid_children(5). */
