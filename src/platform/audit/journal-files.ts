@@ -1,7 +1,8 @@
 /** The files of the journal as those who fold them see them: runs, their segments in order, whole lines. */
 
-import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { segmentName } from './journal.ts';
 
 /**
  * What one transaction takes: some 2,000 calls, whose fixed costs are shared and whose intent and finish mostly meet. Larger
@@ -17,11 +18,32 @@ export function listRuns(journalDir: string): string[] {
     .map(runOf);
 }
 
-/** The segments of one run in the order they were written. */
+/** The segments of one run in the order they were written: none of them is missing that is older than another of them. */
 export function listSegments(journalDir: string, runId: string): string[] {
-  return readdirSync(journalDir)
-    .filter((name) => name.startsWith(`${runId}-`) && name.endsWith('.jsonl'))
-    .sort((a, b) => a.length - b.length || (a < b ? -1 : 1));
+  const listed = readdirSync(journalDir).filter((name) => name.startsWith(`${runId}-`) && name.endsWith('.jsonl'));
+  return withUnlisted(listed, (name) => existsSync(join(journalDir, name)));
+}
+
+/**
+ * What a folder lists is no moment of it: of two segments begun meanwhile it may give the second alone (POSIX readdir). Folded so,
+ * ends of calls would come ahead of their beginnings, and be lost. Whoever began segment n + 1 began n before.
+ */
+export function withUnlisted(listed: readonly string[], exists: (name: string) => boolean): string[] {
+  let above = 0;
+  return [...listed]
+    .sort((a, b) => numberOf(a) - numberOf(b))
+    .flatMap((name) => {
+      const names = [name];
+      const runId = runOf(name);
+      for (let number = numberOf(name) - 1; number > above && exists(segmentName(runId, number)); number--)
+        names.unshift(segmentName(runId, number));
+      above = numberOf(name);
+      return names;
+    });
+}
+
+function numberOf(name: string): number {
+  return Number(/-(\d+)\.jsonl$/.exec(name)?.[1]);
 }
 
 export function runOf(name: string): string {
