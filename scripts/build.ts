@@ -43,6 +43,7 @@ const shared = {
   absWorkingDir: root,
   metafile: true,
   legalComments: 'none',
+  minifySyntax: true,
   // Native code cannot be inside; npm puts the right one beside us.
   external: ['@node-rs/argon2'] as string[],
   // Dependencies in CommonJS ask for Node's modules with `require`.

@@ -10,6 +10,8 @@ export interface Lru<V> {
 export function createLru<V>(maxBytes: number): Lru<V> {
   const entries = new Map<string, { value: V; bytes: number }>();
   let total = 0;
+  /** The key used last, which need not be moved to the end: it is there. */
+  let newest: string | undefined;
   const drop = (key: string): void => {
     total -= entries.get(key)?.bytes ?? 0;
     entries.delete(key);
@@ -18,14 +20,18 @@ export function createLru<V>(maxBytes: number): Lru<V> {
     get(key) {
       const entry = entries.get(key);
       if (entry === undefined) return undefined;
-      entries.delete(key);
-      entries.set(key, entry);
+      if (key !== newest) {
+        entries.delete(key);
+        entries.set(key, entry);
+        newest = key;
+      }
       return entry.value;
     },
     set(key, value, bytes) {
       drop(key);
       if (bytes > maxBytes) return;
       entries.set(key, { value, bytes });
+      newest = key;
       total += bytes;
       for (const oldest of entries.keys()) {
         if (total <= maxBytes) break;

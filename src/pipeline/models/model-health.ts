@@ -89,6 +89,8 @@ export function createModelHealth({ monotonicMs }: { readonly monotonicMs: () =>
   const entries = new Map<string, Entry>();
   const keys = new Map<string, KeyEntry>();
   const told = new WeakSet<ProviderKey | ProviderConfig>();
+  /** The last of `entries`, which need not be moved to the end. */
+  let newest: Entry | undefined;
   const nameOf = ({ provider, model }: ModelTarget): string => `${provider}/${model}`;
 
   const keep = <V>(map: Map<string, V>, name: string, value: V): V => {
@@ -102,11 +104,17 @@ export function createModelHealth({ monotonicMs }: { readonly monotonicMs: () =>
   };
   const entryOf = (target: ModelTarget): Entry => {
     const name = nameOf(target);
-    const known = entries.get(name) ?? {
-      ...{ target, health: UNKNOWN_HEALTH, failuresInRow: 0, openUntilMs: undefined, isProbing: false, epoch: 0 },
-      toldMs: undefined,
-    };
-    return keep(entries, name, known);
+    const known = entries.get(name);
+    if (known !== undefined && known === newest) return known;
+    newest = keep(
+      entries,
+      name,
+      known ?? {
+        ...{ target, health: UNKNOWN_HEALTH, failuresInRow: 0, openUntilMs: undefined, isProbing: false, epoch: 0 },
+        toldMs: undefined,
+      },
+    );
+    return newest;
   };
   const keyName = (target: ModelTarget, key: ProviderKey): string => `${nameOf(target)}\0${key.name}`;
   const keyEntry = (target: ModelTarget, key: ProviderKey): KeyEntry | undefined => {
