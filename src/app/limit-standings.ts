@@ -1,16 +1,14 @@
-/** Where the limits of a key and of the levels above it stand. */
+/** Where the limits of a key, or of a person who comes with a token, and of the levels above stand. */
 
 import type { LimitStanding } from '../contracts/admin-ports.ts';
-import type { KeyDirectory } from '../contracts/caller.ts';
-import type { GatewayConfig } from '../contracts/config.ts';
 import type { LimitSpan, LimitStore } from '../contracts/limits.ts';
 import { createLinesOf } from '../domain/limits/lines-of.ts';
-import { findInForce } from './find-caller.ts';
+import { type CallerConfig, type CallerDirectory, findInForce } from './find-caller.ts';
 
 /** Resolves to undefined where no such key is in force. */
 export function createStandings(deps: {
-  readonly directory: Pick<KeyDirectory, 'keys' | 'aboveUser'>;
-  readonly config: () => Pick<GatewayConfig, 'keys'>;
+  readonly directory: CallerDirectory;
+  readonly config: () => CallerConfig;
   readonly limits: Pick<LimitStore, 'used'>;
 }): (keyId: string) => Promise<readonly LimitStanding[] | undefined> {
   const linesOf = createLinesOf();
