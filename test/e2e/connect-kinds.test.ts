@@ -4,8 +4,11 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type AccountApi, startAccountApi } from '../support/account-api.ts';
 import { startAccountServer, startTenant } from '../support/account-server.ts';
+import { createBrowser } from '../support/browser.ts';
 import { connectStreamableV1, connectV2, type McpClient } from '../support/clients.ts';
 import { type ConnectSite, freePort, startConnectSite } from '../support/connect-site.ts';
+import { runCli } from '../support/gateway.ts';
+import { signInAtProvider } from '../support/identity-provider.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const PEOPLE = ['ada', 'grace'] as const;
@@ -94,6 +97,21 @@ test('an sse server: a token that has run out is renewed, and the call is made',
   await waitFor('the end of the first token', () => Date.now() > end);
   assert.match(await call(client, 'whoami'), /ada@notes/);
   assert.ok(tenant.grants.includes('refresh_token'));
+});
+
+test('an sse server that wants a sign-in for all is signed in at by an operator, and everybody calls it', async (t) => {
+  const tenant = await startTenant(t, { type: 'dynamic' });
+  const accounts = await startAccountServer(t, 'sse', tenant);
+  const site = await startConnectSite(t, { mcpServers: { notes: { type: 'sse', url: accounts.mcpUrl } } });
+  const state = () => site.app.registry.current().get('notes')?.status().state;
+  await waitFor('the server to want a sign-in', () => state() === 'needs_auth');
+  const browser = createBrowser();
+  const address = (await runCli('login', 'notes', '--data', site.dataDir)).trim();
+  const back = await signInAtProvider(browser, await browser.get(address), 'all@notes');
+  assert.equal((await browser.get(back.location ?? assert.fail(back.text))).status, 200);
+  await waitFor('the tools', () => isHealthy(site));
+  for (const who of ['ada', 'robot'] as const)
+    assert.match(await call(await open(t, site, who), 'whoami'), /all@notes/);
 });
 
 test('an sse server: a key that each user fills in goes along with their calls only', async (t) => {
