@@ -54,7 +54,7 @@ async function start(t: TestContext) {
   };
   const call = async (token: string, params: object = ADD): Promise<string> =>
     (await post(`${site.url}/mcp`, { authorization: `Bearer ${token}` }, 'tools/call', { ...params })).text;
-  return { idp, site, tokens, cli, ask, call };
+  return { idp, site, config, tokens, cli, ask, call };
 }
 
 test('what is explained of a user with a token of either kind is what their calls get, by API and command line', {
@@ -101,7 +101,7 @@ test('what is explained of a user with a token of either kind is what their call
 test('limits of a user who comes with tokens can be looked at, and calls of theirs be approved beforehand', {
   timeout: 120_000,
 }, async (t) => {
-  const { idp, cli, ask, call, tokens } = await start(t);
+  const { idp, cli, ask, call, tokens, site, config } = await start(t);
   assert.match(await call(tokens.own, { name: 'demo__echo', arguments: { message: 'hello' } }), /hello/);
   const limits = await ask('GET', '/keys/user%3Aada/limits');
   assert.equal(limits.status, 200, JSON.stringify(limits.body));
@@ -111,6 +111,12 @@ test('limits of a user who comes with tokens can be looked at, and calls of thei
     })),
     [{ level: 'ada', max: 100, isUsed: true }],
   );
+
+  await site.configure({ authorization: { access: { allow: ['demo/*'] }, issuers: [{ issuer: idp.issuer }] } });
+  const alone = await ask('GET', '/keys/user%3Aada/limits');
+  assert.deepEqual([alone.status, alone.body.items.length], [200, 1], 'of an issuer alone');
+  assert.equal((await ask('GET', '/keys/user%3Abob/limits')).status, 404);
+  await site.configure(config);
 
   for (const [token, other, options] of [
     [tokens.own, tokens.issuer, ['--user', 'ada']],
