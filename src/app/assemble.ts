@@ -255,7 +255,7 @@ export async function assemble(options: AppOptions): Promise<App> {
     ...{ providers: () => providers, configObjects: storedConfig?.objects, sessions: people.sessions },
     ...{ accounts: people.forAdmin, userId: directory.userId, executions, approvals: approvals.desk },
     explain: createExplainer({
-      ...{ ...known, objects, definitions: definitionStore },
+      ...{ ...known, objects, definitions: definitionStore, clientGrants: { findGrant: people.grants.find } },
       ...{ config: gateway.config, catalog: catalog.current, now },
     }),
     standings: createStandings(known),

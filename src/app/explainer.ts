@@ -1,10 +1,11 @@
-/** Explains what keys may do, in the light of the configuration in force, the keys as of now, and where their limits stand. */
+/** Explains what keys and tokens may do, in the light of the configuration in force, the keys as of now, and where their limits stand. */
 
-import type { Caller, KeyDirectory } from '../contracts/caller.ts';
+import type { Caller } from '../contracts/caller.ts';
 import type { GatewayConfig } from '../contracts/config.ts';
 import type { DefinitionStore } from '../contracts/definitions.ts';
-import type { Explainer } from '../contracts/explain.ts';
+import type { Explainer, ExplainRequest } from '../contracts/explain.ts';
 import type { LimitStore } from '../contracts/limits.ts';
+import type { OAuthStore } from '../contracts/oauth-store.ts';
 import type { ObjectStore } from '../contracts/objects.ts';
 import type { KeyBody } from '../contracts/shapes/directory.ts';
 import { toGrant, toUsageLimits } from '../contracts/shapes/read-shapes.ts';
@@ -14,11 +15,14 @@ import type { Catalog } from '../domain/tools/catalog.ts';
 import { createExplain, type Explain } from '../pipeline/explain.ts';
 import type { ExplainedCaller } from '../pipeline/explain-caller.ts';
 import { createBudgetShare } from '../pipeline/limits/budget-share.ts';
-import { findInForce } from './find-caller.ts';
+import { type CallerDirectory, findInForce } from './find-caller.ts';
+import { findGrantHolder, findTokenCaller } from './find-token-caller.ts';
 
 export function createExplainer(deps: {
   readonly config: () => GatewayConfig;
-  readonly directory: Pick<KeyDirectory, 'keys' | 'aboveUser'>;
+  readonly directory: CallerDirectory;
+  /** What people let clients do; undefined: nobody can. */
+  readonly clientGrants?: Pick<OAuthStore, 'findGrant'> | undefined;
   /** Where keys are found that are not in force any more. */
   readonly objects: Pick<ObjectStore, 'find'>;
   readonly definitions: Pick<DefinitionStore, 'list'>;
@@ -41,12 +45,21 @@ export function createExplainer(deps: {
       compiled = { config, explain: createExplain({ config, now: deps.now, catalog: deps.catalog, whyHidden }) };
     return compiled.explain;
   };
-  const findCaller = async (keyId: string): Promise<ExplainedCaller | undefined> =>
-    findInForce(deps.directory, deps.config(), keyId) ?? findBarred(deps.objects, keyId);
+  const findCaller = async ({ who, target, endpoint }: ExplainRequest): Promise<ExplainedCaller | undefined> => {
+    const { directory } = deps;
+    const config = deps.config();
+    if ('grant' in who) return hypothetical(who.grant);
+    if ('keyId' in who) return findInForce(directory, config, who.keyId) ?? findBarred(deps.objects, who.keyId);
+    if ('token' in who) return findTokenCaller(directory, config, who.token);
+    const grant = await deps.clientGrants?.findGrant(who.clientGrantId);
+    const place = target.kind === 'model' ? ({ type: 'models' } as const) : (endpoint ?? ({ type: 'all' } as const));
+    return grant && findGrantHolder(directory, config, grant, place);
+  };
 
   return {
-    async explain({ who, ...request }) {
-      const caller = 'grant' in who ? hypothetical(who.grant) : await findCaller(who.keyId);
+    async explain(asked) {
+      const { who: _, ...request } = asked;
+      const caller = await findCaller(asked);
       if (caller === undefined) return undefined;
       const share = request.target.kind === 'model' ? await budgetShare(caller) : undefined;
       const explanation = explainNow()(caller, { ...request, budgetShare: share });

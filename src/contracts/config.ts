@@ -90,6 +90,8 @@ export interface OAuthClientConfig {
   readonly scopes?: readonly string[] | undefined;
   /** Public https address of a client ID metadata document. */
   readonly clientMetadataUrl?: string | undefined;
+  /** Where users sign in, for an API that does not say so itself. Undefined: the server is asked. */
+  readonly issuer?: string | undefined;
   /** The gateway gets tokens by itself, of this issuer only. Undefined: somebody signs in. */
   readonly clientCredentials?: { readonly issuer: string; readonly privateKey?: Secret | undefined } | undefined;
 }

@@ -3,6 +3,7 @@
 import type { Endpoint } from './call.ts';
 import type { Grant, Narrowing } from './caller.ts';
 import type { ErrorCode } from './errors.ts';
+import type { JsonObject } from './json.ts';
 import type { LevelRef, LimitLine } from './limits.ts';
 
 /** About what the question is; `name` as a client would write it. */
@@ -12,9 +13,25 @@ export interface ExplainTarget {
   readonly name: string;
 }
 
+/** A token that nobody has to present: taken for one that is signed, and made out for the endpoint in question. */
+export interface AssumedToken {
+  readonly issuer: string;
+  readonly subject: string;
+  readonly claims: JsonObject;
+  /** Undefined: those of its claims, or all if they name none. */
+  readonly scopes?: readonly string[] | undefined;
+}
+
 export interface ExplainRequest {
-  /** A key by its id; its secret is never asked for. Or a grant that nobody has yet. */
-  readonly who: { readonly keyId: string } | { readonly grant: Grant };
+  /**
+   * A key by its id (or `user:ID`: a person who comes with a token of our authorization server); its secret is never asked for. Or a
+   * grant that nobody has yet; what somebody let a client do, by its id; a token that an issuer could have issued.
+   */
+  readonly who:
+    | { readonly keyId: string }
+    | { readonly grant: Grant }
+    | { readonly clientGrantId: string }
+    | { readonly token: AssumedToken };
   readonly target: ExplainTarget;
   /** Arguments of the tool. Undefined: none are known, so rules that read them answer `unknown`. */
   readonly args?: { readonly [name: string]: unknown } | undefined;
@@ -65,6 +82,6 @@ export interface Explanation {
 
 /** Port: answers in the light of the configuration and the keys as of now. */
 export interface Explainer {
-  /** Undefined: there is no such key. */
+  /** Undefined: there is no such key or client. */
   explain(request: ExplainRequest): Promise<Explanation | undefined>;
 }

@@ -1,6 +1,7 @@
 /** The port of tools made inside this process: `upstreams/mcp` serves them as if they were a server. */
 
 import type { JsonText } from './json.ts';
+import type { ServerCredential } from './server-credentials.ts';
 
 export interface ToolSourceInfo {
   readonly name: string;
@@ -31,6 +32,8 @@ export interface ToolSourceCall {
   /** An object. */
   readonly arguments: JsonText;
   readonly traceparent: string | undefined;
+  /** What the call carries of its user; undefined: nothing, as calls are made with what the configuration says. */
+  readonly credential?: ServerCredential | undefined;
   /** Aborted when nobody waits any more. */
   readonly signal: AbortSignal;
 }

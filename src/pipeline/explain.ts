@@ -14,7 +14,7 @@ import type { Catalog } from '../domain/tools/catalog.ts';
 import { exposedName } from '../domain/tools/exposed-name.ts';
 import { matchesWildcard } from '../lib/wildcard.ts';
 import { ofAgent } from './explain-agent.ts';
-import { type ExplainedCaller, explainKey, explainPlace } from './explain-caller.ts';
+import { type ExplainedCaller, explainKey, explainPlace, explainScope } from './explain-caller.ts';
 import { createExplainModel } from './explain-model.ts';
 import { ofGrant, ofPolicy, VERDICTS } from './explain-rules.ts';
 import { assumeTarget, type ExplainedTarget, findTarget } from './explain-target.ts';
@@ -146,6 +146,7 @@ export function createExplain({ config, now, catalog, whyHidden }: ExplainDeps):
     const { kind } = question.target;
     const end =
       explainKey(caller, atMs, rules) ??
+      explainScope(caller, kind, rules) ??
       explainPlace(caller, question.from, atMs, rules) ??
       (kind === 'model'
         ? explainModel(caller, { ...question, atMs }, rules)

@@ -8,6 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Server as LegacyServer } from '@modelcontextprotocol/sdk/server/index.js';
+import { SSEServerTransport } from '@modelcontextprotocol/sdk/server/sse.js';
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import { CallToolRequestSchema, ListToolsRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { createMcpHandler, type McpRequestContext, McpServer } from '@modelcontextprotocol/server';
@@ -17,7 +18,7 @@ import type { Cleanup } from './temp-dir.ts';
 
 type Handle = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
-async function serve(t: Cleanup, handle: () => Handle): Promise<string> {
+export async function serve(t: Cleanup, handle: () => Handle): Promise<string> {
   const server = createServer((request, response) => {
     Promise.resolve(handle()(request, response)).catch((error: unknown) => response.destroy(error as Error));
   });
@@ -29,7 +30,7 @@ async function serve(t: Cleanup, handle: () => Handle): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-function sendJson(response: ServerResponse, status: number, body: unknown, headers: object = {}): void {
+export function sendJson(response: ServerResponse, status: number, body: unknown, headers: object = {}): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
 }
 
@@ -50,7 +51,7 @@ export interface Tenant {
   /** Ends every grant: neither access nor refresh tokens are good any more. */
   revokeAll(): void;
   /** Whose token it is; undefined: it is not good. */
-  accountOf(token: string, resource: string): Promise<string | undefined>;
+  accountOf(token: string, resource: string | undefined): Promise<string | undefined>;
 }
 
 /** How the gateway gets to be a client there. */
@@ -142,7 +143,10 @@ export async function startTenant(t: Cleanup, registration: Registration): Promi
           }),
         },
       },
-      ttl: { AuthorizationCode: 60, Interaction: 600, Session: 600, Grant: 6000, AccessToken: 600, RefreshToken: 6000 },
+      ttl: {
+        ...{ AuthorizationCode: 60, Interaction: 600, Session: 600, Grant: 6000, RefreshToken: 6000 },
+        AccessToken: () => tenant.lifeSeconds,
+      },
       async findAccount(_: unknown, id: string) {
         return { accountId: id, claims: async () => ({ sub: id }) };
       },
@@ -214,7 +218,7 @@ const TOOLS = [
 
 export async function startAccountServer(
   t: Cleanup,
-  era: 'legacy' | 'modern',
+  era: 'legacy' | 'modern' | 'sse',
   tenant: Tenant | undefined,
 ): Promise<AccountServer> {
   const notes = new Map<string, string[]>();
@@ -237,6 +241,12 @@ export async function startAccountServer(
     },
     { legacy: 'reject' },
   );
+  const makeLegacy = (account: string): LegacyServer => {
+    const made = new LegacyServer({ name: 'accounts', version: '1.0.0' }, { capabilities: { tools: {} } });
+    made.setRequestHandler(ListToolsRequestSchema, () => ({ tools: TOOLS }));
+    made.setRequestHandler(CallToolRequestSchema, ({ params }) => call(account, params.name, params.arguments));
+    return made;
+  };
   const sessions = new Map<string, { readonly account: string; readonly transport: StreamableHTTPServerTransport }>();
   const legacy = async (request: IncomingMessage, response: ServerResponse, account: string): Promise<void> => {
     const id = request.headers['mcp-session-id'];
@@ -249,11 +259,21 @@ export async function startAccountServer(
       sessionIdGenerator: randomUUID,
       onsessioninitialized: (made) => void sessions.set(made, { account, transport }),
     });
-    const made = new LegacyServer({ name: 'accounts', version: '1.0.0' }, { capabilities: { tools: {} } });
-    made.setRequestHandler(ListToolsRequestSchema, () => ({ tools: TOOLS }));
-    made.setRequestHandler(CallToolRequestSchema, ({ params }) => call(account, params.name, params.arguments));
-    await made.connect(transport as never);
+    await makeLegacy(account).connect(transport as never);
     return transport.handleRequest(request, response);
+  };
+
+  const streams = new Map<string, { readonly account: string; readonly transport: SSEServerTransport }>();
+  const sse = async (request: IncomingMessage, response: ServerResponse, account: string): Promise<void> => {
+    if (request.method === 'GET') {
+      const transport = new SSEServerTransport('/mcp', response);
+      streams.set(transport.sessionId, { account, transport });
+      return makeLegacy(account).connect(transport as never);
+    }
+    const found = streams.get(new URL(request.url ?? '/', origin).searchParams.get('sessionId') ?? '');
+    if (found === undefined) return sendJson(response, 404, {});
+    if (found.account !== account) server.sharedSessions++;
+    return found.transport.handlePostMessage(request, response);
   };
 
   const handle: Handle = async (request, response) => {
@@ -279,6 +299,7 @@ export async function startAccountServer(
           'www-authenticate': `Bearer resource_metadata="${origin}/.well-known/oauth-protected-resource/mcp", scope="notes"`,
         },
       );
+    if (era === 'sse') return sse(request, response, account);
     if (era === 'legacy') return legacy(request, response, account);
     const authInfo = { token: token ?? '', clientId: 'x', scopes: [], extra: { account } };
     return bridge((each) => modern.fetch(each, { authInfo }), request, response);

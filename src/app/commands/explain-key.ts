@@ -1,9 +1,9 @@
-/** `portcullis keys explain`: what a key may do and why, from the file and the store, without a gateway that runs. */
+/** `portcullis keys explain`, and the question behind it: what somebody may do and why, from the file and the store, without a gateway that runs. */
 
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import type { Endpoint } from '../../contracts/call.ts';
+import type { Endpoint, ProtectedPlace } from '../../contracts/call.ts';
 import type { Caller } from '../../contracts/caller.ts';
 import type { GatewayConfig } from '../../contracts/config.ts';
 import type { ExplainedLimit, ExplainTarget, Explanation } from '../../contracts/explain.ts';
@@ -32,7 +32,7 @@ import { printExplanation, renderStanding } from './render-explanation.ts';
 import { type DataOptions, DEFAULT_CONFIG, endpointPath, withDataOptions } from './shared-options.ts';
 import { printJson } from './terminal.ts';
 
-interface ExplainOptions extends DataOptions {
+export interface ExplainOptions extends DataOptions {
   readonly tool?: string;
   readonly prompt?: string;
   readonly resource?: string;
@@ -135,7 +135,10 @@ async function findLimits(stores: Stores, config: GatewayConfig, caller: Caller)
   }
 }
 
-async function runExplain(key: string, options: ExplainOptions): Promise<void> {
+/** Whom the question is about. Throws CommandError. */
+export type FindExplained = (stores: Stores, config: GatewayConfig, place: ProtectedPlace) => Promise<ExplainedCaller>;
+
+export async function runExplain(find: FindExplained, options: ExplainOptions): Promise<void> {
   const target = readTarget(options);
   const args = readArgs(options.args);
   const endpoint = readEndpoint(options);
@@ -153,7 +156,11 @@ async function runExplain(key: string, options: ExplainOptions): Promise<void> {
   const { config } = loaded;
   const { from } = options;
   const explanation = await withStores(options, async (stores): Promise<Explanation> => {
-    const caller = await findCaller(await stores.objects(), config, key);
+    const caller = await find(
+      stores,
+      config,
+      target.kind === 'model' ? { type: 'models' } : (endpoint ?? { type: 'all' }),
+    );
     const limits = await findLimits(stores, config, caller);
     const usedOf = (line: LimitLine): number | undefined => limits.find((each) => each.line === line)?.used;
     const linesOf = createLinesOf();
@@ -170,9 +177,17 @@ const collect = (value: string, all: readonly string[]): readonly string[] => [.
 
 /** Adds it to `keys`. */
 export function addExplain(keys: Command): void {
-  withDataOptions(keys.command('explain'))
+  const command = withDataOptions(keys.command('explain'))
     .description('Say what a key may do and why, without calling anything; tools are known by name only')
-    .argument('<key>', 'its name or id')
+    .argument('<key>', 'its name or id');
+  withQuestion(command).action((key: string, options: ExplainOptions) =>
+    runExplain(async (stores, config) => findCaller(await stores.objects(), config, key), options),
+  );
+}
+
+/** What can be asked about whoever it is. */
+export function withQuestion(command: Command): Command {
+  return command
     .addOption(new Option('--tool <server/name>', 'tool to ask about'))
     .addOption(new Option('--prompt <server/name>', 'prompt to ask about'))
     .addOption(new Option('--resource <server/uri>', 'resource to ask about'))
@@ -183,6 +198,5 @@ export function addExplain(keys: Command): void {
     .option('--header <line>', 'of a request to a model, as "x-tier: low"; repeat for more', collect, [])
     .option('--at <time>', 'when it is made (default: now)')
     .option('--from <address>', 'address of the client')
-    .option('--json', 'print as JSON')
-    .action(runExplain);
+    .option('--json', 'print as JSON');
 }

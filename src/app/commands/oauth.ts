@@ -46,11 +46,11 @@ function findServer({ servers }: GatewayConfig, name: string): ServerConfig & { 
       `It has: ${servers.map(({ id }) => id).join(', ') || 'none'}.`,
     );
   const { transport } = server;
-  if (transport.type !== 'http')
+  if (transport.type !== 'http' && transport.type !== 'sse')
     throw new CommandError(
       EXIT.failed,
       `server ${JSON.stringify(name)} is of type "${transport.type}"`,
-      'Only servers of type "http" want a sign-in.',
+      'Only servers of type "http" and "sse" are signed in at in this way.',
     );
   return { ...server, url: transport.url };
 }
@@ -60,7 +60,7 @@ function createRefresh(deps: KeptDeps, server: ServerConfig, owner: string) {
   return (discovery: OAuthDiscoveryState): Promise<'renewed' | 'rejected' | 'unreachable'> =>
     deps.store.exclusively(server.id, owner, async () => {
       const kept = readCredential(deps, server.id, owner);
-      if (kept === undefined || server.transport.type !== 'http') return 'rejected';
+      if (kept === undefined || !('url' in server.transport)) return 'rejected';
       const fetchFn = createGuardedFetch(server.transport.url, AbortSignal.timeout(REFRESH_MS));
       const done = await refreshTokens(
         { log: commandLog(), now: deps.now },

@@ -1,11 +1,14 @@
 /** `portcullis approvals standing list|add|remove`: approvals that are given beforehand. */
 
 import type { Command } from 'commander';
-import type { StoredObject } from '../../contracts/objects.ts';
+import type { ObjectStore, StoredObject } from '../../contracts/objects.ts';
 import { type StandingApprovalBody, StandingApprovalShape } from '../../contracts/shapes/approvals.ts';
 import { findStandingFaults } from '../../contracts/shapes/find-faults.ts';
 import { createObjectId } from '../../lib/access-token.ts';
+import { PERSON_PREFIX } from '../../pipeline/authorization/own-tokens.ts';
+import { subjectKeyId } from '../../pipeline/authorization/subjects.ts';
 import { CommandError, EXIT } from './command-error.ts';
+import { findLevelId } from './find-level.ts';
 import { commandOrigin, listAll, withObjects } from './open-objects.ts';
 import { parseMoment } from './parse-moment.ts';
 import { type DataOptions, withDataOptions } from './shared-options.ts';
@@ -21,6 +24,9 @@ interface AddOptions extends DataOptions {
   readonly tool: readonly string[];
   readonly for: string;
   readonly key?: string;
+  readonly user?: string;
+  readonly issuer?: string;
+  readonly subject?: string;
   readonly when?: string;
   readonly reason?: string;
 }
@@ -65,14 +71,29 @@ function readBody(options: AddOptions, nowMs: number): StandingApprovalBody {
   return data;
 }
 
+/** The id under which they call. Undefined: whoever it is. Throws CommandError. */
+async function findWhose(store: ObjectStore, { key, user, issuer, subject }: AddOptions): Promise<string | undefined> {
+  if ((issuer === undefined) !== (subject === undefined))
+    throw new CommandError(EXIT.usage, '--issuer and --subject go together', 'They name somebody with a token.');
+  if ([key, user, issuer].filter((each) => each !== undefined).length > 1)
+    throw new CommandError(EXIT.usage, 'name one of --key, --user, and --issuer with --subject');
+  if (issuer !== undefined && subject !== undefined) return subjectKeyId(issuer, subject);
+  if (user !== undefined) return PERSON_PREFIX + (await findLevelId(store, 'user', user));
+  const isElsewhere = key?.startsWith('config:') === true || /^oauth:[0-9a-f]{32}$/.test(key ?? '');
+  if (key === undefined || isElsewhere) return key;
+  const ofUser = key.startsWith(PERSON_PREFIX) ? key.slice(PERSON_PREFIX.length) : undefined;
+  if (ofUser !== undefined) return PERSON_PREFIX + (await findLevelId(store, 'user', ofUser));
+  if ((await store.find('key', key)) !== undefined) return key;
+  throw new CommandError(EXIT.failed, `there is no key ${JSON.stringify(key)}`, 'Name one by its id.');
+}
+
 async function runAdd(options: AddOptions): Promise<void> {
   const nowMs = Date.now();
   const body = readBody(options, nowMs);
   const id = createObjectId('sta');
   await withObjects(options, async (store) => {
-    if (body.key !== undefined && !body.key.startsWith('config:') && (await store.find('key', body.key)) === undefined)
-      throw new CommandError(EXIT.failed, `there is no key ${JSON.stringify(body.key)}`, 'Name one by its id.');
-    const plain = JSON.parse(JSON.stringify(body)) as { readonly [member: string]: unknown };
+    const key = await findWhose(store, options);
+    const plain = JSON.parse(JSON.stringify({ ...body, key })) as { readonly [member: string]: unknown };
     await store.write([{ action: 'create', kind: KIND, id, name: body.name, body: plain }], commandOrigin(), nowMs);
   });
   print(id);
@@ -109,7 +130,10 @@ export function standingApprovalsCommand(approvals: Command): void {
     .requiredOption('--name <name>', 'for people')
     .requiredOption('--tool <pattern...>', 'tools it is about, such as github/create_issue or "files/read_*"')
     .requiredOption('--for <span>', 'how long (8h, 7d), or until which time')
-    .option('--key <id>', 'only calls of this key, by its id')
+    .option('--key <id>', 'only calls of this key, by its id, or of another caller as the trail names it')
+    .option('--user <user>', 'only calls of this user with tokens of the gateway itself, by name or id')
+    .option('--issuer <url>', 'with --subject: only calls of whom this issuer of access tokens knows as that')
+    .option('--subject <sub>', 'goes with --issuer')
     .option('--when <condition>', 'only under this condition (CEL), such as args.repo == "docs"')
     .option('--reason <text>', 'for whoever asks later')
     .action((options: AddOptions) => runAdd(options));

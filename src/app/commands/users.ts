@@ -10,6 +10,7 @@ import { foldUserName } from '../../domain/accounts/user-name.ts';
 import { countOtherOwners } from '../../domain/admin/count-owners.ts';
 import { createObjectId } from '../../lib/access-token.ts';
 import { CommandError, EXIT } from './command-error.ts';
+import { addExplainUser } from './explain-user.ts';
 import { checkLevel, type LevelOptions, readLevel, withLevelOptions } from './levels.ts';
 import { commandOrigin, listAll } from './open-objects.ts';
 import { type PeopleHere, withPeople } from './open-people.ts';
@@ -266,4 +267,5 @@ Examples:
         print(`${ended} session${ended === 1 ? '' : 's'} of ${bodyOf(user).name} ended.`);
       }),
     );
+  addExplainUser(users);
 }

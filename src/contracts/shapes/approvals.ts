@@ -4,7 +4,14 @@ import { z } from 'zod';
 
 export const StandingApprovalShape = z.strictObject({
   name: z.string().trim().min(1).max(200),
-  key: z.string().min(1).max(200).optional().describe('Id of the key whose calls it is about. Left out: all.'),
+  key: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe(
+      'Id of the key whose calls it is about; `user:ID` is a user who comes with a token of the gateway itself, `oauth:…` somebody with one of another issuer, as the trail names them. Left out: all.',
+    ),
   targets: z
     .array(z.string())
     .min(1)

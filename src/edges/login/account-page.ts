@@ -3,7 +3,7 @@
 import type { SessionInfo, UserActor } from '../../contracts/accounts.ts';
 import type { OAuthGrant } from '../../contracts/oauth-store.ts';
 import { describeBrowser } from './describe-browser.ts';
-import { html } from './html.ts';
+import { html, plainName } from './html.ts';
 import { type Note, type Page, renderNote } from './page.ts';
 import { minute } from './render-time.ts';
 
@@ -30,7 +30,7 @@ export function accountPage(view: AccountView): Page {
     return html`<li>
 <div><strong>${describeBrowser(session.userAgent)}</strong>${isThis && html`<span class="tag">this browser</span>`}
 <div class="soft">${session.address ?? 'address unknown'}, by ${by}, last used ${minute(session.lastSeenAtMs)}</div></div>
-${!isThis && html`<form method="post" action="/account/sessions/end">${csrf}<input type="hidden" name="session" value="${session.id}"><button class="quiet small">End</button></form>`}
+${!isThis && html`<form method="post" action="/account/sessions/end">${csrf}<input type="hidden" name="session" value="${session.id}"><button class="quiet small" aria-label="End: ${describeBrowser(session.userAgent)}, ${minute(session.lastSeenAtMs)}">End</button></form>`}
 </li>`;
   });
   const others = sessions.some(({ id }) => id !== actor.sessionId);
@@ -41,7 +41,7 @@ ${!isThis && html`<form method="post" action="/account/sessions/end">${csrf}<inp
     (grant) => html`<li>
 <div><strong>${grant.clientName}</strong>${grant.keyId !== undefined && html`<span class="tag">as a key</span>`}
 <div class="soft">${grant.scopes.join(', ')} at ${new URL(grant.resource).pathname}, let in ${minute(grant.createdAtMs)}, last used ${minute(grant.usedAtMs)}</div></div>
-<form method="post" action="/account/clients/end">${csrf}<input type="hidden" name="grant" value="${grant.id}"><button class="quiet small">End</button></form>
+<form method="post" action="/account/clients/end">${csrf}<input type="hidden" name="grant" value="${grant.id}"><button class="quiet small" aria-label="End: ${grant.clientName}, ${minute(grant.createdAtMs)}">End</button></form>
 </li>`,
   );
   const letIn =
@@ -68,7 +68,7 @@ ${!isThis && html`<form method="post" action="/account/sessions/end">${csrf}<inp
 </section>`;
   const body = html`${renderNote(view.note)}
 <section class="card head">
-<div><h1>${actor.name}</h1><p class="soft">Signed in with the role <strong>${actor.role}</strong>.</p></div>
+<div><h1>${plainName(actor.name)}</h1><p class="soft">Signed in with the role <strong>${actor.role}</strong>.</p></div>
 <form method="post" action="/logout">${csrf}<button class="quiet small">Sign out</button></form>
 </section>
 ${

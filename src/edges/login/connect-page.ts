@@ -2,7 +2,7 @@
 
 import type { Connection } from '../../contracts/connections.ts';
 import { connectionFacts, hostOf } from './connections-page.ts';
-import { html } from './html.ts';
+import { html, plainName } from './html.ts';
 import { type Note, type Page, renderNote } from './page.ts';
 
 export interface ConnectView {
@@ -17,7 +17,8 @@ export interface ConnectView {
 
 export function connectPage(view: ConnectView): Page {
   const { connection, status } = view;
-  const { serverId, serverName, host, headers, state } = connection;
+  const { serverId, host, headers, state } = connection;
+  const serverName = plainName(connection.serverName);
   const hidden = html`<input type="hidden" name="csrf" value="${view.token}"><input type="hidden" name="for" value="${view.link}">`;
   const fields = (headers ?? []).map(({ name, title, description }, i) => {
     const rule = description === undefined ? undefined : html`<p class="hint" id="hint-${i}">${description}</p>`;
@@ -32,12 +33,12 @@ ${rule}`;
   const body = html`${renderNote(view.note)}
 <section class="card">
 <h1>${state === 'missing' ? 'Connect' : 'Connect again'}: ${serverName}</h1>
-<p>Calls of this server with your keys are then made with your account there. ${kept}</p>
+<p>What is called at this server in your name then happens in your account there. ${kept}</p>
 ${connectionFacts(connection)}
 <form method="post" action="/connect/${encodeURIComponent(serverId)}">${hidden}${fields}
-<button>${headers === undefined ? `Connect ${serverName}` : 'Save'}</button></form>
+<button>${headers === undefined ? 'Connect' : 'Save'}</button></form>
 </section>
-<p class="soft">You are signed in to the gateway as <strong>${view.userName}</strong>. If somebody sent you here and you do not know why, close this page. <a href="/account/connections">Your connections</a></p>`;
+<p class="soft">You are signed in to the gateway as <strong>${plainName(view.userName)}</strong>. If somebody sent you here and you do not know why, close this page. <a href="/account/connections">Your connections</a></p>`;
   return { status, title: `Connect ${serverName} (${host})`, body };
 }
 
@@ -46,7 +47,7 @@ export function leavePage(connection: Connection, url: string): Page {
   const host = hostOf(url);
   const body = html`<section class="card">
 <h1>Sign in at ${host}</h1>
-<p>You leave the gateway now, for the sign-in page that <strong>${connection.serverName}</strong> (${connection.host}) names. Go on only if you know <strong>${host}</strong>. The address is good once, for ten minutes.</p>
+<p>You leave the gateway now, for the sign-in page that <strong>${plainName(connection.serverName)}</strong> (${connection.host}) names. Go on only if you know <strong>${host}</strong>. The address is good once, for ten minutes.</p>
 <div class="ways"><a class="button" href="${url}" rel="noreferrer">Go on to ${host}</a>
 <a class="button quiet" href="/account/connections">Not now</a></div>
 </section>`;
@@ -56,7 +57,7 @@ export function leavePage(connection: Connection, url: string): Page {
 export function connectedPage(connection: Connection): Page {
   const as = connection.account === undefined ? '' : ` as ${connection.account}`;
   const body = html`<section class="card">
-<h1>${connection.serverName} is connected${as}</h1>
+<h1>${plainName(connection.serverName)} is connected${as}</h1>
 <p>A call that waits for it goes on by itself. You can close this window.</p>
 ${connectionFacts(connection)}
 <a class="button quiet" href="/account/connections">Your connections</a>

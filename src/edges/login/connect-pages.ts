@@ -5,7 +5,7 @@ import type { ConnectEnd, ConnectionDesk } from '../../contracts/connections.ts'
 import type { Exchange } from '../http/exchange.ts';
 import { connectedPage, connectPage, leavePage } from './connect-page.ts';
 import { connectionsPage } from './connections-page.ts';
-import { html } from './html.ts';
+import { html, plainName } from './html.ts';
 import type { LoginDeps } from './login-deps.ts';
 import { type Note, sendMessage, sendPage, sendSeeOther } from './page.ts';
 import { readForm } from './read-form.ts';
@@ -33,8 +33,8 @@ export function sendConnectEnd(exchange: Exchange, end: ConnectEnd): void {
       return sendMessage(
         exchange,
         400,
-        'Not connected',
-        'This sign-in is unknown, used or too old. Begin again.',
+        'Nothing to do here any more',
+        'This answer of a sign-in page was used before, or came too late, and changed nothing. If you have just connected, all is done; your connections say so. If not, begin again there.',
         BACK,
       );
     case 'other-person':
@@ -71,7 +71,7 @@ export function createConnectPages({ sessions }: LoginDeps, connections: Connect
   const admit = (exchange: Exchange, actor: UserActor, serverId: string, link: string) => {
     const connection = connections.find(serverId, actor.id);
     if (connection === undefined) {
-      const text = `There is no server here that ${actor.name} could connect an account to under this address.`;
+      const text = `There is no server here that ${plainName(actor.name)} could connect an account to under this address.`;
       sendMessage(exchange, 404, 'No such server', text, BACK);
       return undefined;
     }
@@ -83,7 +83,7 @@ export function createConnectPages({ sessions }: LoginDeps, connections: Connect
       sendMessage(exchange, 410, 'This link is no good any more', text, BACK);
       return undefined;
     }
-    const text = `This link was made for somebody else’s call, and you are signed in as ${actor.name}. Your account is not connected by it. If you did not make that call yourself as another user, whoever sent you the link may want to use your account.`;
+    const text = `This link was made for somebody else’s call, and you are signed in as ${plainName(actor.name)}. Your account is not connected by it. If you did not make that call yourself as another user, whoever sent you the link may want to use your account.`;
     const other = html`<p>If you did, <a href="/logout">sign out</a> and sign in as that user.</p>${BACK}`;
     sendMessage(exchange, 403, 'This link is not for you', text, other);
     return undefined;

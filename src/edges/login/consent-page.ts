@@ -1,7 +1,7 @@
 /** The page on which somebody lets a client in, or does not: who asks, for what, where the answer goes. */
 
 import type { ConsentRequest } from '../../contracts/authorization-server.ts';
-import { type Html, html } from './html.ts';
+import { type Html, html, plainName } from './html.ts';
 import { type Note, type Page, renderNote } from './page.ts';
 
 export interface ConsentView {
@@ -34,10 +34,14 @@ function warningOf({ redirect, clientHost, isConfigured }: ConsentRequest): Html
 
 export function consentPage({ request, userName, token, note, status }: ConsentView): Page {
   const { id, clientName, scopes, resource, redirect, keys, mayRemember } = request;
-  const list = scopes.map((scope) => html`<li>${SCOPE_WORDS[scope] ?? scope}</li>`);
-  const options = keys.map(({ id: keyId, name }) => html`<option value="${keyId}">My key “${name}”</option>`);
+  // What is part of another one would read like a bound on it.
+  const widest = scopes.filter((scope) => !scopes.some((other) => scope.startsWith(`${other}:`)));
+  const list = widest.map((scope) => html`<li>${SCOPE_WORDS[scope] ?? scope}</li>`);
+  const options = keys.map(
+    ({ id: keyId, name }) => html`<option value="${keyId}">My key “${plainName(name)}”</option>`,
+  );
   const actAs = html`<label for="as">Acts as</label>
-<select id="as" name="as" aria-describedby="as-hint"><option value="">Me, ${userName}</option>${options}</select>
+<select id="as" name="as" aria-describedby="as-hint"><option value="">Me, ${plainName(userName)}</option>${options}</select>
 <p class="hint" id="as-hint">${keys.length > 0 ? 'What it may reach, its limits and its costs are those of whom you choose.' : 'What it may reach, its limits and its costs are yours.'}</p>`;
   const remember =
     mayRemember &&
@@ -59,6 +63,6 @@ ${remember}
 <div class="ways two"><button name="answer" value="deny" class="quiet">Do not let in</button><button name="answer" value="approve">Let in</button></div>
 </form>
 </div>
-<p class="soft foot">Signed in as <strong>${userName}</strong>. What you let in stands on <a href="/account">your account</a>, where you can end it.</p>`;
+<p class="soft foot">Signed in as <strong>${plainName(userName)}</strong>. What you let in stands on <a href="/account">your account</a>, where you can end it.</p>`;
   return { status, title: `Let ${clientName} in?`, body };
 }

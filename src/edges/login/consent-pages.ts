@@ -51,7 +51,7 @@ export function createConsentPages(deps: LoginDeps & { readonly desk: Authorizat
         const start = await desk.begin(actor, exchange.query);
         if (start.type === 'ask') sendSeeOther(exchange, `/oauth/consent/${start.id}`);
         else if (start.type === 'redirect') sendSeeOther(exchange, start.url);
-        else sendMessage(exchange, 400, 'This request cannot be answered', `${start.reason}`);
+        else sendUnanswerable(exchange, start.reason);
       }),
     show: (exchange, id) => withActor(exchange, (actor) => render(exchange, actor, id, undefined, 200)),
     submit: (exchange, id) =>
@@ -68,6 +68,14 @@ export function createConsentPages(deps: LoginDeps & { readonly desk: Authorizat
         sendOnward(exchange, end, answer === 'approve');
       }),
   };
+}
+
+/** Where the browser could be sent back to is not known, or not to be trusted: the person is told. */
+function sendUnanswerable(exchange: Exchange, reason: string): void {
+  const text =
+    'The program that sent you here asks in a way that this gateway does not take. Nobody was let in. Begin again in the program; if this page comes back, show it to whoever runs the gateway.';
+  const more = html`<p class="soft">In the words of the protocol: <code>${reason}</code></p>`;
+  sendMessage(exchange, 400, 'This request cannot be answered', text, more);
 }
 
 /** A page that leads on by itself and not a redirect: `form-action` also holds for where a form is sent on to. */

@@ -22,6 +22,11 @@ function render(part: Part): string {
   return 'html' in part ? part.html : part.map(({ html }) => html).join('');
 }
 
+/** A name that somebody else chose, without what would turn the writing around it. */
+export function plainName(name: string): string {
+  return name.replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '');
+}
+
 /** Whatever is put in is escaped, unless it was made by `html` itself; undefined and false are nothing. */
 export function html(texts: TemplateStringsArray, ...parts: readonly Part[]): Html {
   let out = texts[0] ?? '';

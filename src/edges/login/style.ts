@@ -28,6 +28,8 @@ main.wide { max-width: 44rem; }
 .brand svg { width: 1.8rem; height: 1.8rem; color: var(--accent); }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: .75rem; padding: 1.75rem; margin-bottom: 1.25rem; }
 h1 { font-size: 1.35rem; line-height: 1.25; margin: 0 0 1.1rem; }
+h1, h2, p, dd, label, button, .button, .soft { overflow-wrap: anywhere; }
+strong, .name { unicode-bidi: isolate; }
 h2 { font-size: 1.05rem; margin: 0 0 .9rem; }
 p { margin: 0 0 1rem; }
 .soft { color: var(--soft); font-size: .92rem; }
@@ -78,6 +80,8 @@ ul.list { list-style: none; margin: 0 0 1.2rem; padding: 0; }
 ul.list li { display: flex; gap: 1rem; justify-content: space-between; align-items: center; padding: .8rem 0; border-top: 1px solid var(--line); }
 ul.list li:first-child { border-top: 0; padding-top: 0; }
 ul.list li:last-child { padding-bottom: 0; }
+ul.list li > div { min-width: 0; }
+ul.list li > :is(a, form) { flex: none; }
 ul.list strong { font-weight: 600; overflow-wrap: anywhere; }
 .tag { display: inline-block; font-size: .78rem; font-weight: 600; color: var(--good); background: var(--good-ground); border-radius: .3rem; padding: .05rem .45rem; margin-left: .35rem; white-space: nowrap; }
 .tag.plain { color: var(--soft); background: var(--ground); }

@@ -31,7 +31,7 @@ export interface Admission {
 const MAX_TOKEN_CHARS = 16_384;
 
 /** The canonical path: what a token's audience ends in. Models have no address of their own. */
-function resourcePath(place: ProtectedPlace): string {
+export function resourcePath(place: ProtectedPlace): string {
   switch (place.type) {
     case 'all':
     case 'models':

@@ -82,13 +82,25 @@ export function createCallerOfGrant(deps: {
     const [version, grant] = [directory.version(), access()];
     const known = people.get(userId);
     if (known?.version === version && known.access === grant) return known.caller;
-    const user = directory.findUser?.({ id: userId });
-    const teams = levelsOfTeams(directory, user?.teams ?? []);
-    const above = teams && directory.aboveUser?.(userId, teams, {});
-    if (user === undefined || above === undefined) return undefined;
-    // As of those whom other issuers know: rules on calls need no third name.
-    const caller: Caller = { keyId: `user:${userId}`, keyName: `oauth:user:${user.name}`, grant, ...above };
-    people.set(userId, { version, access: grant, caller }, 1);
+    const caller = findPerson(directory, userId, grant);
+    if (caller !== undefined) people.set(userId, { version, access: grant, caller }, 1);
     return caller;
   };
+}
+
+/** What begins the id under which a person calls who comes with a token of ours. */
+export const PERSON_PREFIX = 'user:';
+
+/** A person who comes with a token of ours and acts as themselves. Undefined: gone, or switched off. */
+export function findPerson(
+  directory: Pick<KeyDirectory, 'aboveUser' | 'findUser' | 'findTeam'>,
+  userId: string,
+  access: Grant,
+): Caller | undefined {
+  const user = directory.findUser?.({ id: userId });
+  const teams = levelsOfTeams(directory, user?.teams ?? []);
+  const above = teams && directory.aboveUser?.(userId, teams, {});
+  if (user === undefined || above === undefined) return undefined;
+  // As of those whom other issuers know: rules on calls need no third name.
+  return { keyId: PERSON_PREFIX + userId, keyName: `oauth:user:${user.name}`, grant: access, ...above };
 }

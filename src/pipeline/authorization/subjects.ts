@@ -38,7 +38,9 @@ const ENTRY_CHARS = 512;
 const MAX_LABEL_CHARS = 200;
 const MAX_NAME_CHARS = 200;
 
-type Found = { readonly caller: Caller } | { readonly reason: string };
+/** `reason`: why they are nobody here. */
+export type FoundCaller = { readonly caller: Caller } | { readonly reason: string };
+type Found = FoundCaller;
 
 interface Entry {
   readonly subject: Subject;
@@ -62,19 +64,8 @@ export function createSubjects(deps: SubjectsDeps): Subjects {
   const entries = createLru<Entry>(MAX_KEPT_CHARS);
   const ofCaller = new WeakMap<Caller, Entry>();
 
-  const find = (config: AuthorizationConfig, { subject, keyId }: Pick<Entry, 'subject' | 'keyId'>): Found => {
-    const issuer = config.issuers.find((each) => each.issuer === subject.issuer);
-    if (issuer === undefined) return { reason: 'tokens of its issuer are not taken any more' };
-    const found = findSubject(deps.directory, issuer.claims, subject);
-    if ('reason' in found) return found;
-    const { name, rule, levels, labels } = found;
-    const caller = {
-      ...{ keyId, keyName: name, grant: rule?.access ?? config.access },
-      ...(levels !== undefined && { levels }),
-      ...(labels !== undefined && { labels }),
-    };
-    return { caller };
-  };
+  const find = (config: AuthorizationConfig, { subject, keyId }: Pick<Entry, 'subject' | 'keyId'>): Found =>
+    findSubjectCaller(deps.directory, config, subject, keyId);
 
   /** Looks again if something changed. */
   const current = (entry: Entry): Found => {
@@ -121,6 +112,26 @@ export function createSubjects(deps: SubjectsDeps): Subjects {
   };
 }
 
+/** As of now, whatever was found before. */
+export function findSubjectCaller(
+  directory: Pick<KeyDirectory, 'aboveUser' | 'findUser' | 'findTeam'>,
+  config: AuthorizationConfig,
+  subject: Subject,
+  keyId = subjectKeyId(subject.issuer, subject.subject),
+): FoundCaller {
+  const issuer = config.issuers.find((each) => each.issuer === subject.issuer);
+  if (issuer === undefined) return { reason: 'tokens of its issuer are not taken any more' };
+  const found = findSubject(directory, issuer.claims, subject);
+  if ('reason' in found) return found;
+  const { name, rule, levels, labels } = found;
+  const caller = {
+    ...{ keyId, keyName: name, grant: rule?.access ?? config.access },
+    ...(levels !== undefined && { levels }),
+    ...(labels !== undefined && { labels }),
+  };
+  return { caller };
+}
+
 /** What is looked at of its claims, and nothing else: a renewed token differs in others, and is of the same caller. */
 function relevantClaims({ issuers }: AuthorizationConfig, { issuer, claims }: Subject): readonly unknown[] {
   const of = issuers.find((each) => each.issuer === issuer)?.claims;
@@ -139,7 +150,7 @@ interface FoundSubject extends Pick<Caller, 'levels' | 'labels'> {
 }
 
 function findSubject(
-  directory: SubjectsDeps['directory'],
+  directory: Pick<KeyDirectory, 'aboveUser' | 'findUser' | 'findTeam'>,
   config: SubjectConfig,
   subject: Subject,
 ): FoundSubject | { readonly reason: string } {
@@ -171,7 +182,7 @@ function findSubject(
  * issuer is not meant by a name: names are given anew, subjects never.
  */
 function findUser(
-  directory: SubjectsDeps['directory'],
+  directory: Pick<KeyDirectory, 'findUser'>,
   { user: claim }: SubjectConfig,
   { issuer, subject, claims }: Subject,
 ): KnownUser | undefined {

@@ -2,7 +2,7 @@
 
 import { createPrivateKey } from 'node:crypto';
 import type { z } from 'zod';
-import type { TransportConfig } from '../../contracts/config.ts';
+import type { OpenApiAuth, TransportConfig } from '../../contracts/config.ts';
 import type { Document } from './document.ts';
 import type { Path } from './report.ts';
 import type { ServerOptions } from './schema.ts';
@@ -21,6 +21,12 @@ export function checkCredentials(
 ): void {
   const { credentials, userHeaders, oauth } = options;
   if (oauth?.clientCredentials !== undefined) checkClientCredentials({ report }, [...path, 'oauth'], options);
+  if (oauth?.issuer !== undefined && (credentials === 'shared' || transport.type !== 'openapi'))
+    report.problem(
+      [...path, 'oauth', 'issuer'],
+      'is for servers of type "openapi" with "credentials": "per-user"; an MCP server names its issuer itself',
+      'leave it out',
+    );
   if (credentials === 'shared') {
     if (userHeaders !== undefined)
       report.problem(
@@ -31,21 +37,30 @@ export function checkCredentials(
     return;
   }
   const at = [...path, 'credentials'];
-  if (transport.type !== 'http') {
+  if (transport.type !== 'http' && transport.type !== 'sse' && transport.type !== 'openapi') {
     report.problem(
       at,
-      `"per-user" is for servers of type "http", and this one is of type "${transport.type}"`,
-      'leave it out, or reach the server by streamable HTTP',
+      `"per-user" is for servers of type "http", "sse" and "openapi", and this one is of type "${transport.type}"`,
+      'leave it out, or reach the server over HTTP',
     );
     return;
   }
-  const configured = new Set(Object.keys(transport.headers).map((name) => name.toLowerCase()));
+  // What people connect goes where the configuration itself points, and nowhere that a document names.
+  if (transport.type === 'openapi' && transport.baseUrl === undefined)
+    report.problem(
+      at,
+      '"per-user" needs "baseUrl" at the server, which says where the credentials of people may go',
+      'set "baseUrl" to the address of the API',
+    );
+  const configured = new Map(Object.keys(transport.headers).map((name) => [name.toLowerCase(), 'headers']));
+  if (transport.type === 'openapi' && transport.auth !== undefined) configured.set(headerOf(transport.auth), 'auth');
   if (userHeaders === undefined) {
-    if (configured.has('authorization'))
+    const place = configured.get('authorization');
+    if (place !== undefined)
       report.problem(
         at,
-        'the server has an "Authorization" header in "headers", which would be everybody\'s',
-        'take it out of "headers", or leave "credentials" out',
+        `the server has an "Authorization" header in "${place}", which would be everybody's`,
+        `take it out of "${place}", or leave "credentials" out`,
       );
     return;
   }
@@ -61,8 +76,24 @@ export function checkCredentials(
     const where = [...path, 'userHeaders', i, 'name'];
     if (RESERVED.test(lower)) report.problem(where, `the header ${name} belongs to the protocol`, 'use another one');
     else if (seen.has(lower)) report.problem(where, 'stands twice', 'keep one of them');
-    else if (configured.has(lower)) report.problem(where, 'stands in "headers" of the server, too', 'keep one of them');
+    else if (configured.has(lower))
+      report.problem(where, `stands in "${configured.get(lower)}" of the server, too`, 'keep one of them');
     seen.add(lower);
+  }
+}
+
+/** In lower case; '' where it is sent in none. */
+function headerOf(auth: OpenApiAuth): string {
+  switch (auth.type) {
+    case 'bearer':
+    case 'basic':
+      return 'authorization';
+    case 'header':
+      return auth.name.toLowerCase();
+    case 'cookie':
+      return 'cookie';
+    case 'query':
+      return '';
   }
 }
 

@@ -18,6 +18,13 @@ export const OAuth = z
       .describe(
         'Public address of a client ID metadata document that names the callback of this gateway; used where the authorization server understands it.',
       ),
+    issuer: z
+      .string()
+      .regex(/^https?:\/\/[^/]+/, { error: 'expected the address of an authorization server' })
+      .optional()
+      .describe(
+        'With `credentials: "per-user"` at a server of type `openapi`: the authorization server at which people sign in, as it names itself. Left out: the API is asked (RFC 9728). MCP servers name it themselves.',
+      ),
     clientCredentials: z
       .strictObject({
         issuer: z

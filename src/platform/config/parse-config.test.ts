@@ -621,9 +621,23 @@ test('credentials of a server that do not go together are refused, each with its
   const userHeaders = [{ name: 'X-Api-Key' }];
   assert.deepEqual(problemsOf(perUser), []);
   assert.deepEqual(problemsOf({ ...perUser, userHeaders }), []);
+  const api = { type: 'openapi', document: 'https://x.example/api.json', baseUrl: 'https://x.example' };
+  const issuer = { oauth: { issuer: 'https://id.example' } };
+  for (const entry of [{ type: 'sse', url: 'https://x.example/sse' }, api])
+    assert.deepEqual([...problemsOf(perUser, entry), ...problemsOf({ ...perUser, userHeaders }, entry)], []);
+  assert.deepEqual(problemsOf({ ...perUser, ...issuer }, api), []);
   for (const [options, entry, says] of [
     [{ userHeaders }, undefined, /userHeaders: has no effect without "credentials": "per-user"/],
-    [perUser, { command: 'x' }, /"per-user" is for servers of type "http"/],
+    [perUser, { command: 'x' }, /"per-user" is for servers of type "http", "sse" and "openapi"/],
+    [perUser, { ...api, baseUrl: undefined }, /credentials: "per-user" needs "baseUrl"/],
+    [perUser, { ...api, auth: { type: 'bearer', token: 'x' } }, /"Authorization" header in "auth"/],
+    [
+      { ...perUser, userHeaders },
+      { ...api, auth: { type: 'header', name: 'x-api-key', value: 'x' } },
+      /stands in "auth" of the server/,
+    ],
+    [{ ...perUser, ...issuer }, undefined, /oauth.issuer: is for servers of type "openapi"/],
+    [issuer, api, /oauth.issuer: is for servers of type "openapi" with/],
     [perUser, { url: 'https://x.example/mcp', headers: { authorization: 'x' } }, /would be everybody's/],
     [{ ...perUser, userHeaders, oauth: {} }, undefined, /stands beside "oauth"/],
     [{ ...perUser, userHeaders: [{ name: 'Mcp-Session-Id' }] }, undefined, /belongs to the protocol/],

@@ -13,7 +13,9 @@ function parse(authorization: object, more: object = {}) {
 
 test('an issuer alone lets nobody reach anything', () => {
   const { section, messages } = parse({ issuers: [{ issuer: ISSUER }] });
-  assert.deepEqual(messages, []);
+  assert.deepEqual(messages, [
+    'authorization.issuers[0]: its tokens reach nothing, since neither "access" nor a rule of its own allows anything',
+  ]);
   assert.deepEqual(section, {
     access: { allow: [], deny: [] },
     issuers: [
@@ -60,9 +62,29 @@ test('what cannot be right is refused by name', () => {
 test('a configuration that would not do what it seems to is warned about', () => {
   assert.match(parse({}).messages.join(), /has no effect: no token is taken/);
   const issuers = [{ issuer: ISSUER }];
-  const listening = (listen: object) => parse({ issuers }, { listen }).messages.join();
+  const access = { allow: ['wiki'] };
+  const listening = (listen: object) => parse({ access, issuers }, { listen }).messages.join();
   assert.match(listening({ host: '0.0.0.0' }), /does not know by which address/);
   assert.match(listening({ publicUrl: 'http://gateway.example' }), /tokens would cross the network unencrypted/);
   assert.equal(listening({ host: '0.0.0.0', publicUrl: 'https://gateway.example' }), '');
   assert.match(parse({ access: { allow: ['wkii'] }, issuers }).messages.join(), /no server with this id/);
+});
+
+test('tokens that reach nothing are warned about, each kind where it is set up, and no others', () => {
+  const nothing = /authorization\.server: tokens that act as people reach nothing/;
+  assert.match(parse({ server: {} }).messages.join(), nothing);
+  assert.match(parse({ server: {}, access: { deny: ['wiki'] } }).messages.join(), nothing);
+  assert.deepEqual(parse({ server: {}, access: { allow: ['wiki'] } }).messages, []);
+
+  const ruleOf = (access?: object) => ({ claims: { rules: [{ claim: 'g', value: 'x', team: 't', access }] } });
+  const issuers = [
+    { issuer: ISSUER, ...ruleOf({ allow: ['wiki'] }) },
+    { issuer: 'https://other.example', ...ruleOf() },
+    { issuer: 'https://third.example', ...ruleOf({ allow: [] }) },
+  ];
+  assert.deepEqual(
+    parse({ issuers }).messages.map((message) => message.split(':')[0]),
+    ['authorization.issuers[1]', 'authorization.issuers[2]'],
+  );
+  assert.deepEqual(parse({ issuers, access: { allow: ['wiki'] } }).messages, []);
 });

@@ -49,7 +49,35 @@ export function readAuthorization(document: Document, known: Known): ReadAuthori
       report.problem(['authorization', 'issuers', i, 'issuer'], 'stands twice', 'keep one of them');
   const path = ['authorization', 'server'];
   const authorizationServer = section.server && readAuthorizationServer(document, path, section.server);
+  warnOfUselessTokens(document, { access, issuers, hasServer: section.server !== undefined });
   return { authorization: { access, issuers }, ...(authorizationServer && { authorizationServer }) };
+}
+
+const opensNothing = ({ allow, toolsets = [] }: Grant): boolean => allow.length === 0 && toolsets.length === 0;
+
+/** Valid, and of no use: whoever comes with a good token finds nothing, and nothing says why. */
+function warnOfUselessTokens(
+  { report }: Document,
+  { access, issuers, hasServer }: AuthorizationConfig & { readonly hasServer: boolean },
+): void {
+  if (!opensNothing(access)) return;
+  const remedy = 'write what they may reach into authorization.access, e.g. "access": { "allow": ["*"] }';
+  if (hasServer)
+    report.warning(
+      ['authorization', 'server'],
+      'tokens that act as people reach nothing, since "access" allows nothing; only those that act as a key do',
+      remedy,
+    );
+  for (const [i, { claims }] of issuers.entries()) {
+    const given = claims.rules.map((rule) => rule.access ?? access);
+    const at = ['authorization', 'issuers', i];
+    if (given.every(opensNothing))
+      report.warning(
+        at,
+        'its tokens reach nothing, since neither "access" nor a rule of its own allows anything',
+        remedy,
+      );
+  }
 }
 
 /** Clients compare the address they use with the one that stands in documents and tokens. */

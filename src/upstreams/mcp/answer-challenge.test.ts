@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { GatewayError } from '../../contracts/errors.ts';
 import type { AuthChallenge, Renewal, ServerCredential } from '../../contracts/server-credentials.ts';
 import { rpcResult, type SeenRequest, sendJson, startHttp, startLegacy } from './fixtures/http-testing.ts';
@@ -87,3 +87,67 @@ for (const [era, start] of Object.entries(START)) {
     assert.equal(calls().length, 1);
   });
 }
+
+/** A server of 2024-11-05 that takes one token for its stream and one for calls, and answers those on the stream. */
+async function openEventStream(t: TestContext, good: { readonly stream: string; readonly calls: string }) {
+  const { challenges, openLink } = createCredential(true);
+  let say = (_event: string, _data: string): void => {};
+  const server = await startHttp(({ method, headers, body }, response) => {
+    const isGood =
+      headers.authorization === (method === 'GET' || body?.method !== 'tools/call' ? good.stream : good.calls);
+    const isHandshake = method !== 'GET' && body?.method !== 'tools/call';
+    if (!isGood && !isHandshake) return sendJson(response, 401, {}, { 'www-authenticate': 'Bearer realm="x"' });
+    if (method === 'GET') {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      say = (event, data) => void response.write(`event: ${event}\ndata: ${data}\n\n`);
+      return say('endpoint', '/messages');
+    }
+    response.writeHead(202).end();
+    if (body.id === undefined) return;
+    const opened = { protocolVersion: '2024-11-05', capabilities: {}, serverInfo: { name: 'x', version: '1' } };
+    say('message', JSON.stringify(rpcResult(body.id, body.method === 'initialize' ? opened : undefined)));
+  });
+  t.after(() => server[Symbol.asyncDispose]());
+  const sentWith = (method: string): (string | undefined)[] =>
+    server.seen
+      .filter((request) => (method === 'GET' ? request.method === 'GET' : request.body?.method === method))
+      .map(({ headers }) => headers.authorization);
+  return {
+    ...{ challenges, sentWith },
+    open: () => openTestLink({ type: 'sse', url: `${server.origin}/sse`, headers: {} }, {}, openLink),
+  };
+}
+
+test('an event stream refused with 401 is opened once more with what the renewal brought, and carries calls', async (t) => {
+  const { open, challenges, sentWith } = await openEventStream(t, {
+    stream: 'Bearer token-1',
+    calls: 'Bearer token-1',
+  });
+  const { link } = await open();
+  t.after(() => link.close());
+  assert.equal((await link.request(callTool('x', {}, { peer: createPeer(), keyId: 'a' }))).type, 'result');
+  assert.deepEqual(sentWith('GET'), ['Bearer token-0', 'Bearer token-1']);
+  assert.deepEqual(sentWith('tools/call'), ['Bearer token-1']);
+  assert.deepEqual(challenges, [{ status: 401, wwwAuthenticate: 'Bearer realm="x"', sent: 'Bearer token-0' }]);
+});
+
+test('a call to an event stream that is refused with 401 is sent once more, and fails if it is refused again', async (t) => {
+  const call = () => callTool('x', {}, { peer: createPeer(), keyId: 'a' });
+  const once = await openEventStream(t, { stream: 'Bearer token-0', calls: 'Bearer token-1' });
+  const { link } = await once.open();
+  t.after(() => link.close());
+  assert.equal((await link.request(call())).type, 'result');
+  assert.deepEqual(once.sentWith('tools/call'), ['Bearer token-0', 'Bearer token-1']);
+
+  const never = await openEventStream(t, { stream: 'Bearer token-0', calls: 'Bearer none' });
+  const other = await never.open();
+  t.after(() => other.link.close());
+  await assert.rejects(other.link.request(call()), { code: 'upstream_needs_auth' });
+  assert.equal(never.sentWith('tools/call').length, 2);
+});
+
+test('an event stream that no renewal opens fails for its credential', async (t) => {
+  const { open, sentWith } = await openEventStream(t, { stream: 'Bearer none', calls: 'Bearer none' });
+  await assert.rejects(open(), { stage: 'credential', needsAuth: true });
+  assert.equal(sentWith('GET').length, 2);
+});

@@ -107,7 +107,9 @@ function listWays(deps: OpenLinkDeps, http: HttpClient, options: LinkOptions): W
       if (source === undefined)
         throw new LinkOpenError('start', 'OpenAPI documents are not served here', { transient: false });
       // What is made here speaks one era, whatever the configuration asks for.
-      return [{ era: 'legacy', connect: (events) => openInProcessTransport(createSourceServer(source), events) }];
+      const credential = config.credentials === 'per-user' ? deps.credentials?.of(config, options.owner) : undefined;
+      const server = createSourceServer(source, credential);
+      return [{ era: 'legacy', connect: (events) => openInProcessTransport(server, events) }];
     }
     case 'folder': {
       const { name: serverName, startTimeoutMs } = config;
@@ -119,7 +121,8 @@ function listWays(deps: OpenLinkDeps, http: HttpClient, options: LinkOptions): W
       return [{ era: 'modern', connect: (events) => openFolderTransport(folder, events) }];
     }
     case 'sse': {
-      const target = createHttpTarget(transport.url, transport.headers, options.identity);
+      const credential = deps.credentials?.of(config, options.owner);
+      const target = createHttpTarget(transport.url, transport.headers, options.identity, credential);
       const sse = { http, target, maxMessageBytes, log };
       return [{ era: 'legacy', connect: (events) => openSseTransport(sse, events) }];
     }

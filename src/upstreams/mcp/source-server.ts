@@ -2,6 +2,7 @@
 
 import { GatewayError } from '../../contracts/errors.ts';
 import type { JsonText } from '../../contracts/json.ts';
+import type { ServerCredential } from '../../contracts/server-credentials.ts';
 import type { ToolSource } from '../../contracts/tool-source.ts';
 import { memberText } from '../../lib/json-text.ts';
 import type { InProcessServer } from './link.ts';
@@ -21,8 +22,8 @@ interface Message {
   };
 }
 
-/** Every connection is independent; what they share is the source's. */
-export function createSourceServer(source: ToolSource): InProcessServer {
+/** Every connection is independent; what they share is the source's. `credential`: of the user whose calls come. */
+export function createSourceServer(source: ToolSource, credential?: ServerCredential): InProcessServer {
   return {
     connect(send, fail) {
       const running = new Map<unknown, AbortController>();
@@ -56,6 +57,7 @@ export function createSourceServer(source: ToolSource): InProcessServer {
             const result = await source.call({
               name,
               arguments: given ?? '{}',
+              credential,
               traceparent: typeof traceparent === 'string' ? traceparent : undefined,
               signal,
             });

@@ -4,6 +4,7 @@ import { GatewayError } from '../../contracts/errors.ts';
 import type { Log } from '../../contracts/log.ts';
 import type { SseEvent } from '../../lib/sse.ts';
 import type { HttpClient, HttpExchange } from '../http/client.ts';
+import { answerChallenge, isChallenge } from './answer-challenge.ts';
 import { createDeliveries } from './deliveries.ts';
 import { deliverMessage, type ExchangeEnd, exchangeMessages } from './http-exchange.ts';
 import { errorForEnd, mayCarryAnswer } from './http-status.ts';
@@ -29,6 +30,10 @@ export function openSseTransport(options: SseTransportOptions, events: Transport
   let over = false;
   let stream: HttpExchange | undefined;
 
+  const sign = (headers: string[]): string[] => {
+    target.sign(headers);
+    return headers;
+  };
   const lose = (failure: TransportFailure): void => {
     if (over) return;
     over = true;
@@ -57,7 +62,7 @@ export function openSseTransport(options: SseTransportOptions, events: Transport
     else if (event.event === 'message' && event.data !== '') events.onMessage(event.data, undefined);
   };
 
-  const send = (outgoing: Outgoing): void => {
+  const send = (outgoing: Outgoing, isRepeated = false): void => {
     const id = outgoing.kind === 'request' ? outgoing.id : undefined;
     const done = outgoing.kind === 'request' ? undefined : outgoing.onDone;
     if (postPath === undefined && !over && queued.length < MAX_QUEUED) {
@@ -70,11 +75,22 @@ export function openSseTransport(options: SseTransportOptions, events: Transport
       return;
     }
     const traceparent = outgoing.kind === 'request' ? outgoing.traceparent : undefined;
-    const headers = traceparent === undefined ? [] : ['traceparent', traceparent];
+    const sent = target.credential?.header;
+    const headers = sign(traceparent === undefined ? [] : ['traceparent', traceparent]);
     const { origin } = target;
     const request = { method: 'POST', origin, path: postPath, fixedHeaders, headers, body: outgoing.text } as const;
     const onEnd = (end: ExchangeEnd): void => {
-      takePostEnd(id, end);
+      const isAnswered =
+        id !== undefined &&
+        !isRepeated &&
+        isChallenge(end) &&
+        answerChallenge(target, end, {
+          sent,
+          isWaiting: () => events.isWaiting(id),
+          sendAgain: () => send(outgoing, true),
+          fail: (error) => events.onFailed(id, error),
+        });
+      if (!isAnswered) takePostEnd(id, end);
       done?.();
     };
     if (id === undefined) deliveries.send(request, onEnd);
@@ -117,23 +133,46 @@ export function openSseTransport(options: SseTransportOptions, events: Transport
     }
   };
 
-  stream = exchangeMessages(
-    http,
-    {
-      method: 'GET',
-      origin: target.origin,
-      path: target.path,
-      fixedHeaders: target.fixed(['accept', 'text/event-stream']),
-      headers: [],
-      body: undefined,
-    },
-    maxMessageBytes,
-    { onEvent: takeEvent, onEnd: (end) => lose(describeStreamEnd(end)) },
-  );
+  /** Whoever waits is told why; what they sent has not left. */
+  const refuse = (error: GatewayError): void => {
+    for (const outgoing of queued) if (outgoing.kind === 'request') events.onFailed(outgoing.id, error);
+    const { cause } = error;
+    const why = cause instanceof Error ? cause.message : error.message;
+    lose({ stage: 'credential', message: `no event stream: ${why}`, transient: false });
+  };
+  const open = (isRepeated: boolean): void => {
+    const sent = target.credential?.header;
+    stream = exchangeMessages(
+      http,
+      {
+        method: 'GET',
+        origin: target.origin,
+        path: target.path,
+        fixedHeaders: target.fixed(['accept', 'text/event-stream']),
+        headers: sign([]),
+        body: undefined,
+      },
+      maxMessageBytes,
+      {
+        onEvent: takeEvent,
+        onEnd(end) {
+          const isAnswered =
+            !isRepeated &&
+            isChallenge(end) &&
+            answerChallenge(target, end, {
+              ...{ sent, isWaiting: () => !over, sendAgain: () => open(true) },
+              fail: refuse,
+            });
+          if (!isAnswered) lose(describeStreamEnd(end));
+        },
+      },
+    );
+  };
+  open(false);
 
   return {
     cancelsByMessage: true,
-    send,
+    send: (outgoing) => send(outgoing),
     finish() {},
     async close() {
       over = true;

@@ -1,7 +1,7 @@
 /** The gateway as a client at the authorization server of one server: found out and registered once, for all who sign in there. */
 
-import type { OAuthDiscoveryState } from '@modelcontextprotocol/client';
-import type { ServerConfig } from '../../contracts/config.ts';
+import type { ServerConfig, TransportConfig } from '../../contracts/config.ts';
+import { discover } from './discover.ts';
 import { createGuardedFetch, type FetchLike } from './guarded-fetch.ts';
 import {
   type KeptDeps,
@@ -13,6 +13,8 @@ import {
 import { prepareSignIn } from './prepare-sign-in.ts';
 import { urlOf } from './user-credentials.ts';
 
+/** With which a server is asked for its challenge. An API is sent nothing that could be taken for a call. */
+const METHODS: { readonly [type in TransportConfig['type']]?: 'GET' } = { sse: 'GET', openapi: 'GET' };
 /** Discovery, registration: all of it together. A person waits. */
 const PREPARE_MS = 20_000;
 
@@ -29,8 +31,9 @@ export function createPrepareForUser(deps: ServerClientDeps): PrepareForUser {
     const serverUrl = urlOf(config);
     const fetchFn = createGuardedFetch(serverUrl, AbortSignal.timeout(PREPARE_MS));
     const redirectUrl = await deps.redirectUrl();
-    const challenge = await askForChallenge(serverUrl, fetchFn);
-    const discovery = await discover(serverUrl, challenge.resourceMetadataUrl, fetchFn);
+    const issuer = config.oauth?.issuer;
+    const challenge = await askForChallenge(serverUrl, fetchFn, METHODS[config.transport.type]);
+    const discovery = await discover({ serverUrl, issuer }, challenge.resourceMetadataUrl, fetchFn);
     const stored = readCredential(deps, config.id);
     const kept = stored?.serverUrl === serverUrl ? stored : { serverUrl };
     const signIn = await prepareSignIn({
@@ -65,6 +68,7 @@ export function createPrepareForUser(deps: ServerClientDeps): PrepareForUser {
 export async function askForChallenge(
   serverUrl: string,
   fetchFn: FetchLike,
+  method: 'GET' | 'POST' = 'POST',
 ): Promise<{
   readonly status: number | undefined;
   readonly scope: string | undefined;
@@ -72,25 +76,11 @@ export async function askForChallenge(
 }> {
   const { extractWWWAuthenticateParams } = await import('@modelcontextprotocol/client');
   const response = await fetchFn(serverUrl, {
-    method: 'POST',
+    method,
     headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
-    body: '{"jsonrpc":"2.0","id":1,"method":"ping"}',
+    ...(method === 'POST' && { body: '{"jsonrpc":"2.0","id":1,"method":"ping"}' }),
   }).catch(() => undefined);
   if (response === undefined) return { status: undefined, scope: undefined, resourceMetadataUrl: undefined };
   const { scope, resourceMetadataUrl } = extractWWWAuthenticateParams(response);
   return { status: response.status, scope, resourceMetadataUrl };
-}
-
-/** As the specification has it: metadata of the resource, then of its authorization server. */
-export async function discover(
-  serverUrl: string,
-  resourceMetadataUrl: URL | undefined,
-  fetchFn: FetchLike,
-): Promise<OAuthDiscoveryState> {
-  const { discoverOAuthServerInfo } = await import('@modelcontextprotocol/client');
-  const info = await discoverOAuthServerInfo(serverUrl, {
-    fetchFn,
-    ...(resourceMetadataUrl !== undefined && { resourceMetadataUrl }),
-  });
-  return { ...info, ...(resourceMetadataUrl !== undefined && { resourceMetadataUrl: resourceMetadataUrl.href }) };
 }

@@ -49,7 +49,7 @@ export function createServerCredentials(
     return known;
   };
   const of = (config: ServerConfig, owner?: string): ServerCredential | undefined => {
-    if (config.credentials !== 'per-user' || config.transport.type !== 'http') return ofGateway(config);
+    if (config.credentials !== 'per-user') return ofGateway(config);
     if (owner !== undefined) return users.of(config, owner);
     return createListingCredential(
       users,
@@ -60,7 +60,7 @@ export function createServerCredentials(
   };
   const ofGateway = (config: ServerConfig): ServerCredential | undefined => {
     const { transport, id } = config;
-    if (transport.type !== 'http') return undefined;
+    if (transport.type !== 'http' && transport.type !== 'sse') return undefined;
     const hasOwn = Object.keys(transport.headers).some((name) => name.toLowerCase() === 'authorization');
     const known = open.get(id);
     const sameness = transport.url + describe(config.oauth);
@@ -82,9 +82,7 @@ export function createServerCredentials(
   return {
     of,
     retain(servers) {
-      const urls = new Map(
-        servers.map(({ id, transport }) => [id, transport.type === 'http' ? transport.url : undefined]),
-      );
+      const urls = new Map(servers.map(({ id, transport }) => [id, 'url' in transport ? transport.url : undefined]));
       for (const [id, { own }] of open) {
         if (urls.get(id) === own.serverUrl) continue;
         own[Symbol.dispose]();

@@ -5,6 +5,7 @@ import type { ServerConfig } from '../../contracts/config.ts';
 import type { Log } from '../../contracts/log.ts';
 import type { AuthChallenge, Renewal, ServerCredential } from '../../contracts/server-credentials.ts';
 import { createLru } from '../../lib/lru.ts';
+import { discover } from './discover.ts';
 import { createGuardedFetch, type FetchLike } from './guarded-fetch.ts';
 import {
   type KeptCredential,
@@ -41,7 +42,18 @@ export interface UserCredentials {
   connected(config: ServerConfig): readonly string[];
 }
 
-export const urlOf = ({ transport }: ServerConfig): string => (transport.type === 'http' ? transport.url : '');
+/** Where its calls go; '' for a server that users cannot have accounts at. */
+export function urlOf({ transport }: Pick<ServerConfig, 'transport'>): string {
+  switch (transport.type) {
+    case 'http':
+    case 'sse':
+      return transport.url;
+    case 'openapi':
+      return transport.baseUrl ?? '';
+    default:
+      return '';
+  }
+}
 
 /** Whether it is all that calls need. */
 function isWhole({ userHeaders }: ServerConfig, kept: KeptCredential | undefined): kept is KeptCredential {
@@ -160,14 +172,8 @@ export function createUserCredentials(deps: UserCredentialsDeps): UserCredential
     if (isPausing(config, owner)) return LATER;
     const fetchFn = createGuardedFetch(urlOf(config), AbortSignal.timeout(RENEW_MS));
     // Anew each time: the server may have moved to another authorization server.
-    const info = await sdk.discoverOAuthServerInfo(urlOf(config), {
-      fetchFn,
-      ...(resourceMetadataUrl !== undefined && { resourceMetadataUrl }),
-    });
-    const discovery: OAuthDiscoveryState = {
-      ...info,
-      ...(resourceMetadataUrl !== undefined && { resourceMetadataUrl: resourceMetadataUrl.href }),
-    };
+    const where = { serverUrl: urlOf(config), issuer: config.oauth?.issuer };
+    const discovery = await discover(where, resourceMetadataUrl, fetchFn);
     const { tokens } = kept;
     const over = { tokens: undefined };
     if (tokens?.value.issuer !== issuerOf(discovery))

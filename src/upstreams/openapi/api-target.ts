@@ -73,7 +73,11 @@ const basicOf = (username: Secret, password: Secret): string =>
 
 /** Everything of the configuration that must not show anywhere, in each form a server may repeat it, longest first. */
 export function secretTexts({ headers, auth }: Pick<OpenApiTransport, 'headers' | 'auth'>): readonly string[] {
-  const given = [...Object.values(headers).map((secret) => secret.open()), ...authTexts(auth)];
+  return formsOf([...Object.values(headers).map((secret) => secret.open()), ...authTexts(auth)]);
+}
+
+/** The values in each form a server may repeat them, longest first. */
+export function formsOf(given: readonly string[]): readonly string[] {
   // A server may quote the token without its scheme.
   const tokens = given.map((text) => /^\S+\s+(\S+)$/.exec(text)?.[1] ?? text);
   const forms = [...given, ...tokens].flatMap((text) => [text, JSON.stringify(text).slice(1, -1), encode(text)]);

@@ -17,6 +17,7 @@ import { type ApiDocument, parseApiDocument } from './parse-document.ts';
 import { type PlannedTools, planTools } from './plan-tools.ts';
 import { readDocument, readStamp } from './read-document.ts';
 import { sendRequest } from './send-request.ts';
+import { sendForUser, userSecrets, withUserHeaders } from './user-credential.ts';
 
 /** A file is looked at this often while anybody is connected; addresses are asked with every listing. */
 const FILE_POLL_MS = 2_000;
@@ -55,7 +56,7 @@ export function createOpenApiSource(
 ): ToolSource {
   const { http, log } = deps;
   const userAgent = `${deps.identity.name}/${deps.identity.version}`;
-  const credentials = openCredentials(transport);
+  const credentials = withUserHeaders(openCredentials(transport), config);
   const secrets = secretTexts(transport);
   const documentUrl = /^https?:/i.test(transport.document) ? new URL(transport.document) : undefined;
   const place = documentUrl ?? transport.document;
@@ -120,6 +121,7 @@ export function createOpenApiSource(
     name,
     arguments: given,
     traceparent,
+    credential,
     signal,
   }: ToolSourceCall): Promise<JsonText | undefined> {
     // Nobody can know a tool before there was a document.
@@ -130,10 +132,17 @@ export function createOpenApiSource(
       if (!isObject(args)) throw new ArgumentError('the arguments must be an object');
       const { operation, base, input, output, describedHeaders } = tool;
       const request = buildRequest({ operation, base, input, credentials, userAgent }, args, traceparent);
-      const answer = await sendRequest(http, request, { maxBytes: transport.maxResponseBytes, signal });
+      const options = { maxBytes: transport.maxResponseBytes, signal };
+      const answer = await (config.credentials === 'per-user'
+        ? sendForUser(http, request, credential, options)
+        : sendRequest(http, request, options));
       const resourceUri = `openapi://${config.id}/${name}`;
+      const hidden =
+        credential === undefined
+          ? secrets
+          : [...secrets, ...userSecrets(credential)].sort((a, b) => b.length - a.length);
       const isHead = operation.method === 'head';
-      return encodeAnswer({ output, describedHeaders, secrets, resourceUri, isHead }, answer);
+      return encodeAnswer({ output, describedHeaders, secrets: hidden, resourceUri, isHead }, answer);
     } catch (error) {
       if (error instanceof ArgumentError) return encodeRefusal(error.message);
       throw error;

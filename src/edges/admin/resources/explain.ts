@@ -1,4 +1,4 @@
-/** Why a key may do something, or may not: asked without calling anything. */
+/** Why a key or token may do something, or may not: asked without calling anything. */
 
 import { z } from 'zod';
 import type { Endpoint } from '../../../contracts/call.ts';
@@ -11,8 +11,30 @@ import { faultyBody } from '../problem.ts';
 import { NoParams, NoQuery } from './words.ts';
 
 const Question = z.strictObject({
-  key: z.string().min(1).max(200).optional().describe('Id of the key. Or `grant`.'),
-  grant: GrantShape.optional().describe('A grant that nobody has yet. Or `key`.'),
+  key: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe(
+      'Id of the key; `user:ID` is the user of that id who comes with a token of the gateway itself, and acts as themselves.',
+    ),
+  grant: GrantShape.optional().describe('A grant that nobody has yet.'),
+  oauthGrant: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe('Id of what a user let a client do: whoever has its tokens.'),
+  token: z
+    .strictObject({
+      issuer: z.string().min(1).max(2_000).describe('As in `authorization.issuers`.'),
+      subject: z.string().min(1).max(2_000).describe('Its `sub`.'),
+      claims: z.record(z.string(), z.unknown()).default({}).describe('Its other claims, which rules may read.'),
+      scopes: z.array(z.string().max(200)).max(100).optional().describe('Left out: those of its claims, or all.'),
+    })
+    .optional()
+    .describe('A good token of an issuer, made out for the endpoint, that nobody has to present.'),
   target: z.strictObject({
     kind: z.enum(['tool', 'prompt', 'resource', 'model']),
     name: z.string().min(1).max(2_000).describe('As a client would write it.'),
@@ -73,15 +95,21 @@ function toEndpoint(place: Place | undefined): Endpoint | undefined {
 export const explainOperations: readonly Operation[] = [
   defineOperation({
     ...{ id: 'explain', method: 'POST', path: '/explain', tag: 'explain', permission: 'explain', status: 200 },
-    ...{ summary: 'Why a key may do something, or may not', params: NoParams, query: NoQuery, body: Question },
+    ...{ summary: 'Why a key or token may do something, or may not', params: NoParams, query: NoQuery, body: Question },
     ...{ answer: ExplanationView, precondition: 'none', needs: 'explain', problems: ['unknown_object'] },
-    async handle(deps, { body: { key, grant, endpoint, ...question } }) {
-      const who: ExplainRequest['who'] | undefined =
-        key !== undefined ? { keyId: key } : grant === undefined ? undefined : { grant: toGrant(grant) };
-      if (who === undefined || (key !== undefined && grant !== undefined))
-        throw faultyBody('', 'expected either `key` or `grant`');
+    async handle(deps, { body: { key, grant, oauthGrant, token, endpoint, ...question } }) {
+      const asked: readonly ExplainRequest['who'][] = [
+        ...(key === undefined ? [] : [{ keyId: key }]),
+        ...(grant === undefined ? [] : [{ grant: toGrant(grant) }]),
+        ...(oauthGrant === undefined ? [] : [{ clientGrantId: oauthGrant }]),
+        ...(token === undefined ? [] : [{ token }]),
+      ];
+      const [who, second] = asked;
+      if (who === undefined || second !== undefined)
+        throw faultyBody('', 'expected one of `key`, `grant`, `oauthGrant` and `token`');
       const found = await deps.explain?.explain({ ...question, who, endpoint: toEndpoint(endpoint) });
-      if (found === undefined) throw new GatewayError('unknown_object', `key ${key}`);
+      if (found === undefined)
+        throw new GatewayError('unknown_object', oauthGrant === undefined ? `key ${key}` : `client ${oauthGrant}`);
       const rules = found.rules.map((rule) => ({ ...rule, level: rule.level ?? null, rule: rule.rule ?? null }));
       const limits = found.limits.map(({ line: { id, level, what, max }, used }) => ({
         ...{ id, level, what, max, used: used ?? null, left: used === undefined ? null : Math.max(0, max - used) },

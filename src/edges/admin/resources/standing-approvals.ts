@@ -16,10 +16,17 @@ const KIND = 'standing-approval';
 
 const View = z.strictObject({ ...viewFields, ...StandingApprovalShape.shape });
 
+/** Who comes with a token of another issuer stands in no store: whoever names one has it from the trail. */
+function referencesOf(key: string | undefined): Parameters<typeof findMissing>[1] {
+  const [, kind, id] = /^(user|oauth):(.+)$/.exec(key ?? '') ?? [];
+  if (kind === 'user') return [{ kind: 'user', id, pointer: '/key' }];
+  return kind === 'oauth' && /^[0-9a-f]{32}$/.test(id ?? '') ? [] : [{ kind: 'key', id: key, pointer: '/key' }];
+}
+
 /** Throws GatewayError `invalid_params`. */
 async function check(deps: AdminDeps, body: StandingApprovalBody, nowMs: number): Promise<void> {
   const faults = findStandingFaults(body, nowMs).map(faultOfBody);
-  faults.push(...(await findMissing(deps, [{ kind: 'key', id: body.key, pointer: '/key' }])));
+  faults.push(...(await findMissing(deps, referencesOf(body.key))));
   if (faults.length > 0) throw faulty(faults);
 }
 
