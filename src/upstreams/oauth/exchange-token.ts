@@ -13,7 +13,7 @@ const TYPES = 'urn:ietf:params:oauth:token-type:';
 const ID_JAG = `${TYPES}id-jag`;
 const ID_JAG_PROFILE = 'urn:ietf:params:oauth:grant-profile:id-jag';
 const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
-const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 /** All requests together; a call waits. */
 const EXCHANGE_MS = 20_000;
 
@@ -81,7 +81,8 @@ interface Endpoint {
   readonly authMethods: readonly string[] | undefined;
 }
 
-async function findExchangeEndpoint(
+/** Rejects with ExchangeFailure. */
+export async function findExchangeEndpoint(
   { issuer, tokenEndpoint }: TokenExchangeConfig,
   fetchFn: FetchLike,
 ): Promise<Endpoint> {
@@ -118,11 +119,14 @@ async function findAssertionEndpoint(
   return endpointOf(issuer, metadata);
 }
 
-export function offersIdJag(metadata: AuthorizationServerMetadata | undefined): boolean {
-  const profiles: unknown = (metadata as { readonly [member: string]: unknown } | undefined)
-    ?.authorization_grant_profiles_supported;
-  if (Array.isArray(profiles) && profiles.includes(ID_JAG_PROFILE)) return true;
-  return metadata?.grant_types_supported?.includes(JWT_BEARER) === true;
+/** By the members of its metadata. */
+export function offersIdJag(metadata: object | undefined): boolean {
+  const members = metadata as { readonly [member: string]: unknown } | undefined;
+  const lists = (member: string, value: string): boolean => {
+    const list = members?.[member];
+    return Array.isArray(list) && list.includes(value);
+  };
+  return lists('authorization_grant_profiles_supported', ID_JAG_PROFILE) || lists('grant_types_supported', JWT_BEARER);
 }
 
 function endpointOf(issuer: string, metadata: AuthorizationServerMetadata | undefined): Endpoint {
