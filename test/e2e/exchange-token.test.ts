@@ -24,12 +24,18 @@ async function start(
     exchange = {},
     era = 'modern',
     second,
-  }: { readonly exchange?: object; readonly era?: 'legacy' | 'modern'; readonly second?: boolean } = {},
+    listsForAll = true,
+  }: {
+    readonly exchange?: object;
+    readonly era?: 'legacy' | 'modern';
+    readonly second?: boolean;
+    readonly listsForAll?: boolean;
+  } = {},
 ): Promise<Setup & { readonly authorization: ExchangeProvider }> {
   const idp = await startExchangeProvider(t);
   const authorization = second === true ? await startExchangeProvider(t, idp) : idp;
   const server = await startAccountServer(t, era, authorization);
-  server.listsForAll = true;
+  server.listsForAll = listsForAll;
   const client = { clientId: 'gateway', clientSecret: EXCHANGE_SECRET };
   const tokenExchange = {
     ...{ issuer: idp.issuer, ...client, ...exchange },
@@ -40,7 +46,8 @@ async function start(
     serverOptions: { notes: { credentials: 'per-user', tokenExchange } },
     authorization: { access: { allow: ['*'] }, issuers: [{ issuer: idp.issuer, claims: { user: 'sub' } }] },
   });
-  await waitFor('the tools', () => site.app.registry.current().get('notes')?.status().state === 'healthy');
+  const wanted = listsForAll ? 'healthy' : 'needs_auth';
+  await waitFor('the server', () => site.app.registry.current().get('notes')?.status().state === wanted);
   const tokenOf = (who: string): Promise<string> => idp.issue(who, `${site.url}/mcp`);
   const call = async (credential: string, tool = 'whoami', args: object = {}): Promise<string> => {
     const params = { name: `notes__${tool}`, arguments: args };
@@ -178,4 +185,17 @@ test('an assertion for somebody else does not leave the gateway, nor is one aske
   server.tenant = idp;
   assert.match(await call(await tokenOf('ada')), /the server names another authorization server than/);
   assert.equal(idp.requests.length, 1);
+});
+
+test('a server that lists its tools to nobody else shows them once somebody with a token has looked', async (t) => {
+  const { idp, server, site, tokenOf } = await start(t, { listsForAll: false });
+  const list = async (credential: string): Promise<string> =>
+    (await post(`${site.url}/mcp`, { authorization: `Bearer ${credential}` }, 'tools/list', {})).text;
+  assert.doesNotMatch(await list(site.keys.ada), /whoami/);
+  assert.equal(idp.requests.length, 0);
+  const ada = await tokenOf('ada');
+  await waitFor('the tools', async () => (await list(ada)).includes('notes__whoami'));
+  assert.doesNotMatch(await list(ada), /connection_required/);
+  assert.match(await list(await tokenOf('grace')), /notes__whoami/);
+  assert.ok(!server.sent.some((header) => header.includes(ada)));
 });

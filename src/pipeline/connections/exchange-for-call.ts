@@ -28,6 +28,20 @@ export async function exchangeForCall(
   throw exchangeRefused(call, serverId, remedy);
 }
 
+/** Whoever lists is about to call, and a server that lists to nobody else can be listed then. True: the caller has what it takes. */
+export function exchangeAhead(
+  { exchanges }: Pick<ConnectionGate, 'exchanges'>,
+  call: Call,
+  { serverId, userId }: { readonly serverId: string; readonly userId: string },
+): boolean {
+  const wanted = exchanges?.exchangeOf(serverId);
+  const subject = wanted && subjectOf(call, userId, wanted.issuer);
+  if (exchanges === undefined || subject === undefined) return false;
+  // What goes wrong is in the log, and is told to the first call.
+  exchanges.exchange(serverId, { ...subject, tool: undefined }).catch(() => undefined);
+  return true;
+}
+
 export function exchangeRefused(call: Call, serverId: string, reason: string): GatewayError {
   const tool = toolOf(call);
   return new GatewayError('exchange_refused', `server "${serverId}": ${reason}`, {

@@ -7,7 +7,7 @@ import type { ExchangeGate, ExchangeSubject, TokenExchangeConfig } from '../../c
 import { createLru } from '../../lib/lru.ts';
 import { exchangeToken } from './exchange-token.ts';
 import { type KeptCredential, type Tokens, writeCredential } from './kept-credential.ts';
-import { FRESH_MS, renewalDueMs } from './refresh-tokens.ts';
+import { describeFailure, FRESH_MS, renewalDueMs } from './refresh-tokens.ts';
 import { ExchangeFailure } from './request-token.ts';
 import { type UserCredentials, type UserCredentialsDeps, urlOf } from './user-credentials.ts';
 
@@ -72,12 +72,20 @@ export function createExchanges(deps: ExchangesDeps): ExchangeGate {
           issuer: config.tokenExchange.issuer,
         });
       } catch (error) {
-        if (!(error instanceof ExchangeFailure)) throw error;
-        log.warn('a token could not be got by exchange', { server: config.id, user: userId, reason: error.message });
-        failures.set(key, { atMs: now(), failure: error }, 1);
+        if (error instanceof ExchangeFailure) failures.set(key, { atMs: now(), failure: error }, 1);
         throw error;
       }
     });
+
+  /** Told once, however many wait for it. */
+  const noted = (config: Exchanging, { userId }: ExchangeSubject, work: Promise<void>, row: string): Promise<void> =>
+    work
+      .catch((error: unknown) => {
+        const reason = describeFailure(error);
+        log.warn('a token could not be got by exchange', { server: config.id, user: userId, reason });
+        throw error;
+      })
+      .finally(() => running.delete(row));
 
   const keep = (
     config: Exchanging,
@@ -118,7 +126,7 @@ export function createExchanges(deps: ExchangesDeps): ExchangeGate {
       const failed = failures.get(key);
       if (failed !== undefined && now() - failed.atMs < PAUSE_MS)
         throw toGatewayError(serverId, subject, failed.failure);
-      const mine = running.get(row) ?? run(config, subject, refused, key).finally(() => running.delete(row));
+      const mine = running.get(row) ?? noted(config, subject, run(config, subject, refused, key), row);
       running.set(row, mine);
       await mine.catch((error: unknown) => {
         throw toGatewayError(serverId, subject, error);
