@@ -20,6 +20,7 @@ export interface Admitted {
   readonly caller: Caller;
   readonly scopes: readonly string[];
   readonly expiresAtMs: number;
+  readonly issuer: string;
 }
 
 /**

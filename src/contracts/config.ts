@@ -22,6 +22,7 @@ import type { ModelsConfig, ProviderConfig } from './models-config.ts';
 import type { PolicyConfig } from './policy.ts';
 import type { Secret } from './secret.ts';
 import type { SecretRequest } from './secret-managers.ts';
+import type { TokenExchangeConfig } from './token-exchange.ts';
 import type { WebhookConfig } from './webhooks.ts';
 
 export type TransportConfig =
@@ -131,6 +132,8 @@ export interface ServerConfig {
   readonly credentials?: 'per-user' | undefined;
   /** What a person fills in to connect, with `per-user`. Undefined: they sign in. */
   readonly userHeaders?: readonly UserHeader[] | undefined;
+  /** With `per-user`: tokens are got with those that callers present. Undefined: users connect. */
+  readonly tokenExchange?: TokenExchangeConfig | undefined;
   /** How the gateway signs in at it; undefined: as a client that registers itself. */
   readonly oauth?: OAuthClientConfig | undefined;
   /** What is done about new and changed definitions; undefined: the defaults. A change of it needs no restart. */

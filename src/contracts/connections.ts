@@ -1,5 +1,7 @@
 /** Ports of what users connect: their own credentials at servers that are called with one of each user. */
 
+import type { ExchangeGate } from './token-exchange.ts';
+
 /** A header that each person fills in for themselves, as the key of an API. */
 export interface UserHeader {
   /** As it is sent. */
@@ -43,6 +45,8 @@ export interface ConnectionGate {
   connectionOf(serverId: string, userId: string): string | undefined;
   /** Renews what runs out. A promise only where a call has to wait for it; it never rejects. */
   freshen(serverId: string, userId: string): Promise<unknown> | undefined;
+  /** Where tokens are got with those that callers present. */
+  readonly exchanges?: ExchangeGate | undefined;
   /** The page on which that user connects: nobody else can use it, and it opens nothing by itself. */
   linkFor(serverId: string, userId: string): Promise<string>;
   /** Returns how to stop listening. */

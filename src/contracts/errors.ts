@@ -157,6 +157,18 @@ export const ERRORS = {
     retryable: false,
     text: 'The server is called with the account of a user, and this key belongs to none',
   },
+  exchange_refused: {
+    httpStatus: 403,
+    rpcCode: -31482,
+    retryable: false,
+    text: 'No token for the server could be got for this caller',
+  },
+  exchange_unavailable: {
+    httpStatus: 503,
+    rpcCode: -31483,
+    retryable: true,
+    text: 'No token for the server can be got for now',
+  },
   cross_era_unsupported: {
     httpStatus: 501,
     rpcCode: -31515,

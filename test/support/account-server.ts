@@ -203,7 +203,7 @@ export interface AccountServer {
   /** Who is believed without asking; undefined: nobody. By the value of `x-api-key`. */
   readonly apiKeys: Map<string, string>;
   /** The tenant that protects it now. */
-  tenant: Tenant | undefined;
+  tenant: Pick<Tenant, 'issuer' | 'accountOf'> | undefined;
   /** Lists its tools for everybody. */
   listsForAll: boolean;
 }
@@ -219,7 +219,7 @@ const TOOLS = [
 export async function startAccountServer(
   t: Cleanup,
   era: 'legacy' | 'modern' | 'sse',
-  tenant: Tenant | undefined,
+  tenant: Pick<Tenant, 'issuer' | 'accountOf'> | undefined,
 ): Promise<AccountServer> {
   const notes = new Map<string, string[]>();
   const call = (account: string, name: string, args: { readonly text?: unknown } = {}) => {

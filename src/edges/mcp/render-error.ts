@@ -68,7 +68,8 @@ export function renderRpcError(
 
 /** Of a call of a tool: its client shall show its model what is awaited, and not a failure. */
 function isForTheModel({ code, data }: GatewayError): boolean {
-  if (code === 'connection_required' || code === 'user_required') return data?.tool !== undefined;
+  if (code === 'connection_required' || code === 'user_required' || code.startsWith('exchange_'))
+    return data?.tool !== undefined;
   return (code === 'approval_required' || code === 'approval_rejected') && data?.approvalId !== undefined;
 }
 

@@ -72,7 +72,7 @@ export function createAdmission(tokens: AccessTokens): Admission {
         const verdict = await issuer.verify(token, resource);
         if (verdict.type === 'foreign') continue;
         if (verdict.type === 'invalid') throw invalid(verdict.reason, place);
-        credential.admitted = verdict;
+        credential.admitted = { ...verdict, issuer: issuer.issuer };
         admitted.add(verdict.caller);
         return;
       }

@@ -188,6 +188,7 @@ function exceptionOf(code: ErrorCode): string {
     case 'approval_rejected':
     case 'connection_required':
     case 'user_required':
+    case 'exchange_refused':
       return 'PermissionError';
     case 'invalid_params':
       return 'ValueError';

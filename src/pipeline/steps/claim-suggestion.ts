@@ -12,7 +12,7 @@ import { outcomeOf } from './check-suggestion.ts';
 const NOT_SENT: ReadonlySet<ErrorCode> = new Set([
   ...(['audit_unavailable', 'too_many', 'upstream_unavailable', 'upstream_needs_auth', 'invalid_params'] as const),
   ...(['rate_limited', 'budget_exceeded', 'limits_unavailable', 'denied_by_policy', 'approval_required'] as const),
-  ...(['connection_required', 'user_required'] as const),
+  ...(['connection_required', 'user_required', 'exchange_refused', 'exchange_unavailable'] as const),
 ]);
 
 export function createClaimSuggestion(deps: {

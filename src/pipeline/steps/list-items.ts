@@ -15,6 +15,7 @@ import { memberText, withMembers } from '../../lib/json-text.ts';
 import { createLru } from '../../lib/lru.ts';
 import type { CodeMode } from '../codemode/code-mode.ts';
 import type { LastStep } from '../compile.ts';
+import { exchangeAhead } from '../connections/exchange-for-call.ts';
 import { callerOf, type GrantOf, userOf } from '../grants.ts';
 
 /** Of ready answers, with what edges make of them. Room for 2,000 real tools (4.5 MB, some of it beyond ASCII) in both eras. */
@@ -60,7 +61,7 @@ export interface ListItemsDeps {
   readonly pageItems: number;
   /** Tools of these servers are marked for callers who could not call them yet. */
   readonly perUser?: ReadonlySet<string>;
-  readonly connections?: Pick<ConnectionGate, 'isConnected'> | undefined;
+  readonly connections?: Pick<ConnectionGate, 'isConnected' | 'exchanges'> | undefined;
   /** How tools are shown; undefined: all of them. */
   readonly codeMode?: Pick<CodeMode, 'modeOf' | 'items'> | undefined;
 }
@@ -83,7 +84,11 @@ export function createListItems(deps: ListItemsDeps): LastStep {
     for (const { serverId } of endpointServers(catalog, call.endpoint)) {
       if (!perUser.has(serverId) || !grant.reaches(serverId)) continue;
       if (user === undefined) marks.set(serverId, '{"state":"user_required"}');
-      else if (!connections.isConnected(serverId, user)) marks.set(serverId, '{"state":"connection_required"}');
+      else if (
+        !connections.isConnected(serverId, user) &&
+        !exchangeAhead(connections, call, { serverId, userId: user })
+      )
+        marks.set(serverId, '{"state":"connection_required"}');
     }
     return marks;
   };

@@ -19,6 +19,7 @@ import {
   userRequired,
   wayToAsk,
 } from '../connections/ask-to-connect.ts';
+import { exchangeForCall, exchangeRefused } from '../connections/exchange-for-call.ts';
 import { waitUntilConnected } from '../connections/wait-until-connected.ts';
 import type { Continuations } from '../continuations.ts';
 import { callerOf, userOf } from '../grants.ts';
@@ -55,19 +56,36 @@ export function createRequireConnection(deps: RequireConnectionDeps): RareStep<S
   };
 
   const enter = async (call: Call, next: Next, mayAsk: boolean): Promise<McpOutcome> => {
+    const { serverId, userId } = partiesOf(call);
+    const came = await exchangeForCall(connections, call, { serverId, userId });
     const parties = partiesOf(call);
-    const { serverId, userId } = parties;
-    if (parties.before === undefined) return ask(call, next, parties, mayAsk, false);
+    // What came of an exchange is not for calls that could not have made it.
+    const isForeign = came === 'by-themselves' && connections.exchanges?.isExchanged(serverId, userId) === true;
+    if (parties.before === undefined || isForeign) return ask(call, next, parties, mayAsk, false);
     await connections.freshen(serverId, userId);
     try {
       return await next();
     } catch (error) {
       if (!(error instanceof GatewayError) || error.code !== 'connection_required') throw error;
+      if (connections.exchanges?.isExchanged(serverId, userId) === true) {
+        await exchangeForCall(connections, call, { serverId, userId }, parties.before);
+        return refusedTwice(call, serverId, next);
+      }
       // 401 says that nothing was done.
       const present = connections.connectionOf(serverId, userId);
       const isAnother = present !== undefined && present !== parties.before;
       if (isAnother && mayAsk) return enter(call, next, false);
       return ask(call, next, parties, mayAsk, true);
+    }
+  };
+
+  /** With a token that has just been got: another one like it would not help. */
+  const refusedTwice = async (call: Call, serverId: string, next: Next): Promise<McpOutcome> => {
+    try {
+      return await next();
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.code !== 'connection_required') throw error;
+      throw exchangeRefused(call, serverId, 'the server refuses what the exchange brought');
     }
   };
 

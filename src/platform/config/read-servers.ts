@@ -9,6 +9,7 @@ import { canonicalValue } from '../../lib/canonical-json.ts';
 import { closest } from '../../lib/closest.ts';
 import type { JsoncMember, JsoncNode } from '../../lib/jsonc.ts';
 import { checkCredentials } from './check-credentials.ts';
+import { checkExchange, readExchange } from './check-exchange.ts';
 import { describeKind } from './describe-issue.ts';
 import { type Document, readPart } from './document.ts';
 import { isOpenApi, readTransport } from './read-transport.ts';
@@ -123,6 +124,7 @@ function readServer(document: Document, found: Found, options: Options | undefin
   const transport = readTransport({ document, path, node, value, off: !enabled });
   if (transport === undefined) return undefined;
   if (options !== undefined) checkCredentials(document, ['serverOptions', name], options, transport);
+  if (options !== undefined) checkExchange(document, ['serverOptions', name], options);
   const { definitions, ...running } = withDefaults(options);
   const server = {
     id: serverIdOf(name),
@@ -135,7 +137,7 @@ function readServer(document: Document, found: Found, options: Options | undefin
 }
 
 function withDefaults(options: Options | undefined) {
-  const { enabled: _, oauth, credentials, userHeaders, ...others } = options ?? ServerOptions.parse({});
+  const { enabled: _, oauth, credentials, userHeaders, tokenExchange, ...others } = options ?? ServerOptions.parse({});
   const { clientSecret, clientCredentials, ...open } = oauth ?? {};
   const { privateKey } = clientCredentials ?? {};
   const key = privateKey === undefined ? {} : { privateKey: new Secret(privateKey) };
@@ -144,7 +146,11 @@ function withDefaults(options: Options | undefined) {
     ...(clientCredentials !== undefined && { clientCredentials: { issuer: clientCredentials.issuer, ...key } }),
   };
   // Left out where it says nothing, so that fingerprints stay as they were.
-  const rest = { ...others, ...(credentials === 'per-user' && { credentials, ...(userHeaders && { userHeaders }) }) };
+  const rest = {
+    ...others,
+    ...(credentials === 'per-user' && { credentials, ...(userHeaders && { userHeaders }) }),
+    ...(tokenExchange !== undefined && { tokenExchange: readExchange(tokenExchange) }),
+  };
   return oauth === undefined ? rest : { ...rest, oauth: { ...open, ...secret } };
 }
 

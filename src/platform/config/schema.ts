@@ -9,6 +9,7 @@ import { Audit } from './audit-schema.ts';
 import { Authorization } from './authorization-schema.ts';
 import { CodeModeSection } from './codemode-schema.ts';
 import { Database } from './database-schema.ts';
+import { TokenExchange } from './exchange-schema.ts';
 import { Key } from './key-schema.ts';
 import { Listen } from './listen-schema.ts';
 import { Login } from './login-schema.ts';
@@ -111,6 +112,7 @@ export const ServerOptions = z.strictObject({
   credentials: Credentials,
   userHeaders: UserHeaders,
   oauth: OAuth.optional(),
+  tokenExchange: TokenExchange.optional(),
   definitions: Definitions.optional(),
 });
 

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import type { ServerConfig } from '../../contracts/config.ts';
 import type { Connection, ConnectionDesk, ConnectionGate, ConnectStart } from '../../contracts/connections.ts';
 import { accountOf } from './account-of.ts';
+import { createExchanges } from './exchanges.ts';
 import { createGuardedFetch } from './guarded-fetch.ts';
 import { type KeptCredential, type Tokens, writeCredential } from './kept-credential.ts';
 import { issuerOf } from './prepare-sign-in.ts';
@@ -66,7 +67,16 @@ export function createConnections(deps: ConnectionsDeps): UserConnections {
   const refusal = (): string | undefined =>
     sealer.refusal() === undefined ? undefined : 'the gateway has no master key, without which it keeps no credentials';
 
+  const exchanges = createExchanges({
+    ...{ ...deps, serverOf },
+    onConnected(serverId, userId) {
+      tell(serverId, userId);
+      deps.onConnected(serverId);
+    },
+  });
+
   return {
+    exchanges,
     isPerUser: (serverId) => serverOf(serverId) !== undefined,
     isConnected: (serverId, userId) => {
       const config = serverOf(serverId);
@@ -97,6 +107,11 @@ export function createConnections(deps: ConnectionsDeps): UserConnections {
       const config = serverOf(serverId);
       const reason = config === undefined ? 'there is no such server any more' : refusal();
       if (config === undefined || reason !== undefined) return { type: 'failed', reason: reason ?? '' };
+      if (config.tokenExchange?.signIn === false)
+        return {
+          type: 'failed',
+          reason: `nobody signs in here: calls with an access token of ${config.tokenExchange.issuer} connect by themselves`,
+        };
       try {
         const prepared = await prepare(config, users.read(config, userId)?.wanted);
         const url = await beginSignIn(deps, prepared, { serverId, serverUrl: urlOf(config), owner: userId });

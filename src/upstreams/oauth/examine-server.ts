@@ -2,6 +2,7 @@
 
 import type { OAuthDiscoveryState } from '@modelcontextprotocol/client';
 import { type ClientOptions, examineAuthorization, examineRegistration } from './examine-client.ts';
+import { examineExchange } from './examine-exchange.ts';
 import { examineIssuer, examineResource } from './examine-issuer.ts';
 import type { Finding, Say, Step } from './finding.ts';
 import { createGuardedFetch, type FetchLike } from './guarded-fetch.ts';
@@ -45,7 +46,9 @@ export async function examineServer(options: ExamineOptions): Promise<readonly F
   const resource = await examineResource(fetchFn, serverUrl, answer.resourceMetadataUrl, say);
   const issuer = resource ?? new URL(serverUrl).origin;
   const metadata = await examineIssuer(fetchFn, issuer, say);
-  if (metadata !== undefined) {
+  const { tokenExchange } = config;
+  if (tokenExchange !== undefined) await examineExchange(tokenExchange, metadata, say);
+  if (metadata !== undefined && tokenExchange?.signIn !== false) {
     const clientId = examineRegistration(options, metadata, say);
     if (config.oauth?.clientCredentials !== undefined)
       say('authorization request', 'skipped', 'the gateway gets its token by itself; nobody signs in');

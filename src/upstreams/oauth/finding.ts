@@ -10,6 +10,7 @@ export type Step =
   | 'authorization server metadata'
   | 'registration'
   | 'authorization request'
+  | 'token exchange'
   | 'token'
   | 'refresh';
 

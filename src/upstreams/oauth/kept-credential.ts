@@ -45,6 +45,8 @@ export interface KeptCredential {
   readonly signIn?: PreparedSignIn | undefined;
   /** Why there is no sign-in to open although one is needed; of a user's: what went wrong the last time. */
   readonly problem?: string | undefined;
+  /** Of a user's: it came of a token exchange, and of which one. */
+  readonly exchange?: string | undefined;
   /** Of a user's: each time it was connected another one. */
   readonly connection?: string | undefined;
   readonly connectedAtMs?: number | undefined;

@@ -237,6 +237,11 @@ export function createUserCredentials(deps: UserCredentialsDeps): UserCredential
         }
         // The request carried an older token than the present one.
         if (challenge.sent !== headerOf(config, owner)) return { type: 'renewed' };
+        // Only a call with a token of its caller can get another one.
+        if (kept.exchange !== undefined)
+          return challenge.status === 403
+            ? { type: 'refused', hint: 'look at the scopes that are asked for with "tokenExchange"' }
+            : { type: 'refused', hint: 'the server refuses what an exchange brought', wants: 'person' };
         return answer(config, owner, kept, challenge).catch((error: unknown) => {
           log.warn('cannot renew the credential of a user', { server: config.id, reason: describeFailure(error) });
           return LATER;

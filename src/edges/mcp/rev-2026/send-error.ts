@@ -29,6 +29,8 @@ const IN_BAND: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'approval_rejected',
   'connection_required',
   'user_required',
+  'exchange_refused',
+  'exchange_unavailable',
   'cross_era_unsupported',
   'audit_unavailable',
   'limits_unavailable',

@@ -19,6 +19,8 @@ export const PLACES: { readonly [kind in ConfigKind]: Place } = {
       ...['headers.*', 'env.*', 'auth.value', 'auth.token', 'auth.username', 'auth.password'],
       'options.oauth.clientSecret',
       'options.oauth.clientCredentials.privateKey',
+      'options.tokenExchange.clientSecret',
+      'options.tokenExchange.idJag.clientSecret',
     ],
   },
   provider: {
