@@ -5,7 +5,6 @@
  */
 
 import { join } from 'node:path';
-import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import type { Call, McpOutcome } from '../src/contracts/call.ts';
 import type { ParsedJson } from '../src/contracts/json.ts';
 import type { Offer, UpstreamReply, UpstreamServer } from '../src/contracts/upstream.ts';
@@ -18,14 +17,7 @@ import { openTrail } from '../src/platform/audit/open-trail.ts';
 import { parseConfig } from '../src/platform/config/parse-config.ts';
 import { openSealing } from '../src/platform/sealing/open-sealing.ts';
 import { createCallMeter } from '../src/platform/telemetry/call-meter.ts';
-import { quantile } from './harness/statistics.ts';
-
-/** Microseconds per call. */
-export interface Spread {
-  readonly p50: number;
-  readonly p99: number;
-  readonly mean: number;
-}
+import { measureAlone, measurePaced, measureTogether, type Spread, type TimedCalls, TOGETHER } from './time-calls.ts';
 
 export interface BookkeepingFigures {
   /** 32 calls at once, as at full load: the time until all are through, divided by 32. */
@@ -42,11 +34,9 @@ const [folder = ''] = process.argv.slice(2);
 const KEY = 'pck_bench_only_no_secret_0000000';
 const TOOLS = 500;
 const WARM_CALLS = 20_000;
-const TOGETHER = 32;
 const TOGETHER_ROUNDS = 1_500;
 const ALONE_CALLS = 20_000;
 const PACED_CALLS = 10_000;
-const PACED_PER_MS = 5;
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const parsed = parseConfig(
@@ -158,67 +148,25 @@ function makeCall(number: number, tool: number): Call {
 
 let made = 0;
 /** Every tool in turn, those of one parity: writing ones or reading ones; never the hidden one. */
-function nextCall(parity: 0 | 1): Call {
-  const tool = (made * 2 + parity) % TOOLS;
-  return makeCall(made++, tool === 7 ? 9 : tool);
-}
+const callsOf = (parity: 0 | 1): TimedCalls<Call> => ({
+  make() {
+    const tool = (made * 2 + parity) % TOOLS;
+    return makeCall(made++, tool === 7 ? 9 : tool);
+  },
+  async run(call) {
+    const outcome: McpOutcome = await gateway.call(call);
+    if (outcome.type !== 'result') throw new Error(`not a result: ${outcome.text}`);
+  },
+  sent: (call) => call.facts.onSent?.(call),
+});
 
-function check(outcome: McpOutcome): void {
-  if (outcome.type !== 'result') throw new Error(`not a result: ${outcome.text}`);
-}
-
-function spread(micros: Float64Array): Spread {
-  const mean = micros.reduce((sum, value) => sum + value, 0) / micros.length;
-  const sorted = micros.sort();
-  return { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), mean };
-}
-
-async function one(): Promise<number> {
-  const call = nextCall(0);
-  const beganMs = performance.now();
-  const outcome = await gateway.call(call);
-  const micros = (performance.now() - beganMs) * 1_000;
-  check(outcome);
-  call.facts.onSent?.(call);
-  return micros;
-}
-
-async function measureTogether(parity: 0 | 1, rounds: number): Promise<Spread> {
-  const micros = new Float64Array(rounds);
-  for (let round = 0; round < rounds; round++) {
-    const calls = Array.from({ length: TOGETHER }, () => nextCall(parity));
-    await turn();
-    const beganMs = performance.now();
-    const outcomes = await Promise.all(calls.map((call) => gateway.call(call)));
-    micros[round] = ((performance.now() - beganMs) * 1_000) / TOGETHER;
-    for (const outcome of outcomes) check(outcome);
-  }
-  return spread(micros);
-}
-
-async function measureAlone(): Promise<Spread> {
-  const micros = new Float64Array(ALONE_CALLS);
-  for (let i = 0; i < ALONE_CALLS; i++) micros[i] = await one();
-  return spread(micros);
-}
-
-async function measurePaced(): Promise<Spread> {
-  const micros = new Float64Array(PACED_CALLS);
-  const startedMs = performance.now();
-  for (let i = 0; i < PACED_CALLS; ) {
-    const due = Math.min(PACED_CALLS, Math.floor((performance.now() - startedMs) * PACED_PER_MS));
-    while (i < due) micros[i++] = await one();
-    await sleep(1);
-  }
-  return spread(micros);
-}
-
-await measureTogether(0, WARM_CALLS / TOGETHER);
+const writing = callsOf(0);
+await measureTogether(writing, WARM_CALLS / TOGETHER);
 const figures: BookkeepingFigures = {
-  together: await measureTogether(0, TOGETHER_ROUNDS),
-  alone: await measureAlone(),
-  paced: await measurePaced(),
-  readOnly: await measureTogether(1, TOGETHER_ROUNDS),
+  together: await measureTogether(writing, TOGETHER_ROUNDS),
+  alone: await measureAlone(writing, ALONE_CALLS),
+  paced: await measurePaced(writing, PACED_CALLS),
+  readOnly: await measureTogether(callsOf(1), TOGETHER_ROUNDS),
 };
 await trail[Symbol.asyncDispose]();
 process.stdout.write(`${JSON.stringify(figures)}\n`);

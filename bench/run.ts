@@ -16,7 +16,7 @@ import { installPeers } from './peers/installed.ts';
 import { renderProvenance, renderResult, renderTargets } from './report/tables.ts';
 import { judge } from './report/targets.ts';
 import { writeDocs } from './report/write-docs.ts';
-import { bookkeeping } from './scenarios/bookkeeping.ts';
+import { bookkeeping, modelBookkeeping } from './scenarios/bookkeeping.ts';
 import { CALL_SCENARIOS } from './scenarios/calls.ts';
 import { checkGenerator } from './scenarios/check-generator.ts';
 import { GROWTH_SCENARIOS } from './scenarios/growth.ts';
@@ -30,6 +30,7 @@ const ROOT = join(import.meta.dirname, '..');
 const SCENARIOS: readonly Scenario[] = [
   ...CALL_SCENARIOS,
   bookkeeping,
+  modelBookkeeping,
   ...LIST_SCENARIOS,
   listRecorded,
   ...GROWTH_SCENARIOS,

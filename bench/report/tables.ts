@@ -1,14 +1,16 @@
 /** Results as Markdown tables: the same in the terminal and in docs/performance.md. */
 
-import type { BookkeepingFigures, Spread } from '../bookkeeping.ts';
+import type { BookkeepingFigures } from '../bookkeeping.ts';
 import type { RateRow, Row } from '../harness/rounds.ts';
 import { isNoisy, type RunFile, referenceSpread } from '../harness/run-file.ts';
 import type { Quartiles } from '../harness/statistics.ts';
+import type { ModelBookkeepingFigures } from '../model-bookkeeping.ts';
 import type { Growth } from '../scenarios/growth.ts';
 import type { Result } from '../scenarios/scenario.ts';
 import type { Soak } from '../scenarios/soak.ts';
 import type { Streams } from '../scenarios/streams.ts';
 import type { StreamLoadFigures } from '../stream-load.ts';
+import type { Spread } from '../time-calls.ts';
 import { judge, wordOf } from './targets.ts';
 
 /** Cells as text; the first column is left-aligned, the others right. Padded, so that it reads in a terminal, too. */
@@ -84,17 +86,24 @@ function growthTable({ of, points, kbPerItem }: Growth): string {
   return `${text}\n\nMemory per item, after garbage collection: ${kbPerItem.toFixed(2)} KB.`;
 }
 
+const spreadCells = ({ p50, p99, mean }: Spread): string[] => [p50, p99, mean].map((value) => value.toFixed(1));
+const SPREAD_HEAD = ['µs per call', 'p50', 'p99', 'mean'];
+
+function modelBookkeepingText({ together, withTools, alone }: ModelBookkeepingFigures): string {
+  return table(SPREAD_HEAD, [
+    ['32 at once, as at full load', ...spreadCells(together)],
+    ['the same, 100 tools added to each', ...spreadCells(withTools)],
+    ['one after the other', ...spreadCells(alone)],
+  ]);
+}
+
 function bookkeepingText(figures: BookkeepingFigures): string {
-  const us = ({ p50, p99, mean }: Spread): string[] => [p50, p99, mean].map((value) => value.toFixed(1));
-  return table(
-    ['µs per call', 'p50', 'p99', 'mean'],
-    [
-      ['32 at once, as at full load', ...us(figures.together)],
-      ['the same, tools that only read (nothing written ahead)', ...us(figures.readOnly)],
-      ['one after the other', ...us(figures.alone)],
-      ['one after the other, 5,000 a second', ...us(figures.paced)],
-    ],
-  );
+  return table(SPREAD_HEAD, [
+    ['32 at once, as at full load', ...spreadCells(figures.together)],
+    ['the same, tools that only read (nothing written ahead)', ...spreadCells(figures.readOnly)],
+    ['one after the other', ...spreadCells(figures.alone)],
+    ['one after the other, 5,000 a second', ...spreadCells(figures.paced)],
+  ]);
 }
 
 function soakText(soak: Soak): string {
@@ -175,6 +184,7 @@ export function renderResult(result: Result): string {
   else if (result.rates !== undefined) parts.push(ratesTable(result.rates));
   if (result.growth !== undefined) parts.push(growthTable(result.growth));
   if (result.bookkeeping !== undefined) parts.push(bookkeepingText(result.bookkeeping));
+  if (result.modelBookkeeping !== undefined) parts.push(modelBookkeepingText(result.modelBookkeeping));
   if (result.soak !== undefined) parts.push(soakText(result.soak));
   if (result.streams !== undefined) parts.push(streamsText(result.streams));
   if (result.wrk !== undefined)

@@ -100,3 +100,16 @@ test('a record that is missing in the trail is always gross, and so is one too m
   assert.equal(gross({ trailRows: 60_001 }), true);
   assert.equal(gross({ failed: 1 }), true);
 });
+
+test('the bookkeeping of a chat is held to its goal, that of one with 100 tools to twice as much', () => {
+  const spread = (p50: number) => ({ p50, p99: 100, mean: 10 });
+  const modelBookkeeping = { together: spread(5.5), withTools: spread(9), alone: spread(20) };
+  const verdicts = about([{ name: 'model-bookkeeping', title: '', modelBookkeeping }], /bookkeeping of a chat/);
+  assert.deepEqual(
+    verdicts.map((verdict) => [verdict.what, wordOf(verdict)]),
+    [
+      ['bookkeeping of a chat, p50', 'missed by 10 %'],
+      ['bookkeeping of a chat, p50, with 100 tools', 'met'],
+    ],
+  );
+});

@@ -37,6 +37,8 @@ const PEERS: readonly (readonly [scenario: string, subject: string, atLeast: num
 
 const RATE = { perSecond: 5_000, maxAddedP50Ms: 0.2 };
 const MAX_BOOKKEEPING_US = 5;
+/** With 100 tools added to a chat. */
+const MAX_BOOKKEEPING_WITH_TOOLS_US = 10;
 const MAX_TOGETHER_MB = 25;
 /** "No latency" and "flat", as far as differences can be told from noise. */
 const MAX_GROWTH_P50_MS = 0.1;
@@ -134,7 +136,21 @@ function judgePeers(find: Find): Verdict[] {
 function judgeBookkeeping(find: Find): Verdict[] {
   const found = find('bookkeeping')?.bookkeeping?.together.p50;
   const goal = { scenario: 'bookkeeping', what: 'bookkeeping of a call, p50', unit: 'µs', digits: 1, fails: true };
-  return found === undefined ? [] : [atMost(goal, found, MAX_BOOKKEEPING_US)];
+  const ofModels = find('model-bookkeeping')?.modelBookkeeping;
+  const chat = { ...goal, scenario: 'model-bookkeeping', what: 'bookkeeping of a chat, p50' };
+  return [
+    ...(found === undefined ? [] : [atMost(goal, found, MAX_BOOKKEEPING_US)]),
+    ...(ofModels === undefined
+      ? []
+      : [
+          atMost(chat, ofModels.together.p50, MAX_BOOKKEEPING_US),
+          atMost(
+            { ...chat, what: `${chat.what}, with 100 tools` },
+            ofModels.withTools.p50,
+            MAX_BOOKKEEPING_WITH_TOOLS_US,
+          ),
+        ]),
+  ];
 }
 
 function judgeRate(find: Find): Verdict[] {

@@ -3,6 +3,7 @@
 import type { BookkeepingFigures } from '../bookkeeping.ts';
 import type { Lab, Subject } from '../harness/lab.ts';
 import type { RateRow, Row } from '../harness/rounds.ts';
+import type { ModelBookkeepingFigures } from '../model-bookkeeping.ts';
 import type { WrkCheck } from './check-generator.ts';
 import type { Growth } from './growth.ts';
 import type { Soak } from './soak.ts';
@@ -17,6 +18,7 @@ export interface Result {
   readonly soak?: Soak;
   readonly streams?: Streams;
   readonly bookkeeping?: BookkeepingFigures;
+  readonly modelBookkeeping?: ModelBookkeepingFigures;
   readonly wrk?: readonly WrkCheck[];
   /** What was left out, and why. */
   readonly notes?: readonly string[];
