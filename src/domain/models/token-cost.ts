@@ -3,19 +3,38 @@
 import type { Usage } from '../../contracts/chat.ts';
 import type { TokenPrices, TokenRate } from '../../contracts/model-catalog.ts';
 
-const UNITS_PER_RATE = 1_000_000n;
+const UNITS_PER_RATE = 1_000_000;
 
 /** One kind of unit, and how many of them are charged by its own rate. */
 type Part = readonly [rate: TokenRate | undefined, units: number];
 
 /** Micro-dollars, the sum of all parts rounded half up. Undefined: nothing that was used has a price. */
 export function tokenCost(usage: Usage, prices: TokenPrices): number | undefined {
-  const parts = [...inputParts(usage, prices), ...outputParts(usage, prices)];
-  parts.push([prices.searches, usage.searches ?? 0], [prices.calls, 1]);
-  const priced = parts.filter(([rate]) => rate !== undefined);
-  if (priced.length === 0) return undefined;
-  const total = priced.reduce((sum, [rate, units]) => sum + BigInt(rateAt(rate, usage)) * BigInt(whole(units)), 0n);
-  return Number((total + UNITS_PER_RATE / 2n) / UNITS_PER_RATE);
+  const parts = inputParts(usage, prices);
+  parts.push(...outputParts(usage, prices), [prices.searches, usage.searches ?? 0], [prices.calls, 1]);
+  let total = 0;
+  let isPriced = false;
+  for (const [rate, units] of parts) {
+    if (rate === undefined) continue;
+    isPriced = true;
+    total += rateAt(rate, usage) * whole(units);
+  }
+  if (!isPriced) return undefined;
+  return total <= MAX_EXACT ? rounded(total) : exactCost(parts, usage);
+}
+
+/** Up to here whole numbers are exact, each sum on the way included, and stay so when they are rounded. */
+const MAX_EXACT = Number.MAX_SAFE_INTEGER - UNITS_PER_RATE;
+
+function rounded(total: number): number {
+  const up = total + UNITS_PER_RATE / 2;
+  return (up - (up % UNITS_PER_RATE)) / UNITS_PER_RATE;
+}
+
+/** Of sums that a number cannot hold: many times slower, for nine billion dollars and more. */
+function exactCost(parts: readonly Part[], usage: Usage): number {
+  const total = parts.reduce((sum, [rate, units]) => sum + BigInt(rateAt(rate, usage)) * BigInt(whole(units)), 0n);
+  return Number((total + BigInt(UNITS_PER_RATE / 2)) / BigInt(UNITS_PER_RATE));
 }
 
 /** Input that no part with a rate of its own has claimed costs the rate of input. Parts never come to more than the whole. */
