@@ -5,6 +5,7 @@ import type { Lab, Subject } from '../harness/lab.ts';
 import type { RateRow, Row } from '../harness/rounds.ts';
 import type { WrkCheck } from './check-generator.ts';
 import type { Growth } from './growth.ts';
+import type { LoadFigures } from './load/figures.ts';
 import type { Soak } from './soak.ts';
 import type { Streams } from './streams.ts';
 
@@ -16,6 +17,7 @@ export interface Result {
   readonly growth?: Growth;
   readonly soak?: Soak;
   readonly streams?: Streams;
+  readonly load?: LoadFigures;
   readonly bookkeeping?: BookkeepingFigures;
   readonly wrk?: readonly WrkCheck[];
   /** What was left out, and why. */
