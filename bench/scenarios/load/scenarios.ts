@@ -4,5 +4,7 @@ import type { Scenario } from '../scenario.ts';
 import { loadChat } from './chat.ts';
 import { loadIdle } from './idle.ts';
 import { loadMixed } from './mixed.ts';
+import { start } from './start.ts';
+import { loadStores } from './stores.ts';
 
-export const LOAD_SCENARIOS: readonly Scenario[] = [loadChat, loadIdle, loadMixed];
+export const LOAD_SCENARIOS: readonly Scenario[] = [loadChat, loadIdle, loadMixed, loadStores, start];
