@@ -19,6 +19,8 @@ export interface Job {
   readonly values?: readonly string[];
   /** False where answers carry no JSON-RPC id (mcp-hub's own interface). */
   readonly checkId?: boolean;
+  /** What a right answer contains; default `"result":`. */
+  readonly mark?: string;
   readonly connections: number;
   /** Requests per second; 0: each connection sends again as soon as it has its answer. */
   readonly rate: number;
@@ -138,7 +140,7 @@ async function run(job: Job): Promise<Report> {
 
   const openLine = (): Promise<Line> =>
     new Promise((resolve, reject) => {
-      const read = createAnswerReader((answer) => onAnswer(line, answer));
+      const read = createAnswerReader((answer) => onAnswer(line, answer), job.mark);
       const socket = connect({
         port: job.port,
         host: '127.0.0.1',

@@ -22,6 +22,7 @@ import { checkGenerator } from './scenarios/check-generator.ts';
 import { GROWTH_SCENARIOS } from './scenarios/growth.ts';
 import { listRecorded } from './scenarios/list-recorded.ts';
 import { LIST_SCENARIOS } from './scenarios/lists.ts';
+import { LOAD_SCENARIOS } from './scenarios/load/scenarios.ts';
 import type { Result, Scenario } from './scenarios/scenario.ts';
 import { soak } from './scenarios/soak.ts';
 import { streams } from './scenarios/streams.ts';
@@ -36,6 +37,7 @@ const SCENARIOS: readonly Scenario[] = [
   ...GROWTH_SCENARIOS,
   soak,
   streams,
+  ...LOAD_SCENARIOS,
   checkGenerator,
 ];
 /** No scenario is begun later than this, the soak's own length aside. */

@@ -51,3 +51,14 @@ test('a long answer is judged by its ends', () => {
   const answer = readAll([plain(`{"result":{"text":"${'x'.repeat(200_000)}"},"jsonrpc":"2.0","id":12}`)])[0];
   assert.deepEqual([answer?.ok, answer?.hasId('12'), answer?.hasId('1')], [true, true, false]);
 });
+
+test('what a right answer contains can be something else than a result of JSON-RPC', () => {
+  const answers: Answer[] = [];
+  const read = createAnswerReader((answer) => answers.push(answer), '"finish_reason":"stop"');
+  for (const reason of ['stop', 'length'])
+    read(Buffer.from(plain(`{"choices":[{"finish_reason":"${reason}"}]}`), 'latin1'));
+  assert.deepEqual(
+    answers.map(({ ok }) => ok),
+    [true, false],
+  );
+});

@@ -1,7 +1,7 @@
 /** Finds where one HTTP/1.1 answer ends and whether it is what was asked for, looking at no more bytes than it must. */
 
 export interface Answer {
-  /** 200, a result, no error. */
+  /** 200, the mark of a result, no error. */
   readonly ok: boolean;
   readonly serverTiming: string | undefined;
   hasId(id: string): boolean;
@@ -12,12 +12,12 @@ export interface Answer {
 /** What is looked at of a long body: its beginning and its end, where results, errors and ids stand. */
 const KEPT_CHARS = 512;
 
-function judge(head: string, start: string, end: string): Answer {
+function judge(head: string, start: string, end: string, mark: string): Answer {
   const seen = start + end;
   return {
     ok:
       head.startsWith('HTTP/1.1 200') &&
-      seen.includes('"result":') &&
+      seen.includes(mark) &&
       !start.includes('"error":{') &&
       !seen.includes('"isError":true'),
     serverTiming: /\r\nserver-timing: *([^\r]+)/i.exec(head)?.[1],
@@ -26,8 +26,11 @@ function judge(head: string, start: string, end: string): Answer {
   };
 }
 
-/** Takes the chunks of one connection; answers come one at a time, since nobody pipelines. */
-export function createAnswerReader(onAnswer: (answer: Answer) => void): (chunk: Buffer) => void {
+/** What a JSON-RPC answer has that is no error. */
+const RESULT_MARK = '"result":';
+
+/** Takes the chunks of one connection; answers come one at a time, since nobody pipelines. `mark`: what a right one contains. */
+export function createAnswerReader(onAnswer: (answer: Answer) => void, mark = RESULT_MARK): (chunk: Buffer) => void {
   let head = '';
   let start = '';
   let end = '';
@@ -36,7 +39,7 @@ export function createAnswerReader(onAnswer: (answer: Answer) => void): (chunk: 
   let isChunked = false;
 
   const finish = (): void => {
-    const answer = judge(head, start, end);
+    const answer = judge(head, start, end, mark);
     head = start = end = '';
     left = undefined;
     isChunked = false;

@@ -16,6 +16,12 @@ export interface GatewaySetup {
   readonly everythingOn?: boolean;
   readonly limits?: { readonly [name: string]: number };
   readonly audit?: { readonly [name: string]: number | boolean };
+  /** Members of each key besides name, value and grant. */
+  readonly ofKeys?: object;
+  /** Default 1. */
+  readonly keyCount?: number;
+  /** Sections of the configuration besides those above. */
+  readonly more?: object;
   /** Fills the data directory before the start. */
   readonly prepare?: (dataDir: string) => void;
   /** Loads the heap probe, and allows `readHeap`. */
@@ -28,7 +34,10 @@ export interface Gateway {
   readonly pids: readonly number[];
   /** The key to call it with; undefined where everything is off. */
   readonly key: string | undefined;
+  /** All of them; `key` is the first. */
+  readonly keys: readonly string[];
   readonly dataDir: string;
+  readonly configFile: string;
   /** Milliseconds from the start of the process until it listened, and until its servers could be called. */
   readonly startMs: { readonly listening: number; readonly ready: number };
   readHeap(): Promise<HeapReading>;
@@ -47,10 +56,10 @@ export interface GatewayPlace {
   readonly folder: string;
 }
 
-const KEY = 'pck_bench_only_no_secret_0000000';
+const keyOf = (index: number): string => `pck_bench_only_no_secret_${String(index).padStart(7, '0')}`;
 const METRICS_TOKEN = 'bench_only_no_secret_0000';
 const READY_LIMIT_MS = 120_000;
-const READY_POLL_MS = 50;
+const READY_POLL_MS = 10;
 const HEAP_LIMIT_MS = 30_000;
 
 /** What is started, and how it is named in the provenance. The bundle counts only while it is newer than the sources. */
@@ -66,13 +75,15 @@ export function chooseBuild(
     (file) => !file.endsWith('.test.ts') && statSync(join(root, file)).mtimeMs > builtAt,
   );
   if (isStale) return { ...source, description: 'sources (dist/ is older than they are)' };
-  return { args: [join(import.meta.dirname, 'run-built.ts'), bundle], description: 'bundle' };
+  return { args: [join(import.meta.dirname, 'run-built.mjs'), bundle], description: 'bundle' };
 }
 
-function writeConfig(place: GatewayPlace, setup: GatewaySetup, isOn: boolean): string {
+function writeConfig(place: GatewayPlace, setup: GatewaySetup, keys: readonly string[]): string {
   const file = join(place.folder, 'portcullis.json');
+  const isOn = keys.length > 0;
+  const grant = { allow: ['*'], deny: ['*/tool_7'], ...setup.ofKeys };
   const access = isOn
-    ? { keys: [{ name: 'bench', value: KEY, allow: ['*'], deny: ['*/tool_7'] }] }
+    ? { keys: keys.map((value, i) => ({ name: i === 0 ? 'bench' : `bench-${i}`, value, ...grant })) }
     : { anonymous: { allow: ['*'] } };
   // Other checkouts may be from before there were metrics.
   const hasMetrics = existsSync(join(place.root, 'src/contracts/meter.ts'));
@@ -80,7 +91,8 @@ function writeConfig(place: GatewayPlace, setup: GatewaySetup, isOn: boolean): s
   const audit = { ...(isOn ? {} : { arguments: false }), ...setup.audit };
   const limits = setup.limits ?? {};
   const models = setup.providers === undefined ? {} : { providers: setup.providers };
-  const config = { mcpServers: setup.servers, ...models, ...access, ...metrics, limits, audit, log: { level: 'warn' } };
+  const common = { mcpServers: setup.servers, ...models, ...access, ...metrics, limits, audit, log: { level: 'warn' } };
+  const config = { ...common, ...setup.more };
   writeFileSync(file, JSON.stringify(config));
   return file;
 }
@@ -102,7 +114,8 @@ export async function startGateway(place: GatewayPlace, setup: GatewaySetup): Pr
   const isOn = setup.everythingOn ?? true;
   const dataDir = join(place.folder, 'data');
   const probeFile = join(place.folder, 'heap.json');
-  const config = writeConfig(place, setup, isOn);
+  const keys = isOn ? Array.from({ length: setup.keyCount ?? 1 }, (_, i) => keyOf(i)) : [];
+  const config = writeConfig(place, setup, keys);
   setup.prepare?.(dataDir);
   const probe = ['--expose-gc', '--import', join(import.meta.dirname, 'heap-probe.ts')];
   const serve = ['serve', '--config', config, '--data', dataDir, '--port', '0', '--json'];
@@ -123,8 +136,10 @@ export async function startGateway(place: GatewayPlace, setup: GatewaySetup): Pr
       name: place.name,
       port: Number(new URL(url).port),
       pids: processTree(started.pid, 'mock-upstream.ts'),
-      key: isOn ? KEY : undefined,
+      key: keys[0],
+      keys,
       dataDir,
+      configFile: config,
       startMs: { listening, ready: performance.now() - startedMs },
       async readHeap() {
         rmSync(probeFile, { force: true });

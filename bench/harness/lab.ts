@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { type PeerName, peerScript } from '../peers/installed.ts';
 import { type Gateway, type GatewaySetup, startGateway } from './gateway.ts';
-import type { Load } from './load.ts';
+import { type Load, startLoad } from './load.ts';
 import type { Options } from './options.ts';
 import { type Placement, pinned, type Started, startProcess } from './processes.ts';
 import { processTree } from './usage.ts';
@@ -48,6 +48,8 @@ export interface Lab {
   runScript(file: string, args: readonly string[]): Promise<string>;
   /** The same on the core of the generator. */
   runGenerator(file: string, args: readonly string[]): Promise<string>;
+  /** More generators, for scenarios that send several things at once. */
+  startLoads(count: number): Promise<readonly Load[]>;
   /** A folder that goes with the scenario. */
   folder(): string;
   stopAll(): Promise<void>;
@@ -76,7 +78,7 @@ function findFreePort(): Promise<number> {
 /** A generator says what it found at its end. */
 const GENERATOR_LIMIT_MS = 600_000;
 const ANSWER_LIMIT_MS = 30_000;
-const ANSWER_POLL_MS = 100;
+const ANSWER_POLL_MS = 10;
 
 /** Resolves when the port takes requests, whatever it answers. */
 async function untilAnswers(url: string): Promise<void> {
@@ -183,6 +185,7 @@ export function createLab(options: Options, placement: Placement, load: Load, sa
       const isReady = (line: string): boolean => line.startsWith('{');
       return (await keep(startProcess({ ...options, isReady, readyTimeoutMs: GENERATOR_LIMIT_MS }))).line;
     },
+    startLoads: (count) => Promise.all(Array.from({ length: count }, () => keep(startLoad(placement.generator)))),
     killAll() {
       for (const each of running) each.kill();
       for (const each of folders) rmSync(each, { recursive: true, force: true });

@@ -2,7 +2,7 @@
 
 import type { Job } from '../generator.ts';
 
-export type Shape = Pick<Job, 'port' | 'head' | 'body' | 'values' | 'checkId'>;
+export type Shape = Pick<Job, 'port' | 'head' | 'body' | 'values' | 'checkId' | 'mark'>;
 
 /** Where to send it, and with which key; `@VALUE@` stands for each of the job's values in turn. */
 export interface Target {
@@ -65,6 +65,30 @@ export function hubCall(port: number, server: string, tool: string): Shape {
     head: head({ port, path: '/api/servers/tools' }, []),
     body: `{"server_name":"${server}","tool":"${tool}","arguments":${ARGUMENTS}}`,
     checkId: false,
+  };
+}
+
+/** A chat completion of about 1 KB, answered whole. */
+export function chatCall(target: Target, model: string): Shape {
+  const prompt = `Number @ID@. ${'Some words to have a prompt of a usual size. '.repeat(20)}`;
+  return {
+    port: target.port,
+    head: head({ path: '/v1/chat/completions', ...target }, []),
+    body: JSON.stringify({ model, messages: [{ role: 'user', content: prompt }] }),
+    checkId: false,
+    mark: '"finish_reason":"stop"',
+  };
+}
+
+/** A call of a tool as a model would have suggested it in chat completions. */
+export function executeCall(target: Target, tool: string): Shape {
+  const made = { id: 'call_@ID@', type: 'function', function: { name: tool, arguments: ARGUMENTS } };
+  return {
+    port: target.port,
+    head: head({ path: '/v1/mcp/tool/execute', ...target }, []),
+    body: JSON.stringify(made),
+    checkId: false,
+    mark: '"role":"tool"',
   };
 }
 

@@ -32,7 +32,7 @@ function parentOf(pid: number): number {
  * A process and its descendants, without those whose command line holds `except`: the stdio server behind a bridge is not
  * part of the bridge.
  */
-export function processTree(root: number, except: string): number[] {
+export function processTree(root: number, except?: string): number[] {
   const pids = readdirSync('/proc').map(Number).filter(Number.isInteger);
   const parents = new Map(pids.map((pid) => [pid, parentOf(pid)]));
   const isBelow = (pid: number): boolean => {
@@ -41,7 +41,7 @@ export function processTree(root: number, except: string): number[] {
   };
   return pids.filter((pid) => {
     if (!isBelow(pid)) return false;
-    if (pid === root) return true;
+    if (pid === root || except === undefined) return true;
     // A shell or taskset in front of the excepted process is replaced by it, or idle.
     return !(read(`/proc/${pid}/cmdline`) ?? '').includes(except);
   });

@@ -11,20 +11,10 @@ import type { Soak } from '../scenarios/soak.ts';
 import type { Streams } from '../scenarios/streams.ts';
 import type { StreamLoadFigures } from '../stream-load.ts';
 import type { Spread } from '../time-calls.ts';
+import { loadText } from './load-tables.ts';
+import { ms, table, times, whole } from './table.ts';
 import { judge, wordOf } from './targets.ts';
 
-/** Cells as text; the first column is left-aligned, the others right. Padded, so that it reads in a terminal, too. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((cell, i) => Math.max(3, cell.length, ...rows.map((row) => (row[i] ?? '').length)));
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join(' | ')} |`;
-  const rule = `| ${widths.map((width, i) => (i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`;
-  return [line(head), rule, ...rows.map(line)].join('\n');
-}
-
-const whole = (value: number): string => Math.round(value).toLocaleString('en');
-const ms = (value: number): string => (Math.abs(value) < 10 ? value.toFixed(2) : value.toFixed(1));
-const times = (value: number): string => (value < 10 ? value.toFixed(2) : value.toFixed(1));
 const spread = ({ q1, median, q3 }: Quartiles): string => `${times(median)} (${times(q1)}–${times(q3)})`;
 
 function rowsTable(rows: readonly Row[], rates: readonly RateRow[]): string {
@@ -187,6 +177,7 @@ export function renderResult(result: Result): string {
   if (result.modelBookkeeping !== undefined) parts.push(modelBookkeepingText(result.modelBookkeeping));
   if (result.soak !== undefined) parts.push(soakText(result.soak));
   if (result.streams !== undefined) parts.push(streamsText(result.streams));
+  if (result.load !== undefined) parts.push(loadText(result.load));
   if (result.wrk !== undefined)
     parts.push(
       table(

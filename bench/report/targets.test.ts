@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import type { RateRow, Row } from '../harness/rounds.ts';
 import type { Result } from '../scenarios/scenario.ts';
 import type { Soak } from '../scenarios/soak.ts';
-import { judge, type Verdict, wordOf } from './targets.ts';
+import { judge, wordOf } from './targets.ts';
+import type { Verdict } from './verdict.ts';
 
 const flat = (median: number) => ({ q1: median, median, q3: median });
 

@@ -4,22 +4,8 @@ import { OURS } from '../harness/lab.ts';
 import type { RateRow, Row } from '../harness/rounds.ts';
 import type { Growth } from '../scenarios/growth.ts';
 import type { Result } from '../scenarios/scenario.ts';
-
-/** One goal, what was found, and how far apart they are. */
-export interface Verdict {
-  readonly scenario: string;
-  readonly what: string;
-  readonly found: string;
-  readonly target: string;
-  /** 1 is exactly the goal, 2 misses it by a factor of two; undefined where there is no such factor. */
-  readonly factor: number | undefined;
-  readonly isMet: boolean;
-  /** So far off that no noise explains it; what the guard fails on. */
-  readonly isGross: boolean;
-}
-
-/** A gross miss is by more than this factor. */
-const GROSS = 2;
+import { judgeLoad } from './load-targets.ts';
+import { atLeast, atMost, type Find, type Goal, GROSS, type Verdict } from './verdict.ts';
 
 const MAX_RATIOS: readonly (readonly [scenario: string, atMost: number])[] = [
   ['call-modern', 1.25],
@@ -45,43 +31,6 @@ const MAX_GROWTH_P50_MS = 0.1;
 const MAX_GROWTH_CPU = 1.15;
 const MAX_SOAK_HEAP_MB = 5;
 const GROWTH = ['growth-tools', 'growth-servers', 'growth-keys', 'growth-sessions', 'growth-together'] as const;
-
-type Find = (scenario: string) => Result | undefined;
-
-interface Goal {
-  readonly scenario: string;
-  readonly what: string;
-  readonly unit: string;
-  readonly digits: number;
-  /** False: shown only. Noise decides about milliseconds and megabytes, not about ratios. */
-  readonly fails: boolean;
-}
-
-function atMost({ scenario, what, unit, digits, fails }: Goal, found: number, target: number): Verdict {
-  const factor = found / target;
-  return {
-    scenario,
-    what,
-    found: `${found.toFixed(digits)} ${unit}`,
-    target: `at most ${target} ${unit}`,
-    factor: factor > 0 ? factor : undefined,
-    isMet: found <= target,
-    isGross: fails && factor > GROSS,
-  };
-}
-
-function atLeast({ scenario, what, unit, digits, fails }: Goal, found: number, target: number): Verdict {
-  const factor = target / found;
-  return {
-    scenario,
-    what,
-    found: `${found.toFixed(digits)} ${unit}`,
-    target: `at least ${target} ${unit}`,
-    factor,
-    isMet: found >= target,
-    isGross: fails && factor > GROSS,
-  };
-}
 
 function judgeReference(find: Find): Verdict[] {
   return MAX_RATIOS.flatMap(([scenario, most]) => {
@@ -241,6 +190,7 @@ export function judge(results: readonly Result[]): Verdict[] {
     ...judgeRate(find),
     ...judgeGrowth(find),
     ...judgeSoak(find),
+    ...judgeLoad(find),
     ...failures,
   ];
 }

@@ -6,6 +6,7 @@ import type { RateRow, Row } from '../harness/rounds.ts';
 import type { ModelBookkeepingFigures } from '../model-bookkeeping.ts';
 import type { WrkCheck } from './check-generator.ts';
 import type { Growth } from './growth.ts';
+import type { LoadFigures } from './load/figures.ts';
 import type { Soak } from './soak.ts';
 import type { Streams } from './streams.ts';
 
@@ -17,6 +18,7 @@ export interface Result {
   readonly growth?: Growth;
   readonly soak?: Soak;
   readonly streams?: Streams;
+  readonly load?: LoadFigures;
   readonly bookkeeping?: BookkeepingFigures;
   readonly modelBookkeeping?: ModelBookkeepingFigures;
   readonly wrk?: readonly WrkCheck[];

@@ -3,13 +3,14 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import type { TestContext } from 'node:test';
-import { createTempDir } from './temp-dir.ts';
+import { type Cleanup, createTempDir } from './temp-dir.ts';
 import { waitFor } from './wait-for.ts';
 
 export interface StartedRedis {
   readonly url: string;
   readonly port: number;
+  /** Of the process as it runs now. */
+  pid(): number;
   /** Ends it at once; what it held is gone. */
   kill(): Promise<void>;
   /** Starts an empty one at the same address. */
@@ -21,7 +22,7 @@ export function hasRedis(): boolean {
   return process.env.CI !== undefined || spawnSync('redis-server', ['--version']).status === 0;
 }
 
-export async function startRedis(t: TestContext): Promise<StartedRedis> {
+export async function startRedis(t: Cleanup): Promise<StartedRedis> {
   const dir = await createTempDir(t);
   const port = await freePort();
   const start = async () => {
@@ -50,6 +51,7 @@ export async function startRedis(t: TestContext): Promise<StartedRedis> {
   return {
     url: `redis://127.0.0.1:${port}/0`,
     port,
+    pid: () => child.pid ?? 0,
     kill,
     async restart() {
       await kill();
