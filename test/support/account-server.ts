@@ -48,6 +48,10 @@ export interface Tenant {
   discovery: { readonly [member: string]: unknown };
   /** Called when a code comes to the token endpoint, before it is looked at. */
   onCode: (() => Promise<void>) | undefined;
+  /** Called when a refresh token comes, before it is looked at. */
+  onRefresh: (() => Promise<void>) | undefined;
+  /** Called when a token request has been carried out, before it is answered, with its grant type. */
+  onIssued: ((grant: string) => Promise<void>) | undefined;
   /** Ends every grant: neither access nor refresh tokens are good any more. */
   revokeAll(): void;
   /** Whose token it is; undefined: it is not good. */
@@ -153,6 +157,7 @@ export async function startTenant(t: Cleanup, registration: Registration): Promi
     });
   const tenant: Tenant = {
     ...{ issuer, grants: [], requests: [], down: undefined, lifeSeconds: 600, discovery: {}, onCode: undefined },
+    ...{ onRefresh: undefined, onIssued: undefined },
     revokeAll() {
       for (const key of kept.keys())
         if (/^(Grant|AccessToken|RefreshToken|ClientCredentials):/.test(key)) kept.delete(key);
@@ -166,13 +171,16 @@ export async function startTenant(t: Cleanup, registration: Registration): Promi
   };
   const provider = makeProvider();
   provider.use(async (context, next) => {
+    let grant: string | undefined;
     if (context.path === '/token') {
       const body = await readBody((context as unknown as { req: IncomingMessage & { body?: unknown } }).req);
-      const grant = new URLSearchParams(body).get('grant_type') ?? '';
+      grant = new URLSearchParams(body).get('grant_type') ?? '';
       tenant.grants.push(grant);
       if (grant === 'authorization_code') await tenant.onCode?.();
+      if (grant === 'refresh_token') await tenant.onRefresh?.();
     }
     await next();
+    if (grant !== undefined) await tenant.onIssued?.(grant);
     if (context.path === '/.well-known/openid-configuration')
       context.body = { ...(context.body as object), ...tenant.discovery };
   });

@@ -29,6 +29,13 @@ export interface ConnectSite extends StartedApp {
 /** `port`: default any. */
 export async function startConnectSite(t: Cleanup, config: object, port?: number): Promise<ConnectSite> {
   const dataDir = await createTempDir(t);
+  const keys = await addPeople(dataDir);
+  const started = await startApp(t, config, { dataDir, port });
+  return { ...started, ...createVisits(started.url), dataDir, keys };
+}
+
+/** Two who have passwords and keys, and a key that is nobody's. Returns the keys. */
+export async function addPeople(dataDir: string): Promise<ConnectSite['keys']> {
   const people = openPeople(dataDir);
   const accounts = openAccountStore({ dataDir });
   const hash = await createArgon2Hasher(CHEAP).hash(PASSWORD);
@@ -43,8 +50,7 @@ export async function startConnectSite(t: Cleanup, config: object, port?: number
   };
   await people.close();
   await accounts[Symbol.asyncDispose]();
-  const started = await startApp(t, config, { dataDir, port });
-  return { ...started, ...createVisits(started.url), dataDir, keys };
+  return keys;
 }
 
 /** What people do in browsers at a gateway. */

@@ -7,7 +7,7 @@ import type { ExchangeGate, ExchangeSubject, TokenExchangeConfig } from '../../c
 import { createLru } from '../../lib/lru.ts';
 import { exchangeToken } from './exchange-token.ts';
 import { type KeptCredential, type Tokens, writeCredential } from './kept-credential.ts';
-import { describeFailure, FRESH_MS, renewalDueMs } from './refresh-tokens.ts';
+import { describeFailure, isFresh, renewalDueMs } from './refresh-tokens.ts';
 import { ExchangeFailure } from './request-token.ts';
 import { type UserCredentials, type UserCredentialsDeps, urlOf } from './user-credentials.ts';
 
@@ -52,7 +52,7 @@ export function createExchanges(deps: ExchangesDeps): ExchangeGate {
       try {
         if (deps.sealer.refusal() !== undefined)
           throw new ExchangeFailure('refused', 'the gateway has no master key, without which it keeps no credentials');
-        if (refused !== undefined && before?.tokens !== undefined && now() - before.tokens.atMs < FRESH_MS)
+        if (refused !== undefined && before?.tokens !== undefined && isFresh(before.tokens, now()))
           throw new ExchangeFailure('refused', 'the server refuses what the exchange brought');
         const issued = await exchangeToken(config.tokenExchange, { serverUrl: urlOf(config), subjectToken: token });
         const atMs = now();

@@ -8,8 +8,7 @@ import { issuerOf } from './prepare-sign-in.ts';
 
 /** Tokens are renewed this long before they run out, or after nine tenths of a short life. */
 const EARLY_MS = 60_000;
-/** A token that is refused so soon after it was issued is not mended by another one like it. */
-export const FRESH_MS = 10_000;
+const FRESH_MS = 10_000;
 
 /** `rejected`: the grant is over. `unreachable`: nobody knows, and later may do. */
 export type Refreshed = 'renewed' | 'rejected' | 'unreachable';
@@ -18,6 +17,11 @@ export type Refreshed = 'renewed' | 'rejected' | 'unreachable';
 export function renewalDueMs({ atMs, expiresAtMs }: Tokens): number {
   if (expiresAtMs === undefined) return Number.POSITIVE_INFINITY;
   return expiresAtMs - Math.min(EARLY_MS, (expiresAtMs - atMs) / 10);
+}
+
+/** Refused so soon after it was issued, though it has not run out, a token is not mended by another one like it. */
+export function isFresh({ atMs, expiresAtMs }: Tokens, nowMs: number): boolean {
+  return nowMs - atMs <= FRESH_MS && (expiresAtMs === undefined || nowMs < expiresAtMs);
 }
 
 export async function refreshTokens(

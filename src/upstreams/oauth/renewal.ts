@@ -17,7 +17,7 @@ import {
   writeCredential,
 } from './kept-credential.ts';
 import { issuerOf, prepareSignIn } from './prepare-sign-in.ts';
-import { describeFailure, FRESH_MS, type Refreshed, refreshTokens, renewalDueMs } from './refresh-tokens.ts';
+import { describeFailure, isFresh, type Refreshed, refreshTokens, renewalDueMs } from './refresh-tokens.ts';
 
 const RENEW_MS = 30_000;
 const RETRY_MS = 30_000;
@@ -151,8 +151,7 @@ export function createRenewal(deps: ServerCredentialsDeps, config: ServerConfig,
       ...(resourceMetadataUrl !== undefined && { resourceMetadataUrl: resourceMetadataUrl.href }),
     };
     if (isOwnGrant) {
-      const isFresh = tokens !== undefined && now() - tokens.atMs <= FRESH_MS;
-      if (isFresh && !isStepUp)
+      if (tokens !== undefined && isFresh(tokens, now()) && !isStepUp)
         return { type: 'refused', hint: 'the server refuses what the client credentials bring' };
       kept = { ...kept, scope: wanted };
       const done = await refresh(discovery, fetchFn);
@@ -160,7 +159,7 @@ export function createRenewal(deps: ServerCredentialsDeps, config: ServerConfig,
       return { type: 'refused', hint: 'the client credentials brought no token' };
     }
     let isUseless = tokens?.value.issuer !== issuerOf(discovery);
-    if (!isStepUp && !isUseless && tokens !== undefined && now() - tokens.atMs > FRESH_MS) {
+    if (!isStepUp && !isUseless && tokens !== undefined && !isFresh(tokens, now())) {
       const done = await refresh(discovery, fetchFn);
       if (done === 'renewed') return { type: 'renewed' };
       isUseless = done === 'rejected';

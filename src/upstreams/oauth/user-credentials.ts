@@ -15,7 +15,7 @@ import {
   writeCredential,
 } from './kept-credential.ts';
 import { issuerOf } from './prepare-sign-in.ts';
-import { describeFailure, FRESH_MS, type Refreshed, refreshTokens, renewalDueMs } from './refresh-tokens.ts';
+import { describeFailure, isFresh, type Refreshed, refreshTokens, renewalDueMs } from './refresh-tokens.ts';
 
 const RENEW_MS = 30_000;
 /** After a renewal that reached nobody, so long nothing is tried: each call would wait for it. */
@@ -181,7 +181,7 @@ export function createUserCredentials(deps: UserCredentialsDeps): UserCredential
         ...over,
         problem: 'the server has moved to another authorization server',
       });
-    if (now() - tokens.atMs <= FRESH_MS)
+    if (isFresh(tokens, now()))
       return askPerson(config, owner, kept, { problem: 'the server refuses what the sign-in brought' });
     const done = await refresh(config, owner, kept, discovery, fetchFn);
     if (done === 'renewed') return { type: 'renewed' };
