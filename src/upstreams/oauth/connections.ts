@@ -5,6 +5,7 @@ import type { ServerConfig } from '../../contracts/config.ts';
 import type { Connection, ConnectionDesk, ConnectionGate, ConnectStart } from '../../contracts/connections.ts';
 import { accountOf } from './account-of.ts';
 import { createExchanges } from './exchanges.ts';
+import { followConnections } from './follow-connections.ts';
 import { createGuardedFetch } from './guarded-fetch.ts';
 import { type KeptCredential, type Tokens, writeCredential } from './kept-credential.ts';
 import { issuerOf } from './prepare-sign-in.ts';
@@ -33,6 +34,8 @@ export interface UserConnections
   find(serverId: string, userId: string): Connection | undefined;
   /** The tokens of a sign-in are there. */
   take(signIn: OpenSignIn, tokens: Tokens): Connection | undefined;
+  /** The store was read anew: another replica may have written. */
+  reread(): void;
 }
 
 export function createConnections(deps: ConnectionsDeps): UserConnections {
@@ -75,8 +78,16 @@ export function createConnections(deps: ConnectionsDeps): UserConnections {
     },
   });
 
+  const reread = followConnections({
+    ...{ store, users, serverOf },
+    onChange(serverId, userId, isThere) {
+      tell(serverId, userId);
+      if (isThere) deps.onConnected(serverId);
+    },
+  });
+
   return {
-    exchanges,
+    ...{ exchanges, reread },
     isPerUser: (serverId) => serverOf(serverId) !== undefined,
     isConnected: (serverId, userId) => {
       const config = serverOf(serverId);

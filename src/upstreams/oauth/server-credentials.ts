@@ -91,6 +91,7 @@ export function createServerCredentials(
     },
     reread() {
       for (const { own } of open.values()) own.reread();
+      connections.reread();
     },
     connectionOf: (config, owner) =>
       config.credentials === 'per-user' ? users.connectionOf(config, owner) : undefined,
