@@ -125,6 +125,13 @@ test('every link inside the repository leads to a file', () => {
   }
 });
 
+test('every threat names a test that is there', () => {
+  const rows = [...read('docs/reference/threats.md').matchAll(/^\| .* \| "(.+)" `(\S+)` \|$/gm)];
+  assert.ok(rows.length > 30, `only ${rows.length} rows`);
+  for (const [, sentence = '', file = ''] of rows)
+    assert.ok(read(file).includes(`'${sentence}'`), `${file} has no test of that name: ${sentence}`);
+});
+
 test('every error is explained as it is, and no other is', () => {
   const rows = [
     ...read('docs/reference/errors.md').matchAll(/^\| `(\w+)` \| (\d+) \| (-\d+) \| (yes|no) \| (.+) \| (.+) \|$/gm),

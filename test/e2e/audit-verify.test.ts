@@ -36,7 +36,7 @@ test('audit verify vouches for what was called, and names what was changed since
   const later = JSON.parse(await runCli('audit', 'verify', '--data', dataDir, '--expect', head, '--json'));
   assert.deepEqual([later.problemCount, later.hasKey, later.signedTo], [0, true, later.head.seq]);
 
-  const db = new DatabaseSync(join(dataDir, 'portcullis.db'));
+  const db = new DatabaseSync(join(dataDir, 'portcullis.db'), { timeout: 10_000 });
   t.after(() => db.close());
   const id = String(db.prepare("SELECT id FROM trail WHERE kind = 'chat' LIMIT 1").get()?.id);
   db.prepare("UPDATE trail SET key_name = 'somebody else' WHERE id = ?").run(id);

@@ -90,7 +90,7 @@ test('a tool that fails is a message for the model; one that takes too long or a
 test('what is too old is not carried out', { timeout: 120_000 }, async (t) => {
   const { gateway, suggest, execute, begun } = await startSuggesting(t);
   const { call, suggestion } = await suggest({ nonce: 'old' });
-  const db = new DatabaseSync(join(gateway.dataDir, 'portcullis.db'));
+  const db = new DatabaseSync(join(gateway.dataDir, 'portcullis.db'), { timeout: 10_000 });
   db.prepare('UPDATE suggestions SET expires_at_ms = ? WHERE id = ?').run(Date.now() - 1, suggestion);
   db.close();
   const { status, body } = await execute(call);
