@@ -103,6 +103,7 @@ export function createGateway(
     grantOf: (caller, narrowing, endpoint) => pipeline.grantOf(caller, narrowing, endpoint),
     servers: deps.registry.current,
     onServerEvent: deps.registry.onEvent,
+    onConnection: deps.connections?.onChange,
     // A watch outlives configurations: what its key may see is looked up again each time.
     refreshed: (request) => ({ ...request, caller: pipeline.keyring.refreshed(request.caller) }),
   });

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { Watch, WatchRequest } from '../contracts/call.ts';
+import type { ConnectionGate } from '../contracts/connections.ts';
 import { GatewayError } from '../contracts/errors.ts';
 import { LOG_LEVELS, type LogLevel } from '../contracts/peer.ts';
 import type { ServerRegistry, UpstreamServer } from '../contracts/upstream.ts';
@@ -12,7 +13,7 @@ import { showTask } from '../domain/tools/show-task.ts';
 import { type ShowUri, showUriMember } from '../domain/tools/show-uris.ts';
 import { findTaskTool } from '../domain/tools/tasks.ts';
 import { createLru } from '../lib/lru.ts';
-import type { GrantOf } from './grants.ts';
+import { type GrantOf, userOf } from './grants.ts';
 import type { LiveCatalog } from './live-catalog.ts';
 
 const MAX_URIS_PER_WATCH = 256;
@@ -33,6 +34,8 @@ interface WatchesDeps {
   readonly grantOf: GrantOf;
   readonly servers: () => ReadonlyMap<string, UpstreamServer>;
   readonly onServerEvent: ServerRegistry['onEvent'];
+  /** A user has connected an account at a server, or none any more. Undefined: users have none. */
+  readonly onConnection: ConnectionGate['onChange'] | undefined;
   /** The request a watch was opened with, as the configuration now stands (a key's grant may have changed). */
   readonly refreshed: (request: WatchRequest) => WatchRequest;
 }
@@ -110,6 +113,12 @@ export function createWatches(deps: WatchesDeps): { open(request: WatchRequest):
       if (reaches(request, event.serverId)) request.onEvent({ type: 'log-message', params: event.params });
   });
   deps.catalog.onChange(changed);
+  // The tools stay the same; what is marked in their list does not.
+  deps.onConnection?.((serverId, userId) => {
+    for (const { request } of open)
+      if (userOf(deps.refreshed(request).caller) === userId && reaches(request, serverId))
+        request.onEvent({ type: 'list-changed', list: 'tools' });
+  });
 
   const shared = {
     servers: deps.servers,

@@ -2,6 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { startAccountServer, startTenant } from '../support/account-server.ts';
 import { connectStreamableV1, connectV2 } from '../support/clients.ts';
 import { freePort, perUser, startConnectSite } from '../support/connect-site.ts';
@@ -150,4 +153,41 @@ test('whoever connects another account is in no session of the one before', asyn
   assert.match(await whoami(), /second@notes/);
   await client.close();
   assert.equal(server.sharedSessions, 0);
+});
+
+test('whoever connects or disconnects is told that their list has changed, in the sessions of theirs and in no others', async (t) => {
+  const tenant = await startTenant(t, { type: 'dynamic' });
+  const server = await startAccountServer(t, 'modern', tenant);
+  const site = await startConnectSite(t, perUser({ notes: server.mcpUrl }));
+  const [ada, grace] = [await site.browserOf('ada'), await site.browserOf('grace')];
+  await site.connect(ada, 'notes', 'ada@notes');
+  await waitFor('the tools', () => site.app.registry.current().get('notes')?.status().state === 'healthy');
+
+  const told: string[] = [];
+  const open = async (who: 'ada' | 'grace'): Promise<Client> => {
+    const client = new Client({ name: who, version: '1' });
+    client.setNotificationHandler(ToolListChangedNotificationSchema, () => void told.push(who));
+    const requestInit = { headers: { authorization: `Bearer ${site.keys[who]}` } };
+    await client.connect(new StreamableHTTPClientTransport(new URL(`${site.url}/mcp`), { requestInit }));
+    t.after(() => client.close());
+    return client;
+  };
+  const clients = { ada: await open('ada'), grace: await open('grace') };
+  const markOf = async (who: 'ada' | 'grace'): Promise<string> =>
+    JSON.stringify((await clients[who].listTools()).tools.find(({ name }) => name === 'notes__whoami')?._meta ?? {});
+  assert.match(await markOf('grace'), /connection_required/);
+  assert.doesNotMatch(await markOf('ada'), /connection_required/);
+  // Their streams stand.
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  told.length = 0;
+
+  await site.connect(grace, 'notes', 'grace@notes');
+  await waitFor('the news', () => told.includes('grace'));
+  assert.doesNotMatch(await markOf('grace'), /connection_required/);
+  const list = await grace.get(`${site.url}/account/connections`);
+  told.splice(0);
+  await grace.submit(list, '/account/connections/disconnect', { server: 'notes' });
+  await waitFor('the news of its end', () => told.includes('grace'));
+  assert.match(await markOf('grace'), /connection_required/);
+  assert.ok(!told.includes('ada'), 'somebody else was told');
 });
