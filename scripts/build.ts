@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
-import { build, type Metafile, type Plugin } from 'esbuild';
+import { build, type Metafile, type Plugin, transform } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
 
@@ -17,33 +17,37 @@ const NEIGHBOURS: readonly { readonly folder: string; readonly from: string; rea
 ];
 const found = new Set<string>();
 
-const neighbourUrls: Plugin = {
-  name: 'neighbour-urls',
+/**
+ * Our own sources: names of files beside them, and forms that are costly where they are met often taken apart, above all
+ * `{ ...{ a, b } }`. Not those of dependencies, some of which go by names of classes that this would take away.
+ */
+const ownSources: Plugin = {
+  name: 'own-sources',
   setup(setup) {
     setup.onLoad({ filter: /src[\\/].*\.ts$/ }, async ({ path }) => {
+      if (path.includes('node_modules')) return undefined;
       const folder = relative(root, dirname(path)).replaceAll('\\', '/');
-      const neighbours = NEIGHBOURS.filter((each) => each.folder === folder);
-      if (neighbours.length === 0) return undefined;
-      let contents = await readFile(path, 'utf8');
-      for (const { from, to } of neighbours)
-        contents = contents.replaceAll(`new URL('${from}', import.meta.url)`, () => {
+      let source = await readFile(path, 'utf8');
+      for (const { from, to } of NEIGHBOURS.filter((each) => each.folder === folder))
+        source = source.replaceAll(`new URL('${from}', import.meta.url)`, () => {
           found.add(from);
           return `new URL('${to}', import.meta.url)`;
         });
-      return { contents, loader: 'ts' };
+      const { code } = await transform(source, { loader: 'ts', sourcefile: path, target: TARGET, minifySyntax: true });
+      return { contents: code, loader: 'js' };
     });
   },
 };
 
+const TARGET = 'node22.19';
 const shared = {
   bundle: true,
   platform: 'node',
   format: 'esm',
-  target: 'node22.19',
+  target: TARGET,
   absWorkingDir: root,
   metafile: true,
   legalComments: 'none',
-  minifySyntax: true,
   // Native code cannot be inside; npm puts the right one beside us.
   external: ['@node-rs/argon2'] as string[],
   // Dependencies in CommonJS ask for Node's modules with `require`.
@@ -110,7 +114,7 @@ for (const [file, source] of Object.entries(OUTPUTS)) {
     ...shared,
     entryPoints: [source],
     outfile: `dist/${file}`,
-    plugins: [neighbourUrls],
+    plugins: [ownSources],
   });
   for (const folder of packagesIn(metafile)) packages.add(folder);
   const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);

@@ -108,18 +108,35 @@ export function createGateway(
     refreshed: (request) => ({ ...request, caller: pipeline.keyring.refreshed(request.caller) }),
   });
 
+  const turnAway = (error: unknown): never => {
+    if (error instanceof GatewayError) deps.meter?.turnedAway(error.code);
+    throw error;
+  };
+
   return {
     call,
     admit(credential, place) {
       if (tokens === undefined || admission === undefined || tokens.issuers().length === 0) return undefined;
       if (credential === undefined) {
         if (pipeline.config.anonymous !== undefined) return undefined;
-        throw admission.refusal('send it as "Authorization: Bearer <key>"', place);
+        return turnAway(admission.refusal('send it as "Authorization: Bearer <key>"', place));
       }
-      return pipeline.keyring.knows(credential) ? undefined : admission.admit(credential, place);
+      return pipeline.keyring.knows(credential) ? undefined : admission.admit(credential, place).catch(turnAway);
     },
-    checkScope: (credential, kind, place) => admission?.checkScope(credential, kind, place),
-    identify: (credential) => pipeline.keyring.identify(credential),
+    checkScope(credential, kind, place) {
+      try {
+        admission?.checkScope(credential, kind, place);
+      } catch (error) {
+        turnAway(error);
+      }
+    },
+    identify(credential) {
+      try {
+        return pipeline.keyring.identify(credential);
+      } catch (error) {
+        return turnAway(error);
+      }
+    },
     async suggestion(credential, id) {
       const caller = pipeline.keyring.identify(credential);
       const found = await ledger?.store.find(id);

@@ -4,6 +4,7 @@
  */
 
 import type { Call, CallKind } from '../../contracts/call.ts';
+import type { ErrorCode } from '../../contracts/errors.ts';
 import type { Meter } from '../../contracts/meter.ts';
 import type { Era } from '../../contracts/peer.ts';
 import type { CallFinish, ResultClass } from '../../contracts/trail.ts';
@@ -69,6 +70,8 @@ export interface GroupFigures {
 
 export interface CallFigures {
   readonly inFlight: number;
+  /** By why what was presented was not taken. */
+  readonly turnedAway: ReadonlyMap<ErrorCode, number>;
   readonly boundsMs: readonly number[];
   readonly groups: readonly GroupFigures[];
   readonly models: ModelFigures;
@@ -94,6 +97,7 @@ class TableMeter implements CallMeter {
   #counters = 0;
   #tools = 0;
   #inFlight = 0;
+  readonly #turnedAway = new Map<ErrorCode, number>();
 
   constructor(maxTools: number, maxServers: number) {
     this.#maxTools = maxTools;
@@ -132,6 +136,10 @@ class TableMeter implements CallMeter {
     this.#durations.observe(this.#groupOf(call).durations.answer, performance.now() - call.startedMs - totalMs);
   }
 
+  turnedAway(code: ErrorCode): void {
+    this.#turnedAway.set(code, (this.#turnedAway.get(code) ?? 0) + 1);
+  }
+
   read(): CallFigures {
     const groups = this.#groups.map((group): GroupFigures => {
       const { kind, era, server, durations, requestBytes, resultBytes } = group;
@@ -155,7 +163,10 @@ class TableMeter implements CallMeter {
         resultBytes,
       };
     });
-    return { inFlight: this.#inFlight, boundsMs: BOUNDS_MS, groups, models: this.#models.read() };
+    return {
+      ...{ inFlight: this.#inFlight, turnedAway: new Map(this.#turnedAway), boundsMs: BOUNDS_MS, groups },
+      models: this.#models.read(),
+    };
   }
 
   /** Calls that named nothing visible, and lists, have no server. */

@@ -68,13 +68,15 @@ function writeQueues(out: Exposition, { waiting, waited, waitedMs }: QueueFigure
   seconds.sample({}, waitedMs / MS_PER_SECOND);
 }
 
-function writeCalls(out: Exposition, { inFlight, boundsMs, groups }: CallFigures): void {
+function writeCalls(out: Exposition, { inFlight, turnedAway, boundsMs, groups }: CallFigures): void {
   const calls = out.counter('portcullis_calls', 'Calls that are over, by how they ended.');
   for (const group of groups)
     for (const { tool, calls: counts } of group.counts)
       for (const [i, outcome] of RESULT_CLASSES.entries())
         if ((counts[i] ?? 0) > 0) calls.sample({ ...labelsOf(group), gen_ai_tool_name: tool, outcome }, counts[i] ?? 0);
   out.gauge('portcullis_calls_in_flight', 'Calls that have begun and are not over.').sample({}, inFlight);
+  const away = out.counter('portcullis_turned_away', 'Requests whose key or token was missing or not taken, by why.');
+  for (const [code, count] of turnedAway) away.sample({ code }, count);
 
   const bounds = boundsMs.map((bound) => bound / MS_PER_SECOND);
   for (const [phase, name, help] of HISTOGRAMS) {
