@@ -119,7 +119,7 @@ export function createGateway(
       if (tokens === undefined || admission === undefined || tokens.issuers().length === 0) return undefined;
       if (credential === undefined) {
         if (pipeline.config.anonymous !== undefined) return undefined;
-        return turnAway(admission.refusal('send it as "Authorization: Bearer <key>"', place));
+        throw admission.refusal('send it as "Authorization: Bearer <key>"', place);
       }
       return pipeline.keyring.knows(credential) ? undefined : admission.admit(credential, place).catch(turnAway);
     },
@@ -134,6 +134,8 @@ export function createGateway(
       try {
         return pipeline.keyring.identify(credential);
       } catch (error) {
+        // Without any there is nothing to turn away: sign-ins of clients begin so.
+        if (credential === undefined) throw error;
         return turnAway(error);
       }
     },

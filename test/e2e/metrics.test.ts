@@ -161,3 +161,15 @@ test('both formats can be read by a strict reader, and hold the same families', 
   assert.deepEqual(names(await scrape(gateway, 'openmetrics')), plain);
   assert.ok(plain.includes('nodejs_eventloop_delay_seconds'));
 });
+
+test('requests with a key that is not good are counted once each, and are no calls', { timeout: 60_000 }, async (t) => {
+  const gateway = await start(t, { metrics: { token: TOKEN }, providers: { f: { type: 'fake' } } });
+  for (const key of ['pck_e2e_metrics_wrong', 'pck_e2e_metrics_wrong'])
+    assert.equal((await callTool(gateway, key, 'w__peek', { nonce: '1' })).status, 401);
+  const body = JSON.stringify({ model: 'a/b', messages: [] });
+  const headers = { authorization: 'Bearer pck_e2e_metrics_wrong', 'content-type': 'application/json' };
+  assert.equal((await fetch(`${gateway.url}/v1/chat/completions`, { method: 'POST', headers, body })).status, 401);
+  const samples = await scrape(gateway);
+  assert.equal(sum(samples, 'portcullis_turned_away_total', { code: 'unauthenticated' }), 3);
+  assert.equal(sum(samples, 'portcullis_calls_total'), 0);
+});

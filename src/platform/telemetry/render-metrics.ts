@@ -75,7 +75,7 @@ function writeCalls(out: Exposition, { inFlight, turnedAway, boundsMs, groups }:
       for (const [i, outcome] of RESULT_CLASSES.entries())
         if ((counts[i] ?? 0) > 0) calls.sample({ ...labelsOf(group), gen_ai_tool_name: tool, outcome }, counts[i] ?? 0);
   out.gauge('portcullis_calls_in_flight', 'Calls that have begun and are not over.').sample({}, inFlight);
-  const away = out.counter('portcullis_turned_away', 'Requests whose key or token was missing or not taken, by why.');
+  const away = out.counter('portcullis_turned_away', 'Requests whose key or token was not taken, by why.');
   for (const [code, count] of turnedAway) away.sample({ code }, count);
 
   const bounds = boundsMs.map((bound) => bound / MS_PER_SECOND);
