@@ -23,6 +23,8 @@ export interface OAuthServer extends AsyncDisposable {
   readonly revoked: string[];
   /** Answers the token endpoint with this status; undefined: as it should. */
   tokenDown: number | undefined;
+  /** What the token endpoint wants of its client; undefined: nothing. */
+  secret: string | undefined;
   /** From now on no refresh token is good. */
   revoke(): void;
 }
@@ -58,6 +60,8 @@ export async function startOAuthServer(): Promise<OAuthServer> {
   const serveToken = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const form = new URLSearchParams(await bodyOf(request));
     grants.push(form.get('grant_type') ?? '');
+    if (server.secret !== undefined && form.get('client_secret') !== server.secret)
+      return json(response, 401, { error: 'invalid_client' });
     if (form.get('grant_type') === 'refresh_token')
       return refreshTokens.delete(form.get('refresh_token') ?? '')
         ? giveTokens(response)
@@ -141,7 +145,7 @@ export async function startOAuthServer(): Promise<OAuthServer> {
 
   const server: OAuthServer = {
     ...{ origin, mcpUrl: `${origin}/mcp`, paths, grants, tokens, iss: origin },
-    ...{ metadata: {}, authorizationServer: origin, revoked, tokenDown: undefined },
+    ...{ metadata: {}, authorizationServer: origin, revoked, tokenDown: undefined, secret: undefined },
     revoke: () => refreshTokens.clear(),
     async [Symbol.asyncDispose]() {
       http.closeAllConnections();
