@@ -201,6 +201,21 @@ test('a client secret that was changed at the issuer costs no user their account
   assert.equal(server.paths.filter((path) => path === '/authorize').length, 1, 'a second consent');
 });
 
+test('an issuer that has forgotten the gateway gets it registered anew, once, and its users connect again', async (t) => {
+  const { connect, connections, credentials, config, challenge, pass, server } = await setUp(t);
+  const listing = credentials.of(config) as ServerCredential;
+  await listing.renew(challenge(undefined));
+  const [ada, grace] = [await connect('ada'), await connect('grace')];
+  server.forgetClients();
+  pass(3_600_000);
+  for (const each of [ada, grace]) assert.deepEqual(withoutHint(await each.renew(challenge(each.header))), REFUSED);
+  assert.equal(connections.find('files', 'ada')?.state, 'broken');
+  // The gateway's own sign-in, prepared for the registration that is no more, does not bring it back.
+  await listing.renew(challenge(undefined));
+  for (const name of ['ada', 'grace']) assert.ok((await connect(name)).header !== undefined);
+  assert.equal(server.paths.filter((path) => path === '/register').length, 2);
+});
+
 test('a server that has moved to another issuer gets none of the tokens of the one before', async (t) => {
   const { connect, connections, challenge, pass, server, credentials, config } = await setUp(t);
   const elsewhere = await startOAuthServer();

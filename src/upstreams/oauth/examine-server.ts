@@ -82,7 +82,7 @@ async function examineToken(fetchFn: FetchLike, options: ExamineOptions, say: Sa
   else {
     const done = await refresh(kept.discovery);
     if (done === 'renewed') say('refresh', 'ok', 'the token was renewed, and the new one is stored');
-    else if (done === 'rejected')
+    else if (done === 'rejected' || done === 'forgotten')
       say('refresh', 'wrong', 'the issuer does not renew it any more', 'Connect, or sign in, again.');
     else if (done === 'unwelcome')
       say('refresh', 'wrong', WHY_LATER.unwelcome, 'Look at "clientId" and "clientSecret"; nothing is lost.');

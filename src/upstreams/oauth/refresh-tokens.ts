@@ -13,9 +13,10 @@ const FRESH_MS = 10_000;
 
 /**
  * `rejected`: the grant is over. `unreachable`: nobody knows, and later may do. `unwelcome`: the client that is configured is not taken,
- * as after its secret was changed, which says nothing of the grant.
+ * as after its secret was changed, which says nothing of the grant. `forgotten`: one that registered by itself is not known any more;
+ * its grants are over, and it has to register anew.
  */
-export type Refreshed = 'renewed' | 'rejected' | 'unreachable' | 'unwelcome';
+export type Refreshed = 'renewed' | 'rejected' | 'unreachable' | 'unwelcome' | 'forgotten';
 
 /** Where nobody can renew a token at present, and signing in again would not help. */
 export const WHY_LATER = {
@@ -65,14 +66,15 @@ export async function refreshTokens(
     if (!(error instanceof OAuthError)) return 'unreachable';
     const { ServerError, TemporarilyUnavailable, InvalidClient, UnauthorizedClient } = OAuthErrorCode;
     if (error.code === ServerError || error.code === TemporarilyUnavailable) return 'unreachable';
-    const isOfClient = error.code === InvalidClient || error.code === UnauthorizedClient;
-    return isOfClient && isConfigured(config, client) ? 'unwelcome' : 'rejected';
+    if (error.code !== InvalidClient && error.code !== UnauthorizedClient) return 'rejected';
+    if (isConfigured(config, client)) return 'unwelcome';
+    return error.code === InvalidClient ? 'forgotten' : 'rejected';
   }
 }
 
 type Client = NonNullable<KeptCredential['client']>;
 
-/** A person registered it, and a person has to mend it; one that registered by itself goes with its grants. */
+/** A person registered it, and a person has to mend it. */
 function isConfigured({ oauth }: Pick<ServerConfig, 'oauth'>, { client_id }: Client): boolean {
   return client_id === oauth?.clientId || client_id === oauth?.clientMetadataUrl;
 }

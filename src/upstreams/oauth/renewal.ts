@@ -162,12 +162,16 @@ export function createRenewal(deps: ServerCredentialsDeps, config: ServerConfig,
     if (!isStepUp && !isUseless && tokens !== undefined && !isFresh(tokens, now())) {
       const done = await refresh(discovery, fetchFn);
       if (done === 'renewed') return { type: 'renewed' };
-      isUseless = done === 'rejected';
-      if (done !== 'rejected') {
+      isUseless = done === 'rejected' || done === 'forgotten';
+      if (done === 'forgotten') keep({ client: undefined });
+      if (done === 'unreachable' || done === 'unwelcome') {
         wake(RETRY_MS);
         return { type: 'refused', hint: WHY_LATER[done] };
       }
     }
+    const stored = isUseless ? readCredential(deps, config.id) : undefined;
+    // Registered anew, or forgotten, for a user meanwhile.
+    if (stored?.serverUrl === serverUrl) kept = { ...kept, client: stored.client, redirectUrl: stored.redirectUrl };
     const redirectUrl = await deps.redirectUrl();
     const signIn = await prepareSignIn({
       ...{ config: config.oauth ?? {}, kept, redirectUrl, discovery, scope: wanted, fetchFn },

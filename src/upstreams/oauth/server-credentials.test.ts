@@ -187,6 +187,17 @@ test('a server that has moved to another issuer gets none of the tokens of the o
   assert.equal(elsewhere.paths.filter((path) => path === '/register').length, 1, 'registered anew there');
 });
 
+test('an issuer that has forgotten the gateway gets it registered anew for the next sign-in', async (t) => {
+  const { credential, signIn, pass, server } = await setUp(t);
+  await signIn();
+  server.forgetClients();
+  pass(3_600_000);
+  await signIn();
+  assert.ok(credential.header !== undefined);
+  assert.deepEqual(server.grants, ['authorization_code', 'refresh_token', 'authorization_code']);
+  assert.equal(server.paths.filter((path) => path === '/register').length, 2);
+});
+
 test('a client secret that was changed at the issuer costs no sign-in: it goes on once the new one is configured', async (t) => {
   const oauthOf = (clientSecret: string) => ({ clientId: 'ours', clientSecret });
   const { credential, credentials, configOf, challenge, signIn, pass, server } = await setUp(t, oauthOf('old'));

@@ -140,6 +140,14 @@ export function createUserCredentials(deps: UserCredentialsDeps): UserCredential
     return atMs !== undefined && Math.abs(now() - atMs) < PAUSE_MS ? why : undefined;
   };
 
+  /** Whoever signs in next has the gateway registered anew, unless somebody has done so meanwhile. */
+  const forgetClient = (config: ServerConfig, { client }: KeptCredential): Promise<void> =>
+    store.exclusively(config.id, SHARED_OWNER, async () => {
+      const shared = readCredential(deps, config.id);
+      if (shared !== undefined && shared.client?.client_id === client?.client_id)
+        writeCredential(deps, config.id, { ...shared, client: undefined });
+    });
+
   const later = (why: keyof typeof WHY_LATER): Renewal => ({ type: 'refused', hint: WHY_LATER[why], wants: 'time' });
   const askPerson = (
     config: ServerConfig,
@@ -186,7 +194,8 @@ export function createUserCredentials(deps: UserCredentialsDeps): UserCredential
       return askPerson(config, owner, kept, { problem: 'the server refuses what the sign-in brought' });
     const done = await refresh(config, owner, kept, discovery, fetchFn);
     if (done === 'renewed') return { type: 'renewed' };
-    if (done !== 'rejected') return later(done);
+    if (done === 'unreachable' || done === 'unwelcome') return later(done);
+    if (done === 'forgotten') await forgetClient(config, kept);
     return askPerson(config, owner, kept, { ...over, problem: 'the sign-in has run out or was taken back' });
   };
 
