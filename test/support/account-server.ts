@@ -52,6 +52,8 @@ export interface Tenant {
   onRefresh: (() => Promise<void>) | undefined;
   /** Called when a token request has been carried out, before it is answered, with its grant type. */
   onIssued: ((grant: string) => Promise<void>) | undefined;
+  /** Knows none of the clients that have registered, and nothing of what they were given. */
+  forgetClients(): void;
   /** Ends every grant: neither access nor refresh tokens are good any more. */
   revokeAll(): void;
   /** Whose token it is; undefined: it is not good. */
@@ -158,6 +160,10 @@ export async function startTenant(t: Cleanup, registration: Registration): Promi
   const tenant: Tenant = {
     ...{ issuer, grants: [], requests: [], down: undefined, lifeSeconds: 600, discovery: {}, onCode: undefined },
     ...{ onRefresh: undefined, onIssued: undefined },
+    forgetClients() {
+      for (const key of kept.keys()) if (key.startsWith('Client:')) kept.delete(key);
+      tenant.revokeAll();
+    },
     revokeAll() {
       for (const key of kept.keys())
         if (/^(Grant|AccessToken|RefreshToken|ClientCredentials):/.test(key)) kept.delete(key);

@@ -21,6 +21,8 @@ export interface TestTokenIssuer {
   readonly requests: string[];
   /** Answers everything with this status; undefined: as it should. */
   down: number | undefined;
+  /** What is changed in its metadata. */
+  metadata: { readonly [member: string]: unknown };
   /** Its public keys, as they are published. */
   keys: object[];
   /** A token; members that are undefined are left out. Good for a minute unless `exp` says otherwise. */
@@ -37,7 +39,7 @@ export async function startTokenIssuer(t: Cleanup): Promise<TestTokenIssuer> {
     idp.requests.push(path);
     const body =
       path === '/.well-known/oauth-authorization-server'
-        ? { issuer: idp.issuer, jwks_uri: `${idp.issuer}/keys` }
+        ? { issuer: idp.issuer, jwks_uri: `${idp.issuer}/keys`, ...idp.metadata }
         : path === '/keys'
           ? { keys: idp.keys }
           : undefined;
@@ -53,6 +55,7 @@ export async function startTokenIssuer(t: Cleanup): Promise<TestTokenIssuer> {
     issuer: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests: [],
     down: undefined,
+    metadata: {},
     keys: [],
     async sign(claims, { header, key } = {}) {
       const nowS = Math.floor(Date.now() / 1_000);

@@ -13,7 +13,7 @@ import { examineServer } from '../../upstreams/oauth/examine-server.ts';
 import type { Finding } from '../../upstreams/oauth/finding.ts';
 import { createGuardedFetch } from '../../upstreams/oauth/guarded-fetch.ts';
 import { type KeptDeps, readCredential, SHARED_OWNER, writeCredential } from '../../upstreams/oauth/kept-credential.ts';
-import { refreshTokens } from '../../upstreams/oauth/refresh-tokens.ts';
+import { type Refreshed, refreshTokens } from '../../upstreams/oauth/refresh-tokens.ts';
 import { withSecretKeeper } from '../open-secret-keeper.ts';
 import type { Stores } from '../open-stores.ts';
 import { CommandError, EXIT } from './command-error.ts';
@@ -57,14 +57,14 @@ function findServer({ servers }: GatewayConfig, name: string): ServerConfig & { 
 
 /** Like the gateway does it: of all replicas one at a time, and what came of it is stored before anybody else looks. */
 function createRefresh(deps: KeptDeps, server: ServerConfig, owner: string) {
-  return (discovery: OAuthDiscoveryState): Promise<'renewed' | 'rejected' | 'unreachable'> =>
+  return (discovery: OAuthDiscoveryState): Promise<Refreshed> =>
     deps.store.exclusively(server.id, owner, async () => {
       const kept = readCredential(deps, server.id, owner);
       if (kept === undefined || !('url' in server.transport)) return 'rejected';
       const fetchFn = createGuardedFetch(server.transport.url, AbortSignal.timeout(REFRESH_MS));
       const done = await refreshTokens(
         { log: commandLog(), now: deps.now },
-        { serverId: server.id, kept, discovery, fetchFn },
+        { config: server, kept, discovery, fetchFn },
       );
       if (typeof done === 'string') return done;
       writeCredential(deps, server.id, { ...kept, tokens: done, problem: undefined }, owner);

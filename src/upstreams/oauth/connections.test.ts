@@ -28,15 +28,14 @@ async function setUp(t: TestContext, options: object = {}) {
   const kept = { store, sealer, now: () => clockMs };
   const written: unknown[] = [];
   const note = (...parts: unknown[]): void => void written.push(parts);
-  const parsed = parseConfig(
-    JSON.stringify({
-      mcpServers: { files: { url: server.mcpUrl } },
-      serverOptions: { files: { credentials: 'per-user', ...options } },
-    }),
-    { file: 'portcullis.json', env: {} },
-  );
-  assert.ok(parsed.ok, JSON.stringify(parsed));
-  const config = parsed.config.servers[0] as ServerConfig;
+  const configOf = (more: object): ServerConfig => {
+    const serverOptions = { files: { credentials: 'per-user', ...more } };
+    const text = JSON.stringify({ mcpServers: { files: { url: server.mcpUrl } }, serverOptions });
+    const parsed = parseConfig(text, { file: 'portcullis.json', env: {} });
+    assert.ok(parsed.ok, JSON.stringify(parsed));
+    return parsed.config.servers[0] as ServerConfig;
+  };
+  const config = configOf(options);
   const gone = new Set<string>();
   const create = () => {
     const made = createServerCredentials({
@@ -72,7 +71,7 @@ async function setUp(t: TestContext, options: object = {}) {
     clockMs += ms;
   };
   return {
-    ...{ server, store, kept, config, credentials, connections, create },
+    ...{ server, store, kept, config, configOf, credentials, connections, create },
     ...{ approve, connect, challenge, pass, written, gone },
   };
 }
@@ -143,6 +142,10 @@ test('a token that the server takes for expired before its time is renewed: whos
   pass(11_000);
   assert.deepEqual(await ada.renew(challenge(ada.header)), { type: 'renewed' });
   assert.deepEqual(server.grants, ['authorization_code', 'refresh_token']);
+  // And if ours was set back meanwhile.
+  pass(-600_000);
+  assert.deepEqual(await ada.renew(challenge(ada.header)), { type: 'renewed' });
+  assert.deepEqual(server.grants, ['authorization_code', 'refresh_token', 'refresh_token']);
 });
 
 test('a grant that was taken back needs its user, and nothing dead is sent', async (t) => {
@@ -177,6 +180,40 @@ test('a provider that is down costs nobody anything, and is not asked by every c
   pass(5_000);
   assert.deepEqual(await ada.renew(challenge(old)), { type: 'renewed' });
   assert.equal(server.paths.filter((path) => path === '/authorize').length, 1, 'a second consent');
+});
+
+test('a client secret that was changed at the issuer costs no user their account: it goes on once the new one is configured', async (t) => {
+  const oauthOf = (clientSecret: string) => ({ oauth: { clientId: 'ours', clientSecret } });
+  const { connect, connections, credentials, configOf, challenge, pass, server } = await setUp(t, oauthOf('old'));
+  Object.assign(server, { metadata: { token_endpoint_auth_methods_supported: ['client_secret_post'] }, secret: 'old' });
+  const ada = await connect('ada');
+  const old = ada.header;
+  server.secret = 'new';
+  pass(3_600_000);
+  const later = { type: 'refused', hint: 'the authorization server does not take the gateway for its client' };
+  assert.deepEqual(await ada.renew(challenge(old)), { ...later, wants: 'time' });
+  assert.equal(connections.find('files', 'ada')?.state, 'connected', 'nobody took the grant back');
+  assert.equal(ada.header, old);
+  pass(5_000);
+  const configured = credentials.of(configOf(oauthOf('new')), 'ada') as ServerCredential;
+  assert.deepEqual(await configured.renew(challenge(old)), { type: 'renewed' });
+  assert.notEqual(configured.header, old);
+  assert.equal(server.paths.filter((path) => path === '/authorize').length, 1, 'a second consent');
+});
+
+test('an issuer that has forgotten the gateway gets it registered anew, once, and its users connect again', async (t) => {
+  const { connect, connections, credentials, config, challenge, pass, server } = await setUp(t);
+  const listing = credentials.of(config) as ServerCredential;
+  await listing.renew(challenge(undefined));
+  const [ada, grace] = [await connect('ada'), await connect('grace')];
+  server.forgetClients();
+  pass(3_600_000);
+  for (const each of [ada, grace]) assert.deepEqual(withoutHint(await each.renew(challenge(each.header))), REFUSED);
+  assert.equal(connections.find('files', 'ada')?.state, 'broken');
+  // The gateway's own sign-in, prepared for the registration that is no more, does not bring it back.
+  await listing.renew(challenge(undefined));
+  for (const name of ['ada', 'grace']) assert.ok((await connect(name)).header !== undefined);
+  assert.equal(server.paths.filter((path) => path === '/register').length, 2);
 });
 
 test('a server that has moved to another issuer gets none of the tokens of the one before', async (t) => {

@@ -7,7 +7,7 @@ import { examineIssuer, examineResource } from './examine-issuer.ts';
 import type { Finding, Say, Step } from './finding.ts';
 import { createGuardedFetch, type FetchLike } from './guarded-fetch.ts';
 import type { KeptCredential } from './kept-credential.ts';
-import { describeFailure } from './refresh-tokens.ts';
+import { describeFailure, type Refreshed, WHY_LATER } from './refresh-tokens.ts';
 import { urlOf } from './user-credentials.ts';
 
 /** All requests together. */
@@ -17,7 +17,7 @@ export interface ExamineOptions extends ClientOptions {
   /** The credential whose token is tried; undefined: none is stored. */
   readonly kept: KeptCredential | undefined;
   /** Renews that token, and stores what comes of it. Undefined: it is not to be tried. */
-  readonly refresh?: ((discovery: OAuthDiscoveryState) => Promise<'renewed' | 'rejected' | 'unreachable'>) | undefined;
+  readonly refresh?: ((discovery: OAuthDiscoveryState) => Promise<Refreshed>) | undefined;
 }
 
 /** In order; ends where nothing further can be found out. */
@@ -82,8 +82,10 @@ async function examineToken(fetchFn: FetchLike, options: ExamineOptions, say: Sa
   else {
     const done = await refresh(kept.discovery);
     if (done === 'renewed') say('refresh', 'ok', 'the token was renewed, and the new one is stored');
-    else if (done === 'rejected')
+    else if (done === 'rejected' || done === 'forgotten')
       say('refresh', 'wrong', 'the issuer does not renew it any more', 'Connect, or sign in, again.');
+    else if (done === 'unwelcome')
+      say('refresh', 'wrong', WHY_LATER.unwelcome, 'Look at "clientId" and "clientSecret"; nothing is lost.');
     else say('refresh', 'wrong', 'the issuer does not answer', 'Try again later; nothing is lost.');
   }
 }

@@ -1,6 +1,7 @@
 /** One refresh at an authorization server: what it brought, or why it brought nothing. When and for whom is decided elsewhere. */
 
 import type { OAuthDiscoveryState } from '@modelcontextprotocol/client';
+import type { ServerConfig } from '../../contracts/config.ts';
 import type { Log } from '../../contracts/log.ts';
 import type { FetchLike } from './guarded-fetch.ts';
 import type { KeptCredential, Tokens } from './kept-credential.ts';
@@ -10,8 +11,18 @@ import { issuerOf } from './prepare-sign-in.ts';
 const EARLY_MS = 60_000;
 const FRESH_MS = 10_000;
 
-/** `rejected`: the grant is over. `unreachable`: nobody knows, and later may do. */
-export type Refreshed = 'renewed' | 'rejected' | 'unreachable';
+/**
+ * `rejected`: the grant is over. `unreachable`: nobody knows, and later may do. `unwelcome`: the client that is configured is not taken,
+ * as after its secret was changed, which says nothing of the grant. `forgotten`: one that registered by itself is not known any more;
+ * its grants are over, and it has to register anew.
+ */
+export type Refreshed = 'renewed' | 'rejected' | 'unreachable' | 'unwelcome' | 'forgotten';
+
+/** Where nobody can renew a token at present, and signing in again would not help. */
+export const WHY_LATER = {
+  unreachable: 'the authorization server does not answer',
+  unwelcome: 'the authorization server does not take the gateway for its client',
+} as const;
 
 /** From when on the token is to be renewed. Infinite: it does not run out, as far as was told. */
 export function renewalDueMs({ atMs, expiresAtMs }: Tokens): number {
@@ -19,22 +30,23 @@ export function renewalDueMs({ atMs, expiresAtMs }: Tokens): number {
   return expiresAtMs - Math.min(EARLY_MS, (expiresAtMs - atMs) / 10);
 }
 
-/** Refused so soon after it was issued, though it has not run out, a token is not mended by another one like it. */
+/** Refused so soon after it was issued, though it has not run out, a token is not mended by another one like it. Clocks are set back. */
 export function isFresh({ atMs, expiresAtMs }: Tokens, nowMs: number): boolean {
-  return nowMs - atMs <= FRESH_MS && (expiresAtMs === undefined || nowMs < expiresAtMs);
+  return Math.abs(nowMs - atMs) <= FRESH_MS && (expiresAtMs === undefined || nowMs < expiresAtMs);
 }
 
 export async function refreshTokens(
   { log, now }: { readonly log: Log; readonly now: () => number },
   what: {
-    readonly serverId: string;
+    readonly config: Pick<ServerConfig, 'id' | 'oauth'>;
     readonly kept: Pick<KeptCredential, 'client' | 'tokens'>;
     readonly discovery: OAuthDiscoveryState;
     readonly fetchFn: FetchLike;
   },
 ): Promise<Tokens | Exclude<Refreshed, 'renewed'>> {
-  const { serverId, discovery, fetchFn } = what;
-  const { client, tokens } = what.kept;
+  const { config, discovery, fetchFn } = what;
+  const { tokens } = what.kept;
+  const client = withSecret(config, what.kept.client);
   const refreshToken = tokens?.value.refresh_token;
   if (client === undefined || refreshToken === undefined) return 'rejected';
   const { OAuthError, OAuthErrorCode, refreshAuthorization } = await import('@modelcontextprotocol/client');
@@ -50,10 +62,27 @@ export async function refreshTokens(
     const merged = { ...value, refresh_token: value.refresh_token ?? refreshToken, issuer: issuerOf(discovery) };
     return { value: merged, atMs, expiresAtMs };
   } catch (error) {
-    log.warn('cannot refresh a token', { server: serverId, reason: describeFailure(error) });
-    const isFinal = error instanceof OAuthError && error.code !== OAuthErrorCode.ServerError;
-    return isFinal && error.code !== OAuthErrorCode.TemporarilyUnavailable ? 'rejected' : 'unreachable';
+    log.warn('cannot refresh a token', { server: config.id, reason: describeFailure(error) });
+    if (!(error instanceof OAuthError)) return 'unreachable';
+    const { ServerError, TemporarilyUnavailable, InvalidClient, UnauthorizedClient } = OAuthErrorCode;
+    if (error.code === ServerError || error.code === TemporarilyUnavailable) return 'unreachable';
+    if (error.code !== InvalidClient && error.code !== UnauthorizedClient) return 'rejected';
+    if (isConfigured(config, client)) return 'unwelcome';
+    return error.code === InvalidClient ? 'forgotten' : 'rejected';
   }
+}
+
+type Client = NonNullable<KeptCredential['client']>;
+
+/** A person registered it, and a person has to mend it. */
+function isConfigured({ oauth }: Pick<ServerConfig, 'oauth'>, { client_id }: Client): boolean {
+  return client_id === oauth?.clientId || client_id === oauth?.clientMetadataUrl;
+}
+
+/** A client registered beforehand may have got another secret since. */
+function withSecret({ oauth }: Pick<ServerConfig, 'oauth'>, client: Client | undefined): Client | undefined {
+  if (client === undefined || oauth?.clientSecret === undefined || oauth.clientId !== client.client_id) return client;
+  return { ...client, client_secret: oauth.clientSecret.open() };
 }
 
 /** For operators: one line. What an authorization server said is cut, and cannot draw on a terminal. */

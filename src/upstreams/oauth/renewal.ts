@@ -17,7 +17,7 @@ import {
   writeCredential,
 } from './kept-credential.ts';
 import { issuerOf, prepareSignIn } from './prepare-sign-in.ts';
-import { describeFailure, isFresh, type Refreshed, refreshTokens, renewalDueMs } from './refresh-tokens.ts';
+import { describeFailure, isFresh, type Refreshed, refreshTokens, renewalDueMs, WHY_LATER } from './refresh-tokens.ts';
 
 const RENEW_MS = 30_000;
 const RETRY_MS = 30_000;
@@ -108,7 +108,7 @@ export function createRenewal(deps: ServerCredentialsDeps, config: ServerConfig,
   const ask = async (discovery: OAuthDiscoveryState, fetchFn: FetchLike): Promise<Refreshed> => {
     const done = isOwnGrant
       ? await requestOwnToken({ config: config.oauth ?? {}, serverUrl, discovery, scope: kept.scope, fetchFn, now })
-      : await refreshTokens({ log, now }, { serverId: config.id, kept, discovery, fetchFn });
+      : await refreshTokens({ log, now }, { config, kept, discovery, fetchFn });
     if (typeof done === 'string') return done;
     keep({ tokens: done, discovery, problem: undefined });
     return 'renewed';
@@ -117,7 +117,7 @@ export function createRenewal(deps: ServerCredentialsDeps, config: ServerConfig,
     const { discovery } = kept;
     if (discovery === undefined) return { type: 'refused', hint: undefined };
     const done = await refresh(discovery, createGuardedFetch(serverUrl, signal));
-    if (done === 'unreachable' && !isOver) wake(RETRY_MS);
+    if ((done === 'unreachable' || done === 'unwelcome') && !isOver) wake(RETRY_MS);
     if (done === 'renewed' && isRefused) {
       isRefused = false;
       deps.onSignedIn(config.id);
@@ -162,12 +162,16 @@ export function createRenewal(deps: ServerCredentialsDeps, config: ServerConfig,
     if (!isStepUp && !isUseless && tokens !== undefined && !isFresh(tokens, now())) {
       const done = await refresh(discovery, fetchFn);
       if (done === 'renewed') return { type: 'renewed' };
-      isUseless = done === 'rejected';
-      if (done === 'unreachable') {
+      isUseless = done === 'rejected' || done === 'forgotten';
+      if (done === 'forgotten') keep({ client: undefined });
+      if (done === 'unreachable' || done === 'unwelcome') {
         wake(RETRY_MS);
-        return { type: 'refused', hint: 'the authorization server does not answer' };
+        return { type: 'refused', hint: WHY_LATER[done] };
       }
     }
+    const stored = isUseless ? readCredential(deps, config.id) : undefined;
+    // Registered anew, or forgotten, for a user meanwhile.
+    if (stored?.serverUrl === serverUrl) kept = { ...kept, client: stored.client, redirectUrl: stored.redirectUrl };
     const redirectUrl = await deps.redirectUrl();
     const signIn = await prepareSignIn({
       ...{ config: config.oauth ?? {}, kept, redirectUrl, discovery, scope: wanted, fetchFn },

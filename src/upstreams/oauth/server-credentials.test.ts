@@ -40,10 +40,14 @@ async function setUp(t: TestContext, oauth?: object) {
     t.after(() => made[Symbol.dispose]());
     return made;
   };
-  const text = JSON.stringify({ mcpServers: { files: { url: server.mcpUrl } }, serverOptions: { files: { oauth } } });
-  const parsed = parseConfig(text, { file: 'portcullis.json', env: {} });
-  assert.ok(parsed.ok, JSON.stringify(parsed));
-  const config = parsed.config.servers[0] as ServerConfig;
+  const configOf = (more?: object): ServerConfig => {
+    const serverOptions = { files: { oauth: more } };
+    const text = JSON.stringify({ mcpServers: { files: { url: server.mcpUrl } }, serverOptions });
+    const parsed = parseConfig(text, { file: 'portcullis.json', env: {} });
+    assert.ok(parsed.ok, JSON.stringify(parsed));
+    return parsed.config.servers[0] as ServerConfig;
+  };
+  const config = configOf(oauth);
   const credentials = create();
   const credential = credentials.of(config) as ServerCredential;
   const challenge = (sent = credential.header): AuthChallenge => ({
@@ -73,6 +77,7 @@ async function setUp(t: TestContext, oauth?: object) {
     credentials,
     credential,
     config,
+    configOf,
     challenge,
     browse,
     signIn,
@@ -153,6 +158,61 @@ test('an authorization server that does not answer costs nobody the credential',
   await server[Symbol.asyncDispose]();
   assert.equal((await credential.renew(challenge())).type, 'refused');
   assert.equal(credential.header, before);
+});
+
+for (const [whose, ms] of Object.entries({ 'the server’s is ahead': 11_000, 'ours was set back': -3_600_000 })) {
+  test(`a token that the server takes for expired before its time is renewed: clocks may differ, ${whose}`, async (t) => {
+    const { credential, challenge, signIn, pass, server } = await setUp(t);
+    pass(7_200_000);
+    await signIn();
+    const old = credential.header;
+    pass(ms);
+    assert.deepEqual(await credential.renew(challenge()), { type: 'renewed' });
+    assert.notEqual(credential.header, old);
+    assert.deepEqual(server.grants, ['authorization_code', 'refresh_token']);
+  });
+}
+
+test('a server that has moved to another issuer gets none of the tokens of the one before, and an operator signs in there', async (t) => {
+  const { credential, challenge, signIn, pass, server, kept } = await setUp(t);
+  const elsewhere = await startOAuthServer();
+  t.after(() => elsewhere[Symbol.asyncDispose]());
+  await signIn();
+  server.authorizationServer = elsewhere.origin;
+  pass(60_000);
+  assert.deepEqual(await credential.renew(challenge()), { type: 'refused', hint: 'sign in: portcullis login files' });
+  assert.equal(credential.header, undefined);
+  assert.deepEqual(elsewhere.grants, [], 'a refresh token went to somebody else');
+  assert.ok((await openSignIn(kept, 'files')).url?.startsWith(elsewhere.origin));
+  assert.equal(elsewhere.paths.filter((path) => path === '/register').length, 1, 'registered anew there');
+});
+
+test('an issuer that has forgotten the gateway gets it registered anew for the next sign-in', async (t) => {
+  const { credential, signIn, pass, server } = await setUp(t);
+  await signIn();
+  server.forgetClients();
+  pass(3_600_000);
+  await signIn();
+  assert.ok(credential.header !== undefined);
+  assert.deepEqual(server.grants, ['authorization_code', 'refresh_token', 'authorization_code']);
+  assert.equal(server.paths.filter((path) => path === '/register').length, 2);
+});
+
+test('a client secret that was changed at the issuer costs no sign-in: it goes on once the new one is configured', async (t) => {
+  const oauthOf = (clientSecret: string) => ({ clientId: 'ours', clientSecret });
+  const { credential, credentials, configOf, challenge, signIn, pass, server } = await setUp(t, oauthOf('old'));
+  Object.assign(server, { metadata: { token_endpoint_auth_methods_supported: ['client_secret_post'] }, secret: 'old' });
+  await signIn();
+  const old = credential.header;
+  server.secret = 'new';
+  pass(3_600_000);
+  const hint = 'the authorization server does not take the gateway for its client';
+  assert.deepEqual(await credential.renew(challenge()), { type: 'refused', hint });
+  assert.equal(credential.header, old, 'nobody took the grant back');
+  const configured = credentials.of(configOf(oauthOf('new'))) as ServerCredential;
+  assert.deepEqual(await configured.renew(challenge(old)), { type: 'renewed' });
+  assert.notEqual(configured.header, old);
+  assert.equal(server.paths.filter((path) => path === '/authorize').length, 1, 'a second sign-in');
 });
 
 test('the credential is there again after a restart, but not for another address', async (t) => {

@@ -15,7 +15,7 @@ import {
   writeCredential,
 } from './kept-credential.ts';
 import { issuerOf } from './prepare-sign-in.ts';
-import { describeFailure, isFresh, type Refreshed, refreshTokens, renewalDueMs } from './refresh-tokens.ts';
+import { describeFailure, isFresh, type Refreshed, refreshTokens, renewalDueMs, WHY_LATER } from './refresh-tokens.ts';
 
 const RENEW_MS = 30_000;
 /** After a renewal that reached nobody, so long nothing is tried: each call would wait for it. */
@@ -66,7 +66,7 @@ export function createUserCredentials(deps: UserCredentialsDeps): UserCredential
   const { store, log, now, isActive = () => true } = deps;
   const known = createLru<{ readonly sealed: string; readonly kept: KeptCredential | undefined }>(MAX_KNOWN);
   const running = new Map<string, Promise<Refreshed>>();
-  const unreachable = createLru<number>(MAX_KNOWN);
+  const failed = createLru<{ readonly atMs: number; readonly why: keyof typeof WHY_LATER }>(MAX_KNOWN);
   const keyOf = (config: ServerConfig, owner: string): string => `${config.id}\n${owner}`;
 
   const read = (config: ServerConfig, owner: string): KeptCredential | undefined => {
@@ -118,10 +118,7 @@ export function createUserCredentials(deps: UserCredentialsDeps): UserCredential
           if (kept?.tokens === undefined) return 'rejected';
           // Somebody else was faster.
           if (tokenOf(kept) !== tokenOf(before)) return 'renewed';
-          const done = await refreshTokens(
-            { log, now },
-            { serverId: config.id, kept: withSecret(config, kept), discovery, fetchFn },
-          );
+          const done = await refreshTokens({ log, now }, { config, kept, discovery, fetchFn });
           if (typeof done !== 'string') change(config, owner, kept, { tokens: done, discovery, problem: undefined });
           return typeof done === 'string' ? done : 'renewed';
         })
@@ -130,17 +127,28 @@ export function createUserCredentials(deps: UserCredentialsDeps): UserCredential
           return 'unreachable';
         })
         .then((done) => {
-          if (done === 'unreachable') unreachable.set(key, now(), 1);
+          if (done === 'unreachable' || done === 'unwelcome') failed.set(key, { atMs: now(), why: done }, 1);
           return done;
         })
         .finally(() => running.delete(key));
     running.set(key, mine);
     return mine;
   };
-  const isPausing = (config: ServerConfig, owner: string): boolean =>
-    now() - (unreachable.get(keyOf(config, owner)) ?? Number.NEGATIVE_INFINITY) < PAUSE_MS;
+  /** Why nothing is tried at present. */
+  const pauseOf = (config: ServerConfig, owner: string): keyof typeof WHY_LATER | undefined => {
+    const { atMs, why } = failed.get(keyOf(config, owner)) ?? {};
+    return atMs !== undefined && Math.abs(now() - atMs) < PAUSE_MS ? why : undefined;
+  };
 
-  const LATER: Renewal = { type: 'refused', hint: 'the authorization server does not answer', wants: 'time' };
+  /** Whoever signs in next has the gateway registered anew, unless somebody has done so meanwhile. */
+  const forgetClient = (config: ServerConfig, { client }: KeptCredential): Promise<void> =>
+    store.exclusively(config.id, SHARED_OWNER, async () => {
+      const shared = readCredential(deps, config.id);
+      if (shared !== undefined && shared.client?.client_id === client?.client_id)
+        writeCredential(deps, config.id, { ...shared, client: undefined });
+    });
+
+  const later = (why: keyof typeof WHY_LATER): Renewal => ({ type: 'refused', hint: WHY_LATER[why], wants: 'time' });
   const askPerson = (
     config: ServerConfig,
     owner: string,
@@ -169,7 +177,8 @@ export function createUserCredentials(deps: UserCredentialsDeps): UserCredential
         return { type: 'refused', hint: 'the server wants scopes that the sign-in has asked for already' };
       return askPerson(config, owner, kept, { wanted, problem: 'the server wants more than was allowed so far' });
     }
-    if (isPausing(config, owner)) return LATER;
+    const pause = pauseOf(config, owner);
+    if (pause !== undefined) return later(pause);
     const fetchFn = createGuardedFetch(urlOf(config), AbortSignal.timeout(RENEW_MS));
     // Anew each time: the server may have moved to another authorization server.
     const where = { serverUrl: urlOf(config), issuer: config.oauth?.issuer };
@@ -185,7 +194,8 @@ export function createUserCredentials(deps: UserCredentialsDeps): UserCredential
       return askPerson(config, owner, kept, { problem: 'the server refuses what the sign-in brought' });
     const done = await refresh(config, owner, kept, discovery, fetchFn);
     if (done === 'renewed') return { type: 'renewed' };
-    if (done === 'unreachable') return LATER;
+    if (done === 'unreachable' || done === 'unwelcome') return later(done);
+    if (done === 'forgotten') await forgetClient(config, kept);
     return askPerson(config, owner, kept, { ...over, problem: 'the sign-in has run out or was taken back' });
   };
 
@@ -207,7 +217,7 @@ export function createUserCredentials(deps: UserCredentialsDeps): UserCredential
       const kept = read(config, owner);
       const { tokens, discovery } = kept ?? {};
       if (kept === undefined || tokens?.value.refresh_token === undefined || discovery === undefined) return undefined;
-      if (now() < renewalDueMs(tokens) || isPausing(config, owner)) return undefined;
+      if (now() < renewalDueMs(tokens) || pauseOf(config, owner) !== undefined) return undefined;
       const isOver = (tokens.expiresAtMs ?? 0) <= now();
       const fetchFn = createGuardedFetch(urlOf(config), AbortSignal.timeout(RENEW_MS));
       const renewing = refresh(config, owner, kept, discovery, fetchFn);
@@ -244,16 +254,9 @@ export function createUserCredentials(deps: UserCredentialsDeps): UserCredential
             : { type: 'refused', hint: 'the server refuses what an exchange brought', wants: 'person' };
         return answer(config, owner, kept, challenge).catch((error: unknown) => {
           log.warn('cannot renew the credential of a user', { server: config.id, reason: describeFailure(error) });
-          return LATER;
+          return later('unreachable');
         });
       },
     };
   }
-}
-
-/** A client registered beforehand may have got another secret since. */
-function withSecret({ oauth }: ServerConfig, kept: KeptCredential): KeptCredential {
-  const { client } = kept;
-  if (client === undefined || oauth?.clientSecret === undefined || oauth.clientId !== client.client_id) return kept;
-  return { ...kept, client: { ...client, client_secret: oauth.clientSecret.open() } };
 }

@@ -23,6 +23,10 @@ export interface OAuthServer extends AsyncDisposable {
   readonly revoked: string[];
   /** Answers the token endpoint with this status; undefined: as it should. */
   tokenDown: number | undefined;
+  /** What the token endpoint wants of its client; undefined: nothing. */
+  secret: string | undefined;
+  /** From now on it knows no client that has registered before. */
+  forgetClients(): void;
   /** From now on no refresh token is good. */
   revoke(): void;
 }
@@ -35,6 +39,8 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 
 export async function startOAuthServer(): Promise<OAuthServer> {
   const good = new Set<string>();
+  const forgotten = new Set<string>();
+  let made = 0;
   const codes = new Map<string, string>();
   const refreshTokens = new Set<string>();
   const paths: string[] = [];
@@ -58,6 +64,9 @@ export async function startOAuthServer(): Promise<OAuthServer> {
   const serveToken = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const form = new URLSearchParams(await bodyOf(request));
     grants.push(form.get('grant_type') ?? '');
+    if (forgotten.has(form.get('client_id') ?? '')) return json(response, 401, { error: 'invalid_client' });
+    if (server.secret !== undefined && form.get('client_secret') !== server.secret)
+      return json(response, 401, { error: 'invalid_client' });
     if (form.get('grant_type') === 'refresh_token')
       return refreshTokens.delete(form.get('refresh_token') ?? '')
         ? giveTokens(response)
@@ -117,7 +126,7 @@ export async function startOAuthServer(): Promise<OAuthServer> {
           ...server.metadata,
         });
       case '/register':
-        return json(response, 201, { ...JSON.parse(await bodyOf(request)), client_id: 'client-1' });
+        return json(response, 201, { ...JSON.parse(await bodyOf(request)), client_id: `client-${++made}` });
       case '/revoke':
         revoked.push(new URLSearchParams(await bodyOf(request)).get('token') ?? '');
         return json(response, 200, {});
@@ -125,6 +134,8 @@ export async function startOAuthServer(): Promise<OAuthServer> {
         if (server.tokenDown !== undefined) return json(response, server.tokenDown, {});
         return serveToken(request, response);
       case '/authorize': {
+        // As issuers do: nobody is sent back to a client that is not known.
+        if (forgotten.has(url.searchParams.get('client_id') ?? '')) return json(response, 400, {});
         const code = randomUUID();
         codes.set(code, url.searchParams.get('code_challenge') ?? '');
         const back = new URL(url.searchParams.get('redirect_uri') ?? '');
@@ -141,8 +152,11 @@ export async function startOAuthServer(): Promise<OAuthServer> {
 
   const server: OAuthServer = {
     ...{ origin, mcpUrl: `${origin}/mcp`, paths, grants, tokens, iss: origin },
-    ...{ metadata: {}, authorizationServer: origin, revoked, tokenDown: undefined },
+    ...{ metadata: {}, authorizationServer: origin, revoked, tokenDown: undefined, secret: undefined },
     revoke: () => refreshTokens.clear(),
+    forgetClients() {
+      for (let i = 1; i <= made; i++) forgotten.add(`client-${i}`);
+    },
     async [Symbol.asyncDispose]() {
       http.closeAllConnections();
       await new Promise((resolve) => http.close(resolve));
