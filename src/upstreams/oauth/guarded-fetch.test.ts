@@ -27,7 +27,7 @@ const never = new AbortController().signal;
 test('addresses are told apart however they are written', () => {
   const reaches = {
     loopback: ['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1', '::ffff:7f00:1'],
-    private: ['10.0.0.1', '172.31.255.255', '192.168.1.1', '100.64.0.1', 'fd00::1', '::ffff:10.0.0.1'],
+    private: ['10.0.0.1', '172.31.255.255', '192.168.1.1', '100.64.0.1', 'fd00::1', 'fec0::1', '::ffff:10.0.0.1'],
     forbidden: [
       '169.254.169.254',
       '0.0.0.0',
@@ -35,9 +35,17 @@ test('addresses are told apart however they are written', () => {
       'fe80::1',
       '224.0.0.1',
       '::ffff:169.254.169.254',
-      '64:ff9b::7f00:1',
+      ...[
+        '64:ff9b::7f00:1',
+        '64:ff9b:1::7f00:1',
+        '2002:7f00:1::',
+        '2001:0:7f00:1::',
+        '::127.0.0.1',
+        '::ffff:0:127.0.0.1',
+      ],
+      ...['100.100.100.200', '168.63.129.16', '::ffff:168.63.129.16', 'fd00:ec2::254', '255.255.255.255'],
     ],
-    public: ['93.184.216.34', '2606:2800::1', '172.32.0.1', '100.128.0.1'],
+    public: ['93.184.216.34', '2606:2800::1', '172.32.0.1', '100.128.0.1', '168.63.129.17'],
   } as const;
   for (const [reach, addresses] of Object.entries(reaches))
     for (const address of addresses) assert.equal(reachOf(address), reach, address);

@@ -31,8 +31,11 @@ const PRIVATE = listOf(
     ['192.168.0.0', 16],
     ['100.64.0.0', 10],
     ['fc00::', 7],
+    ['fec0::', 10],
   ] as const),
 );
+/** Where clouds tell machines their secrets, outside of link-local: in private networks, and in one public. */
+const METADATA = listOf(['100.100.100.200', 32], ['168.63.129.16', 32], ['fd00:ec2::', 32]);
 const FORBIDDEN = listOf(
   ...([
     ['0.0.0.0', 8],
@@ -41,9 +44,11 @@ const FORBIDDEN = listOf(
     ['192.0.0.0', 24],
     ['198.18.0.0', 15],
   ] as const),
-  // NAT64 and 6to4 carry IPv4 addresses that nothing here looks into.
+  // NAT64, 6to4, Teredo and what came before them carry IPv4 addresses that nothing here looks into.
   ...([
-    ['::', 128],
+    ['::', 96],
+    ['::ffff:0:0:0', 96],
+    ['2001::', 32],
     ['fe80::', 10],
     ['ff00::', 8],
     ['64:ff9b::', 32],
@@ -54,6 +59,7 @@ const FORBIDDEN = listOf(
 export function reachOf(address: string): Reach {
   const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
   if (LOOPBACK.check(address, family)) return 'loopback';
+  if (METADATA.check(address, family)) return 'forbidden';
   if (PRIVATE.check(address, family)) return 'private';
   return FORBIDDEN.check(address, family) ? 'forbidden' : 'public';
 }

@@ -21,6 +21,8 @@ export interface OAuthServer extends AsyncDisposable {
   authorizationServer: string;
   /** Tokens that were revoked at the endpoint for that. */
   readonly revoked: string[];
+  /** By path: what is answered there instead of what should be. */
+  readonly instead: Map<string, { readonly status: number; readonly headers?: object; readonly body?: unknown }>;
   /** Answers the token endpoint with this status; undefined: as it should. */
   tokenDown: number | undefined;
   /** What the token endpoint wants of its client; undefined: nothing. */
@@ -107,6 +109,8 @@ export async function startOAuthServer(): Promise<OAuthServer> {
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const url = new URL(request.url ?? '/', origin);
     paths.push(url.pathname);
+    const instead = server.instead.get(url.pathname);
+    if (instead !== undefined) return json(response, instead.status, instead.body ?? {}, instead.headers);
     switch (url.pathname) {
       case '/mcp':
         return serveMcp(request, response);
@@ -153,6 +157,7 @@ export async function startOAuthServer(): Promise<OAuthServer> {
   const server: OAuthServer = {
     ...{ origin, mcpUrl: `${origin}/mcp`, paths, grants, tokens, iss: origin },
     ...{ metadata: {}, authorizationServer: origin, revoked, tokenDown: undefined, secret: undefined },
+    instead: new Map(),
     revoke: () => refreshTokens.clear(),
     forgetClients() {
       for (let i = 1; i <= made; i++) forgotten.add(`client-${i}`);
