@@ -9,12 +9,13 @@ import type { OAuthDiscoveryState, StoredOAuthClientInformation } from '@modelco
 import { Secret } from '../../contracts/secret.ts';
 import { requestOwnToken } from './client-credentials.ts';
 import { fetchClientDocument } from './client-document.ts';
+import { discover } from './discover.ts';
 import { createGuardedFetch, type FetchLike } from './guarded-fetch.ts';
 import { createIssuerKeys } from './issuer-keys.ts';
 import { prepareSignIn } from './prepare-sign-in.ts';
 import { refreshTokens } from './refresh-tokens.ts';
 import { revokeTokens } from './revoke-tokens.ts';
-import { askForChallenge, discover } from './server-client.ts';
+import { askForChallenge } from './server-client.ts';
 import { redeemSignIn } from './sign-in.ts';
 
 const SERVER = 'https://server.example/mcp';
@@ -106,12 +107,12 @@ const ERRANDS: { readonly [what: string]: Errand } = {
     const challenge = { 'www-authenticate': `Bearer resource_metadata="${near}/x"` };
     const fetchFn = fetchWith({ [SERVER]: () => json({}, 401, challenge) });
     const { resourceMetadataUrl } = await askForChallenge(SERVER, fetchFn);
-    return discover(SERVER, resourceMetadataUrl, fetchFn);
+    return discover({ serverUrl: SERVER, issuer: undefined }, resourceMetadataUrl, fetchFn);
   },
   'authorization_servers of the metadata of a server': (near, fetchWith) => {
     const page = () => json({ resource: SERVER, authorization_servers: [near] });
     const fetchFn = fetchWith({ 'https://server.example/.well-known/oauth-protected-resource/mcp': page });
-    return discover(SERVER, undefined, fetchFn);
+    return discover({ serverUrl: SERVER, issuer: undefined }, undefined, fetchFn);
   },
   registration_endpoint: (near, fetchWith) =>
     prepareSignIn({
@@ -129,7 +130,7 @@ const ERRANDS: { readonly [what: string]: Errand } = {
   },
   async 'token_endpoint, with a refresh token'(near, fetchWith) {
     const discovery = discoveryWith({ token_endpoint: `${near}/token` });
-    const what = { serverId: 's', kept: { client, tokens }, discovery, fetchFn: fetchWith({}) };
+    const what = { config: { id: 's' }, kept: { client, tokens }, discovery, fetchFn: fetchWith({}) };
     const end = await refreshTokens({ log: silent, now: () => 0 }, what);
     if (end === 'unreachable') throw new TypeError(end);
     return end;
