@@ -5,7 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { ServerConfig } from '../../contracts/config.ts';
-import type { AuthChallenge, Renewal, ServerCredential } from '../../contracts/server-credentials.ts';
+import type {
+  AuthChallenge,
+  Renewal,
+  ServerCredential,
+  ServerCredentialStore,
+} from '../../contracts/server-credentials.ts';
 import { parseConfig } from '../../platform/config/parse-config.ts';
 import { createSealer } from '../../platform/sealing/create-sealer.ts';
 import { openServerCredentialStore } from '../../platform/stores/sqlite/server-credentials.ts';
@@ -37,10 +42,15 @@ async function setUp(t: TestContext, options: object = {}) {
   };
   const config = configOf(options);
   const gone = new Set<string>();
-  const create = () => {
+  const create = (view: Partial<ServerCredentialStore> = {}) => {
     const made = createServerCredentials({
       isActive: (userId) => !gone.has(userId),
-      ...{ ...kept, log: { debug: note, info: note, warn: note, error: note }, servers: () => [config] },
+      ...{
+        ...kept,
+        store: { ...store, ...view },
+        log: { debug: note, info: note, warn: note, error: note },
+        servers: () => [config],
+      },
       ...{ redirectUrl: async () => 'http://127.0.0.1:9/oauth/callback', onSignedIn() {} },
     });
     t.after(() => made[Symbol.dispose]());
@@ -331,6 +341,36 @@ test('who disconnects is forgotten here and told of at the issuer, whatever the 
   await server[Symbol.asyncDispose]();
   assert.equal(await connections.disconnect('files', 'ada'), false);
   assert.equal(store.read('files', 'ada'), undefined);
+});
+
+test('who disconnects while another gateway renews stays disconnected, and what that one got is revoked', async (t) => {
+  const { connect, create, config, challenge, pass, server, store } = await setUp(t);
+  const old = (await connect('ada')).header;
+  // As replicas have it: one lock, and what others did is heard of a little later.
+  let last: Promise<unknown> = Promise.resolve();
+  const exclusively: ServerCredentialStore['exclusively'] = (_id, _owner, work) => {
+    const mine = last.then(work);
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+  const heard = store.read('files', 'ada');
+  const { connections } = create({ exclusively });
+  const other = create({ exclusively, read: (id, owner) => (owner === 'ada' ? heard : store.read(id, owner)) });
+  pass(60_000);
+  const [held, release] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  server.onIssued = () => {
+    held.resolve();
+    return release.promise;
+  };
+  const renewing = (other.of(config, 'ada') as ServerCredential).renew(challenge(old));
+  await held.promise;
+  const disconnecting = connections.disconnect('files', 'ada');
+  assert.equal(store.read('files', 'ada'), undefined, 'it is not waited for anybody');
+  release.resolve();
+  await renewing;
+  assert.equal(await disconnecting, true);
+  assert.equal(store.read('files', 'ada'), undefined, 'it came back');
+  assert.deepEqual(server.revoked.toSorted(), server.tokens.slice(-2).toSorted());
 });
 
 test('a server that wants more scopes gets its user asked once, for the old ones and the new', async (t) => {

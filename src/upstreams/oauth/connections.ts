@@ -175,7 +175,24 @@ export function createConnections(deps: ConnectionsDeps): UserConnections {
     store.remove(serverId, userId);
     tell(serverId, userId);
     log.info('a user has disconnected from a server', { server: serverId, user: userId });
-    return config === undefined || kept === undefined ? true : revoke(config, kept);
+    if (config === undefined || kept === undefined) return true;
+    return revoke(config, await removeAgain(config, userId, kept));
+  }
+
+  /** A replica that was renewing it, and had not heard yet, has stored what it got. Returns what there was last. */
+  function removeAgain(config: ServerConfig, userId: string, kept: KeptCredential): Promise<KeptCredential> {
+    return store
+      .exclusively(config.id, userId, async () => {
+        const present = users.read(config, userId);
+        if (present === undefined || present.connection !== kept.connection) return kept;
+        store.remove(config.id, userId);
+        tell(config.id, userId);
+        return present;
+      })
+      .catch((error: unknown) => {
+        log.warn('cannot see whether a connection was renewed', { server: config.id, reason: describeFailure(error) });
+        return kept;
+      });
   }
 
   async function revoke(config: ServerConfig, kept: KeptCredential): Promise<boolean> {

@@ -27,6 +27,8 @@ export interface OAuthServer extends AsyncDisposable {
   tokenDown: number | undefined;
   /** What the token endpoint wants of its client; undefined: nothing. */
   secret: string | undefined;
+  /** Called when a token request has been carried out, before it is answered. */
+  onIssued: (() => Promise<void>) | undefined;
   /** From now on it knows no client that has registered before. */
   forgetClients(): void;
   /** From now on no refresh token is good. */
@@ -56,11 +58,12 @@ export async function startOAuthServer(): Promise<OAuthServer> {
     response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
   };
 
-  const giveTokens = (response: ServerResponse): void => {
+  const giveTokens = async (response: ServerResponse): Promise<void> => {
     const [access, refresh] = [`access-${randomUUID()}`, `refresh-${randomUUID()}`];
     good.add(access);
     refreshTokens.add(refresh);
     tokens.push(access, refresh);
+    await server.onIssued?.();
     json(response, 200, { access_token: access, token_type: 'Bearer', expires_in: 3600, refresh_token: refresh });
   };
   const serveToken = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -157,7 +160,7 @@ export async function startOAuthServer(): Promise<OAuthServer> {
   const server: OAuthServer = {
     ...{ origin, mcpUrl: `${origin}/mcp`, paths, grants, tokens, iss: origin },
     ...{ metadata: {}, authorizationServer: origin, revoked, tokenDown: undefined, secret: undefined },
-    instead: new Map(),
+    ...{ instead: new Map(), onIssued: undefined },
     revoke: () => refreshTokens.clear(),
     forgetClients() {
       for (let i = 1; i <= made; i++) forgotten.add(`client-${i}`);
