@@ -10,6 +10,7 @@ import type { ServerRegistry } from '../contracts/upstream.ts';
 import type { Route } from '../edges/http/exchange.ts';
 import { sendConnectEnd } from '../edges/login/connect-pages.ts';
 import { createCallbackRoute } from '../edges/oauth/callback-route.ts';
+import { PERSON_PREFIX } from '../pipeline/authorization/own-tokens.ts';
 import type { SwappableGateway } from '../pipeline/gateway.ts';
 import type { UserConnections } from '../upstreams/oauth/connections.ts';
 import { createServerCredentials, type KeptServerCredentials } from '../upstreams/oauth/server-credentials.ts';
@@ -94,7 +95,7 @@ export function openConnectionDesk(
   const mayUse = (userId: string, serverId: string): boolean => {
     const above = directory.aboveUser?.(userId, [], {});
     if (above === undefined) return false;
-    const caller = { keyId: `user:${userId}`, keyName: '', grant: EVERYTHING, ...above };
+    const caller = { keyId: PERSON_PREFIX + userId, keyName: '', grant: EVERYTHING, ...above };
     return gateway.serves({ type: 'server', serverId }, caller);
   };
   return {

@@ -18,8 +18,8 @@ interface Seen {
   readonly serverId: string;
   readonly owner: string;
   readonly sealed: string;
-  /** `unread`: nobody has looked yet; opening all seals at the start would take its time. */
-  readonly connection: string | undefined | 'unread';
+  /** Null: nobody has looked yet; opening all seals at the start would take its time. */
+  readonly connection: string | undefined | null;
 }
 
 /** Returns what is to be called when the store has been read anew. A renewal is no change: its connection stays the same. */
@@ -32,7 +32,7 @@ export function followConnections({ store, users, serverOf, onChange }: FollowDe
       const key = JSON.stringify([serverId, owner]);
       const known = before?.get(key);
       if (before === undefined || known?.sealed === sealed) {
-        seen.set(key, known ?? { serverId, owner, sealed, connection: 'unread' });
+        seen.set(key, known ?? { serverId, owner, sealed, connection: null });
         continue;
       }
       const connection = users.connectionOf(config, owner);

@@ -5,6 +5,7 @@ import type { ServerConfig } from '../../contracts/config.ts';
 import type { Log } from '../../contracts/log.ts';
 import type { AuthChallenge, Renewal, ServerCredential } from '../../contracts/server-credentials.ts';
 import { requestOwnToken } from './client-credentials.ts';
+import { discover } from './discover.ts';
 import { createGuardedFetch, type FetchLike } from './guarded-fetch.ts';
 import {
   hasUnopened,
@@ -142,14 +143,7 @@ export function createRenewal(deps: ServerCredentialsDeps, config: ServerConfig,
       return { type: 'refused', hint };
     const fetchFn = createGuardedFetch(serverUrl, signal);
     // Anew each time: the server may have moved to another authorization server.
-    const info = await sdk.discoverOAuthServerInfo(serverUrl, {
-      fetchFn,
-      ...(resourceMetadataUrl !== undefined && { resourceMetadataUrl }),
-    });
-    const discovery: OAuthDiscoveryState = {
-      ...info,
-      ...(resourceMetadataUrl !== undefined && { resourceMetadataUrl: resourceMetadataUrl.href }),
-    };
+    const discovery = await discover({ serverUrl, issuer: undefined }, resourceMetadataUrl, fetchFn);
     if (isOwnGrant) {
       if (tokens !== undefined && isFresh(tokens, now()) && !isStepUp)
         return { type: 'refused', hint: 'the server refuses what the client credentials bring' };
