@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { type AccountServer, startAccountServer, startTenant, type Tenant } from '../support/account-server.ts';
 import { addPeople, type ConnectSite, createVisits, freePort, perUser } from '../support/connect-site.ts';
-import { type StartedGateway, startGateway } from '../support/gateway.ts';
+import { startGateway } from '../support/gateway.ts';
 import { sendModern } from '../support/raw-client.ts';
 import { createTempDir } from '../support/temp-dir.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -18,7 +18,7 @@ interface Scene extends ReturnType<typeof createVisits> {
   readonly tenant: Tenant;
   readonly server: AccountServer;
   readonly keys: ConnectSite['keys'];
-  readonly gateway: StartedGateway;
+  readonly url: string;
   /** The issuer answers as it should again. */
   killAndStart(): Promise<void>;
   whoami(key: string): Promise<string>;
@@ -34,10 +34,7 @@ async function start(t: TestContext): Promise<Scene> {
   const config = perUser({ notes: server.mcpUrl });
   let gateway = await startGateway(t, { config, dataDir, port });
   return {
-    ...{ tenant, server, keys, ...createVisits(gateway.url) },
-    get gateway() {
-      return gateway;
-    },
+    ...{ tenant, server, keys, url: gateway.url, ...createVisits(gateway.url) },
     async killAndStart() {
       await gateway.kill9();
       Object.assign(tenant, { onCode: undefined, onRefresh: undefined, onIssued: undefined, lifeSeconds: 600 });
@@ -55,7 +52,7 @@ test(
   'a gateway that is killed before the issuer took the code: the same page, loaded again, connects',
   LIMIT,
   async (t) => {
-    const { tenant, gateway, keys, ...scene } = await start(t);
+    const { tenant, url, keys, ...scene } = await start(t);
     const ada = await scene.browserOf('ada');
     const back = await scene.approve(ada, 'notes', 'ada@notes');
     const asked = scene.asked();
@@ -69,7 +66,7 @@ test(
     await waitFor(
       'the same answer to be taken',
       async () => {
-        ({ text } = await ada.follow(await ada.get(back), gateway.url));
+        ({ text } = await ada.follow(await ada.get(back), url));
         return /notes is connected/.test(text);
       },
       60_000,
@@ -84,7 +81,7 @@ test(
   'a gateway that is killed after the issuer took the code: connecting again takes no second sign-in',
   LIMIT,
   async (t) => {
-    const { tenant, gateway, keys, ...scene } = await start(t);
+    const { tenant, url, keys, ...scene } = await start(t);
     const ada = await scene.browserOf('ada');
     const back = await scene.approve(ada, 'notes', 'ada@notes');
     const asked = scene.asked();
@@ -100,33 +97,39 @@ test(
     assert.doesNotMatch((await scene.connect(ada, 'notes', 'ada@notes')).text, /went wrong/i);
     assert.equal(scene.asked(), asked + CONFIRMED, 'the issuer remembers who they are');
     await waitFor('the tools', async () => /ada@notes/.test(await scene.whoami(keys.ada)));
-    assert.match((await ada.get(`${gateway.url}/account/connections`)).text, /notes/);
+    assert.match((await ada.get(`${url}/account/connections`)).text, /notes/);
   },
 );
+
+/** `hold`: where the issuer is when the gateway is killed. Returns her browser, and how often she had been asked for something. */
+async function killWhileRenewing({ tenant, keys, ...scene }: Scene, hold: 'onRefresh' | 'onIssued') {
+  tenant.lifeSeconds = 2;
+  const ada = await scene.browserOf('ada');
+  assert.match((await scene.connect(ada, 'notes', 'ada@notes')).text, /notes is connected/);
+  const asked = scene.asked();
+  let isHeld = false;
+  tenant[hold] = () => {
+    isHeld = true;
+    return NEVER;
+  };
+  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  const cut = scene.whoami(keys.ada).catch(() => '');
+  await waitFor('a renewal', () => isHeld);
+  await scene.killAndStart();
+  await cut;
+  return { ada, asked };
+}
 
 test(
   'a gateway that is killed while it renews a token: what the issuer has not taken is renewed after the start',
   LIMIT,
   async (t) => {
-    const { tenant, server, keys, ...scene } = await start(t);
-    tenant.lifeSeconds = 2;
-    const ada = await scene.browserOf('ada');
-    assert.match((await scene.connect(ada, 'notes', 'ada@notes')).text, /notes is connected/);
-    const asked = scene.asked();
-    // Held before the provider sees it: the refresh token has not been used.
-    let isHeld = false;
-    tenant.onRefresh = () => {
-      isHeld = true;
-      return NEVER;
-    };
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
-    const cut = scene.whoami(keys.ada).catch(() => '');
-    await waitFor('a renewal', () => isHeld);
-    await scene.killAndStart();
-    await cut;
-    await waitFor('a call with a new token', async () => /ada@notes/.test(await scene.whoami(keys.ada)), 60_000);
+    const scene = await start(t);
+    // The refresh token has not been used.
+    const { asked } = await killWhileRenewing(scene, 'onRefresh');
+    await waitFor('a call with a new token', async () => /ada@notes/.test(await scene.whoami(scene.keys.ada)), 60_000);
     assert.equal(scene.asked(), asked, 'nobody was asked again');
-    assert.ok(server.callers.includes('ada@notes'));
+    assert.ok(scene.server.callers.includes('ada@notes'));
   },
 );
 
@@ -134,27 +137,14 @@ test(
   'a gateway that is killed after the issuer took the refresh token: its user is told, and connects again without a sign-in',
   LIMIT,
   async (t) => {
-    const { tenant, gateway, keys, ...scene } = await start(t);
-    tenant.lifeSeconds = 2;
-    const ada = await scene.browserOf('ada');
-    assert.match((await scene.connect(ada, 'notes', 'ada@notes')).text, /notes is connected/);
-    const asked = scene.asked();
-    let isTaken = false;
-    tenant.onIssued = () => {
-      isTaken = true;
-      return NEVER;
-    };
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
-    const cut = scene.whoami(keys.ada).catch(() => '');
-    await waitFor('a renewal', () => isTaken);
-    await scene.killAndStart();
-    await cut;
+    const scene = await start(t);
+    const { ada, asked } = await killWhileRenewing(scene, 'onIssued');
     // Its refresh token is spent, and issuers take one that comes twice for stolen.
-    const page = async () => (await ada.get(`${gateway.url}/account/connections`)).text;
+    const page = async () => (await ada.get(`${scene.url}/account/connections`)).text;
     await waitFor('her page to say so', async () => /run out or was taken back/.test(await page()), 30_000);
     assert.match((await scene.connect(ada, 'notes', 'ada@notes')).text, /notes is connected/);
     assert.equal(scene.asked(), asked + CONFIRMED, 'the issuer remembers who they are');
-    await waitFor('the tools', async () => /ada@notes/.test(await scene.whoami(keys.ada)));
+    await waitFor('the tools', async () => /ada@notes/.test(await scene.whoami(scene.keys.ada)));
     assert.doesNotMatch(await page(), /run out/);
   },
 );
