@@ -9,14 +9,8 @@ import type { Call, McpOutcome } from '../src/contracts/call.ts';
 import type { ParsedJson } from '../src/contracts/json.ts';
 import type { Offer, UpstreamReply, UpstreamServer } from '../src/contracts/upstream.ts';
 import { scanMembers } from '../src/lib/json-text.ts';
-import { createRandomIds } from '../src/lib/random-ids.ts';
-import { createGateway } from '../src/pipeline/gateway.ts';
-import { createMemoryLimitStore } from '../src/pipeline/limits/memory-limit-store.ts';
-import { createLiveCatalog } from '../src/pipeline/live-catalog.ts';
-import { openTrail } from '../src/platform/audit/open-trail.ts';
 import { parseConfig } from '../src/platform/config/parse-config.ts';
-import { openSealing } from '../src/platform/sealing/open-sealing.ts';
-import { createCallMeter } from '../src/platform/telemetry/call-meter.ts';
+import { openBookkeepingGateway } from './bookkeeping-gateway.ts';
 import { measureAlone, measurePaced, measureTogether, type Spread, type TimedCalls, TOGETHER } from './time-calls.ts';
 
 export interface BookkeepingFigures {
@@ -38,7 +32,6 @@ const TOGETHER_ROUNDS = 1_500;
 const ALONE_CALLS = 20_000;
 const PACED_CALLS = 10_000;
 
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const parsed = parseConfig(
   JSON.stringify({
     mcpServers: { mock: { type: 'http', url: 'http://127.0.0.1:1/mcp' } },
@@ -81,29 +74,7 @@ const upstream: Pick<UpstreamServer, 'id' | 'config' | 'offer' | 'request' | 'se
   setLogLevel() {},
 };
 const servers = new Map([[server.id, upstream as UpstreamServer]]);
-const registry = { current: () => servers, onEvent: () => () => {} };
-const ids = createRandomIds();
-const trail = await openTrail({ dataDir: folder, sync: false, maxAgeDays: 30, maxSizeMb: 1_024, log: silent });
-const gateway = createGateway(
-  {
-    registry,
-    catalog: createLiveCatalog({ registry }),
-    providers: () => new Map(),
-    limitStore: createMemoryLimitStore({
-      spend: { spent: () => 0 },
-      now: Date.now,
-      monotonicMs: () => performance.now(),
-    }),
-    trail,
-    directory: { version: () => 0, keys: () => [] },
-    sealer: openSealing({ dataDir: folder, config: undefined, isShared: false }).forClients,
-    now: Date.now,
-    monotonicMs: () => performance.now(),
-    meter: createCallMeter({ maxTools: 1_000, maxServers: 100 }),
-    randomHex: ids.hex,
-  },
-  parsed.config,
-);
+const { gateway, ids, close } = await openBookkeepingGateway({ folder, config: parsed.config, servers });
 
 /** As many callers as connections; each presents the same object again, as one on a kept-alive connection does. */
 const credentials = Array.from({ length: TOGETHER }, () => ({ source: 'authorization', token: KEY }) as const);
@@ -168,5 +139,5 @@ const figures: BookkeepingFigures = {
   paced: await measurePaced(writing, PACED_CALLS),
   readOnly: await measureTogether(callsOf(1), TOGETHER_ROUNDS),
 };
-await trail[Symbol.asyncDispose]();
+await close();
 process.stdout.write(`${JSON.stringify(figures)}\n`);

@@ -9,14 +9,8 @@ import type { ModelCall, ModelGateway } from '../src/contracts/call.ts';
 import type { ModelOutcome, ModelProvider } from '../src/contracts/models.ts';
 import type { Offer, UpstreamServer } from '../src/contracts/upstream.ts';
 import { decodeChat } from '../src/edges/openai-chat/decode-chat.ts';
-import { createRandomIds } from '../src/lib/random-ids.ts';
-import { createGateway } from '../src/pipeline/gateway.ts';
-import { createMemoryLimitStore } from '../src/pipeline/limits/memory-limit-store.ts';
-import { createLiveCatalog } from '../src/pipeline/live-catalog.ts';
-import { openTrail } from '../src/platform/audit/open-trail.ts';
 import { parseConfig } from '../src/platform/config/parse-config.ts';
-import { openSealing } from '../src/platform/sealing/open-sealing.ts';
-import { createCallMeter } from '../src/platform/telemetry/call-meter.ts';
+import { openBookkeepingGateway } from './bookkeeping-gateway.ts';
 import { measureAlone, measureTogether, type Spread, type TimedCalls, TOGETHER } from './time-calls.ts';
 
 export interface ModelBookkeepingFigures {
@@ -34,7 +28,6 @@ const WARM_CALLS = 20_000;
 const ROUNDS = 1_500;
 const ALONE_CALLS = 20_000;
 
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const limits = { requests: [{ max: 100_000_000, per: 'minute' }], budgets: [{ maxUsd: 1_000_000, per: 'day' }] };
 const parsed = parseConfig(
   JSON.stringify({
@@ -67,10 +60,7 @@ const offer: Offer = {
   cache: { tools: undefined, prompts: undefined, resources: undefined, templates: undefined },
 };
 const upstream = { id: server.id, config: server, offer: () => offer, setLogLevel() {} };
-const registry = {
-  current: () => new Map([[server.id, upstream as unknown as UpstreamServer]]),
-  onEvent: () => () => {},
-};
+const servers = new Map([[server.id, upstream as unknown as UpstreamServer]]);
 const ANSWER =
   '{"id":"c","object":"chat.completion","choices":[{"index":0,"message":{"role":"assistant","content":"Yes."}}]}';
 const answering: ModelProvider = {
@@ -83,28 +73,7 @@ const answering: ModelProvider = {
   },
 };
 const providers = new Map([[provider.id, answering]]);
-const ids = createRandomIds();
-const trail = await openTrail({ dataDir: folder, sync: false, maxAgeDays: 30, maxSizeMb: 1_024, log: silent });
-const gateway = createGateway(
-  {
-    registry,
-    catalog: createLiveCatalog({ registry }),
-    providers: () => providers,
-    limitStore: createMemoryLimitStore({
-      spend: { spent: () => 0 },
-      now: Date.now,
-      monotonicMs: () => performance.now(),
-    }),
-    trail,
-    directory: { version: () => 0, keys: () => [] },
-    sealer: openSealing({ dataDir: folder, config: undefined, isShared: false }).forClients,
-    now: Date.now,
-    monotonicMs: () => performance.now(),
-    meter: createCallMeter({ maxTools: 1_000, maxServers: 100 }),
-    randomHex: ids.hex,
-  },
-  config,
-);
+const { gateway, ids, close } = await openBookkeepingGateway({ folder, config, servers, providers });
 
 const text = '{"model":"bench/small","messages":[{"role":"user","content":"What is the answer?"}]}';
 const value = JSON.parse(text);
@@ -165,5 +134,5 @@ const figures: ModelBookkeepingFigures = {
   alone: await measureAlone(plain, ALONE_CALLS),
   withTools: await measureTogether(injecting, ROUNDS),
 };
-await trail[Symbol.asyncDispose]();
+await close();
 process.stdout.write(`${JSON.stringify(figures)}\n`);
