@@ -1,6 +1,6 @@
 /**
  * The reference all ratios refer to: the plainest sensible Node proxy. node:http in front, undici dispatch behind, body
- * buffered, answer passed through. No key, no policy, no record. `--target PORT`; prints its port.
+ * buffered, answer passed through, of an event stream each piece as it comes. No key, no policy, no record. `--target PORT`; prints its port.
  */
 
 import { createServer } from 'node:http';
@@ -19,15 +19,21 @@ const server = createServer((request, response) => {
       if (name.startsWith('mcp-') || name === 'accept') headers[name] = String(value);
     }
     const parts: Buffer[] = [];
+    let isStream = false;
     const handler: Dispatcher.DispatchHandler = {
       onRequestStart() {},
       onResponseStart(_controller, status, answered) {
         response.statusCode = status;
-        if (answered['content-type'] !== undefined)
-          response.setHeader('content-type', answered['content-type'] as string);
+        const type = answered['content-type'];
+        if (type === undefined) return;
+        response.setHeader('content-type', type);
+        isStream = String(type).startsWith('text/event-stream');
       },
-      onResponseData: (_controller, chunk) => void parts.push(chunk),
-      onResponseEnd: () => void response.end(parts.length === 1 ? parts[0] : Buffer.concat(parts)),
+      onResponseData: (_controller, chunk) => void (isStream ? response.write(chunk) : parts.push(chunk)),
+      onResponseEnd() {
+        if (isStream) response.end();
+        else response.end(parts.length === 1 ? parts[0] : Buffer.concat(parts));
+      },
       onResponseError() {
         response.statusCode = 502;
         response.end();

@@ -23,6 +23,7 @@ import { GROWTH_SCENARIOS } from './scenarios/growth.ts';
 import { listRecorded } from './scenarios/list-recorded.ts';
 import { LIST_SCENARIOS } from './scenarios/lists.ts';
 import { LOAD_SCENARIOS } from './scenarios/load/scenarios.ts';
+import { MODEL_SCENARIOS } from './scenarios/models/scenarios.ts';
 import type { Result, Scenario } from './scenarios/scenario.ts';
 import { soak } from './scenarios/soak.ts';
 import { streams } from './scenarios/streams.ts';
@@ -37,6 +38,7 @@ const SCENARIOS: readonly Scenario[] = [
   ...GROWTH_SCENARIOS,
   soak,
   streams,
+  ...MODEL_SCENARIOS,
   ...LOAD_SCENARIOS,
   checkGenerator,
 ];

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ANSWER_TEXT, STREAM_END, streamEvents, WHOLE_ANSWERS } from '../model-answers.ts';
 import { type Answer, createAnswerReader } from './answer-reader.ts';
 
-function readAll(chunks: readonly string[]): Answer[] {
+function readAll(chunks: readonly string[], mark?: string): Answer[] {
   const answers: Answer[] = [];
-  const read = createAnswerReader((answer) => answers.push(answer));
+  const read = createAnswerReader((answer) => answers.push(answer), mark);
   for (const chunk of chunks) read(Buffer.from(chunk, 'latin1'));
   return answers;
 }
@@ -61,4 +62,35 @@ test('what a right answer contains can be something else than a result of JSON-R
     answers.map(({ ok }) => ok),
     [true, false],
   );
+});
+
+test('an answer of a model is right by its text, in the form of each vendor', () => {
+  for (const [, body] of WHOLE_ANSWERS) {
+    const [answer] = readAll([plain(body)], ANSWER_TEXT);
+    assert.equal(answer?.ok, true, body);
+    assert.equal(readAll([plain(body.replace(ANSWER_TEXT, 'The answer is'))], ANSWER_TEXT)[0]?.ok, false, body);
+  }
+});
+
+test('an answer of a model is wrong with any other status, and with an error beside what it says', () => {
+  const [[, body] = ['', '']] = WHOLE_ANSWERS;
+  for (const status of ['400 Bad Request', '401 Unauthorized', '429 Too Many Requests', '500 Internal Server Error'])
+    assert.equal(readAll([plain(body, status)], ANSWER_TEXT)[0]?.ok, false, status);
+  for (const error of ['"error":{"message":"no"}', '"error": {\n"message":"no"}', '"error": "no"'])
+    assert.equal(readAll([plain(body.replace('{', `{${error},`))], ANSWER_TEXT)[0]?.ok, false, error);
+});
+
+test('a stream of a chat is right when it came to its end, and wrong when an error was its end', () => {
+  const events = streamEvents(3);
+  const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
+  const stream = (texts: readonly string[]) => [
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n',
+    ...texts.map(chunk),
+    '0\r\n\r\n',
+  ];
+  const failed = 'data: {"error":{"message":"the model broke off"}}\n\n';
+  const ok = (texts: readonly string[]) => readAll(stream(texts), STREAM_END).map((answer) => answer.ok);
+  assert.deepEqual(ok(events), [true]);
+  assert.deepEqual(ok(events.slice(0, -1)), [false]);
+  assert.deepEqual(ok([...events.slice(0, 2), failed, `${STREAM_END}\n\n`]), [false]);
 });

@@ -10,16 +10,15 @@ export interface Answer {
 }
 
 /** What is looked at of a long body: its beginning and its end, where results, errors and ids stand. */
-const KEPT_CHARS = 512;
+const KEPT_CHARS = 1_024;
+
+/** The member of an error, in JSON-RPC and in each dialect of models; some vendors indent. `"error":null` is none. */
+const ERROR = /"error":\s*[{"]/;
 
 function judge(head: string, start: string, end: string, mark: string): Answer {
   const seen = start + end;
   return {
-    ok:
-      head.startsWith('HTTP/1.1 200') &&
-      seen.includes(mark) &&
-      !start.includes('"error":{') &&
-      !seen.includes('"isError":true'),
+    ok: head.startsWith('HTTP/1.1 200') && seen.includes(mark) && !ERROR.test(seen) && !seen.includes('"isError":true'),
     serverTiming: /\r\nserver-timing: *([^\r]+)/i.exec(head)?.[1],
     hasId: (id) => seen.includes(`"id":${id},`) || seen.includes(`"id":${id}}`),
     excerpt: () => `${head.split('\r\n')[0]} ${seen}`,

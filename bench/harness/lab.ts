@@ -35,6 +35,8 @@ export interface Lab {
   startMock(flags?: readonly string[]): Promise<number>;
   /** A pretended OpenAI that streams; returns its port. */
   startStreamMock(flags: readonly string[]): Promise<number>;
+  /** Pretended models of all dialects; returns their port. */
+  startModelMock(flags?: readonly string[]): Promise<number>;
   /** How to start a stdio mock on the mock's core. */
   stdioMock(flags?: readonly string[]): readonly [command: string, args: string[]];
   startReference(mockPort: number): Promise<Subject>;
@@ -44,6 +46,8 @@ export interface Lab {
   /** A bridge from HTTP to a stdio mock. */
   startBridge(name: Extract<PeerName, 'mcp-proxy' | 'supergateway'>): Promise<Subject>;
   startHub(configFile: string): Promise<Subject>;
+  /** Portkey's gateway; where requests go, they say themselves. */
+  startPortkey(): Promise<Subject>;
   /** Runs a script of ours alone on the core of the proxies; returns the line of JSON it ends with. */
   runScript(file: string, args: readonly string[]): Promise<string>;
   /** The same on the core of the generator. */
@@ -131,6 +135,9 @@ export function createLab(options: Options, placement: Placement, load: Load, sa
     async startStreamMock(flags) {
       return Number((await run(placement.mock, [join(BENCH, 'stream-mock.ts'), ...flags], isPort)).line);
     },
+    async startModelMock(flags = []) {
+      return Number((await run(placement.mock, [join(BENCH, 'model-mock.ts'), ...flags], isPort)).line);
+    },
     async startReference(mockPort) {
       const args = [join(BENCH, 'reference-proxy.ts'), '--target', String(mockPort)];
       return subject('reference', await run(placement.subject, args, isPort));
@@ -176,6 +183,12 @@ export function createLab(options: Options, placement: Placement, load: Load, sa
       ]);
       await untilAnswers(`http://127.0.0.1:${port}/api/health`);
       return subject('mcp-hub', started, port);
+    },
+    async startPortkey() {
+      const port = await findFreePort();
+      const started = await run(placement.subject, [peerScript('@portkey-ai/gateway'), `--port=${port}`, '--headless']);
+      await untilAnswers(`http://127.0.0.1:${port}/`);
+      return subject('Portkey', started, port);
     },
     async runScript(file, args) {
       return (await run(placement.subject, [join(BENCH, file), ...args], (line) => line.startsWith('{'))).line;

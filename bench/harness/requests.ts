@@ -19,7 +19,7 @@ const META =
   `"_meta":{"io.modelcontextprotocol/protocolVersion":"${MODERN}",` +
   '"io.modelcontextprotocol/clientInfo":{"name":"bench","version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}';
 
-function head({ port, path = '/mcp', key }: Target, headers: readonly string[]): string {
+export function head({ port, path = '/mcp', key }: Target, headers: readonly string[]): string {
   const lines = [
     `POST ${path} HTTP/1.1`,
     `host: 127.0.0.1:${port}`,

@@ -5,7 +5,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Pinned, so that a figure means the same next year. */
-export const PEER_VERSIONS = { 'mcp-proxy': '6.7.19', supergateway: '4.0.0', 'mcp-hub': '4.2.1' } as const;
+export const PEER_VERSIONS = {
+  ...{ 'mcp-proxy': '6.7.19', supergateway: '4.0.0', 'mcp-hub': '4.2.1' },
+  '@portkey-ai/gateway': '1.15.2',
+} as const;
 export type PeerName = keyof typeof PEER_VERSIONS;
 
 const FOLDER = join(import.meta.dirname, '../.cache/peers');

@@ -38,14 +38,16 @@ function colourOf(name: string): string {
 
 /** One group of bars per path; every bar is CPU per call in relation to the reference of its path. */
 export function plotCpu(results: readonly Result[]): string {
-  const groups = results.filter(({ name }) => ['call-modern', 'call-legacy', 'call-stdio'].includes(name));
+  const groups = results.filter(({ name }) =>
+    ['call-modern', 'call-legacy', 'call-stdio', 'chat-plain'].includes(name),
+  );
   const widest = Math.max(1, ...groups.flatMap(({ rows = [] }) => rows.map(({ ratio }) => ratio.median)));
   const scale = (WIDTH - LABEL_WIDTH - 130) / widest;
   const parts = [
     text(
       16,
       28,
-      'CPU per tools/call, in relation to a bare pass-through proxy (less is better)',
+      'CPU per call, in relation to a bare pass-through proxy (less is better)',
       'font-size="15" font-weight="600"',
     ),
   ];

@@ -114,3 +114,34 @@ test('the bookkeeping of a chat is held to its goal, that of one with 100 tools 
     ],
   );
 });
+
+test('requests to models are held to goals of their own in relation to the reference', () => {
+  const most = [
+    ['chat-plain', 1.4],
+    ['chat-51kb', 1.1],
+    ['chat-100-tools', 1.7],
+    ['chat-stream', 1.05],
+  ] as const;
+  for (const [name, ratio] of most) {
+    const met = (found: number): boolean[] =>
+      about([{ name, title: '', rows: [row('portcullis', found, 1)] }], /× the reference/).map(({ isMet }) => isMet);
+    assert.deepEqual([met(ratio), met(ratio + 0.01)], [[true], [false]], name);
+  }
+});
+
+test('of what Portkey needs for a chat a tenth of the CPU and a quarter of the added p50 is the goal', () => {
+  const judged = (times: number, own: number, theirs: number) =>
+    about(
+      [
+        {
+          ...{ name: 'chat-plain', title: '' },
+          rows: [row('portcullis', 1, 1), row('Portkey', 1, times)],
+          rates: [rate('portcullis', own, own), rate('Portkey', theirs, theirs)],
+        },
+      ],
+      /Portkey/,
+    ).map(({ isMet }) => isMet);
+  // CPU, p50, p99, memory: the last is equal here, and equal is not ahead.
+  assert.deepEqual(judged(10, 0.24, 1), [true, true, true, false]);
+  assert.deepEqual(judged(9.9, 0.26, 1), [false, false, true, false]);
+});

@@ -1,0 +1,82 @@
+/**
+ * Pretended models, cheap enough to measure what stands in front of them: node:net, answers ready as bytes, found by the end of the
+ * path. A chat that asks for a stream gets `--pieces N` of them, an event each `--every MS`. `GET` on any path answers with the
+ * body of the last request, so that a scenario can look at what arrived. Prints its port.
+ */
+
+import { createServer, type Socket } from 'node:net';
+import { parseArgs } from 'node:util';
+import { streamEvents, WHOLE_ANSWERS } from './model-answers.ts';
+
+const { values } = parseArgs({
+  options: { pieces: { type: 'string', default: '40' }, every: { type: 'string', default: '4' } },
+});
+const everyMs = Number(values.every);
+
+const HEADERS = 'x-request-id: req_bench\r\nopenai-processing-ms: 12\r\n';
+const whole = (status: string, body: string): Buffer =>
+  Buffer.from(
+    `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\n${HEADERS}content-length: ${body.length}\r\n\r\n${body}`,
+    'latin1',
+  );
+const ANSWERS = WHOLE_ANSWERS.map(([pathEnd, body]) => [pathEnd, whole('200 OK', body)] as const);
+const UNKNOWN = whole('404 Not Found', '{"error":{"message":"there is no such path"}}');
+
+const STREAM_HEAD = Buffer.from(
+  `HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\n${HEADERS}transfer-encoding: chunked\r\n\r\n`,
+);
+const EVENTS = streamEvents(Number(values.pieces)).map((event) =>
+  Buffer.from(`${event.length.toString(16)}\r\n${event}\r\n`, 'latin1'),
+);
+const STREAM_TAIL = Buffer.from('0\r\n\r\n');
+
+let lastBody = '';
+
+function stream(socket: Socket): void {
+  let at = 0;
+  socket.write(STREAM_HEAD);
+  const timer = setInterval(() => {
+    const event = EVENTS[at++];
+    if (event !== undefined && !socket.destroyed) {
+      socket.write(event);
+      return;
+    }
+    clearInterval(timer);
+    if (!socket.destroyed) socket.write(STREAM_TAIL);
+  }, everyMs);
+}
+
+function answer(socket: Socket, requestLine: string, body: string): void {
+  const [method, target = ''] = requestLine.split(' ', 2);
+  if (method === 'GET') {
+    socket.write(whole('200 OK', lastBody));
+    return;
+  }
+  lastBody = body;
+  const path = target.split('?', 1)[0] ?? '';
+  if (path.endsWith('/chat/completions') && body.includes('"stream":true')) return stream(socket);
+  socket.write(ANSWERS.find(([pathEnd]) => path.endsWith(pathEnd))?.[1] ?? UNKNOWN);
+}
+
+const server = createServer({ noDelay: true }, (socket) => {
+  let text = '';
+  socket.setEncoding('latin1');
+  socket.on('error', () => socket.destroy());
+  socket.on('data', (chunk: string) => {
+    text = text === '' ? chunk : text + chunk;
+    for (;;) {
+      const headEnd = text.indexOf('\r\n\r\n');
+      if (headEnd === -1) return;
+      const head = text.slice(0, headEnd);
+      const end = headEnd + 4 + Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
+      if (text.length < end) return;
+      const body = text.slice(headEnd + 4, end);
+      text = text.slice(end);
+      answer(socket, head.slice(0, head.indexOf('\r\n')), body);
+    }
+  });
+});
+server.listen(0, '127.0.0.1', () => {
+  const address = server.address();
+  process.stdout.write(`${typeof address === 'object' ? address?.port : ''}\n`);
+});

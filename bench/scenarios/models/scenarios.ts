@@ -1,0 +1,14 @@
+/** The scenarios of requests to models, in the order in which they run. */
+
+import type { Scenario } from '../scenario.ts';
+import { chat } from './chat.ts';
+import { execute } from './execute.ts';
+import { chatLarge, chatTranslated, OTHER_DIALECTS } from './plain.ts';
+import { chatStream } from './stream.ts';
+import { chatTools } from './tools.ts';
+
+export const MODEL_SCENARIOS: readonly Scenario[] = [
+  ...[chat, chatLarge, chatTools, chatStream, chatTranslated],
+  ...OTHER_DIALECTS,
+  execute,
+];
