@@ -22,10 +22,26 @@ export interface ParamsScan {
   readonly meta: readonly TextMember[] | undefined;
 }
 
+/** A large object as the bytes it came in: whoever needs a few of its members need not make a value of all of it. */
+export interface LargeJson {
+  /** UTF-8. */
+  readonly bytes: Buffer;
+  /** In order; none stands twice. Offsets in `bytes`. */
+  readonly members: readonly TextMember[];
+  /** Bytes that are no part of media. */
+  readonly proseBytes: number;
+  /** Long strings of base64: pictures, sounds, documents. */
+  readonly media: number;
+  /** The value of one of `members`. Throws GatewayError `parse_error`. */
+  member(key: string): unknown;
+}
+
 /** JSON that was parsed once where it entered: the text to forward and the value to decide on. */
 export interface ParsedJson {
   readonly text: JsonText;
   readonly value: JsonObject;
+  /** Undefined for most. Where it is there, `text` and `value` are made when first read, and reading `value` may throw. */
+  readonly large?: LargeJson | undefined;
   /** For the `params` of a request, if the edge has scanned them. */
   readonly scan?: ParamsScan | undefined;
 }

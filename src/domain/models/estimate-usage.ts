@@ -11,6 +11,11 @@ const TOKENS_PER_MEDIUM = 1_000;
 
 export const tokensOfChars = (chars: number): number => Math.ceil(chars / CHARS_PER_TOKEN);
 
+/** Tokens of a body that is not read: of its bytes as of characters. */
+export function tokensOfBody({ proseBytes, media }: { readonly proseBytes: number; readonly media: number }): number {
+  return tokensOfChars(proseBytes) + media * TOKENS_PER_MEDIUM;
+}
+
 /** Tokens of a prompt: its texts, tool calls, results and the definitions of its tools. */
 export function estimateChatInput({ messages, tools }: ChatRequest): number {
   let chars = 0;

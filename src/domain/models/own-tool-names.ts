@@ -3,8 +3,9 @@
  * and a name too many only keeps a tool of ours out.
  */
 
-import type { JsonObject } from '../../contracts/json.ts';
+import type { JsonObject, ParsedJson } from '../../contracts/json.ts';
 import { isObject } from '../../lib/is-object.ts';
+import { peekMember } from '../../lib/peek-member.ts';
 
 /** Where a tool's declaration keeps its name, besides `name` itself. */
 const HOLDERS = ['function', 'custom', 'toolSpec'] as const;
@@ -12,10 +13,11 @@ const HOLDERS = ['function', 'custom', 'toolSpec'] as const;
 const LISTS = ['functionDeclarations', 'function_declarations', 'tools'] as const;
 const MAX_DEPTH = 3;
 
-export function ownToolNames(body: JsonObject): ReadonlySet<string> {
-  const config = body.toolConfig;
+export function ownToolNames(body: ParsedJson): ReadonlySet<string> {
+  const config = peekMember(body, 'toolConfig');
+  const tools = peekMember(body, 'tools');
   // Bedrock keeps them a level down; Gemini has a member of that name, too, without tools in it.
-  const lists = [body.tools, isObject(config) ? (config as JsonObject).tools : undefined].filter(Array.isArray);
+  const lists = [tools, isObject(config) ? (config as JsonObject).tools : undefined].filter(Array.isArray);
   const names = new Set<string>();
   for (const list of lists) collect(list, names, 0);
   return names;

@@ -53,7 +53,7 @@ export function createAnthropicRoutes(deps: ModelEdgeDeps): readonly Route[] {
       request: {
         operation,
         dialect: 'anthropic',
-        stream: operation === 'chat' && readStream(body.value),
+        stream: operation === 'chat' && readStream(body.value.stream),
         wishes: readWishes(exchange),
         headers: exchange.headersWithPrefix('anthropic-'),
         chat: () => (decoded ??= decodeRequest(body, operation === 'count')),

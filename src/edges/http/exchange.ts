@@ -60,6 +60,8 @@ export interface Exchange {
   readonly answered: boolean;
   /** Reads the body once. Throws GatewayError `body_too_large`, `unsupported_media_type`, `parse_error` (not UTF-8). */
   body(): Promise<string>;
+  /** `body` as bytes, which are UTF-8; at once if it has come in whole already. */
+  jsonBytes(): Buffer | Promise<Buffer>;
   /** The body whatever its type, as bytes; otherwise like `body`. */
   bytes(): Promise<Buffer>;
   sendJson(status: number, body: JsonText, headers?: AnswerHeaders): void;

@@ -7,7 +7,7 @@ import { Cancellation } from './cancellation.ts';
 import type { AnswerHeaders, ByteSink, SseStream } from './exchange.ts';
 import { type OpenBytesAnswer, openBytes } from './open-bytes.ts';
 import { openSse, SSE_HEADERS } from './open-sse.ts';
-import { checkEncoding, checkMediaType, decodeBody, joinBody, tooLarge } from './read-body.ts';
+import { checkEncoding, checkMediaType, checkUtf8, decodeBody, joinBody, tooLarge } from './read-body.ts';
 import type { RequestHead } from './read-head.ts';
 import type { Target } from './read-target.ts';
 import { type Presented, RequestExchange } from './request-exchange.ts';
@@ -120,6 +120,13 @@ export class FastExchange extends RequestExchange {
     checkMediaType(this.headers);
     if (this.#isWhole && this.#bodyBytes <= this.#wire.maxBodyBytes) return decodeBody(this.#takeWhole());
     return decodeBody(await this.#awaitBody());
+  }
+
+  jsonBytes(): Buffer | Promise<Buffer> {
+    this.#claimBody();
+    checkMediaType(this.headers);
+    if (this.#isWhole && this.#bodyBytes <= this.#wire.maxBodyBytes) return checkUtf8(this.#takeWhole());
+    return this.#awaitBody().then(checkUtf8);
   }
 
   async bytes(): Promise<Buffer> {

@@ -8,7 +8,7 @@ import { Cancellation } from './cancellation.ts';
 import type { AnswerHeaders, ByteSink, SseStream } from './exchange.ts';
 import { openBytes } from './open-bytes.ts';
 import { openSse, SSE_HEADERS } from './open-sse.ts';
-import { readBody, readBytes } from './read-body.ts';
+import { checkMediaType, checkUtf8, readBody, readBytes } from './read-body.ts';
 import type { Target } from './read-target.ts';
 import { type Presented, RequestExchange } from './request-exchange.ts';
 
@@ -69,6 +69,11 @@ export class NodeExchange extends RequestExchange {
 
   body(): Promise<string> {
     return readBody(this.#request, this.headers, this.#maxBodyBytes);
+  }
+
+  jsonBytes(): Promise<Buffer> {
+    checkMediaType(this.headers);
+    return this.bytes().then(checkUtf8);
   }
 
   bytes(): Promise<Buffer> {

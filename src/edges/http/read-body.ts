@@ -41,10 +41,15 @@ export function joinBody(chunks: readonly Buffer[]): Buffer {
   return chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks);
 }
 
+/** The body as it came. Throws GatewayError `parse_error` if it is not UTF-8. */
+export function checkUtf8(whole: Buffer): Buffer {
+  if (!isUtf8(whole)) throw new GatewayError('parse_error', 'it is not UTF-8');
+  return whole;
+}
+
 /** The body as text. Throws GatewayError `parse_error` if it is not UTF-8. */
 export function decodeBody(whole: Buffer): string {
-  if (!isUtf8(whole)) throw new GatewayError('parse_error', 'it is not UTF-8');
-  return whole.toString('utf8');
+  return checkUtf8(whole).toString('utf8');
 }
 
 /**

@@ -76,6 +76,7 @@ export abstract class RequestExchange implements Exchange {
   /** The answer is complete: nothing more will be written. */
   abstract readonly ended: boolean;
   abstract body(): Promise<string>;
+  abstract jsonBytes(): Buffer | Promise<Buffer>;
   abstract bytes(): Promise<Buffer>;
   abstract sendJson(status: number, body: JsonText, headers?: AnswerHeaders): void;
   abstract sendText(status: number, contentType: string, body: string, headers?: AnswerHeaders): void;

@@ -4,6 +4,7 @@ import { GatewayError } from '../../contracts/errors.ts';
 import type { JsonObject, ParsedJson } from '../../contracts/json.ts';
 import { isObject } from '../../lib/is-object.ts';
 import { countKeys, countMembers, findDuplicate } from '../../lib/json-text.ts';
+import { readLargeBody } from './large-body.ts';
 
 /**
  * Throws GatewayError `parse_error`, `invalid_params`. No object in it may have a member twice: what we decide by and what a
@@ -21,6 +22,11 @@ export function readJsonObject(text: string, maxDepth: number): ParsedJson {
   if (!isObject(value)) throw new GatewayError('invalid_params', 'the body must be an object');
   if (members !== countKeys(value)) throw standsTwice(text);
   return { text, value: value as JsonObject };
+}
+
+/** `readJsonObject` for a body in UTF-8; of a large one, no value is made before somebody needs it. Throws alike. */
+export function readJsonBytes(bytes: Buffer, maxDepth: number): ParsedJson {
+  return readLargeBody(bytes, maxDepth) ?? readJsonObject(bytes.toString('utf8'), maxDepth);
 }
 
 /** Of what a client wrote, as much is repeated. */
@@ -45,7 +51,7 @@ export function readModelName(value: unknown, member = 'model'): string {
 }
 
 /** Whether the answer is to be streamed. Throws GatewayError `invalid_params`: half a yes is not for us to interpret. */
-export function readStream({ stream }: JsonObject): boolean {
+export function readStream(stream: unknown): boolean {
   if (stream === undefined || stream === null) return false;
   if (typeof stream === 'boolean') return stream;
   throw new GatewayError('invalid_params', 'stream must be true or false', { data: { param: 'stream' } });

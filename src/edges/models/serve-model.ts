@@ -56,7 +56,8 @@ export async function serveModel(
     const admission = deps.gateway.admit(credential, MODELS);
     if (admission !== undefined) await admission;
     deps.gateway.identify(credential);
-    const { kind, model, body, request } = await read();
+    const reading = read();
+    const { kind, model, body, request } = reading instanceof Promise ? await reading : reading;
     const call = createModelCall(deps, exchange, { id, credential, kind, model, body, request });
     let outcome: ModelOutcome;
     try {

@@ -1,9 +1,10 @@
 /** `POST /v1/chat/completions`, and the same as Azure has it: `/openai/deployments/{model}/chat/completions`. */
 
+import { peekMember } from '../../lib/peek-member.ts';
 import type { Exchange, Route } from '../http/exchange.ts';
 import { methodNotAllowed } from '../http/render-error.ts';
 import { readModelPath } from '../models/model-path.ts';
-import { readJsonObject, readModelName, readStream } from '../models/read-json.ts';
+import { readJsonBytes, readModelName, readStream } from '../models/read-json.ts';
 import { readWishes } from '../models/read-wishes.ts';
 import { createSendChat } from '../models/send-chat.ts';
 import { type ModelEdgeDeps, type ReadRequest, serveModel } from '../models/serve-model.ts';
@@ -13,18 +14,25 @@ import { decodeChat } from './decode-chat.ts';
 export function createOpenaiChatRoutes(deps: ModelEdgeDeps): readonly Route[] {
   const send = createSendChat(deps, openaiChatEdge);
 
-  const read = async (exchange: Exchange, deployment: string | undefined): Promise<ReadRequest> => {
+  const read = (exchange: Exchange, deployment: string | undefined): ReadRequest | Promise<ReadRequest> => {
     if (exchange.method !== 'POST') throw methodNotAllowed('POST');
-    const body = readJsonObject(await exchange.body(), deps.limits().maxJsonDepth);
+    const bytes = exchange.jsonBytes();
+    return bytes instanceof Promise
+      ? bytes.then((all) => readRequest(exchange, deployment, all))
+      : readRequest(exchange, deployment, bytes);
+  };
+
+  const readRequest = (exchange: Exchange, deployment: string | undefined, bytes: Buffer): ReadRequest => {
+    const body = readJsonBytes(bytes, deps.limits().maxJsonDepth);
     let decoded: ReturnType<typeof decodeChat> | undefined;
     return {
       kind: 'chat',
-      model: readModelName(deployment ?? body.value.model),
+      model: readModelName(deployment ?? peekMember(body, 'model')),
       body,
       request: {
         operation: 'chat',
         dialect: 'openai-chat',
-        stream: readStream(body.value),
+        stream: readStream(peekMember(body, 'stream')),
         wishes: readWishes(exchange),
         headers: exchange.headersWithPrefix('openai-'),
         chat: () => (decoded ??= decodeChat(body.value)),

@@ -38,7 +38,7 @@ export function createOpenaiResponsesRoutes(deps: ModelEdgeDeps): readonly Route
       request: {
         operation: 'chat',
         dialect: 'openai-responses',
-        stream: readStream(body.value),
+        stream: readStream(body.value.stream),
         wishes: readWishes(exchange),
         headers: readHeaders(exchange),
         chat: () => (decoded ??= decodeRequest(body.value)),

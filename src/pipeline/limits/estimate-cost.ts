@@ -6,6 +6,7 @@ import type { PricesConfig } from '../../contracts/config.ts';
 import { tokenCost } from '../../domain/models/token-cost.ts';
 import { compileToolRules } from '../../domain/tools/tool-rules.ts';
 import { isObject } from '../../lib/is-object.ts';
+import { peekMember } from '../../lib/peek-member.ts';
 import type { PriceOf } from '../models/price-of.ts';
 import { expectedTokens } from './expected-tokens.ts';
 
@@ -45,17 +46,25 @@ export function createEstimateCost(deps: {
 }
 
 function expectedUsage(call: Call): Usage {
-  const outputTokens = call.kind === 'chat' ? Math.min(wantedOutput(call.params.value), MAX_OUTPUT_TOKENS) : 0;
+  const outputTokens = call.kind === 'chat' ? Math.min(wantedOutput(call), MAX_OUTPUT_TOKENS) : 0;
   return { inputTokens: expectedTokens(call), outputTokens };
 }
 
 /** The bound on the answer, whatever dialect the request is in. */
-function wantedOutput(body: { readonly [member: string]: unknown }): number {
-  const { generationConfig, generation_config: snake } = body;
-  const inner = isObject(generationConfig) ? generationConfig : isObject(snake) ? snake : {};
-  const bounds = [
-    ...[body.max_completion_tokens, body.max_output_tokens, body.max_tokens],
-    ...[inner.maxOutputTokens, inner.max_output_tokens],
-  ];
-  return bounds.find((bound): bound is number => typeof bound === 'number' && bound > 0) ?? USUAL_OUTPUT_TOKENS;
+function wantedOutput({ params }: Call): number {
+  for (const member of OUTPUT_BOUNDS) {
+    const bound = peekMember(params, member);
+    if (isBound(bound)) return bound;
+  }
+  for (const member of GENERATION_CONFIGS) {
+    const inner = peekMember(params, member);
+    if (!isObject(inner)) continue;
+    const bound = [inner.maxOutputTokens, inner.max_output_tokens].find(isBound);
+    return bound ?? USUAL_OUTPUT_TOKENS;
+  }
+  return USUAL_OUTPUT_TOKENS;
 }
+
+const OUTPUT_BOUNDS = ['max_completion_tokens', 'max_output_tokens', 'max_tokens'] as const;
+const GENERATION_CONFIGS = ['generationConfig', 'generation_config'] as const;
+const isBound = (value: unknown): value is number => typeof value === 'number' && value > 0;

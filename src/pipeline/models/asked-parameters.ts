@@ -2,6 +2,7 @@
 
 import type { ModelCall } from '../../contracts/call.ts';
 import type { AskedParameters } from '../../domain/access/check-parameters.ts';
+import { peekMember } from '../../lib/peek-member.ts';
 
 /** Where bodies of OpenAI's kind name the bound; a body with several goes out with all of them. */
 const OUTPUT_BOUNDS = ['max_tokens', 'max_completion_tokens', 'max_output_tokens'];
@@ -15,7 +16,7 @@ export function askedParameters({
   if (model.operation === 'pass' && model.raw.surface === 'completions') return { isReadable: false, asked: {} };
   if (model.operation !== 'chat') return undefined;
   const { maxOutputTokens, temperature, choices, reasoning } = model.chat();
-  const bounds = OUTPUT_BOUNDS.map((member) => params.value[member]).filter((value) => typeof value === 'number');
+  const bounds = OUTPUT_BOUNDS.map((member) => peekMember(params, member)).filter((value) => typeof value === 'number');
   const named = maxOutputTokens === undefined ? bounds : [...bounds, maxOutputTokens];
   return {
     isReadable: true,

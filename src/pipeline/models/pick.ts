@@ -5,6 +5,7 @@ import type { Caller } from '../../contracts/caller.ts';
 import type { ModelTarget, ProviderConfig, ProviderKey } from '../../contracts/models-config.ts';
 import { choose, chooseSteadily } from '../../domain/models/choose.ts';
 import { mayUseKey } from '../../domain/models/may-use-key.ts';
+import { peekMember } from '../../lib/peek-member.ts';
 import { matchesWildcard } from '../../lib/wildcard.ts';
 import type { CoolingReason, ModelHealth } from './model-health.ts';
 
@@ -26,8 +27,8 @@ export type PickedKey =
  * the same way every time, as far as it is open; undefined: this call is not one of them.
  */
 export function steadyName(call: ModelCall): string | undefined {
-  const { value } = call.params;
-  const isKept = value.thread !== undefined || value.previous_response_id != null || value.conversation != null;
+  const of = (member: string): unknown => peekMember(call.params, member);
+  const isKept = of('thread') !== undefined || of('previous_response_id') != null || of('conversation') != null;
   return isKept ? (call.facts.caller?.keyId ?? '') : undefined;
 }
 

@@ -47,7 +47,7 @@ export function createInjectTools(
     if (endpoint.type === 'toolset' && !servesToolset(deps.catalog(), endpoint.toolset, caller, grant))
       throw new GatewayError('unknown_server', `x-portcullis-toolset: ${endpoint.toolset}`);
     const mode = deps.codeMode?.settle(verdict.mode, endpoint, grant);
-    const view = views.viewOf(endpoint, grant, ownToolNames(call.params.value), mode);
+    const view = views.viewOf(endpoint, grant, ownToolNames(call.params), mode);
     if (view === undefined) return next();
     if (view.injected.tools.length > 0) call.facts.injected = view.injected;
     if (view.leftOut.length > 0) call.facts.leftOutTools = view.leftOut;

@@ -10,7 +10,7 @@ import { endpointKey, resolveNamed } from '../../domain/tools/resolve.ts';
 import { type AimMeta, aimOrNone } from '../codemode/aim.ts';
 import { callerOf, type GrantOf } from '../grants.ts';
 import { argumentsHash } from '../ledger/arguments-hash.ts';
-import { bringsResults, resultIdsOf } from '../ledger/brought-results.ts';
+import { bringsResults, mayCallTools, resultIdsOf } from '../ledger/brought-results.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Judge } from './decide-policy.ts';
 
@@ -53,6 +53,7 @@ export function createNoteSuggestions(deps: NoteSuggestionsDeps): ModelStep {
     const { dialect, streamForm } = call.model;
     if (outcome.type === 'chat') {
       const { lane, value } = outcome.answer;
+      if (lane === 'pass' && !mayCallTools(value)) return outcome;
       const answer = lane === 'pass' ? deps.readers(dialect, 'sse')?.whole(value) : value;
       if (answer !== undefined) await note(call, injected, callsIn(answer));
       return outcome;
@@ -77,7 +78,7 @@ export function createNoteSuggestions(deps: NoteSuggestionsDeps): ModelStep {
     if (injected === undefined) return next();
     const goOn = async (): Promise<ModelOutcome> => noteIn(call, injected, await next());
     call.facts.runId = call.runId ?? call.id;
-    if (call.runId !== undefined || !bringsResults(call.params.text)) return goOn();
+    if (call.runId !== undefined || !bringsResults(call.params)) return goOn();
     return findConversation(deps.ledger, call).then((runId) => {
       call.facts.runId = runId;
       return goOn();

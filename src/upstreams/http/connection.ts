@@ -16,7 +16,7 @@ const TCP_KEEP_ALIVE_MS = 60_000;
 export class PlainExchange implements HttpExchange {
   readonly listener: HttpListener;
   /** The whole request, to be written at once. */
-  bytes: string | Buffer = '';
+  bytes: string | Buffer | readonly Buffer[] = '';
   /** Asks for a head alone: whatever length the answer states, no body follows. */
   isHead = false;
   connection: Connection | undefined;
@@ -142,7 +142,13 @@ export class Connection implements ResponseSink {
     const { bytes } = exchange;
     exchange.bytes = '';
     this.#reader.reset(exchange.isHead);
-    this.#socket.write(bytes, 'latin1');
+    if (typeof bytes === 'string' || Buffer.isBuffer(bytes)) this.#socket.write(bytes, 'latin1');
+    else {
+      // All of them in one system call.
+      this.#socket.cork();
+      for (const piece of bytes) this.#socket.write(piece);
+      this.#socket.uncork();
+    }
   }
 
   /** False stops reading, which only a destroyed socket wants. */

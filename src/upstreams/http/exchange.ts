@@ -13,7 +13,8 @@ export interface HttpRequest {
   readonly fixedHeaders?: FixedHeaders;
   /** Names and values in turn. */
   readonly headers: string[];
-  readonly body: string | Buffer | undefined;
+  /** Pieces are sent one after the other as they are; whoever gives them never changes them. */
+  readonly body: string | Buffer | readonly Buffer[] | undefined;
 }
 
 /** Why an exchange ended early, and whether the request may have reached the server. */

@@ -165,15 +165,36 @@ export function createPlainClient(options: { readonly connectTimeoutMs: number }
 /** Without a body these say that its length is 0 (RFC 9110, 8.6). */
 const USUALLY_WITH_BODY: ReadonlySet<HttpRequest['method']> = new Set(['POST', 'PUT', 'PATCH']);
 
-/** Puts head and body into one piece, so that they leave in one write. */
+/** A piece this long or shorter is copied behind the head instead of being sent beside it. */
+const SMALL_PIECE_BYTES = 2_048;
+
+function withHead(head: string, [first, ...others]: readonly Buffer[]): readonly Buffer[] {
+  if (first === undefined) return [Buffer.from(head, 'latin1')];
+  if (first.length > SMALL_PIECE_BYTES) return [Buffer.from(head, 'latin1'), first, ...others];
+  const together = Buffer.allocUnsafe(head.length + first.length);
+  together.write(head, 'latin1');
+  first.copy(together, head.length);
+  return [together, ...others];
+}
+
+function bytesOf(body: string | Buffer | readonly Buffer[]): number {
+  if (typeof body === 'string') return Buffer.byteLength(body);
+  if (Buffer.isBuffer(body)) return body.length;
+  let bytes = 0;
+  for (const piece of body) bytes += piece.length;
+  return bytes;
+}
+
+/** Puts head and body together, so that they leave in one write. */
 function render(request: HttpRequest, host: string, exchange: PlainExchange): void {
   const { method, path, fixedHeaders, headers, body } = request;
-  const bodyBytes = body === undefined ? (USUALLY_WITH_BODY.has(method) ? 0 : undefined) : Buffer.byteLength(body);
+  const bodyBytes = body === undefined ? (USUALLY_WITH_BODY.has(method) ? 0 : undefined) : bytesOf(body);
   const head = writeHead({ method, path, host, fixedHeaders, headers, bodyBytes });
   exchange.isHead = method === 'HEAD';
   if (body === undefined) exchange.bytes = head;
-  else if (typeof body !== 'string') exchange.bytes = Buffer.concat([Buffer.from(head, 'latin1'), body]);
-  else if (bodyBytes === body.length)
+  else if (typeof body !== 'string') {
+    exchange.bytes = withHead(head, Buffer.isBuffer(body) ? [body] : body);
+  } else if (bodyBytes === body.length)
     // Nothing but ASCII, which is the same in Latin-1, as is the head.
     exchange.bytes = head + body;
   else exchange.bytes = Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from(body, 'utf8')]);

@@ -22,7 +22,8 @@ export function createSecureClient(options: { readonly connectTimeoutMs: number 
     send({ fixedHeaders, ...request }, listener) {
       const exchange = new Exchange(listener);
       const headers = fixedHeaders === undefined ? request.headers : fixedHeaders.list.concat(request.headers);
-      agent.dispatch({ ...request, headers } as Dispatcher.DispatchOptions, exchange);
+      const body = Array.isArray(request.body) ? Buffer.concat(request.body) : request.body;
+      agent.dispatch({ ...request, headers, body } as Dispatcher.DispatchOptions, exchange);
       return exchange;
     },
     async [Symbol.asyncDispose]() {

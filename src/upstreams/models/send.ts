@@ -13,7 +13,7 @@ export interface SendRequest {
   readonly url: string;
   /** Names and values in turn. */
   readonly headers: readonly string[];
-  readonly body: string | Buffer | undefined;
+  readonly body: HttpRequest['body'];
 }
 
 export interface SendBounds {

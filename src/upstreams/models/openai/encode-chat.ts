@@ -62,7 +62,13 @@ export function encodeChat(request: ChatRequest, { model, stream, injected, habi
   const changes: { [member: string]: string | undefined } = {};
   if (fragment !== '')
     changes.tools = withTools(tools.tools === undefined ? undefined : JSON.stringify(tools.tools), fragment);
-  for (const member of applyQuirks(body, (name) => JSON.stringify(body[name]), quirks, changes)) dropped.add(member);
+  for (const member of applyQuirks(
+    (name) => body[name],
+    (name) => JSON.stringify(body[name]),
+    quirks,
+    changes,
+  ))
+    dropped.add(member);
   const text = JSON.stringify(body);
   return { text: Object.keys(changes).length === 0 ? text : withMembers(text, changes), dropped: [...dropped], names };
 }

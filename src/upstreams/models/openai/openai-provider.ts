@@ -12,12 +12,12 @@ import { createEmbed } from '../openai-embed/create-embed.ts';
 import { createPass } from '../openai-pass/create-pass.ts';
 import { createResponsesChat } from '../openai-responses/responses-chat.ts';
 import type { CreateProvider } from '../provider-codec.ts';
-import { type ProviderResponse, sendToProvider } from '../send.ts';
+import { type ProviderResponse, type SendRequest, sendToProvider } from '../send.ts';
 import { decodeAnswer } from './decode-answer.ts';
 import { decodeStream } from './decode-stream.ts';
 import { type ChatHabits, encodeChat } from './encode-chat.ts';
 import { createListModels } from './list-models.ts';
-import { patchChat } from './patch-chat.ts';
+import { createPatchChat } from './patch-chat.ts';
 import { providerHeaders, providerUrl } from './provider-request.ts';
 import { failureIn, readFailure } from './read-failure.ts';
 import { readStop, usageIn } from './read-usage.ts';
@@ -33,9 +33,10 @@ export const createOpenaiProvider: CreateProvider = (deps, config): ModelProvide
     quirks: config.quirks,
   };
 
+  const patchChat = createPatchChat(config.quirks);
   const responsesChat = createResponsesChat(deps, config);
 
-  const send = async (call: ChatCall, body: string): Promise<ProviderResponse> => {
+  const send = async (call: ChatCall, body: SendRequest['body']): Promise<ProviderResponse> => {
     const response = await sendToProvider(
       deps.http,
       {
@@ -65,10 +66,10 @@ export const createOpenaiProvider: CreateProvider = (deps, config): ModelProvide
   };
 
   const passChat: Chat = async (call) => {
-    const { text, dropped, stripsUsage } = patchChat(call, config.quirks);
+    const { body, dropped, stripsUsage } = patchChat(call);
     const { report } = call;
     report.dropped = dropped;
-    const response = await send(call, text);
+    const response = await send(call, body);
     const secrets = secretsOf(config, call.key);
     if (call.request.stream) {
       const contentType = String(response.headers['content-type'] ?? 'text/event-stream');
