@@ -35,7 +35,8 @@ export type QueuedLine = LimitLine & { readonly queue: LimitQueue };
 /** The lines of a caller. */
 export interface CallerLines {
   readonly lines: readonly LimitLine[];
-  select(type: CallClass, targets: readonly CallTarget[]): Selection;
+  /** `targetsOf` is asked only where some line speaks of some targets. */
+  select(type: CallClass, targetsOf: () => readonly CallTarget[]): Selection;
 }
 
 /** Undefined: nothing bounds the caller. The same object as long as the caller is the same. */
@@ -84,14 +85,15 @@ function createCallerLines(lines: readonly LimitLine[]): CallerLines {
     other: createSelect(lines.filter(({ what }) => COUNTED.other.has(what))),
     money: createSelect(lines.filter(({ what }) => COUNTED.money.has(what))),
   };
-  return { lines, select: (type, targets) => byClass[type](targets) };
+  return { lines, select: (type, targetsOf) => byClass[type](targetsOf) };
 }
 
-function createSelect(lines: readonly LimitLine[]): (targets: readonly CallTarget[]) => Selection {
+function createSelect(lines: readonly LimitLine[]): (targetsOf: () => readonly CallTarget[]) => Selection {
   const all = createSelection(lines);
   if (!all.hasTargets) return () => all;
   const selections = new Map<string, Selection>();
-  return (targets) => {
+  return (targetsOf) => {
+    const targets = targetsOf();
     let key = '';
     for (const { kind, server, name } of targets) key += `${kind}:${server}/${name}\n`;
     let selection = selections.get(key);

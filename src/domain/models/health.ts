@@ -14,7 +14,7 @@ export const UNKNOWN_HEALTH: Health = { atMs: 0, answers: 0, failures: 0, latenc
 
 export const HEALTH_HALF_LIFE_MS = 30_000;
 
-function fade(health: Health, nowMs: number): Health {
+function fade(health: Health, nowMs: number): { -readonly [member in keyof Health]: number } {
   const left = 2 ** (-Math.max(0, nowMs - health.atMs) / HEALTH_HALF_LIFE_MS);
   return {
     atMs: nowMs,
@@ -27,17 +27,21 @@ function fade(health: Health, nowMs: number): Health {
 
 export function noteAnswer(health: Health, nowMs: number): Health {
   const faded = fade(health, nowMs);
-  return { ...faded, answers: faded.answers + 1 };
+  faded.answers++;
+  return faded;
 }
 
 export function noteFailure(health: Health, nowMs: number): Health {
   const faded = fade(health, nowMs);
-  return { ...faded, failures: faded.failures + 1 };
+  faded.failures++;
+  return faded;
 }
 
 export function noteLatency(health: Health, nowMs: number, latencyMs: number): Health {
   const faded = fade(health, nowMs);
-  return { ...faded, latencySumMs: faded.latencySumMs + latencyMs, latencies: faded.latencies + 1 };
+  faded.latencySumMs += latencyMs;
+  faded.latencies++;
+  return faded;
 }
 
 /** Counted as if one more answer had come: a single failure does not say much, and what is old says nothing. */

@@ -5,57 +5,64 @@ import type { Usage } from '../../contracts/chat.ts';
 import type { RateStanding } from '../../contracts/limits.ts';
 import type { AnswerHeaders } from '../http/exchange.ts';
 
+type Headers = { [name: string]: string };
+
 /** `whole`: nothing more of the answer is to come, so that usage and cost are final. */
-export function answerHeaders(call: ModelCall, whole: boolean): AnswerHeaders {
-  const { model: report, run, priceMicroUsd, hidesUsage, standing } = call.facts;
-  const headers: { [name: string]: string } = { ...requestIdHeaders(call.id), 'x-portcullis-call-id': call.id };
-  if (standing !== undefined) Object.assign(headers, rateHeaders(standing));
+export function answerHeaders({ id, kind, facts }: ModelCall, whole: boolean): AnswerHeaders {
+  const { model: report, run, standing } = facts;
+  const headers: Headers = { 'x-request-id': id, 'request-id': id, 'x-portcullis-call-id': id };
+  if (standing !== undefined) addRate(headers, standing);
   const { provider, model } = report ?? run ?? {};
   if (provider !== undefined) headers['x-portcullis-provider'] = provider;
   if (model !== undefined) headers['x-portcullis-model'] = headerText(model);
-  if (report !== undefined && report.attempts.length > 1)
-    headers['x-portcullis-attempts'] = String(report.attempts.length);
-  if (report !== undefined && report.dropped.length > 0)
-    headers['x-portcullis-dropped'] = headerText(report.dropped.join(', '));
-  if (call.kind === 'tokens.count' && report?.usage?.estimated === true) headers['x-portcullis-estimated'] = 'true';
-  if (call.facts.leftOutTools !== undefined)
-    headers['x-portcullis-left-out-tools'] = headerText(call.facts.leftOutTools.join(', '));
-  if (call.facts.runId !== undefined) headers['x-portcullis-run'] = call.facts.runId;
-  if (call.facts.suggestions !== undefined)
-    headers['x-portcullis-suggestions'] = headerText(call.facts.suggestions.map(({ id }) => id).join(', '));
-  return whole && hidesUsage !== true
-    ? { ...headers, ...usageHeaders(report?.usage ?? run?.usage, priceMicroUsd ?? run?.costMicroUsd) }
-    : headers;
-}
-
-function usageHeaders(usage: Usage | undefined, priceMicroUsd: number | undefined): AnswerHeaders {
-  const headers: { [name: string]: string } = {};
-  const tell = (name: string, value: number | undefined): void => {
-    if (value !== undefined) headers[`x-portcullis-${name}`] = String(value);
-  };
-  tell('input-tokens', usage?.inputTokens);
-  tell('output-tokens', usage?.outputTokens);
-  tell('cached-tokens', usage?.cachedTokens);
-  tell('reasoning-tokens', usage?.reasoningTokens);
-  if (usage?.estimated) headers['x-portcullis-usage-estimated'] = 'true';
-  tell('cost-micro-usd', priceMicroUsd);
+  if (report !== undefined) {
+    const { attempts, dropped } = report;
+    if (attempts.length > 1) headers['x-portcullis-attempts'] = String(attempts.length);
+    if (dropped.length > 0) headers['x-portcullis-dropped'] = headerText(dropped.join(', '));
+    if (kind === 'tokens.count' && report.usage?.estimated === true) headers['x-portcullis-estimated'] = 'true';
+  }
+  if (facts.leftOutTools !== undefined)
+    headers['x-portcullis-left-out-tools'] = headerText(facts.leftOutTools.join(', '));
+  if (facts.runId !== undefined) headers['x-portcullis-run'] = facts.runId;
+  if (facts.suggestions !== undefined)
+    headers['x-portcullis-suggestions'] = headerText(facts.suggestions.map((each) => each.id).join(', '));
+  if (whole && facts.hidesUsage !== true)
+    addUsage(headers, report?.usage ?? run?.usage, facts.priceMicroUsd ?? run?.costMicroUsd);
   return headers;
 }
 
+function addUsage(headers: Headers, usage: Usage | undefined, priceMicroUsd: number | undefined): void {
+  if (usage !== undefined) {
+    headers['x-portcullis-input-tokens'] = String(usage.inputTokens);
+    headers['x-portcullis-output-tokens'] = String(usage.outputTokens);
+    if (usage.cachedTokens !== undefined) headers['x-portcullis-cached-tokens'] = String(usage.cachedTokens);
+    if (usage.reasoningTokens !== undefined) headers['x-portcullis-reasoning-tokens'] = String(usage.reasoningTokens);
+    if (usage.estimated) headers['x-portcullis-usage-estimated'] = 'true';
+  }
+  if (priceMicroUsd !== undefined) headers['x-portcullis-cost-micro-usd'] = String(priceMicroUsd);
+}
+
 /** Of the limit that the key is nearest to; seconds. */
-function rateHeaders({ max, remaining, resetMs }: RateStanding): AnswerHeaders {
-  return {
-    'RateLimit-Limit': String(max),
-    'RateLimit-Remaining': String(Math.floor(remaining)),
-    'RateLimit-Reset': String(Math.ceil(resetMs / 1_000)),
-  };
+function addRate(headers: Headers, { max, remaining, resetMs }: RateStanding): void {
+  headers['RateLimit-Limit'] = String(max);
+  headers['RateLimit-Remaining'] = String(Math.floor(remaining));
+  headers['RateLimit-Reset'] = String(Math.ceil(resetMs / 1_000));
 }
 
 const MAX_HEADER_CHARS = 1_024;
 
 /** Visible ASCII only: what stands in a header must not be able to end it. */
 function headerText(text: string): string {
+  if (text.length <= MAX_HEADER_CHARS && isVisible(text)) return text;
   return text.replace(/[^\x20-\x7e]/g, '?').slice(0, MAX_HEADER_CHARS);
+}
+
+function isVisible(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 0x20 || code > 0x7e) return false;
+  }
+  return true;
 }
 
 /** Under both names that SDKs look for it. */

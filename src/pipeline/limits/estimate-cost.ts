@@ -30,11 +30,12 @@ export function createEstimateCost(deps: {
   const modelCost = (call: Call): number => {
     const usage = expectedUsage(call);
     const nowMs = deps.now();
-    const costs = (call.facts.plan?.stages[0] ?? []).map(({ provider, model }) => {
+    let dearest = 0;
+    for (const { provider, model } of call.facts.plan?.stages[0] ?? []) {
       const prices = deps.priceOf(provider, model, nowMs);
-      return (prices && tokenCost(usage, prices)) ?? 0;
-    });
-    return Math.max(0, ...costs);
+      dearest = Math.max(dearest, (prices && tokenCost(usage, prices)) ?? 0);
+    }
+    return dearest;
   };
 
   return (call) => {

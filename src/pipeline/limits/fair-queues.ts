@@ -13,6 +13,7 @@ import type {
   LimitVerdict,
   QueueFigures,
 } from '../../contracts/limits.ts';
+import { withLeave } from './with-leave.ts';
 
 type Refused = Extract<LimitVerdict, { type: 'refused' }>;
 type Admitted = Extract<LimitVerdict, { type: 'admitted' }>;
@@ -101,13 +102,11 @@ export function createFairQueues({ limits, monotonicMs, setTimer }: FairQueuesDe
     for (const queue of queues.values()) void ask(queue);
   };
 
-  const withRoom = (verdict: Admitted): Admitted => ({
-    ...verdict,
-    leave(amounts) {
+  const withRoom = (verdict: Admitted): Admitted =>
+    withLeave(verdict, (amounts) => {
       verdict.leave(amounts);
       if (queues.size > 0) askAll();
-    },
-  });
+    });
 
   const isHopeless = ({ line, retryAfterMs = 0 }: Refused, endMs: number): boolean =>
     line.queue === undefined || monotonicMs() + retryAfterMs > endMs;

@@ -105,7 +105,8 @@ export function createMemoryLimitStore(deps: MemoryLimitStoreDeps): LimitStore {
     const monotonicMs = asksMonotonic ? deps.monotonicMs() : 0;
     // All are asked before one is counted.
     for (let i = 0; i < uses.length; i++) {
-      const [use, account] = [uses[i], found[i]];
+      const use = uses[i];
+      const account = found[i];
       if (use === undefined || account === undefined) continue;
       const nowMs = account.isOnWall ? wallMs : monotonicMs;
       const retryAfterMs = account.waitMs(use.amount, use.line.max, nowMs);
@@ -114,7 +115,8 @@ export function createMemoryLimitStore(deps: MemoryLimitStoreDeps): LimitStore {
     const places: number[] = [];
     const used: number[] = [];
     for (let i = 0; i < uses.length; i++) {
-      const [use, account] = [uses[i], found[i]];
+      const use = uses[i];
+      const account = found[i];
       if (use === undefined || account === undefined) continue;
       const nowMs = account.isOnWall ? wallMs : monotonicMs;
       places.push(account.enter(use.amount, nowMs));
@@ -128,29 +130,7 @@ export function createMemoryLimitStore(deps: MemoryLimitStoreDeps): LimitStore {
     found: readonly Account[],
     places: readonly number[],
     used: readonly number[],
-  ): LimitVerdict => {
-    const sweepsBefore = sweeps;
-    let isOver = false;
-    return {
-      type: 'admitted',
-      used,
-      resetMs(index) {
-        const [use, account] = [uses[index], found[index]];
-        return (use && account?.waitMs(1, use.line.max, clockOf(account))) ?? 0;
-      },
-      leave(amounts) {
-        if (isOver) return;
-        isOver = true;
-        for (let i = 0; i < uses.length; i++) {
-          const use = uses[i];
-          if (use === undefined) continue;
-          const account = sweeps === sweepsBefore ? found[i] : accountOf(use.line);
-          if (account === undefined || account instanceof Promise) continue;
-          account.settle(places[i] ?? 0, use.amount, amounts[i] ?? use.amount, clockOf);
-        }
-      },
-    };
-  };
+  ): LimitVerdict => new Admitted(shared, uses, found, places, used);
 
   const refuse = (line: LimitLine, account: Account, retryAfterMs: number | undefined, nowMs: number): LimitVerdict => {
     const reserved = account.reserved(nowMs);
@@ -166,6 +146,7 @@ export function createMemoryLimitStore(deps: MemoryLimitStoreDeps): LimitStore {
     return account.used(clockOf(account));
   };
 
+  const shared: Shared = { clockOf, accountOf, sweeps: () => sweeps };
   return {
     enter,
     used,
@@ -173,4 +154,58 @@ export function createMemoryLimitStore(deps: MemoryLimitStoreDeps): LimitStore {
       accounts.clear();
     },
   };
+}
+
+interface Shared {
+  readonly clockOf: (account: Account) => number;
+  readonly accountOf: (line: LimitLine) => Account | Promise<boolean>;
+  readonly sweeps: () => number;
+}
+
+/** A class, because each call has one: a literal with methods would be five objects. */
+class Admitted {
+  readonly type = 'admitted';
+  readonly used: readonly number[];
+  readonly #shared: Shared;
+  readonly #uses: readonly LimitUse[];
+  readonly #found: readonly Account[];
+  readonly #places: readonly number[];
+  /** Accounts may have been made anew since. */
+  readonly #sweepsBefore: number;
+  #isOver = false;
+
+  constructor(
+    shared: Shared,
+    uses: readonly LimitUse[],
+    found: readonly Account[],
+    places: readonly number[],
+    used: readonly number[],
+  ) {
+    this.used = used;
+    this.#shared = shared;
+    this.#uses = uses;
+    this.#found = found;
+    this.#places = places;
+    this.#sweepsBefore = shared.sweeps();
+  }
+
+  resetMs(index: number): number {
+    const use = this.#uses[index];
+    const account = this.#found[index];
+    return (use && account?.waitMs(1, use.line.max, this.#shared.clockOf(account))) ?? 0;
+  }
+
+  leave(amounts: readonly number[]): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const { clockOf, accountOf, sweeps } = this.#shared;
+    const isSame = sweeps() === this.#sweepsBefore;
+    for (let i = 0; i < this.#uses.length; i++) {
+      const use = this.#uses[i];
+      if (use === undefined) continue;
+      const account = isSame ? this.#found[i] : accountOf(use.line);
+      if (account === undefined || account instanceof Promise) continue;
+      account.settle(this.#places[i] ?? 0, use.amount, amounts[i] ?? use.amount, clockOf);
+    }
+  }
 }

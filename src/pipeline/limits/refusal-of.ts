@@ -41,7 +41,8 @@ export function standingOnRefusal({ line, used, retryAfterMs }: Refused): RateSt
 }
 
 /** Where an admitted call stands with the rate of which the smallest share is left. */
-export function standingOf(lines: readonly LimitLine[], { used, resetMs }: Admitted): RateStanding | undefined {
+export function standingOf(lines: readonly LimitLine[], admitted: Admitted): RateStanding | undefined {
+  const { used } = admitted;
   let nearest = -1;
   let nearestShare = Number.POSITIVE_INFINITY;
   for (let i = 0; i < lines.length; i++) {
@@ -56,5 +57,5 @@ export function standingOf(lines: readonly LimitLine[], { used, resetMs }: Admit
   if (line === undefined) return undefined;
   const remaining = Math.max(0, line.max - (used[nearest] ?? 0));
   const spanMs = line.span.type === 'sliding' ? line.span.spanMs : 0;
-  return { max: line.max, remaining, resetMs: remaining >= 1 ? 0 : (resetMs?.(nearest) ?? spanMs) };
+  return { max: line.max, remaining, resetMs: remaining >= 1 ? 0 : (admitted.resetMs?.(nearest) ?? spanMs) };
 }

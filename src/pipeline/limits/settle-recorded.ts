@@ -1,6 +1,7 @@
 /** Shared accounts of money hear of a call's end after the trail does: a process that is killed never leaves the ledger above them. */
 
 import type { LimitStore, LimitVerdict } from '../../contracts/limits.ts';
+import { withLeave } from './with-leave.ts';
 
 /**
  * For stores that outlive this process. Money is settled at the end of the turn in which the call ended, when its line is
@@ -25,20 +26,16 @@ export function createRecordedSettlement(deps: {
 
   const hold = (verdict: LimitVerdict): LimitVerdict => {
     if (verdict.type !== 'admitted') return verdict;
-    const { leave } = verdict;
-    return {
-      ...verdict,
-      leave(amounts) {
-        ended.push(() => leave(amounts));
-        // The record of a call is made after its steps have heard of its end, in the same turn.
-        settling ??= new Promise((resolve) => {
-          setImmediate(() => {
-            settle();
-            resolve();
-          });
+    return withLeave(verdict, (amounts) => {
+      ended.push(() => verdict.leave(amounts));
+      // The record of a call is made after its steps have heard of its end, in the same turn.
+      settling ??= new Promise((resolve) => {
+        setImmediate(() => {
+          settle();
+          resolve();
         });
-      },
-    };
+      });
+    });
   };
 
   return {

@@ -49,9 +49,16 @@ export function startJourney<R extends ModelRequest, O>(
   startedMs: number,
 ): Journey<R, O> {
   return {
-    ...{ call, methodOf, providers, startedMs },
+    call,
+    methodOf,
+    providers,
+    startedMs,
     deadlineMs: startedMs + (call.model.wishes.timeoutMs ?? Number.POSITIVE_INFINITY),
-    ...{ providerDeadlines: new Map(), steady: steadyName(call), attempts: [], wasted: [], failures: [] },
+    providerDeadlines: new Map(),
+    steady: steadyName(call),
+    attempts: [],
+    wasted: [],
+    failures: [],
   };
 }
 

@@ -85,6 +85,8 @@ const MAX_ENTRIES = 4_096;
 const PROBING_MS = 1_000;
 const TELL_AGAIN_MS = 60_000;
 
+const UNTRIED: KeyState = { health: UNKNOWN_HEALTH, cooling: undefined };
+
 export function createModelHealth({ monotonicMs }: { readonly monotonicMs: () => number }): ModelHealth {
   const entries = new Map<string, Entry>();
   const keys = new Map<string, KeyEntry>();
@@ -121,12 +123,6 @@ export function createModelHealth({ monotonicMs }: { readonly monotonicMs: () =>
     const entry = keys.get(keyName(target, key));
     return entry?.owner === key ? entry : undefined;
   };
-  const close = (entry: Entry): void => {
-    entry.epoch++;
-    entry.openUntilMs = undefined;
-    entry.failuresInRow = 0;
-  };
-
   return {
     of: (target) => entries.get(nameOf(target))?.health ?? UNKNOWN_HEALTH,
     closedForMs(target) {
@@ -136,51 +132,18 @@ export function createModelHealth({ monotonicMs }: { readonly monotonicMs: () =>
       if (leftMs > 0) return leftMs;
       return entry.isProbing ? PROBING_MS : undefined;
     },
-    admit(target, { failures, openMs }) {
-      const entry = entryOf(target);
-      const isProbe = entry.openUntilMs !== undefined;
-      if (isProbe) entry.isProbing = true;
-      const { epoch } = entry;
-      let isOver = false;
-      return {
-        began(ms) {
-          entry.health = noteLatency(entry.health, monotonicMs(), ms);
-          if (!isProbe) return;
-          entry.isProbing = false;
-          if (epoch === entry.epoch) close(entry);
-        },
-        ended(verdict) {
-          if (isOver) return;
-          isOver = true;
-          if (isProbe) entry.isProbing = false;
-          const nowMs = monotonicMs();
-          if (verdict === 'unknown') return;
-          entry.health = verdict === 'answered' ? noteAnswer(entry.health, nowMs) : noteFailure(entry.health, nowMs);
-          // A probe that began to answer has closed the circuit itself; what comes of its answer counts like any other.
-          if (epoch !== entry.epoch && !isProbe) return;
-          if (verdict === 'declined') {
-            if (entry.openUntilMs !== undefined) close(entry);
-          } else if (verdict === 'answered') {
-            entry.failuresInRow = 0;
-            if (entry.openUntilMs !== undefined) close(entry);
-          } else {
-            entry.failuresInRow++;
-            if (entry.failuresInRow < failures && entry.openUntilMs === undefined) return;
-            entry.epoch++;
-            entry.openUntilMs = nowMs + openMs;
-          }
-        },
-      };
-    },
+    admit: (target, breaker) => new AttemptTicket(entryOf(target), breaker, monotonicMs),
     key(target, key) {
+      if (keys.size === 0) return UNTRIED;
       const entry = keyEntry(target, key);
       const leftMs = (entry?.coolUntilMs ?? 0) - monotonicMs();
       const cooling = entry?.reason !== undefined && leftMs > 0 ? { reason: entry.reason, leftMs } : undefined;
       return { health: entry?.health ?? UNKNOWN_HEALTH, cooling };
     },
     noteKey(target, key, failure) {
-      const known = keyEntry(target, key);
       // Most keys never fail: nothing is kept of those.
+      if (failure === undefined && keys.size === 0) return;
+      const known = keyEntry(target, key);
       if (known === undefined && failure === undefined) return;
       const nowMs = monotonicMs();
       const health = known?.health ?? UNKNOWN_HEALTH;
@@ -211,4 +174,60 @@ export function createModelHealth({ monotonicMs }: { readonly monotonicMs: () =>
       }));
     },
   };
+}
+
+function close(entry: Entry): void {
+  entry.epoch++;
+  entry.openUntilMs = undefined;
+  entry.failuresInRow = 0;
+}
+
+/** A class, because each attempt has one. */
+class AttemptTicket implements Ticket {
+  readonly #entry: Entry;
+  readonly #breaker: ProviderConfig['circuitBreaker'];
+  readonly #monotonicMs: () => number;
+  readonly #isProbe: boolean;
+  readonly #epoch: number;
+  #isOver = false;
+
+  constructor(entry: Entry, breaker: ProviderConfig['circuitBreaker'], monotonicMs: () => number) {
+    this.#entry = entry;
+    this.#breaker = breaker;
+    this.#monotonicMs = monotonicMs;
+    this.#isProbe = entry.openUntilMs !== undefined;
+    if (this.#isProbe) entry.isProbing = true;
+    this.#epoch = entry.epoch;
+  }
+
+  began(ms: number): void {
+    const entry = this.#entry;
+    entry.health = noteLatency(entry.health, this.#monotonicMs(), ms);
+    if (!this.#isProbe) return;
+    entry.isProbing = false;
+    if (this.#epoch === entry.epoch) close(entry);
+  }
+
+  ended(verdict: AttemptVerdict): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const entry = this.#entry;
+    if (this.#isProbe) entry.isProbing = false;
+    if (verdict === 'unknown') return;
+    const nowMs = this.#monotonicMs();
+    entry.health = verdict === 'answered' ? noteAnswer(entry.health, nowMs) : noteFailure(entry.health, nowMs);
+    // A probe that began to answer has closed the circuit itself; what comes of its answer counts like any other.
+    if (this.#epoch !== entry.epoch && !this.#isProbe) return;
+    if (verdict === 'declined') {
+      if (entry.openUntilMs !== undefined) close(entry);
+    } else if (verdict === 'answered') {
+      entry.failuresInRow = 0;
+      if (entry.openUntilMs !== undefined) close(entry);
+    } else {
+      entry.failuresInRow++;
+      if (entry.failuresInRow < this.#breaker.failures && entry.openUntilMs === undefined) return;
+      entry.epoch++;
+      entry.openUntilMs = nowMs + this.#breaker.openMs;
+    }
+  }
 }

@@ -58,6 +58,15 @@ export function takeTarget(deps: PickDeps, left: ModelTarget[], steady: string |
   return target;
 }
 
+const NO_KEY: PickedKey = { type: 'key', key: undefined };
+
+/** Fits, was not tried, and is not left alone. */
+function isFree(deps: PickDeps, target: ModelTarget, key: ProviderKey, used: ReadonlySet<ProviderKey>): boolean {
+  if (used.has(key) || deps.health.key(target, key).cooling !== undefined) return false;
+  for (const pattern of key.models) if (matchesWildcard(pattern, target.model)) return true;
+  return false;
+}
+
 /** `used`: keys that this call has tried for this target, and shall not try again. */
 export function pickKey(
   deps: PickDeps,
@@ -67,7 +76,10 @@ export function pickKey(
   steady: string | undefined,
   caller?: Caller | undefined,
 ): PickedKey {
-  if (keys.length === 0) return { type: 'key', key: undefined };
+  const [only] = keys;
+  if (only === undefined) return NO_KEY;
+  if (keys.length === 1 && isFree(deps, target, only, used) && mayUseKey(caller, target.provider, only.name))
+    return { type: 'key', key: only };
   const fitting = keys
     .filter((key) => !used.has(key) && key.models.some((pattern) => matchesWildcard(pattern, target.model)))
     .filter((key) => mayUseKey(caller, target.provider, key.name))

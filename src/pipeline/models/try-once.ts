@@ -1,5 +1,6 @@
 /** One attempt: one request to one provider, recorded however it ends, watched until its answer is over. */
 
+import type { ModelCall } from '../../contracts/call.ts';
 import type { Log } from '../../contracts/log.ts';
 import {
   type ModelOutcome,
@@ -13,13 +14,13 @@ import {
 import type { ModelTarget, ProviderConfig, ProviderKey } from '../../contracts/models-config.ts';
 import { AFTER_FAILURE } from '../../domain/models/after-failure.ts';
 import type { CheckDeps } from '../../domain/models/check-answer.ts';
-import { createEventCheck } from '../../domain/models/check-events.ts';
+import { type CheckEvents, createEventCheck } from '../../domain/models/check-events.ts';
 import { isStreamed } from '../on-end.ts';
-import { createAttemptLimit } from './attempt-limit.ts';
-import { beginStream, leave } from './begin-stream.ts';
+import { type AttemptLimit, createAttemptLimit } from './attempt-limit.ts';
+import { beginStream, leave, type StreamWatch } from './begin-stream.ts';
 import { asProviderFailure, checkOutcome, keepCounts } from './check-outcome.ts';
 import type { Journey } from './journey.ts';
-import type { AttemptVerdict, CoolingReason, ModelHealth } from './model-health.ts';
+import type { AttemptVerdict, CoolingReason, ModelHealth, Ticket } from './model-health.ts';
 import { providerError } from './provider-error.ts';
 
 export interface TryDeps {
@@ -54,98 +55,144 @@ export type TryOnce = <R extends ModelRequest, O extends ModelOutcome>(
 ) => Promise<O | ProviderFailure>;
 
 export function createTryOnce(deps: TryDeps): TryOnce {
-  const { health, monotonicMs } = deps;
+  const { monotonicMs } = deps;
 
-  return async (journey, { provider, method, target, key, deadlineMs }) => {
-    const { call, attempts, wasted } = journey;
+  return async (journey, at) => {
+    const { call } = journey;
+    const { provider, target, key } = at;
     const { config } = provider;
-    const beganMs = monotonicMs();
-    const leftMs = deadlineMs - beganMs;
-    // Its own: what a failed attempt still writes must not stand in the report of the one that answers.
-    const report: ModelReport = {
-      ...{ provider: provider.id, model: target.model, attempts, wasted, dropped: [], outputChars: 0 },
-    };
-    call.facts.model = report;
-    call.facts.serverId = provider.id;
-    call.facts.target = target.model;
-    const ticket = health.admit(target, config.circuitBreaker);
-    const limit = createAttemptLimit(call.signal, leftMs);
-    const index = attempts.length;
-    let durationMs: number | undefined;
-    const note = (failure: ProviderFailure | undefined): void => {
-      durationMs ??= monotonicMs() - beganMs;
-      attempts[index] = {
-        ...{ provider: provider.id, model: target.model, key: key?.name, durationMs },
-        ...{ failure: failure?.kind, status: failure?.status },
-      };
-    };
-    const blame = (failure: ProviderFailure): void => {
-      note(failure);
-      ticket.ended(verdictOf(failure));
-      if (AFTER_FAILURE[failure.kind].blames === 'key') coolKey(deps, { target, key, config }, failure);
-      if (AFTER_FAILURE[failure.kind].blames === 'target') tellOfFailure(deps, target, failure);
-    };
-    const checks: CheckDeps = {
-      randomHex: (digits) => randomHex(deps.random, digits),
-      nowS: () => Math.floor(call.receivedAtMs / 1_000),
-    };
-    const began = (): void => {
-      const nowMs = monotonicMs();
-      note(undefined);
-      ticket.began(nowMs - beganMs);
-      if (key !== undefined) health.noteKey(target, key, undefined);
-      report.firstByteMs = nowMs - call.startedMs;
-      call.facts.upstreamMs = nowMs - journey.startedMs;
-    };
+    const trial = new Trial(deps, journey, at);
+    const { report, limit, leftMs } = trial;
     try {
       const answered = await limit.race(
-        method({
-          ...{ request: call.model, body: call.params, model: target.model, key, injected: call.facts.injected },
+        at.method({
+          request: call.model,
+          body: call.params,
+          model: target.model,
+          key,
+          injected: call.facts.injected,
           signal: limit.signal,
           firstByteTimeoutMs: Math.max(1, Math.min(config.firstByteTimeoutMs, leftMs)),
           idleTimeoutMs: Math.max(1, Math.min(config.idleTimeoutMs, leftMs)),
-          ...{ traceparent: call.traceparent, report },
+          traceparent: call.traceparent,
+          report,
         }),
         leaveOutcome,
       );
-      const outcome = checkOutcome(answered, checks);
-      if (!isStreamed(outcome)) {
-        began();
-        ticket.ended('answered');
+      const isPassed = 'answer' in answered && answered.answer.lane === 'pass';
+      if (isPassed || !isStreamed(answered)) {
+        const outcome = isPassed ? answered : checkOutcome(answered, checksOf(deps, call));
+        trial.began();
+        trial.ticket.ended('answered');
         limit.release();
         return outcome;
       }
-      return await beginStream({ monotonicMs, limit, createCheck: () => createEventCheck(checks) }, outcome, {
-        began,
-        waited: (ms) => {
-          call.facts.upstreamMs = (call.facts.upstreamMs ?? 0) + ms;
-        },
-        over(error) {
-          const failure = asProviderFailure(error);
-          if (failure === undefined) ticket.ended('answered');
-          if (!(failure instanceof ProviderFailure)) {
-            ticket.ended('unknown');
-            return failure;
-          }
-          blame(failure);
-          return providerError(target, failure, attempts);
-        },
-      });
+      const createCheck = (): CheckEvents => createEventCheck(checksOf(deps, call));
+      return await beginStream({ monotonicMs, limit, createCheck }, answered, trial);
     } catch (thrown) {
       limit.release();
       const error = asProviderFailure(thrown);
       if (!(error instanceof ProviderFailure)) {
-        ticket.ended('unknown');
+        trial.ticket.ended('unknown');
         throw error;
       }
-      blame(error);
+      trial.blame(error);
       call.facts.upstreamMs = monotonicMs() - journey.startedMs;
       keepCounts(report);
-      if (report.usage !== undefined) wasted.push({ provider: provider.id, model: target.model, usage: report.usage });
+      if (report.usage !== undefined)
+        journey.wasted.push({ provider: provider.id, model: target.model, usage: report.usage });
       journey.failures.push({ target, failure: error, report });
       return error;
     }
   };
+}
+
+const checksOf = ({ random }: TryDeps, { receivedAtMs }: Pick<ModelCall, 'receivedAtMs'>): CheckDeps => ({
+  randomHex: (digits) => randomHex(random, digits),
+  nowS: () => Math.floor(receivedAtMs / 1_000),
+});
+
+/** What is noted of an attempt while it is under way. A class, because every call has one. */
+class Trial<R extends ModelRequest, O extends ModelOutcome> implements StreamWatch {
+  readonly report: ModelReport;
+  readonly limit: AttemptLimit;
+  readonly ticket: Ticket;
+  readonly leftMs: number;
+  readonly #deps: TryDeps;
+  readonly #journey: Journey<R, O>;
+  readonly #at: TryAt<R, O>;
+  readonly #beganMs: number;
+  readonly #index: number;
+  #durationMs: number | undefined = undefined;
+
+  constructor(deps: TryDeps, journey: Journey<R, O>, at: TryAt<R, O>) {
+    const { call, attempts, wasted } = journey;
+    const { provider, target } = at;
+    this.#deps = deps;
+    this.#journey = journey;
+    this.#at = at;
+    this.#beganMs = deps.monotonicMs();
+    this.leftMs = at.deadlineMs - this.#beganMs;
+    this.#index = attempts.length;
+    // Its own: what a failed attempt still writes must not stand in the report of the one that answers.
+    this.report = { provider: provider.id, model: target.model, attempts, wasted, dropped: [], outputChars: 0 };
+    call.facts.model = this.report;
+    call.facts.serverId = provider.id;
+    call.facts.target = target.model;
+    this.ticket = deps.health.admit(target, provider.config.circuitBreaker);
+    this.limit = createAttemptLimit(call.signal, this.leftMs);
+  }
+
+  /** The answer has begun. */
+  began(): void {
+    const { call, startedMs } = this.#journey;
+    const { target, key } = this.#at;
+    const nowMs = this.#deps.monotonicMs();
+    this.#note(undefined);
+    this.ticket.began(nowMs - this.#beganMs);
+    if (key !== undefined) this.#deps.health.noteKey(target, key, undefined);
+    this.report.firstByteMs = nowMs - call.startedMs;
+    call.facts.upstreamMs = nowMs - startedMs;
+  }
+
+  waited(ms: number): void {
+    const { facts } = this.#journey.call;
+    facts.upstreamMs = (facts.upstreamMs ?? 0) + ms;
+  }
+
+  /** A stream is over. */
+  over(error: unknown): unknown {
+    const failure = asProviderFailure(error);
+    if (failure === undefined) this.ticket.ended('answered');
+    if (!(failure instanceof ProviderFailure)) {
+      this.ticket.ended('unknown');
+      return failure;
+    }
+    this.blame(failure);
+    return providerError(this.#at.target, failure, this.#journey.attempts);
+  }
+
+  blame(failure: ProviderFailure): void {
+    const { target, key, provider } = this.#at;
+    this.#note(failure);
+    this.ticket.ended(verdictOf(failure));
+    const { blames } = AFTER_FAILURE[failure.kind];
+    if (blames === 'key') coolKey(this.#deps, { target, key, config: provider.config }, failure);
+    if (blames === 'target') tellOfFailure(this.#deps, target, failure);
+  }
+
+  #note(failure: ProviderFailure | undefined): void {
+    const { provider, target, key } = this.#at;
+    this.#durationMs ??= this.#deps.monotonicMs() - this.#beganMs;
+    this.#journey.attempts[this.#index] = {
+      provider: provider.id,
+      model: target.model,
+      key: key?.name,
+      durationMs: this.#durationMs,
+      failure: failure?.kind,
+      status: failure?.status,
+    };
+  }
 }
 
 function randomHex(random: () => number, digits: number): string {

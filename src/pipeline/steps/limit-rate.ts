@@ -40,7 +40,7 @@ export function createLimitRate(deps: {
     const caller = callerOf(call);
     const lines = deps.linesOf(caller);
     if (lines === undefined) return next();
-    const selection = lines.select(classOf(call), targetsOf(call));
+    const selection = lines.select(classOf(call), () => targetsOf(call));
     if (selection.lines.length === 0) return next();
     const verdict = enter(call, selection, caller.keyId);
     if (!(verdict instanceof Promise)) return goOn(call, next, selection, verdict);

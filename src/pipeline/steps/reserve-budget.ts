@@ -41,7 +41,7 @@ export function createReserveBudget(deps: {
   return (call, next) => {
     const lines = deps.linesOf(callerOf(call));
     if (lines === undefined) return next();
-    const selection = lines.select('money', targetsOf(call));
+    const selection = lines.select('money', () => targetsOf(call));
     if (selection.lines.length === 0) return next();
     const amount = deps.estimate(call);
     const verdict = deps.limits.enter(

@@ -12,7 +12,7 @@ export interface HttpRequest {
   /** Headers that are the same in many requests, checked and written out once; they come first. */
   readonly fixedHeaders?: FixedHeaders;
   /** Names and values in turn. */
-  readonly headers: string[];
+  readonly headers: readonly string[];
   /** Pieces are sent one after the other as they are; whoever gives them never changes them. */
   readonly body: string | Buffer | readonly Buffer[] | undefined;
 }

@@ -17,15 +17,16 @@ export function createPass(deps: ProviderDeps, config: ProviderConfig): Pass {
     const { surface } = raw;
     if (surface !== 'completions' && !config.quirks.has.includes(surface)) throw hasNot(config, surface);
     try {
-      const { status, headers, pieces } = await sendOpenai(deps, config, call, {
+      const response = await sendOpenai(deps, config, call, {
         ...{ method: raw.method, path: raw.path, contentType: raw.contentType, body: withModel(raw, call.model) },
         model: surface === 'files' ? undefined : call.model,
       });
+      const { status, headers } = response;
       const shown = SHOWN_HEADERS.flatMap((name) => {
         const value = headers[name];
         return typeof value === 'string' ? [[name, value]] : [];
       });
-      return { type: 'raw', status, headers: Object.fromEntries(shown), bytes: pieces() };
+      return { type: 'raw', status, headers: Object.fromEntries(shown), bytes: response.pieces() };
     } catch (error) {
       if (surface === 'files' && error instanceof ProviderFailure && error.status === 404) return noSuchFile();
       throw error;

@@ -12,13 +12,14 @@ import { createEmbed } from '../openai-embed/create-embed.ts';
 import { createPass } from '../openai-pass/create-pass.ts';
 import { createResponsesChat } from '../openai-responses/responses-chat.ts';
 import type { CreateProvider } from '../provider-codec.ts';
-import { type ProviderResponse, type SendRequest, sendToProvider } from '../send.ts';
+import { type ProviderResponse, type SendRequest, sendToProvider, targetOf } from '../send.ts';
 import { decodeAnswer } from './decode-answer.ts';
 import { decodeStream } from './decode-stream.ts';
 import { type ChatHabits, encodeChat } from './encode-chat.ts';
+import { glance } from './glance.ts';
 import { createListModels } from './list-models.ts';
 import { createPatchChat } from './patch-chat.ts';
-import { providerHeaders, providerUrl } from './provider-request.ts';
+import { createProviderHeaders, providerUrl } from './provider-request.ts';
 import { failureIn, readFailure } from './read-failure.ts';
 import { readStop, usageIn } from './read-usage.ts';
 import { tapStream } from './tap-stream.ts';
@@ -36,14 +37,19 @@ export const createOpenaiProvider: CreateProvider = (deps, config): ModelProvide
   const patchChat = createPatchChat(config.quirks);
   const responsesChat = createResponsesChat(deps, config);
 
-  const send = async (call: ChatCall, body: SendRequest['body']): Promise<ProviderResponse> => {
-    const response = await sendToProvider(
+  const headersOf = createProviderHeaders(config);
+  // Azure's older surface has a path for each deployment.
+  const target = config.type === 'azure' ? undefined : targetOf(providerUrl(config, 'chat/completions', undefined));
+
+  const begin = (call: ChatCall, body: SendRequest['body']): Promise<ProviderResponse> =>
+    sendToProvider(
       deps.http,
       {
         method: 'POST',
-        url: providerUrl(config, 'chat/completions', call.model),
-        headers: providerHeaders(config, {
-          ...{ key: call.key, contentType: 'application/json', traceparent: call.traceparent },
+        url: target ?? providerUrl(config, 'chat/completions', call.model),
+        ...headersOf({
+          key: call.key,
+          traceparent: call.traceparent,
           client: call.request.dialect === 'openai-chat' ? call.request.headers : undefined,
         }),
         body,
@@ -53,6 +59,9 @@ export const createOpenaiProvider: CreateProvider = (deps, config): ModelProvide
         maxBytes: config.maxAnswerBytes,
       },
     );
+
+  const send = async (call: ChatCall, body: SendRequest['body']): Promise<ProviderResponse> => {
+    const response = await begin(call, body);
     if (response.status !== 200) throw await readFailure(response, secretsOf(config, call.key));
     return response;
   };
@@ -69,16 +78,19 @@ export const createOpenaiProvider: CreateProvider = (deps, config): ModelProvide
     const { body, dropped, stripsUsage } = patchChat(call);
     const { report } = call;
     report.dropped = dropped;
-    const response = await send(call, body);
-    const secrets = secretsOf(config, call.key);
+    // Not `send`, which would be one turn more.
+    const response = await begin(call, body);
+    if (response.status !== 200) throw await readFailure(response, secretsOf(config, call.key));
     if (call.request.stream) {
+      const secrets = secretsOf(config, call.key);
       const contentType = String(response.headers['content-type'] ?? 'text/event-stream');
       const pieces = await piecesOf(call, response);
       const value = tapStream(pieces, { report, stripsUsage, secrets, maxLineBytes: config.maxAnswerBytes });
       return { type: 'chat-stream', stream: { lane: 'pass', value }, contentType };
     }
-    const answer = await response.text();
-    noteAnswer(call, readAnswer(answer, secrets));
+    const bytes = response.bytesNow() ?? (await response.bytes());
+    const answer = bytes.toString('utf8');
+    if (!glance(report, bytes)) noteAnswer(call, readAnswer(answer, secretsOf(config, call.key)));
     return { type: 'chat', answer: { lane: 'pass', value: answer } };
   };
 
