@@ -73,3 +73,19 @@ test('functions are ranked by their own time wherever they were called, and kind
     { kind: 'native', share: 0.4 },
   ]);
 });
+
+test('what is not ours is put down to the nearest function of ours that called for most of it', () => {
+  const named = (call: CallFrame): Place => ({
+    ...locate(call),
+    where: call.functionName === 'main' || call.functionName === 'work' ? `src/${call.functionName}.ts` : '',
+  });
+  const found = topFunctions(foldProfile(PROFILE, ALL, named), 9);
+  assert.deepEqual(
+    found.map(({ place, owner }) => [place.name, owner?.name]),
+    [
+      ['work', undefined],
+      ['write', 'work'],
+      ['main', undefined],
+    ],
+  );
+});

@@ -96,35 +96,55 @@ export function foldProfile(profile: CpuProfile, window: Window, locate: (frame:
   return close(root);
 }
 
-function sum(root: Frame, keyOfFrame: (frame: Frame) => string): Map<string, { place: Place; selfUs: number }> {
-  const found = new Map<string, { place: Place; selfUs: number }>();
-  const visit = (frame: Frame): void => {
-    const key = keyOfFrame(frame);
-    const entry = found.get(key) ?? { place: frame.place, selfUs: 0 };
-    entry.selfUs += frame.selfUs;
-    found.set(key, entry);
-    frame.children.forEach(visit);
+interface Sum {
+  readonly place: Place;
+  selfUs: number;
+  /** Microseconds by the nearest function of ours above, where it is not ours itself. */
+  readonly onBehalfUs: Map<Place, number>;
+}
+
+const isOurs = ({ where }: Place): boolean => where.startsWith('src/');
+
+function sum(root: Frame, keyOfFrame: (frame: Frame) => string): Sum[] {
+  const found = new Map<string, Sum>();
+  const owners = new Map<string, Place>();
+  const visit = (frame: Frame, above: Place | undefined): void => {
+    const { place, selfUs, children } = frame;
+    const entry = found.get(keyOfFrame(frame)) ?? { place, selfUs: 0, onBehalfUs: new Map() };
+    entry.selfUs += selfUs;
+    if (above !== undefined && !isOurs(place)) {
+      const owner = owners.get(keyOf(above)) ?? above;
+      owners.set(keyOf(above), owner);
+      entry.onBehalfUs.set(owner, (entry.onBehalfUs.get(owner) ?? 0) + selfUs);
+    }
+    found.set(keyOfFrame(frame), entry);
+    for (const child of children) visit(child, isOurs(place) ? place : above);
   };
-  root.children.forEach(visit);
-  return found;
+  for (const child of root.children) visit(child, undefined);
+  return [...found.values()].filter(({ selfUs }) => selfUs > 0).sort((a, b) => b.selfUs - a.selfUs);
 }
 
 export interface Cost {
   readonly place: Place;
   /** Of the CPU time that was not idle. */
   readonly share: number;
+  /** The function of ours on whose behalf most of it was; undefined for our own functions and where there is none. */
+  readonly owner: Place | undefined;
 }
 
 /** The functions with the most time of their own, whoever called them. */
 export function topFunctions(root: Frame, count: number): Cost[] {
-  const costs = [...sum(root, ({ place }) => keyOf(place)).values()].filter(({ selfUs }) => selfUs > 0);
-  costs.sort((a, b) => b.selfUs - a.selfUs);
-  return costs.slice(0, count).map(({ place, selfUs }) => ({ place, share: selfUs / root.totalUs }));
+  return sum(root, ({ place }) => keyOf(place))
+    .slice(0, count)
+    .map(({ place, selfUs, onBehalfUs }) => {
+      const [owner] = [...onBehalfUs].sort((a, b) => b[1] - a[1])[0] ?? [];
+      return { place, share: selfUs / root.totalUs, owner };
+    });
 }
 
 /** Shares of the kinds of code, the largest first. */
 export function sharesByKind(root: Frame): { readonly kind: string; readonly share: number }[] {
-  return [...sum(root, ({ place }) => place.kind)]
-    .map(([kind, { selfUs }]) => ({ kind, share: selfUs / root.totalUs }))
-    .sort((a, b) => b.share - a.share);
+  return sum(root, ({ place }) => place.kind).map(({ place, selfUs }) => ({
+    ...{ kind: place.kind, share: selfUs / root.totalUs },
+  }));
 }

@@ -6,7 +6,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
 import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -19,8 +19,10 @@ import { decidePlacement } from '../harness/processes.ts';
 import { CALL_SCENARIOS } from '../scenarios/calls.ts';
 import { MODEL_SCENARIOS } from '../scenarios/models/scenarios.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
+import { renderFlame } from './flame.ts';
 import { type CallFrame, type CpuProfile, foldProfile, type Place } from './fold-profile.ts';
 import { createLocate } from './locate.ts';
+import { putSection, renderSection } from './page.ts';
 import { createProfilingLab } from './profiling-lab.ts';
 import { type Profiled, renderExtent, renderFunctions, renderKinds } from './tables.ts';
 
@@ -79,6 +81,22 @@ async function profile(lab: Lab, scenario: Scenario, locate: (frame: CallFrame) 
   return { ...{ name: scenario.name, title: scenario.title, root }, calls: report.answered, seconds: report.seconds };
 }
 
+const commit = (): string => {
+  const found = spawnSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: ROOT, encoding: 'utf8' });
+  return found.status === 0 ? `, commit ${found.stdout.trim()}` : '';
+};
+
+/** Returns the files it wrote. */
+function writeDocs(profiled: Profiled): string[] {
+  const [page, picture] = [join(ROOT, 'docs/profiles.md'), join(ROOT, `docs/profiles/${profiled.name}.svg`)];
+  const provenance = `${new Date().toISOString().slice(0, 10)}${commit()}, Node ${process.versions.node}.`;
+  mkdirSync(join(ROOT, 'docs/profiles'), { recursive: true });
+  writeFileSync(picture, renderFlame(profiled.root, profiled.title));
+  const text = renderSection(profiled, provenance);
+  writeFileSync(page, putSection(readFileSync(page, 'utf8'), profiled.name, text));
+  return [page, picture];
+}
+
 function choose(names: readonly string[]): Scenario[] {
   const all = [...CALL_SCENARIOS, ...MODEL_SCENARIOS];
   return names.map((name) => {
@@ -110,6 +128,12 @@ async function main(): Promise<void> {
       const profiled = await profile(lab, scenario, locate);
       say(`\n${scenario.name}: ${scenario.title}\n\n${renderExtent(profiled)}\n`);
       say(`${renderKinds(profiled)}\n\n${renderFunctions(profiled, SHOWN_FUNCTIONS)}`);
+      if (!values['write-docs']) continue;
+      say(
+        `\nWritten: ${writeDocs(profiled)
+          .map((file) => relative(process.cwd(), file))
+          .join(', ')}`,
+      );
     } finally {
       await lab.stopAll();
     }

@@ -27,13 +27,14 @@ export function renderKinds(profiled: Profiled): string {
 }
 
 export function renderFunctions(profiled: Profiled, count: number): string {
-  const rows = topFunctions(profiled.root, count).map(({ place, share }) => [
-    `\`${place.name}\``,
+  const rows = topFunctions(profiled.root, count).map(({ place, share, owner }) => [
+    `\`${place.name.replaceAll('|', '\\|')}\``,
     place.where === '' ? place.kind : `\`${place.where}\``,
     percent(share),
     (share * usPerCall(profiled)).toFixed(2),
+    owner === undefined ? '' : `\`${owner.name}\` \`${owner.where}\``,
   ]);
-  return table(['function', 'where', 'self time', 'µs per call'], rows);
+  return table(['function', 'where', 'self time', 'µs per call', 'mostly on behalf of'], rows);
 }
 
 /** How much was looked at. */
