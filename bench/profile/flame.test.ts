@@ -28,6 +28,11 @@ test('boxes lie beside each other, and those within one add up to no more than i
   );
 });
 
+test('a function without a name goes by its file and line', () => {
+  const labels = layOut(frame('all', 0, [frame('(anonymous)', 9)]), 0.003).map(({ label }) => label);
+  assert.deepEqual(labels, ['a.ts:1']);
+});
+
 test('names are escaped', () => {
   const picture = renderFlame(TREE, 'a < b');
   assert.ok(picture.includes('<title>&lt;b&gt; &amp; &quot;c&quot; 9.2 % src/edges/a.ts:1</title>'));

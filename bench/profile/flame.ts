@@ -1,6 +1,6 @@
 /** A flame graph as a picture that needs no script: callers above, what they call below, width for time. */
 
-import type { Frame } from './fold-profile.ts';
+import type { Frame, Place } from './fold-profile.ts';
 
 const WIDTH = 1_200;
 const ROW = 16;
@@ -41,6 +41,10 @@ export interface Box {
   readonly kind: string;
 }
 
+/** A function without a name goes by its file. */
+const labelOf = ({ name, where }: Place): string =>
+  name === '(anonymous)' && where !== '' ? where.slice(where.lastIndexOf('/') + 1) : name;
+
 /** Siblings below `minShare` become one box, which is left out, too, if all of them together are below it. */
 export function layOut(root: Frame, minShare: number): Box[] {
   const boxes: Box[] = [];
@@ -55,7 +59,7 @@ export function layOut(root: Frame, minShare: number): Box[] {
         count++;
         continue;
       }
-      boxes.push({ x, width, depth, label: at.name, where: at.where, kind: at.kind });
+      boxes.push({ x, width, depth, label: labelOf(at), where: at.where, kind: at.kind });
       place(children, x, depth + 1);
       x += width;
     }

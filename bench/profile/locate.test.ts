@@ -4,9 +4,9 @@ import { createLocate, type Source } from './locate.ts';
 
 const BUNDLE = 'file:///repo/dist/portcullis.js';
 const SOURCES: readonly Source[] = [
-  { file: 'src/edges/http/read-head.ts', line: 61, name: 'readHead' },
-  { file: 'node_modules/undici/lib/core/request.js', line: 9, name: undefined },
-  { file: 'node_modules/@lezer/python/dist/index.js', line: 0, name: undefined },
+  { file: 'src/edges/http/read-head.ts', line: 61, text: 'export function readHead(bytes: Buffer) {' },
+  { file: 'node_modules/undici/lib/core/request.js', line: 9, text: 'function sha256(' },
+  { file: 'node_modules/@lezer/python/dist/index.js', line: 0, text: 'function sha256(' },
 ];
 const locate = createLocate(BUNDLE, (line) => SOURCES[line]);
 const at = (functionName: string, url: string, lineNumber = 0) =>
@@ -19,6 +19,7 @@ test('a function of the bundle is named after its source, in its room, lines fro
 
 test('a name that bundling did not make stays', () => {
   assert.equal(at('readHeadOf', BUNDLE).name, 'readHeadOf');
+  assert.equal(at('sha256', BUNDLE, 1).name, 'sha256');
   assert.equal(at('', BUNDLE).name, '(anonymous)');
 });
 

@@ -6,8 +6,8 @@ import type { CallFrame, Place } from './fold-profile.ts';
 export interface Source {
   readonly file: string;
   readonly line: number;
-  /** What is called otherwise in the bundle, where names of all files are in one scope. */
-  readonly name: string | undefined;
+  /** The text of that line. */
+  readonly text: string;
 }
 
 /** Undefined: it comes from nowhere. */
@@ -34,10 +34,10 @@ function placeOfSource(name: string, file: string, line: number): Place {
   return { name, where: `${inRoom[1]}:${line}`, kind: `ours: ${inRoom[2]}` };
 }
 
-/** Without the number that bundling put behind it. */
-function originalName(name: string, inSource: string | undefined): string {
-  if (inSource === undefined || !name.startsWith(inSource)) return name;
-  return /^\d+$/.test(name.slice(inSource.length)) ? inSource : name;
+/** Without the number that bundling put behind it: there names of all files are in one scope. */
+function originalName(name: string, text: string): string {
+  const bare = name.replace(/\d+$/, '');
+  return bare !== '' && !text.includes(name) && text.includes(bare) ? bare : name;
 }
 
 /** `bundleUrl`: of the file that `findSource` knows. */
@@ -53,7 +53,7 @@ export function createLocate(bundleUrl: string, findSource: FindSource): (frame:
         kind: NETWORK.test(url) ? 'node: http, net, streams, timers' : 'node: the rest',
       };
     const source = url === bundleUrl ? findSource(lineNumber, columnNumber) : undefined;
-    if (source !== undefined) return placeOfSource(originalName(name, source.name), source.file, source.line + 1);
+    if (source !== undefined) return placeOfSource(originalName(name, source.text), source.file, source.line + 1);
     return placeOfSource(name, url.replace(/^file:\/\//, ''), line);
   };
 }

@@ -6,7 +6,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
 import { join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -50,16 +50,21 @@ function build(): void {
 
 function readPlaces(): (frame: CallFrame) => Place {
   const map = new SourceMap(JSON.parse(readFileSync(`${BUNDLE}.map`, 'utf8')));
+  const read = new Map<string, readonly string[]>();
+  const linesOf = (file: string): readonly string[] => {
+    // Some packages name sources that they do not contain.
+    const lines = read.get(file) ?? (existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []);
+    read.set(file, lines);
+    return lines;
+  };
   return createLocate(pathToFileURL(BUNDLE).href, (line, column) => {
     const entry = map.findEntry(line, column);
     if (!('originalSource' in entry)) return undefined;
     const { originalSource, originalLine } = entry;
-    // Node's types do not know of it.
-    const name = 'name' in entry && typeof entry.name === 'string' ? entry.name : undefined;
     const file = originalSource.startsWith('file:')
       ? fileURLToPath(originalSource)
       : join(ROOT, 'dist', originalSource);
-    return { file: relative(ROOT, file), line: originalLine, name };
+    return { file: relative(ROOT, file), line: originalLine, text: linesOf(file)[originalLine] ?? '' };
   });
 }
 
