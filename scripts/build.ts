@@ -1,4 +1,7 @@
-/** Builds what is published: the bundle, the files it starts, the types of `portcullis/tools`, and the licences of everything inside. */
+/**
+ * Builds what is published: the bundle, the files it starts, the types of `portcullis/tools`, and the licences of everything inside.
+ * `--source-maps`: beside each, where its lines come from; the files themselves stay the same.
+ */
 
 import { execFile } from 'node:child_process';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -7,6 +10,7 @@ import { promisify } from 'node:util';
 import { build, type Metafile, type Plugin, transform } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
+const withMaps = process.argv.includes('--source-maps');
 
 /** Files that are found beside the one that names them: the source names TypeScript, the bundle what it becomes. */
 const NEIGHBOURS: readonly { readonly folder: string; readonly from: string; readonly to: string }[] = [
@@ -33,7 +37,10 @@ const ownSources: Plugin = {
           found.add(from);
           return `new URL('${to}', import.meta.url)`;
         });
-      const { code } = await transform(source, { loader: 'ts', sourcefile: path, target: TARGET, minifySyntax: true });
+      const { code } = await transform(source, {
+        ...{ loader: 'ts', sourcefile: path, target: TARGET, minifySyntax: true },
+        ...(withMaps ? { sourcemap: 'inline', sourcesContent: false } : {}),
+      });
       return { contents: code, loader: 'js' };
     });
   },
@@ -115,6 +122,7 @@ for (const [file, source] of Object.entries(OUTPUTS)) {
     entryPoints: [source],
     outfile: `dist/${file}`,
     plugins: [ownSources],
+    ...(withMaps ? { sourcemap: 'external', sourcesContent: false } : {}),
   });
   for (const folder of packagesIn(metafile)) packages.add(folder);
   const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);

@@ -26,6 +26,8 @@ export interface GatewaySetup {
   readonly prepare?: (dataDir: string) => void;
   /** Loads the heap probe, and allows `readHeap`. */
   readonly isProbed?: boolean;
+  /** Options of Node itself; default none. */
+  readonly nodeFlags?: readonly string[];
 }
 
 export interface Gateway {
@@ -122,7 +124,12 @@ export async function startGateway(place: GatewayPlace, setup: GatewaySetup): Pr
   const startedMs = performance.now();
   const started = await startProcess({
     command: process.execPath,
-    args: [...(setup.isProbed ? probe : []), ...chooseBuild(place.root, place.isBuilt).args, ...serve],
+    args: [
+      ...(setup.nodeFlags ?? []),
+      ...(setup.isProbed ? probe : []),
+      ...chooseBuild(place.root, place.isBuilt).args,
+      ...serve,
+    ],
     core: place.core,
     cwd: place.root,
     ...(setup.isProbed ? { env: { BENCH_PROBE_FILE: probeFile } } : {}),
