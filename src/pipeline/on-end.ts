@@ -14,54 +14,78 @@ export function isStreamed(outcome: { readonly type: string }): outcome is Strea
   return outcome.type === 'chat-stream' || outcome.type === 'raw';
 }
 
-/** The same outcome; `listener` is told once, when its stream has been read, has failed, or was left. */
+/**
+ * The same outcome; `listener` is told once, when its stream has been read, has failed, or was left. Those told of one stream
+ * hear in the order in which they asked, and cost an item of it one promise together.
+ */
 export function onEnd<O extends StreamedOutcome>(outcome: O, listener: (end: StreamEnd) => void): O {
-  if (outcome.type === 'raw') return { ...outcome, bytes: watch(outcome.bytes, byteLength, listener) };
+  const items = outcome.type === 'raw' ? outcome.bytes : outcome.stream.value;
+  if (items instanceof WatchedStream && items.listen(listener)) return outcome;
+  if (outcome.type === 'raw') return { ...outcome, bytes: new WatchedStream(outcome.bytes, byteLength, listener) };
   const { stream } = outcome;
   const watched =
     stream.lane === 'pass'
-      ? { ...stream, value: watch(stream.value, byteLength, listener) }
-      : { ...stream, value: watch(stream.value, nothing, listener) };
+      ? { ...stream, value: new WatchedStream(stream.value, byteLength, listener) }
+      : { ...stream, value: new WatchedStream(stream.value, nothing, listener) };
   return { ...outcome, stream: watched };
 }
 
 const byteLength = (chunk: Uint8Array): number => chunk.byteLength;
 const nothing = (): number => 0;
 
-/** An iterator of our own, not a generator: one that was never begun has to hear of its end, too. */
-function watch<T>(
-  stream: AsyncIterable<T>,
-  measure: (item: T) => number,
-  listener: (end: StreamEnd) => void,
-): AsyncIterable<T> {
-  return {
-    [Symbol.asyncIterator]() {
-      const inner = stream[Symbol.asyncIterator]();
-      let bytes = 0;
-      let isOver = false;
-      const end = (how: StreamEnd): void => {
-        if (isOver) return;
-        isOver = true;
-        listener(how);
-      };
-      const onItem = (result: IteratorResult<T>): IteratorResult<T> => {
-        if (result.done === true) end({ type: 'complete', bytes });
-        else bytes += measure(result.value);
-        return result;
-      };
-      const onError = (error: unknown): never => {
-        end({ type: 'failed', bytes, error });
-        throw error;
-      };
-      return {
-        next: () => inner.next().then(onItem, onError),
-        return() {
-          // From the inside out, as at every other end: who stands further out wants to know what those within found.
-          const left = inner.return?.() ?? Promise.resolve({ done: true, value: undefined });
-          end({ type: 'left', bytes });
-          return left;
-        },
-      };
-    },
+/** A stream and its one iterator. Not a generator: one that was never begun has to hear of its end, too. */
+class WatchedStream<T> implements AsyncIterable<T>, AsyncIterator<T> {
+  readonly #stream: AsyncIterable<T>;
+  readonly #measure: (item: T) => number;
+  readonly #listeners: ((end: StreamEnd) => void)[];
+  #inner: AsyncIterator<T> | undefined = undefined;
+  #bytes = 0;
+  #isOver = false;
+
+  constructor(stream: AsyncIterable<T>, measure: (item: T) => number, listener: (end: StreamEnd) => void) {
+    this.#stream = stream;
+    this.#measure = measure;
+    this.#listeners = [listener];
+  }
+
+  /** False: it is being read already. */
+  listen(listener: (end: StreamEnd) => void): boolean {
+    if (this.#inner !== undefined) return false;
+    this.#listeners.push(listener);
+    return true;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<T> {
+    this.#inner = this.#stream[Symbol.asyncIterator]();
+    return this;
+  }
+
+  next(): Promise<IteratorResult<T>> {
+    if (this.#inner === undefined) throw new Error('a stream that was not begun');
+    return this.#inner.next().then(this.#onItem, this.#onError);
+  }
+
+  return(): Promise<IteratorResult<T>> {
+    // From the inside out, as at every other end: who stands further out wants to know what those within found.
+    const left = this.#inner?.return?.() ?? Promise.resolve({ done: true, value: undefined });
+    this.#end({ type: 'left', bytes: this.#bytes });
+    return left;
+  }
+
+  readonly #onItem = (result: IteratorResult<T>): IteratorResult<T> => {
+    if (result.done === true) this.#end({ type: 'complete', bytes: this.#bytes });
+    else this.#bytes += this.#measure(result.value);
+    return result;
   };
+
+  readonly #onError = (error: unknown): never => {
+    this.#end({ type: 'failed', bytes: this.#bytes, error });
+    throw error;
+  };
+
+  #end(how: StreamEnd): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    for (const listener of this.#listeners) listener(how);
+  }
 }

@@ -144,6 +144,10 @@ export class FastConnection implements Wire, Arrival {
     if (this.#socket.writable) this.#socket.write(text, encoding);
   }
 
+  writePiece(piece: Uint8Array): void {
+    if (this.#socket.writable) this.#socket.write(piece);
+  }
+
   writePieces(head: string, pieces: readonly Uint8Array[]): void {
     const socket = this.#socket;
     if (!socket.writable) return;

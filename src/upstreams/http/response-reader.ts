@@ -8,6 +8,13 @@ const MAX_CHUNK_LINE_BYTES = 1_024;
 const MAX_INTERIM_ANSWERS = 32;
 
 const HEAD_END = Buffer.from('\r\n\r\n');
+/** Of a size that is read without making a text of it. */
+const MAX_PLAIN_DIGITS = 7;
+const NO_DIGIT = 255;
+const HEX_DIGITS: Uint8Array = Uint8Array.from({ length: 256 }, (_, code) => {
+  const character = String.fromCharCode(code);
+  return /^[0-9a-fA-F]$/.test(character) ? Number.parseInt(character, 16) : NO_DIGIT;
+});
 const CHUNK_LINE = /^([0-9a-fA-F]{1,8})(?:;[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:=[!#$%&'*+\-.^_`|~0-9A-Za-z]+)?)*$/;
 const START = 'HTTP/1.';
 const LINE_FEED = 0x0a;
@@ -87,8 +94,30 @@ export class ResponseReader {
         this.#sink.onData(at === 0 ? chunk : chunk.subarray(at));
         return chunk.length;
       default:
-        return this.#takeLine(chunk, at);
+        return this.#takeFrame(chunk, at) ?? this.#takeLine(chunk, at);
     }
+  }
+
+  /** Undefined: it is no size in plain digits and no empty line, or not all of it is there; then it is read as text. */
+  #takeFrame(chunk: Buffer, at: number): number | undefined {
+    if (this.#partial !== '') return undefined;
+    let i = at;
+    if (this.#state === 'chunk-line') {
+      let size = 0;
+      for (; i < at + MAX_PLAIN_DIGITS; i++) {
+        const digit = HEX_DIGITS[chunk[i] ?? 0] ?? NO_DIGIT;
+        if (digit === NO_DIGIT) break;
+        size = size * 16 + digit;
+      }
+      if (i === at || size === 0 || chunk[i] !== CARRIAGE_RETURN || chunk[i + 1] !== LINE_FEED) return undefined;
+      this.#left = size;
+      this.#trailerBytes = 0;
+      this.#state = 'chunk';
+      return i + 2;
+    }
+    if (this.#state !== 'chunk-end' || chunk[i] !== CARRIAGE_RETURN || chunk[i + 1] !== LINE_FEED) return undefined;
+    this.#state = 'chunk-line';
+    return i + 2;
   }
 
   #takeHead(chunk: Buffer, at: number): number {

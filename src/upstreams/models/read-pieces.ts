@@ -12,40 +12,45 @@ export interface PieceReader<T> {
 
 /** One item per read of the socket at most. Leaving it, even in the middle of a wait, ends the provider's answer. */
 export function readPieces<T>(pieces: AsyncIterable<Buffer>, reader: PieceReader<T>): AsyncIterable<T> {
-  return {
-    [Symbol.asyncIterator]() {
-      const inner = pieces[Symbol.asyncIterator]();
-      let isOver = false;
-      const done: IteratorResult<T> = { done: true, value: undefined };
-      const leave = async (): Promise<IteratorResult<T>> => {
-        isOver = true;
-        await inner.return?.();
-        return done;
-      };
-      const pull = async (): Promise<IteratorResult<T>> => {
-        while (!isOver) {
-          // What came before the fault was handed out first.
-          if (reader.failure !== undefined) throw reader.failure;
-          const piece = await inner.next();
-          if (isOver) return done;
-          if (piece.done === true) {
-            isOver = true;
-            const rest = reader.finish();
-            return rest === undefined ? done : { done: false, value: rest };
-          }
-          const item = reader.push(piece.value);
-          if (item !== undefined) return { done: false, value: item };
+  return { [Symbol.asyncIterator]: () => new Pieces(pieces[Symbol.asyncIterator](), reader) };
+}
+
+class Pieces<T> implements AsyncIterator<T> {
+  readonly #inner: AsyncIterator<Buffer>;
+  readonly #reader: PieceReader<T>;
+  #isOver = false;
+
+  constructor(inner: AsyncIterator<Buffer>, reader: PieceReader<T>) {
+    this.#inner = inner;
+    this.#reader = reader;
+  }
+
+  async next(): Promise<IteratorResult<T>> {
+    const reader = this.#reader;
+    try {
+      while (!this.#isOver) {
+        // What came before the fault was handed out first.
+        if (reader.failure !== undefined) throw reader.failure;
+        const piece = await this.#inner.next();
+        if (this.#isOver) break;
+        if (piece.done === true) {
+          this.#isOver = true;
+          const rest = reader.finish();
+          return rest === undefined ? { done: true, value: undefined } : { done: false, value: rest };
         }
-        return done;
-      };
-      return {
-        next: () =>
-          pull().catch(async (error: unknown) => {
-            if (!isOver) await leave();
-            throw error;
-          }),
-        return: leave,
-      };
-    },
-  };
+        const item = reader.push(piece.value);
+        if (item !== undefined) return { done: false, value: item };
+      }
+    } catch (error) {
+      if (!this.#isOver) await this.return();
+      throw error;
+    }
+    return { done: true, value: undefined };
+  }
+
+  async return(): Promise<IteratorResult<T>> {
+    this.#isOver = true;
+    await this.#inner.return?.();
+    return { done: true, value: undefined };
+  }
 }

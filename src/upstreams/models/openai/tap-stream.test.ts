@@ -105,3 +105,14 @@ test('a long event that comes in many pieces is joined once, not again for each'
   }
   assert.ok(copiedBytes < 10 * wire.length, `${copiedBytes} bytes were copied for ${wire.length}`);
 });
+
+test('usage and the reason to stop are found wherever they stand in an event, behind others that say nothing', async () => {
+  const told = { usage: null, x_groq: { usage: { prompt_tokens: 3, completion_tokens: 4 } } };
+  const choices = [
+    { index: 0, delta: {}, finish_reason: null },
+    { index: 1, delta: {}, finish_reason: 'length' },
+  ];
+  const seen = await run([Buffer.from(text('a') + chunk({ choices, ...told }) + DONE)], false);
+  assert.equal(seen.report.usage?.outputTokens, 4);
+  assert.equal(seen.report.stop, 'max-tokens');
+});
