@@ -22,6 +22,8 @@ export interface ByteScan {
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
+const ZERO = 0x30;
+const NINE = 0x39;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 const OPEN_BRACE = 0x7b;
@@ -65,7 +67,9 @@ class Scanner implements ByteScan {
   /** Start and end of each key of the open objects, without its quotes. */
   readonly #keys: number[] = [];
   /** Of the outermost object, the member that is being read. */
-  #key: Omit<ByteMember, 'valueEnd'> | undefined;
+  #key: string | undefined = undefined;
+  #keyStart = 0;
+  #valueStart = 0;
 
   constructor(bytes: Buffer, maxDepth: number) {
     this.#bytes = bytes;
@@ -109,7 +113,12 @@ class Scanner implements ByteScan {
     let end = at;
     while (open.length > 0) {
       if (open.length === 1 && this.#key !== undefined) {
-        this.members.push({ ...this.#key, valueEnd: end });
+        this.members.push({
+          key: this.#key,
+          keyStart: this.#keyStart,
+          valueStart: this.#valueStart,
+          valueEnd: end,
+        });
         this.#key = undefined;
       }
       const i = this.#skipSpace(end);
@@ -138,8 +147,11 @@ class Scanner implements ByteScan {
     if (bytes[colon] !== COLON) return -1;
     if (!this.#noteKey(at + 1, keyEnd - 1)) return -1;
     const valueStart = this.#skipSpace(colon + 1);
-    if (this.#open.length === 1)
-      this.#key = { key: bytes.toString('utf8', at + 1, keyEnd - 1), keyStart: at, valueStart };
+    if (this.#open.length === 1) {
+      this.#key = bytes.toString('utf8', at + 1, keyEnd - 1);
+      this.#keyStart = at;
+      this.#valueStart = valueStart;
+    }
     return valueStart;
   }
 
@@ -215,11 +227,20 @@ class Scanner implements ByteScan {
   #skipPlain(at: number): number {
     const bytes = this.#bytes;
     let i = at;
-    for (; i < at + MAX_PLAIN_BYTES; i++) {
-      const c = bytes[i] ?? 0;
-      if (c <= 0x20 || c === COMMA || c === CLOSE_BRACE || c === CLOSE_BRACKET) break;
-    }
+    // Nearly all are whole numbers, which need no second look.
+    while (isDigit(bytes[i])) i++;
+    const isWhole = i > at && (bytes[at] !== ZERO || i === at + 1);
+    if (isWhole && isEnd(bytes[i])) return i;
+    const bound = at + MAX_PLAIN_BYTES;
+    while (i < bound && !isEnd(bytes[i])) i++;
     const text = bytes.toString('latin1', at, i);
     return WORDS.has(text) || NUMBER.test(text) ? i : -1;
   }
+}
+
+const isDigit = (code: number | undefined): boolean => code !== undefined && code >= ZERO && code <= NINE;
+
+/** What may stand behind a number or a word. */
+function isEnd(code: number | undefined): boolean {
+  return code === undefined || code <= 0x20 || code === COMMA || code === CLOSE_BRACE || code === CLOSE_BRACKET;
 }

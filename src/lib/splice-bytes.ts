@@ -27,7 +27,7 @@ export function spliceBytes(bytes: Buffer, edits: readonly Edit[]): Buffer[] {
     pieces.push(piece);
   };
   let at = 0;
-  for (const { start, end, by } of [...edits].sort((a, b) => a.start - b.start)) {
+  for (const { start, end, by } of edits.length < 2 ? edits : edits.toSorted((a, b) => a.start - b.start)) {
     add(bytes.subarray(at, start));
     for (const piece of by) add(typeof piece === 'string' ? Buffer.from(piece) : piece);
     at = end;

@@ -7,8 +7,14 @@ import { matchesWildcard } from '../../lib/wildcard.ts';
 import { createModelNames, fillStar, type MayUseModel, nativeOf } from './find-model.ts';
 import { compileRoutes } from './route-rules.ts';
 
-/** Undefined: there is no such model for this caller. */
-export type ResolveModel = (call: ModelCall, mayUse: MayUseModel) => ModelPlan | undefined;
+/**
+ * Undefined: there is no such model for this caller. `grant`: an object that stands for what `mayUse` says, so that the plan for
+ * a name is made once for each; left out, it is made for this call.
+ */
+export type ResolveModel = (call: ModelCall, mayUse: MayUseModel, grant?: object) => ModelPlan | undefined;
+
+/** Names come from clients. */
+const MAX_PLANS_PER_GRANT = 256;
 
 interface Draft {
   readonly targets: readonly ModelTarget[];
@@ -52,7 +58,31 @@ export function createResolveModel(
     return { targets, fallbacks: targets.flatMap(fallbacksOf), rule: undefined };
   };
 
-  return (call, isAllowed) => {
+  const plans = new WeakMap<object, Map<string, ModelPlan>>();
+  /** Undefined: what comes of this call depends on more than its name. */
+  const plansFor = (call: ModelCall, grant: object | undefined): Map<string, ModelPlan> | undefined => {
+    const isPlain = models.routes.length === 0 && call.model.wishes.fallbacks === undefined && call.name !== '';
+    if (grant === undefined || !isPlain || nativeOf(call) !== 'openai') return undefined;
+    let known = plans.get(grant);
+    if (known === undefined) {
+      known = new Map();
+      plans.set(grant, known);
+    }
+    return known;
+  };
+
+  return (call, isAllowed, grant) => {
+    const known = plansFor(call, grant);
+    const before = known?.get(call.name);
+    if (before !== undefined) return before;
+    const plan = resolve(call, isAllowed);
+    if (known === undefined || plan === undefined) return plan;
+    if (known.size >= MAX_PLANS_PER_GRANT) known.clear();
+    known.set(call.name, plan);
+    return plan;
+  };
+
+  function resolve(call: ModelCall, isAllowed: MayUseModel): ModelPlan | undefined {
     const mayUse: MayUseModel = (provider, model) => exists(provider, model) && isAllowed(provider, model);
     const drafted = draft(call, mayUse);
     if (drafted === undefined) return undefined;
@@ -69,7 +99,7 @@ export function createResolveModel(
           : wished.map((name) => names.find(name, native, mayUse)?.targets ?? []);
     const stages = arrange(usable(drafted.targets), later.map(usable));
     return stages.length === 0 ? undefined : { stages, rule: drafted.rule };
-  };
+  }
 }
 
 /** The stages without what is empty or stands there already; targets of weight 0 come last of all. */

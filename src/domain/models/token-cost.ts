@@ -10,6 +10,21 @@ type Part = readonly [rate: TokenRate | undefined, units: number];
 
 /** Micro-dollars, the sum of all parts rounded half up. Undefined: nothing that was used has a price. */
 export function tokenCost(usage: Usage, prices: TokenPrices): number | undefined {
+  return plainCost(usage, prices) ?? sumParts(usage, prices);
+}
+
+/** Where there is one rate for input and one for output, and nothing else: most calls. Undefined: it is not so plain. */
+function plainCost({ inputTokens, outputTokens }: Usage, prices: TokenPrices): number | undefined {
+  const { input, output, searches, calls, cached, cacheWrite, cacheWrite1h, audioInput, audioOutput, reasoning } =
+    prices;
+  if (input === undefined || output === undefined || input.tiers.length + output.tiers.length > 0) return undefined;
+  const others = searches ?? calls ?? cached ?? cacheWrite ?? cacheWrite1h ?? audioInput ?? audioOutput ?? reasoning;
+  if (others !== undefined) return undefined;
+  const total = input.base * whole(inputTokens) + output.base * whole(outputTokens);
+  return total <= MAX_EXACT ? rounded(total) : undefined;
+}
+
+function sumParts(usage: Usage, prices: TokenPrices): number | undefined {
   const parts = inputParts(usage, prices);
   parts.push(...outputParts(usage, prices), [prices.searches, usage.searches ?? 0], [prices.calls, 1]);
   let total = 0;

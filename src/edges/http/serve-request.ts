@@ -55,12 +55,30 @@ export function createServeRequest({
     return origin === undefined ? undefined : corsHeaders(origin);
   };
 
+  /** The last one that was allowed, and where: a client says the same in each request. */
+  let known:
+    | { readonly host: string; readonly address: string | undefined; readonly hosts: readonly string[] }
+    | undefined;
+  const mayAsk = (host: string, address: string | undefined, hosts: readonly string[]): boolean => {
+    if (known !== undefined && known.host === host && known.address === address && known.hosts === hosts) return true;
+    if (!isAllowedHost(host, address, hosts)) return false;
+    known = { host, address, hosts };
+    return true;
+  };
+
+  /** The target that was read last: most requests go where the one before went. */
+  let last: { readonly url: string; readonly target: Target } | undefined;
+  const targetOf = (url: string): Target => {
+    if (last === undefined || last.url !== url) last = { url, target: readTarget(url) };
+    return last.target;
+  };
+
   /** The origin of a browser's request, undefined for others. Throws GatewayError. */
   const guard = ({ url, headers, localAddress }: Arrival): string | undefined => {
     if (headers.length / 2 > MAX_HEADERS) throw new GatewayError('invalid_request', 'too many headers');
     const { hosts, origins } = allowed();
     const host = headerValues(headers, 'host');
-    if (host.length !== 1 || !isAllowedHost(host[0], localAddress, hosts)) throw new GatewayError('forbidden_host');
+    if (host.length !== 1 || !mayAsk(host[0] ?? '', localAddress, hosts)) throw new GatewayError('forbidden_host');
     const origin = headerValues(headers, 'origin');
     if (origin.length === 0) return undefined;
     if (isOpen(url) && origin.length === 1) return origin[0];
@@ -98,7 +116,7 @@ export function createServeRequest({
     try {
       const origin = guard(arrival);
       isBrowser = origin !== undefined;
-      const target = readTarget(arrival.url);
+      const target = targetOf(arrival.url);
       exchange = arrival.open(target, commonFor(arrival.url, origin));
     } catch (error) {
       turnAway(arrival, error);

@@ -49,8 +49,12 @@ export function createOpenaiChatRoutes(deps: ModelEdgeDeps): readonly Route[] {
   ];
 }
 
+const BY_BODY: { readonly model: undefined } = { model: undefined };
+
 /** Undefined: not our path. Its `model`: named by the path, which goes before the body's. */
 function readDeployment(segments: readonly string[]): { readonly model: string | undefined } | undefined {
+  const [first, second, third] = segments;
+  if (segments.length === 3 && first === 'v1' && second === 'chat' && third === 'completions') return BY_BODY;
   const path = readModelPath(segments);
   if (path === undefined || (path.api !== undefined && path.api !== 'openai')) return undefined;
   const { rest } = path;

@@ -89,14 +89,16 @@ export function createMemoryLimitStore(deps: MemoryLimitStoreDeps): LimitStore {
   };
 
   const enter = (callId: string, uses: readonly LimitUse[]): LimitVerdict | Promise<LimitVerdict> => {
-    const found: Account[] = [];
+    const found = new Array<Account>(uses.length);
     let asksWall = false;
     let asksMonotonic = false;
-    for (const { line } of uses) {
-      const account = accountOf(line);
+    for (let i = 0; i < uses.length; i++) {
+      const use = uses[i];
+      if (use === undefined) continue;
+      const account = accountOf(use.line);
       if (account instanceof Promise)
         return account.then((isRead) => (isRead ? enter(callId, uses) : { type: 'unavailable' }));
-      found.push(account);
+      found[i] = account;
       if (account.isOnWall) asksWall = true;
       else asksMonotonic = true;
     }
@@ -112,15 +114,15 @@ export function createMemoryLimitStore(deps: MemoryLimitStoreDeps): LimitStore {
       const retryAfterMs = account.waitMs(use.amount, use.line.max, nowMs);
       if (retryAfterMs !== 0) return refuse(use.line, account, retryAfterMs, nowMs);
     }
-    const places: number[] = [];
-    const used: number[] = [];
+    const places = new Array<number>(uses.length);
+    const used = new Array<number>(uses.length);
     for (let i = 0; i < uses.length; i++) {
       const use = uses[i];
       const account = found[i];
       if (use === undefined || account === undefined) continue;
       const nowMs = account.isOnWall ? wallMs : monotonicMs;
-      places.push(account.enter(use.amount, nowMs));
-      used.push(account.used(nowMs));
+      places[i] = account.enter(use.amount, nowMs);
+      used[i] = account.used(nowMs);
     }
     return admit(uses, found, places, used);
   };

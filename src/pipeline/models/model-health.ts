@@ -104,14 +104,20 @@ export function createModelHealth({ monotonicMs }: { readonly monotonicMs: () =>
     }
     return value;
   };
+  /** What `newest` was asked by: plans are remembered, so it is mostly the same object. */
+  let newestTarget: ModelTarget | undefined;
+  const known = (target: ModelTarget): Entry | undefined =>
+    target === newestTarget ? newest : entries.get(nameOf(target));
   const entryOf = (target: ModelTarget): Entry => {
+    if (target === newestTarget && newest !== undefined) return newest;
+    newestTarget = target;
     const name = nameOf(target);
-    const known = entries.get(name);
-    if (known !== undefined && known === newest) return known;
+    const before = entries.get(name);
+    if (before !== undefined && before === newest) return before;
     newest = keep(
       entries,
       name,
-      known ?? {
+      before ?? {
         ...{ target, health: UNKNOWN_HEALTH, failuresInRow: 0, openUntilMs: undefined, isProbing: false, epoch: 0 },
         toldMs: undefined,
       },
@@ -124,9 +130,9 @@ export function createModelHealth({ monotonicMs }: { readonly monotonicMs: () =>
     return entry?.owner === key ? entry : undefined;
   };
   return {
-    of: (target) => entries.get(nameOf(target))?.health ?? UNKNOWN_HEALTH,
+    of: (target) => known(target)?.health ?? UNKNOWN_HEALTH,
     closedForMs(target) {
-      const entry = entries.get(nameOf(target));
+      const entry = known(target);
       if (entry?.openUntilMs === undefined) return undefined;
       const leftMs = entry.openUntilMs - monotonicMs();
       if (leftMs > 0) return leftMs;

@@ -17,7 +17,13 @@ export function createPriceOf(
   const byId = new Map(deps.providers.map((provider) => [provider.id, provider]));
   const own = overrides.map(({ source, price }) => ({ source, prices: pricesFrom(price) }));
   const kept = createLru<{ readonly prices: TokenPrices | undefined }>(MAX_KEPT_MODELS);
-  const ownPrices = (name: string): TokenPrices | undefined => {
+  let last: { readonly provider: string; readonly model: string; readonly prices: TokenPrices | undefined } | undefined;
+  const ownPrices = (provider: string, model: string): TokenPrices | undefined => {
+    if (last === undefined || last.provider !== provider || last.model !== model)
+      last = { provider, model, prices: findPrices(`${provider}/${model}`) };
+    return last.prices;
+  };
+  const findPrices = (name: string): TokenPrices | undefined => {
     let found = kept.get(name);
     if (found === undefined) {
       found = { prices: own.find(({ source }) => matchesWildcard(source, name))?.prices };
@@ -26,7 +32,7 @@ export function createPriceOf(
     return found.prices;
   };
   return (providerId, model, atMs) => {
-    const said = own.length === 0 ? undefined : ownPrices(`${providerId}/${model}`);
+    const said = own.length === 0 ? undefined : ownPrices(providerId, model);
     if (said !== undefined) return said;
     const provider = byId.get(providerId);
     return provider && deps.catalog?.pricesOf(provider, model, atMs);

@@ -55,10 +55,11 @@ export function createAuthorizeModel(deps: {
   };
   const route = (call: ModelCall, share: number | undefined): void => {
     if (share !== undefined) call.facts.budgetShare = share;
-    const mayUse = mayUseModel(call, deps.grantOf);
+    const grant = deps.grantOf(callerOf(call), call.narrowing, WITHOUT_TOOLSET);
+    const mayUse: MayUseModel = (provider, name) => grant.allows('model', provider, name);
     const { model } = call;
     const isNameless = model.operation === 'pass' && call.name === '';
-    const plan = isNameless ? planSurface(model.raw, mayUse) : deps.resolve(call, mayUse);
+    const plan = isNameless ? planSurface(model.raw, mayUse) : deps.resolve(call, mayUse, grant);
     if (plan === undefined) throw new GatewayError('unknown_model', call.name);
     const usable = withinKeys(plan, callerOf(call), deps.keysOf);
     if (usable === undefined) throw new GatewayError('no_provider_key');

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { ModelNote } from '../../contracts/trail.ts';
 import { decodeLine, encodeFinish, encodeIntent, encodeRecord, MAX_ARGUMENT_BYTES } from './journal-line.ts';
 import { makeFinish, makeIntent } from './testing/make-call.ts';
 
@@ -120,4 +121,41 @@ test('a run that was found only after the intent was written comes with the end'
     const line = decodeLine(encodeFinish(makeFinish('id', { ...fields, runId: 'run-1' })).trimEnd());
     assert.deepEqual(line?.type === 'finish' && [line.run, line.columns.length], ['run-1', 14]);
   }
+});
+
+test('the note of a model is the same, whatever its names are and whatever it says besides', () => {
+  const name = fc.oneof(fc.constantFrom('gpt-5', 'bench/bench-1', 'a"b', 'c\\\\d', 'é'), fc.string());
+  const attempt = fc.record(
+    {
+      provider: name,
+      model: name,
+      durationMs: fc.double({ min: 0, max: 1e6, noNaN: true }),
+      key: name,
+      status: fc.nat(),
+    },
+    { requiredKeys: ['provider', 'model', 'durationMs'] },
+  );
+  const note = fc.record(
+    {
+      attempts: fc.array(attempt, { maxLength: 2 }),
+      stop: fc.constantFrom('end' as const, 'max-tokens' as const),
+      rule: name,
+      dropped: fc.array(name),
+      usage: fc.record({ inputTokens: fc.nat(), outputTokens: fc.nat() }),
+    },
+    { requiredKeys: ['attempts'] },
+  );
+  fc.assert(
+    fc.property(note, fc.option(fc.constant('run'), { nil: undefined }), (model, runId) => {
+      const finish = { ...makeFinish('id', { model: model as unknown as ModelNote }), runId };
+      const alone = decodeLine(encodeFinish(finish).trimEnd());
+      const together = decodeLine(encodeRecord(makeIntent('id', { runId }), finish).trimEnd());
+      assert.ok(alone?.type === 'finish' && together?.type === 'record');
+      const { usage, ...rest } = model;
+      for (const columns of [alone.columns, together.finish]) {
+        assert.deepEqual(JSON.parse(String(columns[13])), JSON.parse(JSON.stringify(rest)));
+        assert.equal(columns[8], usage?.inputTokens ?? null);
+      }
+    }),
+  );
 });

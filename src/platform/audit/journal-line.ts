@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import type { JsonText } from '../../contracts/json.ts';
 import type { CallFinish, CallIntent, ModelNote } from '../../contracts/trail.ts';
 import { isObject } from '../../lib/is-object.ts';
+import { plainNote } from './plain-note.ts';
 
 /** Larger arguments are replaced by their size and digest. UTF-8 bytes. */
 export const MAX_ARGUMENT_BYTES = 16 * 1024;
@@ -51,16 +52,22 @@ export function encodeIntent(intent: CallIntent): string {
 
 export function encodeFinish(finish: CallFinish): string {
   const fields: unknown[] = ['f', cap(finish.id)];
-  addFinish(fields, finish);
+  const note = addFinish(fields, finish, finish.runId === undefined);
   if (finish.runId !== undefined) fields.push({ r: cap(finish.runId) });
-  return `${JSON.stringify(fields)}\n`;
+  return `${renderFields(fields, note)}\n`;
 }
 
 export function encodeRecord(intent: CallIntent, finish: CallFinish): string {
   const fields = intentFields('r', intent);
-  addFinish(fields, finish);
+  const note = addFinish(fields, finish, !hasOther(intent));
   addOther(fields, intent);
-  return `${JSON.stringify(fields)}${argumentPart(intent.arguments)}\n`;
+  return `${renderFields(fields, note)}${argumentPart(intent.arguments)}\n`;
+}
+
+/** `note`: a last field, escaped already. */
+function renderFields(fields: readonly unknown[], note: string | undefined): string {
+  const text = JSON.stringify(fields);
+  return note === undefined ? text : `${text.slice(0, -1)},"${note}"]`;
 }
 
 const INTENT_FIELDS = 12;
@@ -100,15 +107,19 @@ const OTHER = ['u', 't', 'o', 'l', 'r', 's', 'a'] as const;
 
 /** The levels above its key, its labels, what it belongs to and who allowed it. Most calls have none. */
 function addOther(fields: unknown[], intent: CallIntent): void {
+  if (!hasOther(intent)) return;
   const { userId, teamId, organizationId, labels, runId, suggestionId, authority } = intent;
-  const isAbove = userId !== undefined || teamId !== undefined || organizationId !== undefined || labels !== undefined;
-  if (!isAbove && runId === undefined && suggestionId === undefined && authority === undefined) return;
   const text = labels && JSON.stringify(labels);
   const fits = text === undefined || text.length <= MAX_LABEL_CHARS;
   fields.push({
     ...{ u: cap(userId), t: cap(teamId), o: cap(organizationId), l: fits ? text : undefined },
     ...{ r: cap(runId), s: cap(suggestionId), a: cap(authority) },
   });
+}
+
+function hasOther({ userId, teamId, organizationId, labels, runId, suggestionId, authority }: CallIntent): boolean {
+  const isAbove = userId !== undefined || teamId !== undefined || organizationId !== undefined || labels !== undefined;
+  return isAbove || runId !== undefined || suggestionId !== undefined || authority !== undefined;
 }
 
 /** Takes that field off the line. */
@@ -122,21 +133,27 @@ function takeOther(fields: unknown[]): (string | null)[] {
   });
 }
 
-function addFinish(fields: unknown[], finish: CallFinish): void {
+/** `isLast`: nothing follows. Returns the note of a model where that is the last field, and is not among `fields`. */
+function addFinish(fields: unknown[], finish: CallFinish, isLast: boolean): string | undefined {
   const { result, error, resultBytes, totalMs, upstreamMs, policy, cached, priceMicroUsd, model } = finish;
   fields.push(result, cap(error), Math.round(resultBytes), totalMs, upstreamMs);
-  if (policy === undefined && cached !== true && priceMicroUsd === undefined && model === undefined) return;
+  if (policy === undefined && cached !== true && priceMicroUsd === undefined && model === undefined) return undefined;
   fields.push(policy && JSON.stringify({ ...policy, problem: cap(policy.problem) }));
   if (cached === true || priceMicroUsd !== undefined || model !== undefined)
     fields.push(cached === true ? 1 : undefined, priceMicroUsd);
-  if (model !== undefined) fields.push(...modelFields(model));
+  return model === undefined ? undefined : addModel(fields, model, isLast);
 }
 
 /** What is added up has a column of its own; the rest of the note is one text. */
-function modelFields({ usage, firstByteMs, ...rest }: ModelNote): (string | number | undefined)[] {
+function addModel(fields: unknown[], note: ModelNote, isLast: boolean): string | undefined {
+  const { usage, firstByteMs, ...rest } = note;
   const { inputTokens, outputTokens, cachedTokens, reasoningTokens, ...more }: Partial<ModelUsage> = usage ?? {};
-  const other = JSON.stringify(Object.keys(more).length === 0 ? rest : { ...rest, usage: more });
-  return [inputTokens, outputTokens, cachedTokens, reasoningTokens, firstByteMs, other];
+  fields.push(inputTokens, outputTokens, cachedTokens, reasoningTokens, firstByteMs);
+  const isOrdinary = Object.keys(more).length === 0;
+  const text = isLast && isOrdinary ? plainNote(note) : undefined;
+  if (text !== undefined) return text;
+  fields.push(JSON.stringify(isOrdinary ? rest : { ...rest, usage: more }));
+  return undefined;
 }
 
 type ModelUsage = NonNullable<ModelNote['usage']>;

@@ -57,6 +57,8 @@ export interface ModelFigures {
   readonly attempts: readonly AttemptFigures[];
 }
 
+type AttemptRow = { -readonly [member in keyof AttemptFigures]: AttemptFigures[member] };
+
 export interface ModelMeter {
   end(call: Call, finish: CallFinish): void;
   read(): ModelFigures;
@@ -66,7 +68,7 @@ export interface ModelMeter {
 export function createModelMeter({ maxModels }: { readonly maxModels: number }): ModelMeter {
   const table = new HistogramTable(BOUNDS_MS);
   const groups = new Map<string, Group>();
-  const attempts = new Map<string, { -readonly [member in keyof AttemptFigures]: AttemptFigures[member] }>();
+  const attempts = new Map<string, AttemptRow>();
   const known = new Set<string>();
 
   /** Names of models come from clients. */
@@ -79,7 +81,16 @@ export function createModelMeter({ maxModels }: { readonly maxModels: number }):
     return { provider, model };
   };
 
+  /** Most calls are for the same model as the one before: comparing is quicker than putting a name together. */
+  let last:
+    | { readonly kind: string; readonly serverId: string; readonly target: string; readonly group: Group }
+    | undefined;
   const groupOf = ({ kind, facts: { serverId = '', target = '' } }: Call): Group => {
+    if (last === undefined || last.kind !== kind || last.serverId !== serverId || last.target !== target)
+      last = { kind, serverId, target, group: findGroup(kind, serverId, target) };
+    return last.group;
+  };
+  const findGroup = (kind: Group['kind'], serverId: string, target: string): Group => {
     const { provider, model } = bounded(serverId, target);
     const key = `${kind} ${provider}/${model}`;
     let group = groups.get(key);
@@ -92,13 +103,27 @@ export function createModelMeter({ maxModels }: { readonly maxModels: number }):
     return group;
   };
 
+  let lastRow: { readonly attempt: ModelAttempt; readonly row: AttemptRow } | undefined;
   const countAttempt = (attempt: ModelAttempt): void => {
+    const before = lastRow?.attempt;
+    const isSame =
+      before !== undefined &&
+      before.provider === attempt.provider &&
+      before.model === attempt.model &&
+      before.failure === attempt.failure;
+    if (!isSame || lastRow === undefined) lastRow = { attempt, row: rowOf(attempt) };
+    lastRow.row.count++;
+  };
+  const rowOf = (attempt: ModelAttempt): AttemptRow => {
     const { provider, model } = bounded(attempt.provider, attempt.model);
     const failure = attempt.failure ?? ANSWERED;
     const key = `${failure} ${provider}/${model}`;
-    const row = attempts.get(key);
-    if (row === undefined) attempts.set(key, { provider, model, failure, count: 1 });
-    else row.count++;
+    let row = attempts.get(key);
+    if (row === undefined) {
+      row = { provider, model, failure, count: 0 };
+      attempts.set(key, row);
+    }
+    return row;
   };
 
   return {
