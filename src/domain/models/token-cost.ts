@@ -13,14 +13,14 @@ export function tokenCost(usage: Usage, prices: TokenPrices): number | undefined
   return plainCost(usage, prices) ?? sumParts(usage, prices);
 }
 
-/** Where there is one rate for input and one for output, and nothing else: most calls. Undefined: it is not so plain. */
+/** Where there is one rate for input, one for output and one for the call at most: most calls. Undefined: it is not so plain. */
 function plainCost({ inputTokens, outputTokens }: Usage, prices: TokenPrices): number | undefined {
   const { input, output, searches, calls, cached, cacheWrite, cacheWrite1h, audioInput, audioOutput, reasoning } =
     prices;
   if (input === undefined || output === undefined || input.tiers.length + output.tiers.length > 0) return undefined;
-  const others = searches ?? calls ?? cached ?? cacheWrite ?? cacheWrite1h ?? audioInput ?? audioOutput ?? reasoning;
-  if (others !== undefined) return undefined;
-  const total = input.base * whole(inputTokens) + output.base * whole(outputTokens);
+  const others = searches ?? cached ?? cacheWrite ?? cacheWrite1h ?? audioInput ?? audioOutput ?? reasoning;
+  if (others !== undefined || (calls !== undefined && calls.tiers.length > 0)) return undefined;
+  const total = input.base * whole(inputTokens) + output.base * whole(outputTokens) + (calls?.base ?? 0);
   return total <= MAX_EXACT ? rounded(total) : undefined;
 }
 
