@@ -19,8 +19,8 @@ export interface Plan {
 
 export interface Options {
   readonly isShort: boolean;
-  /** Beginning of the names of the scenarios to run; undefined: all of this form. */
-  readonly scenario: string | undefined;
+  /** Beginnings of the names of the scenarios to run; empty: all of this form. */
+  readonly scenarios: readonly string[];
   readonly withPeers: boolean;
   readonly jsonFile: string | undefined;
   readonly isSaved: boolean;
@@ -59,14 +59,14 @@ const SHORT: Plan = {
 
 export const HELP = `npm run bench -- [options]
 
-  --short            some three minutes, for a first look and for CI
-  --scenario NAME    only scenarios whose name begins so (an unknown one lists them)
+  --short            some ten minutes, for a first look
+  --scenario NAME    only scenarios whose name begins so (an unknown one lists them); may be given several times
   --pairs N          alternating windows per subject (default ${LONG.rounds}, short ${SHORT.rounds})
   --no-peers         without the gateways of others
   --soak MINUTES     length of the soak (default 2; 0.1 in the guard)
   --json FILE        where the results go, besides bench/results/latest.json
   --save             also keep them in bench/results/, under date and commit
-  --write-docs       put the tables and plots of this run into docs/
+  --write-docs       put the tables and plots of this run into docs/; those of other scenarios stay
   --guard            what CI runs: the core of the short form; fails only on a gross miss, a failed call, a lost record
   --sources          the gateway from the sources instead of a fresh bundle
   --root DIR         another checkout's gateway; several are compared with each other
@@ -79,7 +79,7 @@ export function readOptions(args: readonly string[], ownRoot: string): Options |
     options: {
       short: { type: 'boolean', default: false },
       guard: { type: 'boolean', default: false },
-      scenario: { type: 'string' },
+      scenario: { type: 'string', multiple: true },
       pairs: { type: 'string' },
       peers: { type: 'boolean', default: true },
       soak: { type: 'string' },
@@ -101,7 +101,7 @@ export function readOptions(args: readonly string[], ownRoot: string): Options |
   if (!(soakSeconds >= 5)) throw new Error('--soak must be at least 0.1 minutes');
   return {
     isShort,
-    scenario: values.scenario,
+    scenarios: values.scenario ?? [],
     withPeers: values.peers,
     jsonFile: values.json,
     isSaved: values.save,

@@ -45,11 +45,14 @@ function versionOf(root: string, name: string): string {
 export function beginProvenance(root: string, placement: string, form: string, isBuilt: boolean): () => Provenance {
   const loadBefore = loadavg()[0] ?? 0;
   const date = new Date().toISOString();
+  // Now: what is committed while it runs is not what is measured.
+  const commit = git(root, 'rev-parse', '--short', 'HEAD');
+  const isDirty =
+    git(root, 'status', '--porcelain', '--untracked-files=no', '--', 'src', 'bench', 'package-lock.json') !== '';
   return () => ({
     date,
-    commit: git(root, 'rev-parse', '--short', 'HEAD'),
-    isDirty:
-      git(root, 'status', '--porcelain', '--untracked-files=no', '--', 'src', 'bench', 'package-lock.json') !== '',
+    commit,
+    isDirty,
     machine: cpus()[0]?.model.trim() ?? 'unknown',
     cores: availableParallelism(),
     memoryGb: Math.round(totalmem() / 2 ** 30),
