@@ -5,7 +5,6 @@ import type { Usage } from '../../contracts/chat.ts';
 /** More than any answer takes. */
 const MAX_COUNT = 1e9;
 
-const WHOLES = ['inputTokens', 'outputTokens'] as const;
 /** What may be untold. */
 const DETAILS = [
   ...(['cachedTokens', 'cacheWriteTokens', 'cacheWrite1hTokens', 'reasoningTokens'] as const),
@@ -17,13 +16,30 @@ const DETAILS = [
  * output is no count, so that nothing was told.
  */
 export function checkUsage(usage: Usage): Usage | undefined {
-  if (WHOLES.every((name) => isCount(usage[name])) && DETAILS.every((name) => isCount(usage[name] ?? 0))) return usage;
+  if (isSound(usage)) return usage;
   const inputTokens = asCount(usage.inputTokens);
   const outputTokens = asCount(usage.outputTokens);
   if (inputTokens === undefined || outputTokens === undefined) return undefined;
   const checked = { ...usage, inputTokens, outputTokens };
   for (const name of DETAILS) if (name in checked) checked[name] = asCount(checked[name]);
   return checked;
+}
+
+/** Most are: asked without a list, since it is asked of each answer. */
+function isSound(usage: Usage): boolean {
+  const { cachedTokens = 0, cacheWriteTokens = 0, cacheWrite1hTokens = 0, reasoningTokens = 0 } = usage;
+  const { inputTokens, outputTokens, audioInputTokens = 0, audioOutputTokens = 0, searches = 0 } = usage;
+  return (
+    isCount(inputTokens) &&
+    isCount(outputTokens) &&
+    isCount(cachedTokens) &&
+    isCount(cacheWriteTokens) &&
+    isCount(cacheWrite1hTokens) &&
+    isCount(reasoningTokens) &&
+    isCount(audioInputTokens) &&
+    isCount(audioOutputTokens) &&
+    isCount(searches)
+  );
 }
 
 const isCount = (count: unknown): boolean =>

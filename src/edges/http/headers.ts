@@ -56,12 +56,20 @@ const KEY_HEADERS = ['x-api-key', 'x-goog-api-key', 'x-portcullis-key'] as const
 export function readCredential(headers: HeaderList): Credential | undefined {
   let found: Credential | undefined;
   for (const value of headerValues(headers, 'authorization')) {
-    const bearer = /^bearer(?:\s+(.*))?$/i.exec(value);
-    if (bearer !== null) found = addKey(found, 'authorization', bearer[1] ?? '');
+    const token = readBearer(value);
+    if (token !== undefined) found = addKey(found, 'authorization', token);
   }
   for (const source of KEY_HEADERS)
     for (const value of headerValues(headers, source)) found = addKey(found, source, value);
   return found;
+}
+
+/** '' where nothing follows; undefined: another scheme. */
+function readBearer(value: string): string | undefined {
+  // As nearly everybody writes it.
+  if (value.startsWith('Bearer ') && value.length > 7 && value.charCodeAt(7) > 0x20) return value.slice(7);
+  const bearer = /^bearer(?:\s+(.*))?$/i.exec(value);
+  return bearer === null ? undefined : (bearer[1] ?? '');
 }
 
 function addKey(found: Credential | undefined, source: Credential['source'], token: string): Credential {

@@ -1,7 +1,7 @@
 /** What the trail is told of a call of a model: figures and names, bounded, and nothing that was said. */
 
 import type { Usage } from '../../contracts/chat.ts';
-import type { ModelPlan, ModelReport } from '../../contracts/models.ts';
+import type { ModelAttempt, ModelPlan, ModelReport } from '../../contracts/models.ts';
 import type { ModelNote } from '../../contracts/trail.ts';
 
 const MAX_DROPPED = 20;
@@ -10,31 +10,44 @@ const MAX_ATTEMPTS = 20;
 
 export function describeReport(report: ModelReport, plan: ModelPlan | undefined): ModelNote {
   const { usage, firstByteMs, stop, attempts, dropped } = report;
-  return {
-    ...(usage && { usage: describeUsage(usage) }),
-    ...(firstByteMs !== undefined && { firstByteMs: rounded(firstByteMs) }),
-    ...(stop !== undefined && { stop }),
-    attempts: attempts.slice(-MAX_ATTEMPTS).map((each) => ({ ...each, durationMs: rounded(each.durationMs) })),
-    ...(dropped.length > 0 && {
-      dropped: dropped.slice(0, MAX_DROPPED).map((path) => path.slice(0, MAX_DROPPED_CHARS)),
-    }),
-    ...(plan?.rule !== undefined && { rule: plan.rule }),
-  };
+  const note: { -readonly [member in keyof ModelNote]: ModelNote[member] } = { attempts: describeAttempts(attempts) };
+  if (usage !== undefined) note.usage = describeUsage(usage);
+  if (firstByteMs !== undefined) note.firstByteMs = rounded(firstByteMs);
+  if (stop !== undefined) note.stop = stop;
+  if (dropped.length > 0) note.dropped = dropped.slice(0, MAX_DROPPED).map((path) => path.slice(0, MAX_DROPPED_CHARS));
+  if (plan?.rule !== undefined) note.rule = plan.rule;
+  return note;
+}
+
+function describeAttempts(attempts: readonly ModelAttempt[]): readonly ModelAttempt[] {
+  const last = attempts.length > MAX_ATTEMPTS ? attempts.slice(-MAX_ATTEMPTS) : attempts;
+  return last.map(({ provider, model, key, durationMs, failure, status }) => ({
+    provider,
+    model,
+    key,
+    durationMs: rounded(durationMs),
+    failure,
+    status,
+  }));
 }
 
 const rounded = (ms: number): number => Math.round(ms * 1_000) / 1_000;
 
 function describeUsage(usage: Usage): NonNullable<ModelNote['usage']> {
   const { inputTokens, outputTokens, cachedTokens, cacheWriteTokens, reasoningTokens, searches, estimated } = usage;
-  return {
-    ...{ inputTokens: whole(inputTokens), outputTokens: whole(outputTokens) },
-    ...(cachedTokens !== undefined && { cachedTokens: whole(cachedTokens) }),
-    ...(cacheWriteTokens !== undefined && { cacheWriteTokens: whole(cacheWriteTokens) }),
-    ...(reasoningTokens !== undefined && { reasoningTokens: whole(reasoningTokens) }),
-    ...(searches !== undefined && { searches: whole(searches) }),
-    ...(estimated && { estimated }),
+  const told: { -readonly [member in keyof Told]: Told[member] } = {
+    inputTokens: whole(inputTokens),
+    outputTokens: whole(outputTokens),
   };
+  if (cachedTokens !== undefined) told.cachedTokens = whole(cachedTokens);
+  if (cacheWriteTokens !== undefined) told.cacheWriteTokens = whole(cacheWriteTokens);
+  if (reasoningTokens !== undefined) told.reasoningTokens = whole(reasoningTokens);
+  if (searches !== undefined) told.searches = whole(searches);
+  if (estimated) told.estimated = estimated;
+  return told;
 }
+
+type Told = NonNullable<ModelNote['usage']>;
 
 /** Providers write the counts: a column of whole numbers takes no others. */
 function whole(count: number): number {

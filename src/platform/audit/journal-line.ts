@@ -146,14 +146,29 @@ function addFinish(fields: unknown[], finish: CallFinish, isLast: boolean): stri
 
 /** What is added up has a column of its own; the rest of the note is one text. */
 function addModel(fields: unknown[], note: ModelNote, isLast: boolean): string | undefined {
-  const { usage, firstByteMs, ...rest } = note;
-  const { inputTokens, outputTokens, cachedTokens, reasoningTokens, ...more }: Partial<ModelUsage> = usage ?? {};
-  fields.push(inputTokens, outputTokens, cachedTokens, reasoningTokens, firstByteMs);
-  const isOrdinary = Object.keys(more).length === 0;
-  const text = isLast && isOrdinary ? plainNote(note) : undefined;
-  if (text !== undefined) return text;
-  fields.push(JSON.stringify(isOrdinary ? rest : { ...rest, usage: more }));
-  return undefined;
+  const { usage, firstByteMs } = note;
+  fields.push(usage?.inputTokens, usage?.outputTokens, usage?.cachedTokens, usage?.reasoningTokens, firstByteMs);
+  const text = isLast && !saysMore(usage) ? plainNote(note) : undefined;
+  if (text === undefined) fields.push(restOf(note));
+  return text;
+}
+
+/** Figures that have no column. */
+function saysMore(usage: ModelNote['usage']): boolean {
+  if (usage === undefined) return false;
+  const { cacheWriteTokens, searches, estimated } = usage;
+  return cacheWriteTokens !== undefined || searches !== undefined || estimated !== undefined;
+}
+
+function restOf({ usage, firstByteMs: _, ...rest }: ModelNote): string {
+  const {
+    inputTokens: _i,
+    outputTokens: _o,
+    cachedTokens: _c,
+    reasoningTokens: _r,
+    ...more
+  }: Partial<ModelUsage> = usage ?? {};
+  return JSON.stringify(Object.keys(more).length === 0 ? rest : { ...rest, usage: more });
 }
 
 type ModelUsage = NonNullable<ModelNote['usage']>;
