@@ -71,3 +71,35 @@ test('two who wait for the end of one stream both hear of it', async () => {
   for await (const _ of outer.stream.value);
   assert.deepEqual(ends, ['inner', 'outer']);
 });
+
+test('all who asked hear of one end, in their order, also where one of them stumbles', async () => {
+  const heard: [string, StreamEnd['type']][] = [];
+  const first = onEnd(outcomeOf(pieces()), (end) => heard.push(['first', end.type]));
+  const second = onEnd(first, (end) => {
+    heard.push(['second', end.type]);
+    throw new Error('stumbled');
+  });
+  const third = onEnd(second, (end) => heard.push(['third', end.type]));
+  assert.equal(third, first, 'one iterator does for all of them');
+  if (third.stream.lane !== 'pass') throw new Error('another lane');
+  const iterator = third.stream.value[Symbol.asyncIterator]();
+  await iterator.next();
+  await iterator.next();
+  await assert.rejects(iterator.next(), /stumbled/);
+  assert.deepEqual(heard, [
+    ['first', 'complete'],
+    ['second', 'complete'],
+    ['third', 'failed'],
+  ]);
+});
+
+test('what somebody made of a watched stream is watched by itself, and both hear', async () => {
+  const heard: string[] = [];
+  const first = onEnd(outcomeOf(pieces()), () => heard.push('first'));
+  if (first.stream.lane !== 'pass') throw new Error('another lane');
+  const begun = first.stream.value[Symbol.asyncIterator]();
+  const again = onEnd(outcomeOf({ [Symbol.asyncIterator]: () => begun }), () => heard.push('second'));
+  if (again.stream.lane !== 'pass') throw new Error('another lane');
+  for await (const _ of again.stream.value);
+  assert.deepEqual(heard, ['first', 'second']);
+});

@@ -86,6 +86,16 @@ class WatchedStream<T> implements AsyncIterable<T>, AsyncIterator<T> {
   #end(how: StreamEnd): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    for (const listener of this.#listeners) listener(how);
+    let told = how;
+    let failure: { readonly error: unknown } | undefined;
+    // All of them: what one of them stumbles over must not keep the next from giving back what it holds.
+    for (const listener of this.#listeners)
+      try {
+        listener(told);
+      } catch (error) {
+        failure ??= { error };
+        told = { type: 'failed', bytes: this.#bytes, error };
+      }
+    if (failure !== undefined) throw failure.error;
   }
 }
