@@ -15,7 +15,14 @@ import { scanMembers, withMembers } from '../../../lib/json-text.ts';
 import { failureOf } from '../classify-status.ts';
 import { readFailedText, secretsOf } from '../failed-answer.ts';
 import type { CreateProvider } from '../provider-codec.ts';
-import { type ProviderResponse, type SendBounds, type SendRequest, sendToProvider } from '../send.ts';
+import {
+  type ProviderResponse,
+  type SendBounds,
+  type SendRequest,
+  type SendTarget,
+  sendToProvider,
+  targetOf,
+} from '../send.ts';
 import { encodeMessages } from './encode-messages.ts';
 import { patchBody } from './patch-body.ts';
 import { readAnswer } from './read-answer.ts';
@@ -30,6 +37,8 @@ const FORWARDED = ['anthropic-version', 'anthropic-beta'];
 export const createAnthropicProvider: CreateProvider = ({ http, now }, config): ModelProvider => {
   const root = config.baseUrl.endsWith('/v1') ? config.baseUrl : `${config.baseUrl}/v1`;
 
+  const targets = { messages: targetOf(`${root}/messages`), count: targetOf(`${root}/messages/count_tokens`) };
+
   /** Throws ProviderFailure, also for a status that is no answer. */
   const send = async (
     request: SendRequest,
@@ -41,7 +50,7 @@ export const createAnthropicProvider: CreateProvider = ({ http, now }, config): 
     throw failureOf(response, readError(await readFailedText(response)), secretsOf(config, key));
   };
 
-  const post = (call: ProviderCall<ChatModelRequest>, path: string, body: JsonText): Promise<ProviderResponse> => {
+  const post = (call: ProviderCall<ChatModelRequest>, url: SendTarget, body: JsonText): Promise<ProviderResponse> => {
     const { signal, firstByteTimeoutMs, idleTimeoutMs, traceparent, key } = call;
     const headers = {
       'content-type': 'application/json',
@@ -51,7 +60,7 @@ export const createAnthropicProvider: CreateProvider = ({ http, now }, config): 
       ...(traceparent === undefined ? {} : { traceparent }),
     };
     return send(
-      { method: 'POST', url: `${root}/${path}`, headers: withConfigured(headers, config), body },
+      { method: 'POST', url, headers: withConfigured(headers, config), body },
       { signal, firstByteTimeoutMs, idleTimeoutMs, maxBytes: config.maxAnswerBytes },
       key,
     );
@@ -62,13 +71,13 @@ export const createAnthropicProvider: CreateProvider = ({ http, now }, config): 
     config,
     async chat(call) {
       const { body, names } = bodyOf(call, config);
-      const response = await post(call, 'messages', body);
+      const response = await post(call, targets.messages, body);
       const createdAtS = Math.floor(now() / 1_000);
       return readAnswer(response, { report: call.report, stream: call.request.stream, names, createdAtS });
     },
     async countTokens(call) {
       const { body, names } = bodyOf(call, config);
-      const text = await (await post(call, 'messages/count_tokens', body)).text();
+      const text = await (await post(call, targets.count, body)).text();
       const inputTokens = readCount(text);
       if (names === undefined) return { type: 'token-count', answer: { lane: 'pass', value: text } };
       return { type: 'token-count', answer: { lane: 'neutral', value: { inputTokens } } };

@@ -14,7 +14,7 @@ import { failureOf } from '../classify-status.ts';
 import { readFailedText, secretsOf } from '../failed-answer.ts';
 import { openNeutralStream } from '../neutral-stream.ts';
 import type { ProviderDeps } from '../provider-codec.ts';
-import { type ProviderResponse, sendToProvider } from '../send.ts';
+import { type ProviderResponse, sendToProvider, targetOf } from '../send.ts';
 import { createToolNames, type ToolNames } from '../tool-names.ts';
 import { createStreamDecoder } from './decode-stream.ts';
 import { encodeRequest } from './encode-request.ts';
@@ -49,7 +49,7 @@ function headersOf(config: ProviderConfig, call: ProviderCall<ChatModelRequest>)
 
 /** Clients of Responses get what the provider sent, byte for byte; others what it means. */
 export function createResponsesChat({ http }: Pick<ProviderDeps, 'http'>, config: ProviderConfig): ResponsesChat {
-  const url = urlOf(config);
+  const url = targetOf(urlOf(config));
   const send = async (call: ProviderCall<ChatModelRequest>, body: JsonText): Promise<ProviderResponse> => {
     const { key, signal, firstByteTimeoutMs, idleTimeoutMs } = call;
     const response = await sendToProvider(
