@@ -74,6 +74,14 @@ export const WHOLE_ANSWERS: readonly (readonly [pathEnd: string, body: string])[
   [':generateContent', JSON.stringify(GENERATED, null, 2)],
 ];
 
+/** A chat completion that calls a tool of the bench's mock. */
+export function suggestingAnswer(tool: string, id: string): string {
+  const call = { id, type: 'function', function: { name: tool, arguments: '{"text":"what is known","count":3}' } };
+  const message = { role: 'assistant', content: null, refusal: null, annotations: [], tool_calls: [call] };
+  const choices = [{ index: 0, message, logprobs: null, finish_reason: 'tool_calls' }];
+  return JSON.stringify({ ...COMPLETION, choices }, null, 2);
+}
+
 /** A stream of chat completions with so many pieces of text: one event each, and those that end it. */
 export function streamEvents(pieces: number): string[] {
   const chunk = { id: 'chatcmpl-bench', object: 'chat.completion.chunk', created: CREATED, model: MODEL };

@@ -1,15 +1,20 @@
 /**
  * Pretended models, cheap enough to measure what stands in front of them: node:net, answers ready as bytes, found by the end of the
  * path. A chat that asks for a stream gets `--pieces N` of them, an event each `--every MS`. `GET` on any path answers with the
- * body of the last request, so that a scenario can look at what arrived. Prints its port.
+ * body of the last request, so that a scenario can look at what arrived. With `--calls TOOL` a chat that brings no result of a tool is
+ * answered with a call of it. Prints its port.
  */
 
 import { createServer, type Socket } from 'node:net';
 import { parseArgs } from 'node:util';
-import { streamEvents, WHOLE_ANSWERS } from './model-answers.ts';
+import { streamEvents, suggestingAnswer, WHOLE_ANSWERS } from './model-answers.ts';
 
 const { values } = parseArgs({
-  options: { pieces: { type: 'string', default: '40' }, every: { type: 'string', default: '4' } },
+  options: {
+    pieces: { type: 'string', default: '40' },
+    every: { type: 'string', default: '4' },
+    calls: { type: 'string' },
+  },
 });
 const everyMs = Number(values.every);
 
@@ -31,6 +36,7 @@ const EVENTS = streamEvents(Number(values.pieces)).map((event) =>
 const STREAM_TAIL = Buffer.from('0\r\n\r\n');
 
 let lastBody = '';
+let suggested = 0;
 
 function stream(socket: Socket): void {
   let at = 0;
@@ -55,6 +61,12 @@ function answer(socket: Socket, requestLine: string, body: string): void {
   lastBody = body;
   const path = target.split('?', 1)[0] ?? '';
   if (path.endsWith('/chat/completions') && body.includes('"stream":true')) return stream(socket);
+  // Each suggestion has an id of its own: the same again would be taken for a repetition.
+  const suggests = values.calls !== undefined && path.endsWith('/chat/completions') && !body.includes('"role":"tool"');
+  if (suggests) {
+    socket.write(whole('200 OK', suggestingAnswer(values.calls ?? '', `call_${++suggested}`)));
+    return;
+  }
   socket.write(ANSWERS.find(([pathEnd]) => path.endsWith(pathEnd))?.[1] ?? UNKNOWN);
 }
 

@@ -124,18 +124,13 @@ function judgeStart({ empty, timesBare, rows, sizes }: StartFigures): Verdict[] 
   ];
 }
 
-function judgeStores({ rows, trails }: NonNullable<LoadFigures['stores']>): Verdict[] {
+function judgeStores(scenario: string, { rows, trails }: NonNullable<LoadFigures['stores']>): Verdict[] {
   const failed = rows.reduce((sum, row) => sum + row.failed, 0);
   const unanswered = rows.reduce((sum, row) => sum + row.unanswered, 0);
   const lost = trails.map((trail) => trail.made - trail.rows);
   return [
-    none('load-stores', 'failed, unanswered', [failed, unanswered], failed > 0),
-    none(
-      'load-stores',
-      `missing in the trail (${trails.map(({ stores }) => stores).join(', ')})`,
-      lost,
-      unanswered === 0,
-    ),
+    none(scenario, 'failed, unanswered', [failed, unanswered], failed > 0),
+    none(scenario, `missing in the trail (${trails.map(({ stores }) => stores).join(', ')})`, lost, unanswered === 0),
   ];
 }
 
@@ -147,11 +142,13 @@ export function judgeLoad(find: Find): Verdict[] {
   const mixed = of('load-mixed', 'mixed');
   const start = of('start', 'start');
   const stores = of('load-stores', 'stores');
+  const replicas = of('load-replicas', 'stores');
   return [
     ...(chat === undefined ? [] : judgeChat(chat)),
     ...(idle === undefined ? [] : judgeIdle(idle)),
     ...(mixed === undefined ? [] : judgeMixed(mixed)),
     ...(start === undefined ? [] : judgeStart(start)),
-    ...(stores === undefined ? [] : judgeStores(stores)),
+    ...(stores === undefined ? [] : judgeStores('load-stores', stores)),
+    ...(replicas === undefined ? [] : judgeStores('load-replicas', replicas)),
   ];
 }

@@ -94,7 +94,6 @@ export const loadStores: Scenario = {
     const notes = [
       'the PostgreSQL does not wait for its disk (`fsync` off): its CPU is that of a real one, its latency is less',
       'database and Redis share a core with mock and generator: their latency is an upper bound in that respect',
-      'several gateways at once are not measured: with two cores they would share one',
     ];
     for (const { name, hasPostgres, hasRedis } of SETS) {
       const cleanup = createCleanup();

@@ -1,6 +1,7 @@
 /** The scenarios of requests to models, in the order in which they run. */
 
 import type { Scenario } from '../scenario.ts';
+import { agentRound } from './agent.ts';
 import { chat } from './chat.ts';
 import { execute } from './execute.ts';
 import { chatLarge, chatTranslated, OTHER_DIALECTS } from './plain.ts';
@@ -11,4 +12,5 @@ export const MODEL_SCENARIOS: readonly Scenario[] = [
   ...[chat, chatLarge, chatTools, chatStream, chatTranslated],
   ...OTHER_DIALECTS,
   execute,
+  agentRound,
 ];
