@@ -98,7 +98,7 @@ export const loadReplicas: Scenario = {
     const rows: StoresRow[] = [];
     const trails: StoresLoad['trails'][number][] = [];
     const notes = [
-      'all gateways share one core, the stores another: what is shown is what a request costs, which does not grow with gateways',
+      'all gateways share one core, the stores another: what is shown is what a request costs; the more gateways share a rate, the colder each is, and each looks at the database twice a second by itself',
       'p50 is the median of the gateways, p99 that of the worst; what the ledger of the key says was spent is the sum of the trail',
     ];
     for (const count of COUNTS) {
