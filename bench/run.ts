@@ -24,6 +24,7 @@ import { listRecorded } from './scenarios/list-recorded.ts';
 import { LIST_SCENARIOS } from './scenarios/lists.ts';
 import { LOAD_SCENARIOS } from './scenarios/load/scenarios.ts';
 import { MODEL_SCENARIOS } from './scenarios/models/scenarios.ts';
+import { oauthCallers } from './scenarios/oauth-callers.ts';
 import type { Result, Scenario } from './scenarios/scenario.ts';
 import { soak } from './scenarios/soak.ts';
 import { streams } from './scenarios/streams.ts';
@@ -31,6 +32,7 @@ import { streams } from './scenarios/streams.ts';
 const ROOT = join(import.meta.dirname, '..');
 const SCENARIOS: readonly Scenario[] = [
   ...CALL_SCENARIOS,
+  oauthCallers,
   bookkeeping,
   ...MODEL_SCENARIOS,
   modelBookkeeping,
