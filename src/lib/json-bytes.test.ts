@@ -101,3 +101,17 @@ test('pictures are told from prose', () => {
   const inProse = found?.proseBytes ?? 0;
   assert.ok(inProse > prose.length && inProse < prose.length + 400, String(inProse));
 });
+
+test('prose that only begins like a picture is prose', () => {
+  const disguise = 'A'.repeat(300);
+  for (const rest of [
+    'Some words. '.repeat(500),
+    'Wort.für.Wort.'.repeat(300),
+    'line\nafter\nline'.repeat(200),
+    '語'.repeat(900),
+  ]) {
+    const text = JSON.stringify({ a: disguise + rest });
+    assert.equal(scan(text)?.media, 0, rest.slice(0, 20));
+    assert.equal(scan(text)?.proseBytes, Buffer.byteLength(text));
+  }
+});

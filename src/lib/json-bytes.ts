@@ -4,6 +4,8 @@
  * prompt costs next to nothing. For whoever forwards a body and decides by a few of its members.
  */
 
+import { isAscii } from 'node:buffer';
+
 /** A member of the outermost object; offsets in bytes, ends exclusive. */
 export interface ByteMember {
   readonly key: string;
@@ -32,7 +34,7 @@ const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
 
 /** So many bytes are looked at one by one, before a search is worth its call. */
-const NEAR_BYTES = 24;
+const NEAR_BYTES = 64;
 /** Shorter strings are taken for prose without a look. */
 const MEDIUM_BYTES = 2_048;
 const SAMPLE_BYTES = 256;
@@ -141,8 +143,8 @@ class Scanner implements ByteScan {
   #takeKey(at: number): number {
     const bytes = this.#bytes;
     if (bytes[at] !== QUOTE) return -1;
-    const keyEnd = this.#skipString(at);
-    if (keyEnd === -1) return -1;
+    const keyEnd = endOfString(bytes, at) + 1;
+    if (keyEnd === 0) return -1;
     const colon = this.#skipSpace(keyEnd);
     if (bytes[colon] !== COLON) return -1;
     if (!this.#noteKey(at + 1, keyEnd - 1)) return -1;
@@ -185,42 +187,13 @@ class Scanner implements ByteScan {
 
   /** A string that is a value. */
   #skipText(at: number): number {
-    const end = this.#skipString(at);
-    if (end - at >= MEDIUM_BYTES && this.#isBase64(at + 1)) {
+    const end = endOfString(this.#bytes, at);
+    if (end === -1) return -1;
+    if (end + 1 - at >= MEDIUM_BYTES && isBase64(this.#bytes, at + 1, end)) {
       this.media++;
-      this.proseBytes -= end - at;
+      this.proseBytes -= end + 1 - at;
     }
-    return end;
-  }
-
-  /** By a sample of it: prose of every language has spaces, escapes or characters beyond ASCII. */
-  #isBase64(at: number): boolean {
-    for (let i = at; i < at + SAMPLE_BYTES; i++) {
-      const c = this.#bytes[i] ?? 0;
-      if (c <= 0x20 || c === BACKSLASH || c >= 0x7f) return false;
-    }
-    return true;
-  }
-
-  /** `at` is the opening quote; returns the offset behind the closing one, or -1. */
-  #skipString(at: number): number {
-    const bytes = this.#bytes;
-    const near = Math.min(bytes.length, at + NEAR_BYTES);
-    let i = at + 1;
-    for (; i < near; i++) {
-      const c = bytes[i];
-      if (c === QUOTE) return i + 1;
-      if (c === BACKSLASH) i++;
-    }
-    // An escape may have led one byte too far, which is then part of it.
-    let quote = bytes.indexOf(QUOTE, i);
-    while (quote !== -1) {
-      let slashes = 0;
-      while (quote - 1 - slashes >= i && bytes[quote - 1 - slashes] === BACKSLASH) slashes++;
-      if (slashes % 2 === 0) return quote + 1;
-      quote = bytes.indexOf(QUOTE, quote + 1);
-    }
-    return -1;
+    return end + 1;
   }
 
   /** A number or a word. */
@@ -244,3 +217,38 @@ const isDigit = (code: number | undefined): boolean => code !== undefined && cod
 function isEnd(code: number | undefined): boolean {
   return code === undefined || code <= 0x20 || code === COMMA || code === CLOSE_BRACE || code === CLOSE_BRACKET;
 }
+
+/** `start` is the opening quote; where the closing one stands, or -1. */
+export function endOfString(bytes: Buffer, start: number): number {
+  const near = Math.min(bytes.length, start + NEAR_BYTES);
+  let i = start + 1;
+  for (; i < near; i++) {
+    const c = bytes[i];
+    if (c === QUOTE) return i;
+    if (c === BACKSLASH) i++;
+  }
+  // An escape may have led one byte too far, which is then part of it.
+  for (let quote = bytes.indexOf(QUOTE, i); quote !== -1; quote = bytes.indexOf(QUOTE, quote + 1)) {
+    let slashes = 0;
+    while (quote - 1 - slashes >= i && bytes[quote - 1 - slashes] === BACKSLASH) slashes++;
+    if (slashes % 2 === 0) return quote;
+  }
+  return -1;
+}
+
+/**
+ * The beginning is looked at byte by byte; behind it nothing may stand that prose has and base64 has not. Whoever sends prose
+ * as a picture would have it counted as one.
+ */
+function isBase64(bytes: Buffer, start: number, end: number): boolean {
+  const sampleEnd = start + SAMPLE_BYTES;
+  for (let i = start; i < sampleEnd; i++) {
+    const c = bytes[i] ?? 0;
+    if (c <= 0x20 || c === BACKSLASH || c >= 0x7f) return false;
+  }
+  const rest = bytes.subarray(sampleEnd, end);
+  return isAscii(rest) && !PROSE_ONLY.some((code) => rest.includes(code));
+}
+
+/** Space, backslash, full stop. The kind of a medium, which may have a full stop, stands in the sample. */
+const PROSE_ONLY = [0x20, BACKSLASH, 0x2e] as const;

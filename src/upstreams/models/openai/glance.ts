@@ -2,6 +2,7 @@
 
 import type { ModelReport } from '../../../contracts/models.ts';
 import { isObject } from '../../../lib/is-object.ts';
+import { endOfString } from '../../../lib/json-bytes.ts';
 import { readStop, usageIn } from './read-usage.ts';
 
 /** Of tokens in one answer; what is told beyond is for a reader of all of it to doubt. */
@@ -14,14 +15,11 @@ const MAX_REASON_BYTES = 64;
 const CHOICES = Buffer.from('choices');
 const USAGE = Buffer.from('usage');
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const OPEN_BRACKET = 0x5b;
 const CLOSE_BRACKET = 0x5d;
-/** So many bytes of a string are looked at one by one before a search for its end is worth its call. */
-const NEAR_BYTES = 64;
 
 /**
  * Fills in usage and the reason to stop. False: it is no ordinary answer, or tells no usage, and has to be read; the report is as
@@ -87,23 +85,6 @@ function findPlaces(bytes: Buffer): Places | undefined {
     } else if (depth === 0 && c !== undefined && c > 0x20) return undefined;
   }
   return depth === 0 && places.choicesEnd > 0 && places.usageEnd > 0 ? places : undefined;
-}
-
-/** `start` is its opening quote; where the closing one stands, or -1. */
-function endOfString(bytes: Buffer, start: number): number {
-  const near = Math.min(bytes.length, start + NEAR_BYTES);
-  let i = start + 1;
-  for (; i < near; i++) {
-    const c = bytes[i];
-    if (c === QUOTE) return i;
-    if (c === BACKSLASH) i++;
-  }
-  for (let quote = bytes.indexOf(QUOTE, i); quote !== -1; quote = bytes.indexOf(QUOTE, quote + 1)) {
-    let slashes = 0;
-    while (quote - 1 - slashes >= i && bytes[quote - 1 - slashes] === BACKSLASH) slashes++;
-    if (slashes % 2 === 0) return quote;
-  }
-  return -1;
 }
 
 function isNamed(bytes: Buffer, start: number, end: number, name: Buffer): boolean {
