@@ -4,7 +4,7 @@ import type { ModelCall } from '../../contracts/call.ts';
 import type { ModelPlan } from '../../contracts/models.ts';
 import type { ModelsConfig, ModelTarget, ProviderConfig } from '../../contracts/models-config.ts';
 import { matchesWildcard } from '../../lib/wildcard.ts';
-import { createModelNames, fillStar, type MayUseModel, nativeOf } from './find-model.ts';
+import { createModelNames, fillStar, type MayUseModel, type Native, nativeOf } from './find-model.ts';
 import { compileRoutes } from './route-rules.ts';
 
 /**
@@ -58,17 +58,13 @@ export function createResolveModel(
     return { targets, fallbacks: targets.flatMap(fallbacksOf), rule: undefined };
   };
 
-  const plans = new WeakMap<object, Map<string, ModelPlan>>();
-  /** Undefined: what comes of this call depends on more than its name. */
+  const plans = new WeakMap<object, Map<Native, Map<string, ModelPlan>>>();
+  /** Undefined: what comes of this call depends on more than its name and its dialect. */
   const plansFor = (call: ModelCall, grant: object | undefined): Map<string, ModelPlan> | undefined => {
     const isPlain = models.routes.length === 0 && call.model.wishes.fallbacks === undefined && call.name !== '';
-    if (grant === undefined || !isPlain || nativeOf(call) !== 'openai') return undefined;
-    let known = plans.get(grant);
-    if (known === undefined) {
-      known = new Map();
-      plans.set(grant, known);
-    }
-    return known;
+    if (grant === undefined || !isPlain) return undefined;
+    const byNative = orNew(plans, grant, () => new Map<Native, Map<string, ModelPlan>>());
+    return orNew(byNative, nativeOf(call), () => new Map<string, ModelPlan>());
   };
 
   return (call, isAllowed, grant) => {
@@ -100,6 +96,17 @@ export function createResolveModel(
     const stages = arrange(usable(drafted.targets), later.map(usable));
     return stages.length === 0 ? undefined : { stages, rule: drafted.rule };
   }
+}
+
+type Known<K, V> = { get(key: K): V | undefined; set(key: K, value: V): unknown };
+
+function orNew<K, V>(known: Known<K, V>, key: K, make: () => V): V {
+  let value = known.get(key);
+  if (value === undefined) {
+    value = make();
+    known.set(key, value);
+  }
+  return value;
 }
 
 /** The stages without what is empty or stands there already; targets of weight 0 come last of all. */

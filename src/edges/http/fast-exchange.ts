@@ -7,7 +7,7 @@ import { Cancellation } from './cancellation.ts';
 import type { AnswerHeaders, ByteSink, SseStream } from './exchange.ts';
 import { type OpenBytesAnswer, openBytes } from './open-bytes.ts';
 import { openSse, SSE_HEADERS } from './open-sse.ts';
-import { checkEncoding, checkMediaType, checkUtf8, decodeBody, joinBody, tooLarge } from './read-body.ts';
+import { checkEncoding, checkMediaType, checkUtf8, joinBody, tooLarge } from './read-body.ts';
 import type { RequestHead } from './read-head.ts';
 import type { Target } from './read-target.ts';
 import { type Presented, RequestExchange } from './request-exchange.ts';
@@ -132,10 +132,8 @@ export class FastExchange extends RequestExchange {
   }
 
   async body(): Promise<string> {
-    this.#claimBody();
-    checkMediaType(this.headers);
-    if (this.#isWhole && this.#bodyBytes <= this.#wire.maxBodyBytes) return decodeBody(this.#takeWhole());
-    return decodeBody(await this.#awaitBody());
+    const bytes = this.jsonBytes();
+    return (bytes instanceof Promise ? await bytes : bytes).toString('utf8');
   }
 
   jsonBytes(): Buffer | Promise<Buffer> {

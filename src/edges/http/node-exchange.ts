@@ -8,7 +8,7 @@ import { Cancellation } from './cancellation.ts';
 import type { AnswerHeaders, ByteSink, SseStream } from './exchange.ts';
 import { openBytes } from './open-bytes.ts';
 import { openSse, SSE_HEADERS } from './open-sse.ts';
-import { checkMediaType, checkUtf8, readBody, readBytes } from './read-body.ts';
+import { checkMediaType, checkUtf8, readBytes } from './read-body.ts';
 import type { Target } from './read-target.ts';
 import { type Presented, RequestExchange } from './request-exchange.ts';
 
@@ -67,13 +67,13 @@ export class NodeExchange extends RequestExchange {
     return this.#response.destroyed && !this.#response.writableFinished;
   }
 
-  body(): Promise<string> {
-    return readBody(this.#request, this.headers, this.#maxBodyBytes);
+  async body(): Promise<string> {
+    return (await this.jsonBytes()).toString('utf8');
   }
 
-  jsonBytes(): Promise<Buffer> {
+  async jsonBytes(): Promise<Buffer> {
     checkMediaType(this.headers);
-    return this.bytes().then(checkUtf8);
+    return checkUtf8(await this.bytes());
   }
 
   bytes(): Promise<Buffer> {

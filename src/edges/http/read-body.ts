@@ -47,21 +47,10 @@ export function checkUtf8(whole: Buffer): Buffer {
   return whole;
 }
 
-/** The body as text. Throws GatewayError `parse_error` if it is not UTF-8. */
-export function decodeBody(whole: Buffer): string {
-  return checkUtf8(whole).toString('utf8');
-}
-
 /**
- * The whole body as text. Throws GatewayError `unsupported_media_type`, `body_too_large`, `parse_error` (not UTF-8),
- * `cancelled` (the client went away while sending). A slow sender is ended by the server's request timeout.
+ * The whole body, of any type. Throws GatewayError `unsupported_media_type` (encoded), `body_too_large`, `cancelled` (the client
+ * went away while sending). A slow sender is ended by the server's request timeout.
  */
-export async function readBody(request: IncomingMessage, headers: HeaderList, maxBytes: number): Promise<string> {
-  checkMediaType(headers);
-  return decodeBody(await readBytes(request, headers, maxBytes));
-}
-
-/** The whole body, of any type. Throws like `readBody`. */
 export function readBytes(request: IncomingMessage, headers: HeaderList, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     checkEncoding(headers);

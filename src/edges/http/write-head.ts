@@ -1,6 +1,7 @@
 /** The head of an answer as text, with what node:http would add to it, so that an answer can leave in one write. */
 
 import { STATUS_CODES } from 'node:http';
+import { isVisibleAscii } from '../../lib/is-visible-ascii.ts';
 import type { AnswerHeaders } from './exchange.ts';
 
 /** `Date` header values, worked out once a second. */
@@ -23,15 +24,8 @@ const NO_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 const SHORT_CHARS = 64;
 const NO_NAME = /[^!#$%&'*+.^_`|~0-9A-Za-z-]/;
 
-/** Most values are short: looking at each character is quicker than asking an expression. */
-function isPlain(value: string): boolean {
-  if (value.length > SHORT_CHARS) return !NO_VALUE.test(value);
-  for (let i = 0; i < value.length; i++) {
-    const code = value.charCodeAt(i);
-    if (code < 0x20 || code > 0x7e) return !NO_VALUE.test(value);
-  }
-  return true;
-}
+const isValue = (value: string): boolean =>
+  (value.length <= SHORT_CHARS && isVisibleAscii(value)) || !NO_VALUE.test(value);
 
 function isName(name: string): boolean {
   for (let i = 0; i < name.length; i++) {
@@ -46,7 +40,7 @@ export function headerLines(headers: AnswerHeaders | undefined): string {
   let lines = '';
   for (const name in headers) {
     const value = headers[name] ?? '';
-    if (!isPlain(value) || !isName(name)) throw new TypeError(`the answer header ${name} cannot be sent`);
+    if (!isValue(value) || !isName(name)) throw new TypeError(`the answer header ${name} cannot be sent`);
     lines += `${name}: ${value}\r\n`;
   }
   return lines;

@@ -3,6 +3,7 @@
 import type { ModelCall } from '../../contracts/call.ts';
 import type { Usage } from '../../contracts/chat.ts';
 import type { RateStanding } from '../../contracts/limits.ts';
+import { isVisibleAscii } from '../../lib/is-visible-ascii.ts';
 import type { AnswerHeaders } from '../http/exchange.ts';
 
 type Headers = { [name: string]: string };
@@ -10,7 +11,8 @@ type Headers = { [name: string]: string };
 /** `whole`: nothing more of the answer is to come, so that usage and cost are final. */
 export function answerHeaders({ id, kind, facts }: ModelCall, whole: boolean): AnswerHeaders {
   const { model: report, run, standing } = facts;
-  const headers: Headers = { 'x-request-id': id, 'request-id': id, 'x-portcullis-call-id': id };
+  const headers = requestIdHeaders(id);
+  headers['x-portcullis-call-id'] = id;
   if (standing !== undefined) addRate(headers, standing);
   const { provider, model } = report ?? run ?? {};
   if (provider !== undefined) headers['x-portcullis-provider'] = provider;
@@ -53,19 +55,11 @@ const MAX_HEADER_CHARS = 1_024;
 
 /** Visible ASCII only: what stands in a header must not be able to end it. */
 function headerText(text: string): string {
-  if (text.length <= MAX_HEADER_CHARS && isVisible(text)) return text;
+  if (text.length <= MAX_HEADER_CHARS && isVisibleAscii(text)) return text;
   return text.replace(/[^\x20-\x7e]/g, '?').slice(0, MAX_HEADER_CHARS);
 }
 
-function isVisible(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code < 0x20 || code > 0x7e) return false;
-  }
-  return true;
-}
-
 /** Under both names that SDKs look for it. */
-export function requestIdHeaders(id: string): { readonly [name: string]: string } {
+export function requestIdHeaders(id: string): Headers {
   return { 'x-request-id': id, 'request-id': id };
 }

@@ -1,7 +1,7 @@
 /** Results of tools that a request to a model brings: by them it is known what it goes on with. */
 
 import type { ModelCall } from '../../contracts/call.ts';
-import type { JsonText, ParsedJson } from '../../contracts/json.ts';
+import type { ParsedJson } from '../../contracts/json.ts';
 
 const SIGNS = [
   '"tool_call_id"',
@@ -15,14 +15,6 @@ const SIGNS = [
 export function bringsResults(body: ParsedJson): boolean {
   const within = body.large === undefined ? body.text : body.large.bytes;
   return SIGNS.some((sign) => within.includes(sign));
-}
-
-/** Of what dialects call calls of tools; an escape might stand in a name. */
-const CALL_SIGN = /tool_|unction|\\u/;
-
-/** Whether an answer may have calls of tools in it: most have none, and are not read for it. */
-export function mayCallTools(text: JsonText): boolean {
-  return CALL_SIGN.test(text);
 }
 
 /** Newest first, at most 64. */

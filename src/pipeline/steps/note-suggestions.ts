@@ -10,7 +10,7 @@ import { endpointKey, resolveNamed } from '../../domain/tools/resolve.ts';
 import { type AimMeta, aimOrNone } from '../codemode/aim.ts';
 import { callerOf, type GrantOf } from '../grants.ts';
 import { argumentsHash } from '../ledger/arguments-hash.ts';
-import { bringsResults, mayCallTools, resultIdsOf } from '../ledger/brought-results.ts';
+import { bringsResults, resultIdsOf } from '../ledger/brought-results.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Judge } from './decide-policy.ts';
 
@@ -33,6 +33,14 @@ export interface NoteSuggestionsDeps {
 const ID_DIGITS = 24;
 /** Of one answer; a model that suggests more is not helped by a ledger. */
 const MAX_SUGGESTIONS = 256;
+
+/** Of what dialects call calls of tools; an escape might stand in a name. */
+const CALL_SIGN = /tool_|unction|\\u/;
+
+/** Whether an answer may have calls of tools in it: most have none, and are not read for it. */
+function mayCallTools(text: string): boolean {
+  return CALL_SIGN.test(text);
+}
 
 export function createNoteSuggestions(deps: NoteSuggestionsDeps): ModelStep {
   const namesOf = createNamesOf();

@@ -1,6 +1,7 @@
 /** The note of an ordinary call of a model, written by hand: as a text within a text its quotes would be looked at twice. */
 
 import type { ModelNote } from '../../contracts/trail.ts';
+import { isVisibleAscii } from '../../lib/is-visible-ascii.ts';
 
 /**
  * What `JSON.stringify(JSON.stringify(note))` says, its figures left out, without the outer quotes. Undefined: it has more than
@@ -18,11 +19,5 @@ export function plainNote({ stop, attempts, dropped, rule }: ModelNote): string 
   return `{${reason}\\"attempts\\":[{${attempt}}]}`;
 }
 
-/** Visible ASCII without what JSON escapes. */
-function isPlain(name: string): boolean {
-  for (let i = 0; i < name.length; i++) {
-    const code = name.charCodeAt(i);
-    if (code < 0x20 || code > 0x7e || code === 0x22 || code === 0x5c) return false;
-  }
-  return true;
-}
+/** Without what JSON escapes. */
+const isPlain = (name: string): boolean => isVisibleAscii(name) && !name.includes('"') && !name.includes('\\');
