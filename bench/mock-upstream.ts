@@ -6,8 +6,8 @@
  * `--legacy-only` refuses the modern era, so that a gateway speaks the older one to it, `--stdio`.
  */
 
-import { createServer } from 'node:net';
 import { parseArgs } from 'node:util';
+import { listenForRequests } from './listen-requests.ts';
 
 const { values } = parseArgs({
   options: {
@@ -95,27 +95,8 @@ function answerHttp(method: string, body: string): string {
 }
 
 function serveHttp(): void {
-  const server = createServer({ noDelay: true }, (socket) => {
-    let text = '';
-    socket.setEncoding('latin1');
-    socket.on('error', () => socket.destroy());
-    socket.on('data', (chunk: string) => {
-      text = text === '' ? chunk : text + chunk;
-      for (;;) {
-        const headEnd = text.indexOf('\r\n\r\n');
-        if (headEnd === -1) return;
-        const length = Number(/\r\ncontent-length: *(\d+)/i.exec(text.slice(0, headEnd))?.[1] ?? 0);
-        const end = headEnd + 4 + length;
-        if (text.length < end) return;
-        const reply = answerHttp(text.slice(0, text.indexOf(' ')), text.slice(headEnd + 4, end));
-        text = text.slice(end);
-        socket.write(reply, 'latin1');
-      }
-    });
-  });
-  server.listen(0, '127.0.0.1', () => {
-    const address = server.address();
-    process.stdout.write(`${typeof address === 'object' ? address?.port : ''}\n`);
+  listenForRequests((socket, head, body) => {
+    socket.write(answerHttp(head.slice(0, head.indexOf(' ')), body), 'latin1');
   });
 }
 

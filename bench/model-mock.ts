@@ -5,8 +5,9 @@
  * answered with a call of it. Prints its port.
  */
 
-import { createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { parseArgs } from 'node:util';
+import { listenForRequests } from './listen-requests.ts';
 import { streamEvents, suggestingAnswer, WHOLE_ANSWERS } from './model-answers.ts';
 
 const { values } = parseArgs({
@@ -70,25 +71,4 @@ function answer(socket: Socket, requestLine: string, body: string): void {
   socket.write(ANSWERS.find(([pathEnd]) => path.endsWith(pathEnd))?.[1] ?? UNKNOWN);
 }
 
-const server = createServer({ noDelay: true }, (socket) => {
-  let text = '';
-  socket.setEncoding('latin1');
-  socket.on('error', () => socket.destroy());
-  socket.on('data', (chunk: string) => {
-    text = text === '' ? chunk : text + chunk;
-    for (;;) {
-      const headEnd = text.indexOf('\r\n\r\n');
-      if (headEnd === -1) return;
-      const head = text.slice(0, headEnd);
-      const end = headEnd + 4 + Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
-      if (text.length < end) return;
-      const body = text.slice(headEnd + 4, end);
-      text = text.slice(end);
-      answer(socket, head.slice(0, head.indexOf('\r\n')), body);
-    }
-  });
-});
-server.listen(0, '127.0.0.1', () => {
-  const address = server.address();
-  process.stdout.write(`${typeof address === 'object' ? address?.port : ''}\n`);
-});
+listenForRequests((socket, head, body) => answer(socket, head.slice(0, head.indexOf('\r\n')), body));

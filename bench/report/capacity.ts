@@ -84,7 +84,7 @@ function memory(results: readonly Result[]): string | undefined {
 }
 
 function stores(results: readonly Result[]): string | undefined {
-  const rows = loadOf(results, 'stores')?.rows ?? [];
+  const rows = results.flatMap(({ load }) => load?.stores?.rows ?? []);
   if (rows.length === 0) return undefined;
   const planned = (us: number): string => (us === 0 ? '' : whole(plannedRate(us)));
   const head = ['', 'kind', 'gateway µs', 'PostgreSQL µs', 'Redis µs', 'p50 ms', 'p99 ms', 'a core of PostgreSQL'];
@@ -99,7 +99,7 @@ function stores(results: readonly Result[]): string | undefined {
 }
 
 function disk(results: readonly Result[]): string | undefined {
-  const trails = loadOf(results, 'stores')?.trails ?? [];
+  const trails = results.find(({ name }) => name === 'load-stores')?.load?.stores?.trails ?? [];
   if (trails.length === 0) return undefined;
   const rows = trails.map(({ stores: name, bytesPerRow }) => [
     ...[name, whole(bytesPerRow)],
