@@ -2,6 +2,7 @@
 
 import type { Scenario } from '../scenario.ts';
 import { chat } from './chat.ts';
+import { codeModeRun } from './code-mode.ts';
 import { execute } from './execute.ts';
 import { chatLarge, chatTranslated, OTHER_DIALECTS } from './plain.ts';
 import { chatStream } from './stream.ts';
@@ -11,4 +12,5 @@ export const MODEL_SCENARIOS: readonly Scenario[] = [
   ...[chat, chatLarge, chatTools, chatStream, chatTranslated],
   ...OTHER_DIALECTS,
   execute,
+  codeModeRun,
 ];
