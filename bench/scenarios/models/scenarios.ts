@@ -3,6 +3,7 @@
 import type { Scenario } from '../scenario.ts';
 import { agentRound } from './agent.ts';
 import { chat } from './chat.ts';
+import { codeModeRun } from './code-mode.ts';
 import { execute } from './execute.ts';
 import { chatLarge, chatTranslated, OTHER_DIALECTS } from './plain.ts';
 import { chatStream } from './stream.ts';
@@ -13,4 +14,5 @@ export const MODEL_SCENARIOS: readonly Scenario[] = [
   ...OTHER_DIALECTS,
   execute,
   agentRound,
+  codeModeRun,
 ];
