@@ -3,7 +3,7 @@
  * transaction are joined to all before by a link, and links are signed where there is a key.
  */
 
-import { createHmac, hash, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hash, timingSafeEqual } from 'node:crypto';
 import type { SealKey, SealKeys } from '../../../contracts/sealing.ts';
 import { storableText } from '../../stores/postgres/storable-text.ts';
 
@@ -71,7 +71,9 @@ export function linkOf(before: string, entries: readonly ChainEntry[]): string {
 export type Signed = 'link' | 'base';
 
 function macOf(key: SealKey, what: Signed, { seq, link }: Pick<ChainLink, 'seq' | 'link'>): string {
-  return createHmac('sha256', key.bytes).update(`portcullis trail ${what} ${seq} ${link}`).digest('base64url');
+  return createHmac('sha256', createSecretKey(key.bytes))
+    .update(`portcullis trail ${what} ${seq} ${link}`)
+    .digest('base64url');
 }
 
 export function sign(
