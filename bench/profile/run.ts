@@ -18,6 +18,7 @@ import { readOptions } from '../harness/options.ts';
 import { decidePlacement } from '../harness/processes.ts';
 import { CALL_SCENARIOS } from '../scenarios/calls.ts';
 import { MODEL_SCENARIOS } from '../scenarios/models/scenarios.ts';
+import { oauthCallers } from '../scenarios/oauth-callers.ts';
 import type { Scenario } from '../scenarios/scenario.ts';
 import { renderFlame } from './flame.ts';
 import { type CallFrame, type CpuProfile, foldProfile, type Place } from './fold-profile.ts';
@@ -35,7 +36,7 @@ const SHOWN_FUNCTIONS = 20;
 /** The hot paths. */
 const NAMES = [
   ...['call-modern', 'chat-plain', 'chat-51kb', 'chat-100-tools', 'chat-stream', 'chat-translated'],
-  ...['messages', 'execute'],
+  ...['oauth-callers', 'messages', 'execute', 'agent-round'],
 ];
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
@@ -103,7 +104,7 @@ function writeDocs(profiled: Profiled): string[] {
 }
 
 function choose(names: readonly string[]): Scenario[] {
-  const all = [...CALL_SCENARIOS, ...MODEL_SCENARIOS];
+  const all = [...CALL_SCENARIOS, oauthCallers, ...MODEL_SCENARIOS];
   return names.map((name) => {
     const found = all.find((scenario) => scenario.name === name);
     if (found === undefined || !NAMES.includes(name)) throw new Error(`--scenario takes ${NAMES.join(', ')}`);

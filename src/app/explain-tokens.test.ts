@@ -16,7 +16,8 @@ import { createSubjects } from '../pipeline/authorization/subjects.ts';
 import { createHarness, offerOf } from '../pipeline/fixtures/harness.ts';
 import { createExplainer } from './explainer.ts';
 
-const RUNS = 1_500;
+/** So many that each kind of answer is among them a dozen times and more. */
+const RUNS = 4_000;
 const BASE = 'https://gw.example';
 const ISSUER = 'https://id.example';
 const ROGUE = 'https://rogue.example';
@@ -29,15 +30,15 @@ const OFFERS = {
 };
 const patterns = fc.array(fc.constantFrom('*', 'a', 'b/*', 'a/read', '*/write', 'prompt:a'), { maxLength: 3 });
 const grant: fc.Arbitrary<Grant> = fc.record({
-  allow: fc.oneof({ weight: 3, arbitrary: fc.constant(['*']) }, { weight: 2, arbitrary: patterns }),
-  deny: fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: patterns }),
+  allow: fc.oneof({ weight: 5, arbitrary: fc.constant(['*']) }, { weight: 2, arbitrary: patterns }),
+  deny: fc.oneof({ weight: 5, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: patterns }),
 });
 const rule = fc.record({
   action: fc.constantFrom<PolicyAction>('allow', 'ask', 'deny'),
   keys: fc.option(fc.constantFrom(['oauth:user:ada'], ['oauth:user:*'], ['oauth:sub:*'], ['own']), { nil: undefined }),
   targets: fc.option(fc.constantFrom(['a'], ['*/write'], ['b/read']), { nil: undefined }),
   // What is denied whatever its arguments is not even shown.
-  when: fc.constantFrom(undefined, 'args.n == 1'),
+  when: fc.constantFrom(undefined, 'args.n == 1', 'args.n == 1'),
 });
 const policy = fc.option(
   fc.array(rule, { minLength: 1, maxLength: 3 }).map((all) => ({
@@ -45,11 +46,12 @@ const policy = fc.option(
     defaults: { readOnly: 'allow', write: 'allow', destructive: 'allow', unannotated: 'allow' } as const,
     annotations: [],
   })),
-  { nil: undefined, freq: 3 },
+  { nil: undefined, freq: 8 },
 );
-const scopes = fc.constantFrom(['mcp'], ['mcp'], ['mcp', 'models'], ['mcp:read'], ['models'], []);
+// Mostly what is good, so that many come as far as the rules.
+const scopes = fc.constantFrom(['mcp'], ['mcp'], ['mcp'], ['mcp'], ['mcp', 'models'], ['mcp:read'], ['models'], []);
 const endpoint = fc.oneof(
-  { weight: 3, arbitrary: fc.constant<Endpoint>({ type: 'all' }) },
+  { weight: 6, arbitrary: fc.constant<Endpoint>({ type: 'all' }) },
   { weight: 1, arbitrary: fc.constant<Endpoint>({ type: 'server', serverId: 'a' }) },
 );
 const token = fc.record({
@@ -64,9 +66,9 @@ const token = fc.record({
 });
 const held = fc.record({
   type: fc.constant('grant' as const),
-  userId: fc.constantFrom('u-ada', 'u-ada', 'u-ada', 'u-ada', 'u-grace', 'u-gone'),
+  userId: fc.constantFrom(...Array<string>(6).fill('u-ada'), 'u-grace', 'u-gone'),
   keyId: fc.constantFrom(undefined, undefined, undefined, 'key_ada', 'key_ada', 'key_gone'),
-  resource: fc.constantFrom(`${BASE}/mcp`, `${BASE}/mcp`, `${BASE}/mcp/a`),
+  resource: fc.constantFrom(...Array<string>(5).fill(`${BASE}/mcp`), `${BASE}/mcp/a`),
   scopes,
 });
 const target = fc.constantFrom(
@@ -85,7 +87,7 @@ const people: fc.Arbitrary<People> = fc.record({
   own: grant,
   user: fc.option(grant, { nil: undefined }),
   team: fc.option(grant, { nil: undefined }),
-  off: fc.constantFrom([], [], ['u-grace'], ['u-ada']),
+  off: fc.constantFrom([], [], [], [], ['u-grace'], ['u-ada']),
 });
 
 function directoryOf({ own, user, team, off }: People): KeyDirectory {
@@ -160,7 +162,7 @@ test(`what is explained of tokens is what happens to them, for ${RUNS} random on
               };
         const findGrant = async (): Promise<OAuthGrant | undefined> => clientGrant;
         const own = createOwnTokens({
-          ...{ callerOf, issuer: () => BASE, now: () => NOW, store: { findGrant } },
+          ...{ callerOf, issuer: () => BASE, now: () => NOW, store: { findGrant, version: () => undefined } },
           records: {
             find: async () =>
               clientGrant && {

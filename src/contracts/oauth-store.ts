@@ -50,6 +50,11 @@ export interface OAuthClient {
 
 /** SQLite by default, PostgreSQL for replicas. Every change shows at once to whoever asks next. */
 export interface OAuthStore extends AsyncDisposable {
+  /**
+   * Another number once anything may have changed here, by whichever process: what was found at the same number is what would be
+   * found now. Undefined: only a question would tell.
+   */
+  version(): number | undefined;
   /** In place of one of the same kind and hash. False: its grant has ended, and nothing was written. */
   put(record: OAuthRecord): Promise<boolean>;
   /** Also one that has expired and was not swept yet. */

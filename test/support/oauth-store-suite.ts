@@ -39,6 +39,35 @@ export function testOAuthStore(engine: string, place: (cleanup: Cleanup) => Prom
     assert.equal(await one.find('code', 'a'), undefined);
   });
 
+  check('what was found at one version is what is found now, whoever wrote meanwhile', async (one, other) => {
+    await one.addGrant(grant('g'));
+    await one.put(record('a', { kind: 'access', grantId: 'g' }));
+    const changes: { [name: string]: () => Promise<unknown> } = {
+      'put here': () => one.put(record('b')),
+      'put elsewhere': () => other.put(record('b', { sealed: 'anew' })),
+      'consumed here': () => one.consume('code', 'b', 1),
+      'removed elsewhere': () => other.remove('code', 'b'),
+      'touched here': () => one.touchGrant('g', 11),
+      'ended elsewhere': () => other.endGrant('g'),
+      'added here': () => one.addGrant(grant('h')),
+      'ended here': () => one.endGrant('h'),
+      'swept elsewhere': async () => {
+        await other.put(record('c', { expiresAtMs: 5 }));
+        const before = one.version();
+        assert.equal(await other.sweep(6, 0, 10), 1);
+        assert.ok(one.version() === undefined || one.version() !== before);
+      },
+    };
+    for (const [name, change] of Object.entries(changes)) {
+      const before = one.version();
+      await one.find('access', 'a');
+      if (one.version() !== undefined) assert.equal(one.version(), before, `${name}: looking changes nothing`);
+      await change();
+      // Without a version everything is asked for each time.
+      assert.ok(one.version() === undefined || one.version() !== before, name);
+    }
+  });
+
   check('of several who use a code at once, one may', async (one, other) => {
     await one.put(record('a'));
     const used = await Promise.all([one, other, one, other].map((store) => store.consume('code', 'a', 7)));

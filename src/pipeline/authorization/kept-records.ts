@@ -1,6 +1,6 @@
 /** What is kept by the hash of a secret and sealed, as values: neither a token nor what it is for stands in the store. */
 
-import { createHash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 import type { JsonObject } from '../../contracts/json.ts';
 import type { OAuthRecord, OAuthRecordKind, OAuthStore } from '../../contracts/oauth-store.ts';
 import type { Sealer } from '../../contracts/sealing.ts';
@@ -25,7 +25,7 @@ export interface KeptRecords {
 
 /** Lower-case hex SHA-256. */
 export function hashOf(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex');
+  return digest('sha256', secret, 'hex');
 }
 
 const bindingOf = (kind: OAuthRecordKind, hash: string): string => JSON.stringify(['oauth', kind, hash]);

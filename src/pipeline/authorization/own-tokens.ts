@@ -5,7 +5,7 @@ import type { Caller, Grant, KeyDirectory } from '../../contracts/caller.ts';
 import type { OAuthGrant, OAuthStore } from '../../contracts/oauth-store.ts';
 import { createLru } from '../../lib/lru.ts';
 import { levelsOfTeams } from '../directory/levels-of-teams.ts';
-import type { KeptRecords } from './kept-records.ts';
+import { hashOf, type KeptRecord, type KeptRecords } from './kept-records.ts';
 
 /** Our tokens begin so; nobody else's is looked for. */
 const OWN = /^poa_[A-Za-z0-9_-]{43}$/;
@@ -17,9 +17,20 @@ export interface OwnTokens extends TokenIssuer {
   refreshed(caller: Caller): Caller | undefined;
 }
 
+interface Known extends Pick<KeptRecord, 'expiresAtMs'> {
+  /** Of the store when it was asked. */
+  readonly version: number | undefined;
+  readonly resource: unknown;
+  readonly scopes: readonly string[];
+  /** Undefined: it has ended. */
+  readonly grant: OAuthGrant | undefined;
+}
+
+const MAX_KNOWN = 10_000;
+
 export function createOwnTokens(deps: {
   readonly records: Pick<KeptRecords, 'find'>;
-  readonly store: Pick<OAuthStore, 'findGrant'>;
+  readonly store: Pick<OAuthStore, 'findGrant' | 'version'>;
   readonly issuer: () => string;
   /** Undefined: whom it acts as is gone, switched off, expired or revoked. */
   readonly callerOf: (grant: OAuthGrant) => Caller | undefined;
@@ -27,27 +38,43 @@ export function createOwnTokens(deps: {
 }): OwnTokens {
   const { records, store, callerOf, now } = deps;
   const grants = new WeakMap<Caller, OAuthGrant>();
+  const known = createLru<Known>(MAX_KNOWN);
+
+  /** What the store says of it; undefined: nothing. Opening what is sealed takes longer than the rest of a call's way in. */
+  const lookUp = async (token: string): Promise<Known | undefined> => {
+    const hash = hashOf(token);
+    // Before it is asked: whatever changes meanwhile is looked at again.
+    const version = store.version();
+    const before = version === undefined ? undefined : known.get(hash);
+    if (before !== undefined && before.version === version) return before;
+    const record = await records.find('access', token);
+    if (record?.grantId === undefined) return undefined;
+    const { aud, scope } = record.value;
+    const found: Known = {
+      ...{ version, resource: aud, expiresAtMs: record.expiresAtMs, grant: await store.findGrant(record.grantId) },
+      scopes: typeof scope === 'string' ? scope.split(' ') : [],
+    };
+    if (version !== undefined) known.set(hash, found, 1);
+    return found;
+  };
+
   return {
     get issuer() {
       return deps.issuer();
     },
     async verify(token, resource) {
       if (!OWN.test(token)) return { type: 'foreign' };
-      const record = await records.find('access', token);
-      if (record?.grantId === undefined)
+      const found = await lookUp(token);
+      if (found === undefined)
         return { type: 'invalid', reason: 'the token is unknown, was revoked, or expired long ago' };
-      const { value, expiresAtMs, grantId } = record;
+      const { resource: meantFor, scopes, expiresAtMs, grant } = found;
       if (expiresAtMs <= now()) return { type: 'invalid', reason: 'the token has expired' };
-      if (value.aud !== resource) return { type: 'invalid', reason: 'the token is for another resource' };
-      const grant = await store.findGrant(grantId);
+      if (meantFor !== resource) return { type: 'invalid', reason: 'the token is for another resource' };
       const caller = grant && callerOf(grant);
       if (grant === undefined || caller === undefined)
         return { type: 'invalid', reason: 'what the token stands for was revoked' };
       grants.set(caller, grant);
-      return {
-        ...{ type: 'valid', caller, expiresAtMs, clientId: grant.clientId },
-        scopes: typeof value.scope === 'string' ? value.scope.split(' ') : [],
-      };
+      return { type: 'valid', caller, scopes, clientId: grant.clientId, expiresAtMs };
     },
     has: (caller) => grants.has(caller),
     refreshed(caller) {
@@ -58,8 +85,6 @@ export function createOwnTokens(deps: {
     },
   };
 }
-
-const MAX_KNOWN = 10_000;
 
 /**
  * Whom a grant acts as: one of the person's own keys, or the person, with what `access` gives to all who come with a token and

@@ -16,6 +16,8 @@ export function createOAuthStore({ query, transaction, schema }: Database): OAut
   };
 
   return {
+    // Another replica may have ended a grant a moment ago, and what it says of that comes later.
+    version: () => undefined,
     async put({ kind, hash, grantId, sealed, expiresAtMs, consumedAtMs }) {
       const { changes } = await query(
         `WITH held AS (SELECT id FROM oauth_grants WHERE id = $3 FOR KEY SHARE)

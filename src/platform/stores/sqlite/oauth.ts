@@ -2,7 +2,7 @@
 
 import type { OAuthStore } from '../../../contracts/oauth-store.ts';
 import { grantValues, readOAuthClient, readOAuthGrant, readOAuthRecord } from '../oauth-row.ts';
-import { inTransaction } from './open-database.ts';
+import { inTransaction, isBusy } from './open-database.ts';
 import { openStore } from './open-store.ts';
 import { standBack, whenFree } from './when-free.ts';
 
@@ -44,24 +44,44 @@ export function openOAuthStore(options: { readonly dataDir: string }): OAuthStor
     `DELETE FROM oauth_clients WHERE id IN (SELECT id FROM oauth_clients c WHERE created_at_ms < ?
        AND NOT EXISTS (SELECT 1 FROM oauth_grants g WHERE g.client_id = c.id) LIMIT ?)`,
   );
+  const dataVersion = db.prepare('PRAGMA data_version');
+  let version = 0;
+  let seen: unknown;
+  /** What this connection writes changes no `data_version` of its own. */
+  const write = <T>(work: () => T): T | Promise<T> =>
+    whenFree(() => {
+      version++;
+      return work();
+    });
   const end = (id: string): boolean => {
     dropRecords.run(id);
     return Number(endGrant.run(id).changes) > 0;
   };
 
   return {
+    version() {
+      try {
+        const now = dataVersion.get()?.data_version;
+        if (now !== seen) version++;
+        seen = now;
+        return version;
+      } catch (error) {
+        if (isBusy(error)) return undefined;
+        throw error;
+      }
+    },
     async put({ kind, hash, grantId = null, sealed, expiresAtMs, consumedAtMs = null }) {
-      const { changes } = await whenFree(() => put.run(kind, hash, grantId, sealed, expiresAtMs, consumedAtMs));
+      const { changes } = await write(() => put.run(kind, hash, grantId, sealed, expiresAtMs, consumedAtMs));
       return Number(changes) > 0;
     },
     async find(kind, hash) {
       const row = await whenFree(() => find.get(kind, hash));
       return row && readOAuthRecord(row);
     },
-    consume: async (kind, hash, nowMs) => Number((await whenFree(() => consume.run(nowMs, kind, hash))).changes) > 0,
-    remove: async (kind, hash) => Number((await whenFree(() => remove.run(kind, hash))).changes) > 0,
+    consume: async (kind, hash, nowMs) => Number((await write(() => consume.run(nowMs, kind, hash))).changes) > 0,
+    remove: async (kind, hash) => Number((await write(() => remove.run(kind, hash))).changes) > 0,
     async addGrant(grant) {
-      await whenFree(() => addGrant.run(...grantValues(grant)));
+      await write(() => addGrant.run(...grantValues(grant)));
     },
     async findGrant(id) {
       const row = await whenFree(() => findGrant.get(id));
@@ -71,18 +91,18 @@ export function openOAuthStore(options: { readonly dataDir: string }): OAuthStor
       return (await whenFree(() => listGrants.all(userId, beforeId, limit))).map(readOAuthGrant);
     },
     async touchGrant(id, nowMs) {
-      await whenFree(() => touchGrant.run(nowMs, id));
+      await write(() => touchGrant.run(nowMs, id));
     },
-    endGrant: async (id) => whenFree(() => inTransaction(db, () => end(id))),
+    endGrant: async (id) => write(() => inTransaction(db, () => end(id))),
     async addClient({ id, sealed, createdAtMs }, max) {
-      return Number((await whenFree(() => addClient.run(id, sealed, createdAtMs, max))).changes) > 0;
+      return Number((await write(() => addClient.run(id, sealed, createdAtMs, max))).changes) > 0;
     },
     async findClient(id) {
       const row = await whenFree(() => findClient.get(id));
       return row && readOAuthClient(row);
     },
     sweep: async (nowMs, unusedMs, limit) =>
-      whenFree(() =>
+      write(() =>
         inTransaction(db, () => {
           const grants = expiredGrants.all(nowMs, limit);
           for (const { id } of grants) end(String(id));
