@@ -1,9 +1,9 @@
-/** What is published works without the sources: built, then run from `dist`. */
+/** What is published works without the sources and without any package that an installation does not bring. */
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { findWorker } from '../../src/platform/sandbox/python/worker-command.ts';
@@ -23,11 +23,28 @@ const SCRIPTS = {
   javascript: '(await Promise.all(["a", "b"].map((text) => desk.shout({text})))).join(" ")',
 };
 
+/** As npm would install what is published: its files, and beside them the dependencies that it names, and no other package. */
+async function install(folder: string): Promise<string> {
+  const { files, dependencies, optionalDependencies } = JSON.parse(
+    await readFile(join(ROOT, 'package.json'), 'utf8'),
+  ) as { files: string[]; dependencies: object; optionalDependencies: object };
+  const modules = join(folder, 'node_modules');
+  const home = join(modules, 'portcullis');
+  for (const file of [...files, 'package.json']) await cp(join(ROOT, file), join(home, file), { recursive: true });
+  // A link leads to where other packages lie, too: these have none of their own but native code, which lies beside them.
+  for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
+    await mkdir(dirname(join(modules, name)), { recursive: true });
+    await symlink(join(ROOT, 'node_modules', name), join(modules, name));
+  }
+  return join(home, 'bin/portcullis.mjs');
+}
+
 test('the built package hosts tools and runs scripts, and ships the types that files of tools are checked with', {
   timeout: 120_000,
 }, async (t) => {
   await run(process.execPath, [join(ROOT, 'scripts/build.ts')]);
   const folder = await createTempDir(t);
+  const command = await install(await createTempDir(t));
   const tool = join(folder, 'shout.ts');
   const source = (argument: string): string => `import { tool, z } from 'portcullis/tools';
     export default tool({ description: 'd', input: z.object({ text: z.string() }), handler: ({ ${argument} }) => ${argument}.toUpperCase() });`;
@@ -61,12 +78,8 @@ test('the built package hosts tools and runs scripts, and ships the types that f
       configFile,
       JSON.stringify({ mcpServers: { desk: { folder: '.' } }, codeMode, keys, authorization }),
     );
-    // bin/portcullis.mjs prefers the sources where there are any.
-    const start = join(folder, '_start.mjs');
-    const bundle = JSON.stringify(join(ROOT, 'dist/portcullis.js'));
-    await writeFile(start, `const { main } = await import(${bundle}); await main(process.argv.slice(2));`);
     const serve = ['serve', '--config', configFile, '--data', join(folder, dialect), '--port', '0', '--json'];
-    const gateway = await startProcess(t, { command: process.execPath, args: [start, ...serve] });
+    const gateway = await startProcess(t, { command: process.execPath, args: [command, ...serve] });
     const { mcpUrl } = JSON.parse(gateway.readyLine) as { mcpUrl: string };
     const answer = await waitFor('the tool', async () => {
       const { result } = await callTool({ mcpUrl }, KEY, 'desk__shout', { text: 'quiet' });

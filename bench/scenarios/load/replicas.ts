@@ -15,7 +15,7 @@ import { cpuMicros } from '../../harness/usage.ts';
 import { EXPOSED_TOOL, httpServer, type Scenario } from '../scenario.ts';
 import { type Engine, openPostgres, openRedis } from './engines.ts';
 import type { StoresLoad, StoresRow } from './figures.ts';
-import { governed, NAMED_MODEL } from './governed.ts';
+import { governed, NAMED_MODEL, PRICES } from './governed.ts';
 
 const COUNTS = [1, 2, 3];
 /** Of all gateways together, so that the stores have the same to do each time. */
@@ -78,15 +78,21 @@ async function measureKind(
 
 const nameOf = (count: number): string => (count === 1 ? '1 gateway' : `${count} gateways`);
 
-/** Of gateways that have ended. Throws where the ledger of the key is not the sum of the trail. */
-async function readTrail({ url }: Engine): Promise<{ readonly rows: number; readonly bytes: number }> {
+/** Of gateways that have ended. Throws where the ledger of the key is not the sum of the trail, or tool calls cost other than their price. */
+async function readTrail(
+  { url }: Engine,
+  madeTools: number,
+): Promise<{ readonly rows: number; readonly bytes: number }> {
   const text = `SELECT count(*) AS rows, coalesce(sum(price_micro_usd), 0) AS spent,
+      coalesce(sum(price_micro_usd) FILTER (WHERE kind = 'tools.call'), 0) AS of_tools,
       pg_total_relation_size('portcullis.trail') AS bytes FROM portcullis.trail WHERE kind = ANY($1)`;
   const [trail] = await query(url, text, [KINDS]);
   const ledgerText = "SELECT sum(micro_usd) AS spent FROM portcullis.spend_by_level WHERE level_type = 'key'";
   const [ledger] = await query(url, ledgerText, []);
   if (Number(trail?.spent) !== Number(ledger?.spent))
     throw new Error(`the ledger says that ${ledger?.spent} microdollars were spent, the trail ${trail?.spent}`);
+  if (Number(trail?.of_tools) !== madeTools * PRICES.tool)
+    throw new Error(`${madeTools} tool calls at ${PRICES.tool} microdollars cost ${trail?.of_tools} by the trail`);
   return { rows: Number(trail?.rows), bytes: Number(trail?.bytes) };
 }
 
@@ -99,7 +105,7 @@ export const loadReplicas: Scenario = {
     const trails: StoresLoad['trails'][number][] = [];
     const notes = [
       'all gateways share one core, the stores another: what is shown is what a request costs; the more gateways share a rate, the colder each is, and each looks at the database twice a second by itself',
-      'p50 is the median of the gateways, p99 that of the worst; what the ledger of the key says was spent is the sum of the trail',
+      'p50 is the median of the gateways, p99 that of the worst; what the ledger of the key says was spent is the sum of the trail, and tool calls cost their number times their price',
     ];
     for (const count of COUNTS) {
       const cleanup = createCleanup();
@@ -116,14 +122,15 @@ export const loadReplicas: Scenario = {
           if (gateway !== undefined) gateways.push(gateway);
         }
         const site: Site = { gateways, loads: await lab.startLoads(count), postgres, redis };
-        let made = 0;
+        let [made, madeTools] = [0, 0];
         for (const kind of KINDS) {
           const measured = await measureKind(lab, site, kind);
           rows.push(measured.row);
           made += measured.made;
+          if (kind === 'tools.call') madeTools = measured.made;
         }
         for (const gateway of gateways) await gateway.stop();
-        const trail = await readTrail(postgres);
+        const trail = await readTrail(postgres, madeTools);
         trails.push({ stores: nameOf(count), made, rows: trail.rows, bytesPerRow: trail.bytes / trail.rows });
         await lab.stopAll();
       } finally {

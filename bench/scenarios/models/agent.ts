@@ -23,10 +23,13 @@ export const agentRound: Scenario = {
       { subject: reference, shape: askChat(reference, MODEL) },
       ...gateways.map((gateway) => ({ subject: gateway, shape: askChat(targetOf(gateway), NAMED_MODEL) })),
     ];
+    const rows = await runRounds(lab, contenders, OURS);
+    const ratio = rows.find(({ name }) => name === OURS)?.ratio?.median ?? Number.NaN;
     const notes = [
       "a request of ours is three upstream (model, tool, model) and four calls in the trail; the reference's is one",
+      `for each request upstream it takes ${(ratio / 3).toFixed(1)} × the CPU of the reference`,
       'whatever has no text of the second answer counts as failed, so each one counted ran the tool',
     ];
-    return { rows: await runRounds(lab, contenders, OURS), notes };
+    return { rows, notes };
   },
 };
