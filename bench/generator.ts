@@ -7,6 +7,7 @@
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { type Answer, createAnswerReader } from './harness/answer-reader.ts';
+import { dueAfter, intendedMs } from './harness/pacing.ts';
 import { quantile } from './harness/statistics.ts';
 
 export interface Job {
@@ -181,14 +182,14 @@ async function run(job: Job): Promise<Report> {
     let due = 0;
     timer = setInterval(() => {
       const nowMs = performance.now();
-      const target = Math.min(requests, Math.floor(((nowMs - startedMs) * job.rate) / 1_000));
+      const target = Math.min(requests, dueAfter(nowMs - startedMs, job.rate));
       while (due < target) {
-        const intendedMs = startedMs + (due++ * 1_000) / job.rate;
-        const lateMs = nowMs - intendedMs;
+        const dueMs = startedMs + intendedMs(due++, job.rate);
+        const lateMs = nowMs - dueMs;
         lateness.push(lateMs);
         const line = idle.pop();
-        if (line === undefined) waiting.push(intendedMs);
-        else send(line, lateMs > TIMER_GRAIN_MS ? intendedMs : performance.now());
+        if (line === undefined) waiting.push(dueMs);
+        else send(line, lateMs > TIMER_GRAIN_MS ? dueMs : performance.now());
       }
     }, 1);
   }
