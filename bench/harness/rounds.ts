@@ -4,7 +4,7 @@ import type { Latency, Report } from '../generator.ts';
 import type { Lab, Subject } from './lab.ts';
 import type { Shape } from './requests.ts';
 import { median, type Quartiles, quartiles } from './statistics.ts';
-import { cpuMicros, type MemoryMb, memoryMb } from './usage.ts';
+import { cpuMicros, type MemoryMb, memoryMb, settledMicros } from './usage.ts';
 
 /** A subject and what it is sent. */
 export interface Contender {
@@ -15,7 +15,7 @@ export interface Contender {
 /** What the rounds show of one subject. */
 export interface Row {
   readonly name: string;
-  /** CPU microseconds per call, all threads and processes, at full load. */
+  /** CPU microseconds per call, all threads and processes, at full load, with what is done for it afterwards. */
   readonly us: Quartiles;
   /** `us` in relation to the reference's window of the same round. */
   readonly ratio: Quartiles;
@@ -49,6 +49,7 @@ export async function runRounds(lab: Lab, contenders: readonly Contender[], ours
   const tallies = [];
   for (const contender of contenders) {
     const requests = await warmUp(lab, contender);
+    await settledMicros(contender.subject.pids);
     tallies.push({ contender, requests, us: [] as number[], rps: [] as number[], reports: [] as Report[] });
   }
   for (let round = 0; round < lab.options.plan.rounds; round++) {
@@ -58,7 +59,7 @@ export async function runRounds(lab: Lab, contenders: readonly Contender[], ours
       const job = { ...shape, connections: CONNECTIONS, rate: 0, requests: tally.requests, maxSeconds: 60 };
       const report = await lab.load.run(job);
       const calls = report.answered + report.failed;
-      tally.us.push((cpuMicros(subject.pids) - before) / Math.max(1, calls));
+      tally.us.push(((await settledMicros(subject.pids)) - before) / Math.max(1, calls));
       tally.rps.push(calls / report.seconds);
       tally.reports.push(report);
     }

@@ -1,6 +1,7 @@
 /** What a process and everything it started uses, from the operating system: CPU of all threads, memory. Linux only. */
 
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 function read(path: string): string | undefined {
   try {
@@ -60,6 +61,23 @@ export function cpuMicros(pids: readonly number[]): number {
     for (const thread of threads) nanos += Number((read(`/proc/${pid}/task/${thread}/schedstat`) ?? '0').split(' ')[0]);
   }
   return nanos / 1_000;
+}
+
+/** Longer than anything waits that puts its work off: ours folds its journal a few tenths of a second after the last call. */
+const QUIET_MS = 500;
+/** In that time. What has nothing to do takes a tenth of it. */
+const QUIET_US = 5_000;
+const MAX_SETTLE_MS = 10_000;
+
+/** `cpuMicros`, once they have done what they put off while they were busy: it belongs to what was asked of them. */
+export async function settledMicros(pids: readonly number[]): Promise<number> {
+  const deadline = performance.now() + MAX_SETTLE_MS;
+  for (let before = cpuMicros(pids); ; ) {
+    await sleep(QUIET_MS);
+    const now = cpuMicros(pids);
+    if (now - before < QUIET_US || performance.now() > deadline) return now;
+    before = now;
+  }
 }
 
 export interface MemoryMb {

@@ -6,6 +6,7 @@ import { answererOf, withAnswerer } from './answerer.ts';
 import { createColumnsDigest, digestRow } from './chain/links.ts';
 import { createChainWriter } from './chain/write-chain.ts';
 import type { FinishColumns, IntentColumns, LateFinish } from './journal-line.ts';
+import { createSpendSums } from './spend-sums.ts';
 
 /** Gives the next number in the order of changes. */
 export type NextSeq = () => number;
@@ -35,6 +36,15 @@ const FINISH_NAMES = [
   ...['result', 'error', 'result_bytes', 'total_ms', 'upstream_ms', 'policy', 'cached', 'price_micro_usd'],
   ...['input_tokens', 'output_tokens', 'cached_tokens', 'reasoning_tokens', 'first_byte_ms', 'model'],
 ];
+const at = (name: string): number => INTENT_NAMES.indexOf(name);
+const [AT_MS, KIND, SERVER, TARGET] = ['at_ms', 'kind', 'server_id', 'target'].map(at) as [
+  number,
+  number,
+  number,
+  number,
+];
+const LEVELS = ['key', 'user', 'team', 'organization'].map((type) => [type, at(`${type}_id`)] as const);
+const PRICE = FINISH_NAMES.indexOf('price_micro_usd');
 const INTENT = ['seq', 'digest', 'run_id', ...INTENT_NAMES].join(', ');
 const INTENT_MARKS = Array(INTENT_NAMES.length + 3)
   .fill('?')
@@ -47,6 +57,7 @@ const IS_OPEN = "(result IS NULL OR result = 'unknown')";
 /** `key` signs the chain; undefined: it goes on unsigned. */
 export function createFoldStatements(db: DatabaseSync, key: SealKey | undefined): FoldStatements {
   const chain = createChainWriter(db, key);
+  const sums = createSpendSums(db);
   const selectOffset = db.prepare('SELECT offset FROM trail_segment WHERE name = ?');
   const upsertOffset = db.prepare(
     'INSERT INTO trail_segment (name, offset) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET offset = excluded.offset',
@@ -106,8 +117,10 @@ export function createFoldStatements(db: DatabaseSync, key: SealKey | undefined)
     withSeq(work) {
       let last = Number(selectSeq.get()?.last);
       chain.begin();
+      sums.begin();
       const result = work(() => ++last);
       updateSeq.run(last);
+      sums.write();
       chain.join();
       return result;
     },
@@ -124,6 +137,17 @@ export function createFoldStatements(db: DatabaseSync, key: SealKey | undefined)
       const now = digestWhole([runId, ...answered, ...finish]);
       if (insertRecord.run(seq, now, runId, ...answered, ...finish).changes !== 1)
         return end(seq, String(columns[0]), { columns: finish, run: null });
+      const price = Number(finish[PRICE]);
+      if (price > 0)
+        sums.add({
+          ...{
+            atMs: Number(answered[AT_MS]),
+            kind: answered[KIND],
+            serverId: answered[SERVER],
+            target: answered[TARGET],
+          },
+          ...{ levels: LEVELS.map(([type, i]) => [type, answered[i]] as const), microUsd: price },
+        });
       chain.add({ seq, id: String(columns[0]), digest: now });
       return true;
     },
