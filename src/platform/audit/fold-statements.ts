@@ -6,7 +6,7 @@ import { answererOf, withAnswerer } from './answerer.ts';
 import { createColumnsDigest, digestRow } from './chain/links.ts';
 import { createChainWriter } from './chain/write-chain.ts';
 import type { FinishColumns, IntentColumns, LateFinish } from './journal-line.ts';
-import { createSpendSums } from './spend-sums.ts';
+import { createSpendSums, LEVEL_TYPES } from './spend-sums.ts';
 
 /** Gives the next number in the order of changes. */
 export type NextSeq = () => number;
@@ -36,14 +36,11 @@ const FINISH_NAMES = [
   ...['result', 'error', 'result_bytes', 'total_ms', 'upstream_ms', 'policy', 'cached', 'price_micro_usd'],
   ...['input_tokens', 'output_tokens', 'cached_tokens', 'reasoning_tokens', 'first_byte_ms', 'model'],
 ];
-const at = (name: string): number => INTENT_NAMES.indexOf(name);
-const [AT_MS, KIND, SERVER, TARGET] = ['at_ms', 'kind', 'server_id', 'target'].map(at) as [
-  number,
-  number,
-  number,
-  number,
-];
-const LEVELS = ['key', 'user', 'team', 'organization'].map((type) => [type, at(`${type}_id`)] as const);
+const AT_MS = INTENT_NAMES.indexOf('at_ms');
+const KIND = INTENT_NAMES.indexOf('kind');
+const SERVER_ID = INTENT_NAMES.indexOf('server_id');
+const TARGET = INTENT_NAMES.indexOf('target');
+const LEVEL_IDS = LEVEL_TYPES.map((type) => INTENT_NAMES.indexOf(`${type}_id`));
 const PRICE = FINISH_NAMES.indexOf('price_micro_usd');
 const INTENT = ['seq', 'digest', 'run_id', ...INTENT_NAMES].join(', ');
 const INTENT_MARKS = Array(INTENT_NAMES.length + 3)
@@ -140,13 +137,12 @@ export function createFoldStatements(db: DatabaseSync, key: SealKey | undefined)
       const price = Number(finish[PRICE]);
       if (price > 0)
         sums.add({
-          ...{
-            atMs: Number(answered[AT_MS]),
-            kind: answered[KIND],
-            serverId: answered[SERVER],
-            target: answered[TARGET],
-          },
-          ...{ levels: LEVELS.map(([type, i]) => [type, answered[i]] as const), microUsd: price },
+          atMs: Number(answered[AT_MS]),
+          kind: answered[KIND],
+          serverId: answered[SERVER_ID],
+          target: answered[TARGET],
+          levelIds: LEVEL_IDS.map((place) => answered[place]),
+          microUsd: price,
         });
       chain.add({ seq, id: String(columns[0]), digest: now });
       return true;

@@ -2,14 +2,18 @@
 
 import type { DatabaseSync } from 'node:sqlite';
 
-/** What of a row the ledger goes by; `undefined` and null: it counts for none such. */
+/** Those a row may count for; its columns are `<type>_id`. */
+export const LEVEL_TYPES = ['key', 'user', 'team', 'organization'] as const;
+
+/** What of a row the ledger goes by. */
 export interface PricedRow {
   readonly atMs: number;
   readonly kind: unknown;
   readonly serverId: unknown;
   readonly target: unknown;
-  /** By type of level. */
-  readonly levels: readonly (readonly [type: string, id: unknown])[];
+  /** In the order of `LEVEL_TYPES`; null: it counts for none such. */
+  readonly levelIds: readonly unknown[];
+  /** Above 0. */
   readonly microUsd: number;
 }
 
@@ -52,9 +56,10 @@ export function createSpendSums(db: DatabaseSync): SpendSums {
   /** Of the row before: calls that come together mostly count for the same. */
   let last: { readonly row: PricedRow; readonly quarter: number; readonly sums: readonly Sum[] } | undefined;
   const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
-  const sumsOf = ({ kind, serverId, target, levels }: PricedRow, quarter: number): Sum[] => {
+  const sumsOf = ({ kind, serverId, target, levelIds }: PricedRow, quarter: number): Sum[] => {
     const what = kind === 'tools.call' ? 'tool' : 'model';
-    return levels.flatMap(([type, id]) => {
+    return LEVEL_TYPES.flatMap((type, i) => {
+      const id = levelIds[i];
       if (typeof id !== 'string') return [];
       const of: Sum['of'] = [type, id, quarter, what, textOf(serverId), textOf(target)];
       const key = JSON.stringify(of);
@@ -70,7 +75,6 @@ export function createSpendSums(db: DatabaseSync): SpendSums {
       mode.run(1);
     },
     add(row) {
-      if (row.microUsd <= 0) return;
       const quarter = row.atMs - (row.atMs % QUARTER_MS);
       if (last?.quarter !== quarter || !isOfSame(last.row, row)) last = { row, quarter, sums: sumsOf(row, quarter) };
       for (const sum of last.sums) {
@@ -84,20 +88,13 @@ export function createSpendSums(db: DatabaseSync): SpendSums {
         byLevel.run(type, id, quarter, calls, microUsd);
         byTarget.run(...of, calls, microUsd);
       }
-      sums.clear();
-      last = undefined;
       mode.run(0);
     },
   };
 }
 
-function isOfSame(a: PricedRow, b: PricedRow): boolean {
-  if (a.kind !== b.kind || a.serverId !== b.serverId || a.target !== b.target) return false;
-  return (
-    a.levels.length === b.levels.length &&
-    a.levels.every(([type, id], i) => {
-      const other = b.levels[i];
-      return other?.[0] === type && other[1] === id;
-    })
-  );
-}
+const isOfSame = (a: PricedRow, b: PricedRow): boolean =>
+  a.kind === b.kind &&
+  a.serverId === b.serverId &&
+  a.target === b.target &&
+  a.levelIds.every((id, i) => id === b.levelIds[i]);

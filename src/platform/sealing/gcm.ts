@@ -1,12 +1,12 @@
 /** AES-256-GCM with a random nonce: nonce, ciphertext and tag as one text in base64url. */
 
-// Keys are made objects first: given bytes, Node 24 learns by an exception that they are none, which takes 15 µs in place of 4.
-
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes } from 'node:crypto';
 
 const ALGORITHM = 'aes-256-gcm';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
+
+// Keys are made objects first: given bytes, Node 24 learns by an exception that they are none, which takes 15 µs in place of 4.
 
 /** `boundTo` is authenticated, but not contained. */
 export function encrypt(key: Uint8Array, plain: Uint8Array, boundTo: string): string {

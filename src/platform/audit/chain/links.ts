@@ -71,6 +71,7 @@ export function linkOf(before: string, entries: readonly ChainEntry[]): string {
 export type Signed = 'link' | 'base';
 
 function macOf(key: SealKey, what: Signed, { seq, link }: Pick<ChainLink, 'seq' | 'link'>): string {
+  // An object, as in `gcm.ts`: given bytes, Node 24 takes four times as long.
   return createHmac('sha256', createSecretKey(key.bytes))
     .update(`portcullis trail ${what} ${seq} ${link}`)
     .digest('base64url');
