@@ -1,4 +1,4 @@
-/** What is published works without the sources and without any package that an installation does not bring. */
+/** What is published works without the sources, and asks for no package that it does not name. */
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -23,7 +23,7 @@ const SCRIPTS = {
   javascript: '(await Promise.all(["a", "b"].map((text) => desk.shout({text})))).join(" ")',
 };
 
-/** As npm would install what is published: its files, and beside them the dependencies that it names, and no other package. */
+/** As npm would install what is published: its files, and beside them what it names as dependencies. */
 async function install(folder: string): Promise<string> {
   const { files, dependencies, optionalDependencies } = JSON.parse(
     await readFile(join(ROOT, 'package.json'), 'utf8'),
@@ -31,7 +31,7 @@ async function install(folder: string): Promise<string> {
   const modules = join(folder, 'node_modules');
   const home = join(modules, 'portcullis');
   for (const file of [...files, 'package.json']) await cp(join(ROOT, file), join(home, file), { recursive: true });
-  // A link leads to where other packages lie, too: these have none of their own but native code, which lies beside them.
+  // Links: what these need themselves is found where they lie.
   for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
     await mkdir(dirname(join(modules, name)), { recursive: true });
     await symlink(join(ROOT, 'node_modules', name), join(modules, name));
