@@ -123,7 +123,7 @@ export async function runRates(
         const connections = Math.min(1_000, Math.max(CONNECTIONS, Math.ceil(rate / 50)));
         const maxSeconds = rateSeconds + GRACE_SECONDS;
         reports.push(await lab.load.run({ ...contender.shape, connections, rate, requests, maxSeconds }));
-        us.push((cpuMicros(contender.subject.pids) - before) / requests);
+        us.push(((await settledMicros(contender.subject.pids)) - before) / requests);
       }
     }
     const direct = tallies[0]?.reports ?? [];

@@ -3,7 +3,7 @@
 import type { Report } from '../../generator.ts';
 import { chatCall, type Shape } from '../../harness/requests.ts';
 import { median } from '../../harness/statistics.ts';
-import { cpuMicros, memoryMb } from '../../harness/usage.ts';
+import { memoryMb, settledMicros } from '../../harness/usage.ts';
 import type { Scenario } from '../scenario.ts';
 import type { Percentiles } from './figures.ts';
 import { countTrail, governed, MODEL, NAMED_MODEL, rowsOf } from './governed.ts';
@@ -42,9 +42,10 @@ export const loadChat: Scenario = {
       await load(direct, WARM_SECONDS);
       const plain = await load(direct, seconds);
       warmups.push(await load(through, warmSeconds));
-      const before = cpuMicros(gateway.pids);
+      const before = await settledMicros(gateway.pids);
       const report = await load(through, seconds);
-      windows.push({ direct: plain, gateway: report, us: (cpuMicros(gateway.pids) - before) / (RATE * seconds) });
+      const us = ((await settledMicros(gateway.pids)) - before) / (RATE * seconds);
+      windows.push({ direct: plain, gateway: report, us });
       made += RATE * (warmSeconds + seconds);
     }
     const memory = memoryMb(gateway.pids);
