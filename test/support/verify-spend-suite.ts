@@ -21,9 +21,10 @@ export function testVerifySpend(
   const spendSome = async (t: TestContext): Promise<VerifiedStore> => {
     const store = await open(t);
     for (const quarter of [1, 2, 3])
-      await store.exec(`INSERT INTO trail (id, seq, kind, surface, name, server_id, target, key_id, team_id, at_ms, price_micro_usd,
-        ${needed.columns}) VALUES ('c${quarter}', ${quarter}, 'tools.call', 'mcp', 'x', 'a', 'x', 'k1', 't1', ${quarter * QUARTER + 5}, 10,
+      await store.exec(`INSERT INTO trail (id, seq, kind, surface, name, server_id, target, key_id, team_id, at_ms,
+        ${needed.columns}) VALUES ('c${quarter}', ${quarter}, 'tools.call', 'mcp', 'x', 'a', 'x', 'k1', 't1', ${quarter * QUARTER + 5},
         ${needed.values})`);
+    await store.exec('UPDATE trail SET price_micro_usd = 10');
     return store;
   };
 

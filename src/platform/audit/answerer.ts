@@ -17,6 +17,19 @@ export function withAnswerer(columns: IntentColumns, finish: FinishColumns): Int
   );
 }
 
+/**
+ * True if it is plain that the one attempt there was is theirs: most calls, which are spared the reading of their note. In JSON, a
+ * quote within a text is escaped, so what is looked for is the name of a member wherever it stands.
+ */
+export function isAnsweredBy(finish: FinishColumns, provider: unknown, model: unknown): boolean {
+  const note = finish.at(-1);
+  if (typeof note !== 'string') return false;
+  const at = note.indexOf('"provider":');
+  return (
+    note.startsWith(`"provider":"${provider}","model":"${model}"`, at) && note.indexOf('"provider":', at + 1) === -1
+  );
+}
+
 /** By the note of its attempts; null: it is not told. */
 export function answererOf(finish: FinishColumns): { readonly provider: string | null; readonly model: string | null } {
   const note = finish.at(-1);

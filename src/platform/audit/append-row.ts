@@ -44,7 +44,7 @@ export function appendRow(dataDir: string, line: DecisionLine, key?: SealKey): v
     if (isSigned && key === undefined) throw new Error(NO_KEY);
     const statements = createFoldStatements(db, key);
     inTransaction(db, () =>
-      statements.withSeq((nextSeq) => statements.insertFinished(nextSeq, RUN_ID, line.columns, line.finish)),
+      statements.withSeq((nextSeq) => statements.insert(nextSeq, RUN_ID, line.columns, line.finish)),
     );
   } finally {
     db.close();

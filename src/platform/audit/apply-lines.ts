@@ -60,15 +60,8 @@ export function applyLines(
   runId: string,
   lines: readonly string[],
 ): { readonly skipped: number } {
-  const collected = collectLines(lines);
-  let { skipped } = collected;
-  for (const [id, late] of collected.finishes) if (!statements.finish(nextSeq, id, late)) skipped++;
-  for (const row of collected.rows.values()) {
-    const isNew =
-      row.finish === undefined
-        ? statements.insertRunning(nextSeq, runId, row.columns)
-        : statements.insertFinished(nextSeq, runId, row.columns, row.finish);
-    if (!isNew) skipped++;
-  }
-  return { skipped };
+  const { rows, finishes, skipped } = collectLines(lines);
+  for (const [id, late] of finishes) statements.finish(nextSeq, id, late);
+  for (const { columns, finish } of rows.values()) statements.insert(nextSeq, runId, columns, finish);
+  return { skipped: skipped + statements.withoutEffect(nextSeq) };
 }

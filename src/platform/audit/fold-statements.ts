@@ -2,11 +2,12 @@
 
 import type { DatabaseSync } from 'node:sqlite';
 import type { SealKey } from '../../contracts/sealing.ts';
-import { answererOf, withAnswerer } from './answerer.ts';
-import { createColumnsDigest, digestRow } from './chain/links.ts';
+import { answererOf } from './answerer.ts';
+import { digestRow, digestValues } from './chain/links.ts';
 import { createChainWriter } from './chain/write-chain.ts';
 import type { FinishColumns, IntentColumns, LateFinish } from './journal-line.ts';
-import { createSpendSums, LEVEL_TYPES } from './spend-sums.ts';
+import { FINISH_NAMES, ROW_NAMES, type RowValue, rowValues } from './row-values.ts';
+import { createSpendSums } from './spend-sums.ts';
 
 /** Gives the next number in the order of changes. */
 export type NextSeq = () => number;
@@ -15,41 +16,37 @@ export interface FoldStatements {
   offsetOf(segment: string): number;
   setOffset(segment: string, offset: number): void;
   forgetOffset(segment: string): void;
-  /** Runs `work` with the change counter, read before and written after; what it changed joins the chain. */
+  /**
+   * Runs `work` with the change counter, read before and written after. Once it is over, all rows are written, their sums are in the
+   * ledger, and what changed has joined the chain.
+   */
   withSeq<T>(work: (nextSeq: NextSeq) => T): T;
-  /** Each returns false if the line had no effect, which no undamaged journal brings about. */
-  insertRunning(nextSeq: NextSeq, runId: string, columns: IntentColumns): boolean;
-  insertFinished(nextSeq: NextSeq, runId: string, columns: IntentColumns, finish: FinishColumns): boolean;
-  finish(nextSeq: NextSeq, id: string, late: LateFinish): boolean;
+  /** A new row, written soon; `finish` undefined: the call runs. One whose id is there already is its end, if it has none. */
+  insert(nextSeq: NextSeq, runId: string, columns: IntentColumns, finish: FinishColumns | undefined): void;
+  /** The end of a call whose row is there. */
+  finish(nextSeq: NextSeq, id: string, late: LateFinish): void;
+  /** Writes what is still to be written; how many lines since `withSeq` began had no effect, which no undamaged journal brings about. */
+  withoutEffect(nextSeq: NextSeq): number;
   runsWithRunningRows(): string[];
   /** Ends at most `limit` running rows of the run as `unknown`, in their order; returns how many. */
   markUnknown(nextSeq: NextSeq, runId: string, limit: number): number;
 }
 
-/** In the order of `IntentColumns` and `FinishColumns`. */
-const INTENT_NAMES = [
-  ...['id', 'parent_id', 'trace_id', 'at_ms', 'kind', 'surface', 'key_id', 'key_name', 'server_id', 'name', 'target'],
-  ...['client', 'arguments', 'reserved_micro_usd', 'user_id', 'team_id', 'organization_id', 'labels'],
-  ...['agent_run_id', 'suggestion_id', 'authority'],
-];
-const FINISH_NAMES = [
-  ...['result', 'error', 'result_bytes', 'total_ms', 'upstream_ms', 'policy', 'cached', 'price_micro_usd'],
-  ...['input_tokens', 'output_tokens', 'cached_tokens', 'reasoning_tokens', 'first_byte_ms', 'model'],
-];
-const AT_MS = INTENT_NAMES.indexOf('at_ms');
-const KIND = INTENT_NAMES.indexOf('kind');
-const SERVER_ID = INTENT_NAMES.indexOf('server_id');
-const TARGET = INTENT_NAMES.indexOf('target');
-const LEVEL_IDS = LEVEL_TYPES.map((type) => INTENT_NAMES.indexOf(`${type}_id`));
-const PRICE = FINISH_NAMES.indexOf('price_micro_usd');
-const INTENT = ['seq', 'digest', 'run_id', ...INTENT_NAMES].join(', ');
-const INTENT_MARKS = Array(INTENT_NAMES.length + 3)
-  .fill('?')
-  .join(', ');
+const ALL_NAMES = ['seq', 'digest', ...ROW_NAMES];
 const FINISH = FINISH_NAMES.join(', ');
 const FINISH_MARKS = FINISH_NAMES.map(() => '?').join(', ');
+/** Rows that are written together: with more of them nothing is gained. */
+const ROWS_PER_STATEMENT = 16;
 /** A finish that comes after its run was taken for dead is the better knowledge. */
 const IS_OPEN = "(result IS NULL OR result = 'unknown')";
+
+interface NewRow {
+  readonly seq: number;
+  readonly id: string;
+  readonly digest: string;
+  readonly values: readonly RowValue[];
+  readonly finish: FinishColumns | undefined;
+}
 
 /** `key` signs the chain; undefined: it goes on unsigned. */
 export function createFoldStatements(db: DatabaseSync, key: SealKey | undefined): FoldStatements {
@@ -62,10 +59,9 @@ export function createFoldStatements(db: DatabaseSync, key: SealKey | undefined)
   const deleteOffset = db.prepare('DELETE FROM trail_segment WHERE name = ?');
   const selectSeq = db.prepare('SELECT last FROM trail_seq');
   const updateSeq = db.prepare('UPDATE trail_seq SET last = ?');
-  const insertIntent = db.prepare(`INSERT INTO trail (${INTENT}) VALUES (${INTENT_MARKS}) ON CONFLICT (id) DO NOTHING`);
-  const insertRecord = db.prepare(
-    `INSERT INTO trail (${INTENT}, ${FINISH}) VALUES (${INTENT_MARKS}, ${FINISH_MARKS}) ON CONFLICT (id) DO NOTHING`,
-  );
+  const insertOne = db.prepare(insertOf(1));
+  const insertMany = db.prepare(insertOf(ROWS_PER_STATEMENT));
+  const selectSeqOf = db.prepare('SELECT seq FROM trail WHERE id = ?');
   const selectOpen = db.prepare(`SELECT seq, digest FROM trail WHERE id = ? AND ${IS_OPEN}`);
   const selectRow = db.prepare('SELECT * FROM trail WHERE id = ?');
   const updateDigest = db.prepare('UPDATE trail SET digest = ? WHERE id = ?');
@@ -74,8 +70,8 @@ export function createFoldStatements(db: DatabaseSync, key: SealKey | undefined)
   const updateAnswerer = db.prepare(
     'UPDATE trail SET server_id = coalesce(?, server_id), target = coalesce(?, target) WHERE id = ?',
   );
-  const digestNew = createColumnsDigest(['run_id', ...INTENT_NAMES]);
-  const digestWhole = createColumnsDigest(['run_id', ...INTENT_NAMES, ...FINISH_NAMES]);
+  let waiting: NewRow[] = [];
+  let withoutEffect = 0;
 
   /** Changes a row that has no end yet; false: there is none. */
   const change = (id: string, seq: number, work: () => void): boolean => {
@@ -103,6 +99,27 @@ export function createFoldStatements(db: DatabaseSync, key: SealKey | undefined)
     "UPDATE trail SET seq = ?, result = 'unknown', price_micro_usd = reserved_micro_usd WHERE id = ?",
   );
 
+  /** Returns those whose id was there before: their rows stay as they are. */
+  const write = (rows: readonly NewRow[]): NewRow[] => {
+    const insert = rows.length === 1 ? insertOne : insertMany;
+    const { changes } = insert.run(...rows.flatMap(({ seq, digest, values }) => [seq, digest, ...values]));
+    const isNew = (row: NewRow): boolean => changes === rows.length || selectSeqOf.get(row.id)?.seq === row.seq;
+    return rows.filter((row) => {
+      if (!isNew(row)) return true;
+      if (row.finish !== undefined) sums.add(row.values);
+      chain.add(row);
+      return false;
+    });
+  };
+  const flush = (nextSeq: NextSeq): void => {
+    const rows = waiting;
+    waiting = [];
+    const known = rows.length === ROWS_PER_STATEMENT ? write(rows) : rows.flatMap((row) => write([row]));
+    // What they say of an end comes after all others: what joins the chain last has the highest number.
+    for (const { id, finish } of known)
+      if (finish === undefined || !end(nextSeq(), id, { columns: finish, run: null })) withoutEffect++;
+  };
+
   return {
     offsetOf: (segment) => Number(selectOffset.get(segment)?.offset ?? 0),
     setOffset(segment, offset) {
@@ -113,41 +130,31 @@ export function createFoldStatements(db: DatabaseSync, key: SealKey | undefined)
     },
     withSeq(work) {
       let last = Number(selectSeq.get()?.last);
+      const nextSeq = (): number => ++last;
       chain.begin();
       sums.begin();
-      const result = work(() => ++last);
+      waiting = [];
+      withoutEffect = 0;
+      const result = work(nextSeq);
+      flush(nextSeq);
       updateSeq.run(last);
       sums.write();
       chain.join();
       return result;
     },
-    insertRunning(nextSeq, runId, columns) {
-      const seq = nextSeq();
-      const now = digestNew([runId, ...columns]);
-      if (insertIntent.run(seq, now, runId, ...columns).changes !== 1) return false;
-      chain.add({ seq, id: String(columns[0]), digest: now });
-      return true;
+    insert(nextSeq, runId, columns, finish) {
+      const values = rowValues(runId, columns, finish);
+      waiting.push({ seq: nextSeq(), id: String(columns[0]), digest: digestValues(values), values, finish });
+      if (waiting.length === ROWS_PER_STATEMENT) flush(nextSeq);
     },
-    insertFinished(nextSeq, runId, columns, finish) {
-      const seq = nextSeq();
-      const answered = withAnswerer(columns, finish);
-      const now = digestWhole([runId, ...answered, ...finish]);
-      if (insertRecord.run(seq, now, runId, ...answered, ...finish).changes !== 1)
-        return end(seq, String(columns[0]), { columns: finish, run: null });
-      const price = Number(finish[PRICE]);
-      if (price > 0)
-        sums.add({
-          atMs: Number(answered[AT_MS]),
-          kind: answered[KIND],
-          serverId: answered[SERVER_ID],
-          target: answered[TARGET],
-          levelIds: LEVEL_IDS.map((place) => answered[place]),
-          microUsd: price,
-        });
-      chain.add({ seq, id: String(columns[0]), digest: now });
-      return true;
+    finish(nextSeq, id, late) {
+      flush(nextSeq);
+      if (!end(nextSeq(), id, late)) withoutEffect++;
     },
-    finish: (nextSeq, id, late) => end(nextSeq(), id, late),
+    withoutEffect(nextSeq) {
+      flush(nextSeq);
+      return withoutEffect;
+    },
     runsWithRunningRows: () => selectRuns.all().map((row) => String(row.run_id)),
     markUnknown(nextSeq, runId, limit) {
       const rows = selectRunning.all(runId, limit);
@@ -159,3 +166,9 @@ export function createFoldStatements(db: DatabaseSync, key: SealKey | undefined)
     },
   };
 }
+
+const insertOf = (rows: number): string => {
+  const marks = `(${ALL_NAMES.map(() => '?').join(', ')})`;
+  // FAIL: what fails is rolled back as a whole by the transaction, and SQLite need not keep a copy of each page for the statement.
+  return `INSERT OR FAIL INTO trail (${ALL_NAMES.join(', ')}) VALUES ${Array(rows).fill(marks).join(', ')} ON CONFLICT (id) DO NOTHING`;
+};

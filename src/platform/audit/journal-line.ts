@@ -105,6 +105,8 @@ const MAX_LABEL_CHARS = 4_096;
 /** Names of members of the one field that is an object, always the last; in the order of the columns they become. */
 const OTHER = ['u', 't', 'o', 'l', 'r', 's', 'a'] as const;
 
+const NO_OTHER = OTHER.map(() => null);
+
 /** The levels above its key, its labels, what it belongs to and who allowed it. Most calls have none. */
 function addOther(fields: unknown[], intent: CallIntent): void {
   if (!hasOther(intent)) return;
@@ -123,9 +125,9 @@ function hasOther({ userId, teamId, organizationId, labels, runId, suggestionId,
 }
 
 /** Takes that field off the line. */
-function takeOther(fields: unknown[]): (string | null)[] {
-  const last = fields.at(-1);
-  if (!isObject(last)) return OTHER.map(() => null);
+function takeOther(fields: unknown[]): readonly (string | null)[] {
+  const last = fields[fields.length - 1];
+  if (!isObject(last)) return NO_OTHER;
   fields.pop();
   return OTHER.map((name) => {
     const value = last[name];
@@ -136,13 +138,16 @@ function takeOther(fields: unknown[]): (string | null)[] {
 /** `isLast`: nothing follows. Returns the note of a model where that is the last field, and is not among `fields`. */
 function addFinish(fields: unknown[], finish: CallFinish, isLast: boolean): string | undefined {
   const { result, error, resultBytes, totalMs, upstreamMs, policy, cached, priceMicroUsd, model } = finish;
-  fields.push(result, cap(error), Math.round(resultBytes), totalMs, upstreamMs);
+  fields.push(result, cap(error), Math.round(resultBytes), toMicros(totalMs), toMicros(upstreamMs));
   if (policy === undefined && cached !== true && priceMicroUsd === undefined && model === undefined) return undefined;
   fields.push(policy && JSON.stringify({ ...policy, problem: cap(policy.problem) }));
   if (cached === true || priceMicroUsd !== undefined || model !== undefined)
     fields.push(cached === true ? 1 : undefined, priceMicroUsd);
   return model === undefined ? undefined : addModel(fields, model, isLast);
 }
+
+/** Milliseconds with three decimals: what the clock says beyond is noise, and takes longer to write than all that it says. */
+const toMicros = (ms: number): number => Math.round(ms * 1_000) / 1_000;
 
 /** What is added up has a column of its own; the rest of the note is one text. */
 function addModel(fields: unknown[], note: ModelNote, isLast: boolean): string | undefined {
@@ -207,8 +212,8 @@ export function decodeLine(line: string): JournalLine | undefined {
     }
     case 'i': {
       const columns = readColumns(fields, 1, INTENT_SHAPE);
-      const [reserved = null, ...more] = fields.slice(1 + INTENT_FIELDS);
-      if (more.length > 0 || (reserved !== null && typeof reserved !== 'number')) return undefined;
+      const reserved = fields[1 + INTENT_FIELDS] ?? null;
+      if (fields.length > 2 + INTENT_FIELDS || (reserved !== null && typeof reserved !== 'number')) return undefined;
       columns?.push(argumentText, reserved, ...other);
       return columns && fields.length >= 1 + INTENT_FIELDS ? { type: 'intent', id, columns } : undefined;
     }

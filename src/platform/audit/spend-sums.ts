@@ -1,21 +1,17 @@
 /** What new rows of the trail cost, added up until their transaction ends: one change of the ledger for all that a level spent on a target. */
 
 import type { DatabaseSync } from 'node:sqlite';
+import { placeOf, type RowValue } from './row-values.ts';
 
 /** Those a row may count for; its columns are `<type>_id`. */
-export const LEVEL_TYPES = ['key', 'user', 'team', 'organization'] as const;
+const LEVEL_TYPES = ['key', 'user', 'team', 'organization'] as const;
+const LEVELS = LEVEL_TYPES.map((type) => [type, placeOf(`${type}_id`)] as const);
+const [AT_MS, KIND, SERVER_ID, TARGET] = [placeOf('at_ms'), placeOf('kind'), placeOf('server_id'), placeOf('target')];
+const PRICE = placeOf('price_micro_usd');
+/** What decides, besides its time, which sums a row is part of. */
+const DECIDING = [KIND, SERVER_ID, TARGET, ...LEVELS.map(([, place]) => place)];
 
-/** What of a row the ledger goes by. */
-export interface PricedRow {
-  readonly atMs: number;
-  readonly kind: unknown;
-  readonly serverId: unknown;
-  readonly target: unknown;
-  /** In the order of `LEVEL_TYPES`; null: it counts for none such. */
-  readonly levelIds: readonly unknown[];
-  /** Above 0. */
-  readonly microUsd: number;
-}
+type Row = readonly RowValue[];
 
 interface Sum {
   readonly of: readonly [
@@ -31,9 +27,10 @@ interface Sum {
 }
 
 export interface SpendSums {
-  /** From here on the trigger leaves new rows to us, until `write`, or until the transaction is rolled back. */
+  /** A transaction begins; what one before left behind was rolled back. */
   begin(): void;
-  add(row: PricedRow): void;
+  /** A new row by its values, as `rowValues` gives them; one without a price adds nothing. */
+  add(row: Row): void;
   write(): void;
 }
 
@@ -42,7 +39,6 @@ const QUARTER_MS = 900_000;
 
 /** Everything here belongs into one transaction of the caller. */
 export function createSpendSums(db: DatabaseSync): SpendSums {
-  const mode = db.prepare('UPDATE spend_mode SET sums_follow = ?');
   const more = 'DO UPDATE SET calls = calls + excluded.calls, micro_usd = micro_usd + excluded.micro_usd';
   const byLevel = db.prepare(
     `INSERT INTO spend_by_level (level_type, level_id, at_ms, calls, micro_usd) VALUES (?, ?, ?, ?, ?)
@@ -54,14 +50,14 @@ export function createSpendSums(db: DatabaseSync): SpendSums {
   );
   const sums = new Map<string, Sum>();
   /** Of the row before: calls that come together mostly count for the same. */
-  let last: { readonly row: PricedRow; readonly quarter: number; readonly sums: readonly Sum[] } | undefined;
+  let last: { readonly row: Row; readonly quarter: number; readonly sums: readonly Sum[] } | undefined;
   const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
-  const sumsOf = ({ kind, serverId, target, levelIds }: PricedRow, quarter: number): Sum[] => {
-    const what = kind === 'tools.call' ? 'tool' : 'model';
-    return LEVEL_TYPES.flatMap((type, i) => {
-      const id = levelIds[i];
+  const sumsOf = (row: Row, quarter: number): Sum[] => {
+    const what = row[KIND] === 'tools.call' ? 'tool' : 'model';
+    return LEVELS.flatMap(([type, place]) => {
+      const id = row[place];
       if (typeof id !== 'string') return [];
-      const of: Sum['of'] = [type, id, quarter, what, textOf(serverId), textOf(target)];
+      const of: Sum['of'] = [type, id, quarter, what, textOf(row[SERVER_ID]), textOf(row[TARGET])];
       const key = JSON.stringify(of);
       const sum = sums.get(key) ?? { of, calls: 0, microUsd: 0 };
       sums.set(key, sum);
@@ -72,14 +68,16 @@ export function createSpendSums(db: DatabaseSync): SpendSums {
     begin() {
       sums.clear();
       last = undefined;
-      mode.run(1);
     },
     add(row) {
-      const quarter = row.atMs - (row.atMs % QUARTER_MS);
+      const microUsd = Number(row[PRICE]);
+      if (!(microUsd > 0)) return;
+      const atMs = Number(row[AT_MS]);
+      const quarter = atMs - (atMs % QUARTER_MS);
       if (last?.quarter !== quarter || !isOfSame(last.row, row)) last = { row, quarter, sums: sumsOf(row, quarter) };
       for (const sum of last.sums) {
         sum.calls++;
-        sum.microUsd += row.microUsd;
+        sum.microUsd += microUsd;
       }
     },
     write() {
@@ -88,13 +86,8 @@ export function createSpendSums(db: DatabaseSync): SpendSums {
         byLevel.run(type, id, quarter, calls, microUsd);
         byTarget.run(...of, calls, microUsd);
       }
-      mode.run(0);
     },
   };
 }
 
-const isOfSame = (a: PricedRow, b: PricedRow): boolean =>
-  a.kind === b.kind &&
-  a.serverId === b.serverId &&
-  a.target === b.target &&
-  a.levelIds.every((id, i) => id === b.levelIds[i]);
+const isOfSame = (a: Row, b: Row): boolean => DECIDING.every((place) => a[place] === b[place]);

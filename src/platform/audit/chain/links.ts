@@ -26,7 +26,7 @@ export interface ChainLink {
 }
 
 /** What a digest is made of, in this order. New ones come last: rows that do not have them keep their digest. */
-const DIGESTED = [
+export const DIGESTED = [
   ...['id', 'run_id', 'parent_id', 'trace_id', 'at_ms', 'kind', 'surface', 'key_id', 'key_name', 'server_id', 'name'],
   ...['target', 'client', 'arguments', 'reserved_micro_usd', 'user_id', 'team_id', 'organization_id', 'labels'],
   ...['result', 'error', 'result_bytes', 'total_ms', 'upstream_ms', 'policy', 'cached', 'price_micro_usd'],
@@ -36,27 +36,19 @@ const DIGESTED = [
 
 /** Gives the digest of a row as a database gave it. */
 export function digestRow(row: { readonly [column: string]: unknown }): string {
-  return digestOf(DIGESTED.map((name) => row[name]));
+  return digestValues(DIGESTED.map((name) => row[name]));
 }
 
-/** The same of a row that is about to be written, by its columns in the order of `names`; those it lacks are NULL. */
-export function createColumnsDigest(
-  names: readonly string[],
-): (columns: readonly (string | number | null)[]) => string {
-  const places = DIGESTED.map((name) => names.indexOf(name));
-  return (columns) => digestOf(places.map((place) => columns[place]));
-}
-
-/** Trailing ones that say nothing count for nothing. */
-function digestOf(values: unknown[]): string {
+/** The same of a row that is about to be written, by its values in the order of `DIGESTED`. Trailing ones that say nothing count for nothing. */
+export function digestValues(values: readonly unknown[]): string {
   let length = values.length;
   while (length > 0 && (values[length - 1] ?? null) === null) length--;
-  values.length = length;
-  let text = JSON.stringify(values);
+  const told = values.slice(0, length);
+  let text = JSON.stringify(told);
   // What JSON has to escape so a database may not give back as it was.
   if (text.includes('\\u'))
     text = JSON.stringify(
-      values.map((value) => (typeof value === 'string' ? storableText(value).toWellFormed() : value)),
+      told.map((value) => (typeof value === 'string' ? storableText(value).toWellFormed() : value)),
     );
   return hash('sha256', text, 'base64url');
 }

@@ -120,7 +120,7 @@ function appendRow(db: DatabaseSync, key: SealKey | undefined): void {
   const { columns, finish } = encodeDecision({
     ...{ kind: 'definition.approved', serverId: 's', name: 'made-up', target: 't', arguments: '{}' },
   });
-  statements.withSeq((nextSeq) => statements.insertFinished(nextSeq, 'r', columns, finish));
+  statements.withSeq((nextSeq) => statements.insert(nextSeq, 'r', columns, finish));
 }
 
 const EDITS = [

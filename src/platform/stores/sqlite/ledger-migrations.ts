@@ -72,6 +72,15 @@ WHEN NEW.price_micro_usd > 0 AND (SELECT sums_follow FROM spend_mode) = 0 BEGIN
 END;
 `;
 
+/**
+ * All that adds rows brings their sums. The trigger cost more than that it ran: because of it SQLite kept, for each row, a copy of every
+ * page the row would change, and put the copies into files for temporary data.
+ */
+export const SPEND_SUMS_ONLY = `
+DROP TRIGGER trail_spend_insert;
+DROP TABLE spend_mode;
+`;
+
 /** Events on their way to webhooks; delivered ones stay as long as the same fact could be noticed again. */
 export const WEBHOOK_OUTBOX = `
 CREATE TABLE webhook_outbox (

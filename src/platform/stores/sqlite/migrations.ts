@@ -3,7 +3,7 @@
 import { ACCOUNTS } from './accounts-schema.ts';
 import { CODE_STATES } from './code-states-schema.ts';
 import { APPROVALS, RUNS, SUGGESTIONS, TRAIL_EXECUTIONS } from './executions-schema.ts';
-import { LEDGER, SPEND_SUMS, WEBHOOK_OUTBOX } from './ledger-migrations.ts';
+import { LEDGER, SPEND_SUMS, SPEND_SUMS_ONLY, WEBHOOK_OUTBOX } from './ledger-migrations.ts';
 import type { Migration } from './migrate.ts';
 import { NOTED_FILE } from './noted-file-schema.ts';
 import { OAUTH } from './oauth-schema.ts';
@@ -268,4 +268,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { name: 'code-states', sql: CODE_STATES },
   { name: 'oauth', sql: OAUTH },
   { name: 'spend-sums', sql: SPEND_SUMS },
+  { name: 'spend-sums-only', sql: SPEND_SUMS_ONLY },
 ];

@@ -18,6 +18,8 @@ export function openStore(dataDir: string): DatabaseSync {
       db.exec('PRAGMA auto_vacuum = INCREMENTAL');
       db.exec('PRAGMA journal_mode = WAL');
       db.exec('PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 16777216; PRAGMA wal_autocheckpoint = 4000');
+      // What SQLite puts aside for a while is of the trail, too: not into files elsewhere.
+      db.exec('PRAGMA temp_store = MEMORY');
       migrate(db, MIGRATIONS, Date.now());
     });
     return db;

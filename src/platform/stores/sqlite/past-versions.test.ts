@@ -9,8 +9,9 @@ import { loadSqlite } from './open-database.ts';
 const COUNTERS = /_version$|_seq$|^sqlite_|^spend_rows_gone$/;
 /** Sums that triggers keep; a row of them comes from a row of the trail. */
 const SUMS = /^spend/;
+const PRICE = 70;
 /** What a column has to hold to mean something. */
-const VALUES: { readonly [column: string]: string | number } = {
+const VALUES: { readonly [column: string]: string | number | null } = {
   allow_json: '["files"]',
   deny_json: '["files/write"]',
   toolsets_json: '["triage"]',
@@ -19,7 +20,8 @@ const VALUES: { readonly [column: string]: string | number } = {
   findings_json: '[]',
   hash: 'ab'.repeat(32),
   key_id: 'key_1',
-  price_micro_usd: 70,
+  // Set when the row is there: new rows do not come with their sums in every version.
+  price_micro_usd: null,
   at_ms: 1_000_000,
   body: '{"name":"x"}',
   kind: 'team',
@@ -52,7 +54,10 @@ function fill(db: DatabaseSync, table: string): { readonly [column: string]: unk
   );
   const marks = columns.map(() => '?').join(', ');
   db.prepare(`INSERT INTO ${table} VALUES (${marks})`).run(...values);
-  return Object.fromEntries(columns.map(({ name }, at) => [name, values[at]]));
+  if (!columns.some(({ name }) => name === 'price_micro_usd'))
+    return Object.fromEntries(columns.map(({ name }, at) => [name, values[at]]));
+  db.prepare(`UPDATE ${table} SET price_micro_usd = ?`).run(PRICE);
+  return Object.fromEntries(columns.map(({ name }, at) => [name, name === 'price_micro_usd' ? PRICE : values[at]]));
 }
 
 for (const [index, { name }] of MIGRATIONS.entries()) {

@@ -15,14 +15,8 @@ const JSON_COLUMNS: { readonly [table: string]: readonly string[] } = {
 };
 /** Their last numbers become counters. */
 const COUNTED = ['objects', 'trail', 'approvals', 'runs'];
-/** Of the schema itself, of a transaction under way, or of the journal, which is folded before. */
-const NOT_READ = [
-  'schema_version',
-  'spend_mode',
-  'trail_segment',
-  'sqlite_sequence',
-  ...COUNTED.map((topic) => `${topic}_seq`),
-];
+/** Of the schema itself, or of the journal, which is folded before. */
+const NOT_READ = ['schema_version', 'trail_segment', 'sqlite_sequence', ...COUNTED.map((topic) => `${topic}_seq`)];
 
 /** `replicaId`: whose journals the trail was made of. Read in one transaction of the caller. */
 export function* readAll(db: DatabaseSync, replicaId: string): Generator<ReadRow> {
