@@ -97,3 +97,24 @@ export function streamEvents(pieces: number): string[] {
     `${STREAM_END}\n\n`,
   ];
 }
+
+/** The same as Messages, in Anthropic's events. */
+export function messageEvents(pieces: number): string[] {
+  const event = (type: string, rest: object): string =>
+    `event: ${type}\ndata: ${JSON.stringify({ type, ...rest })}\n\n`;
+  const message = { id: 'msg_bench', type: 'message', role: 'assistant', model: MODEL, content: [] };
+  const open = { stop_reason: null, stop_sequence: null, usage: { input_tokens: TOKENS.input, output_tokens: 1 } };
+  return [
+    event('message_start', { message: { ...message, ...open } }),
+    event('content_block_start', { index: 0, content_block: { type: 'text', text: '' } }),
+    ...Array.from({ length: pieces }, (_, i) =>
+      event('content_block_delta', { index: 0, delta: { type: 'text_delta', text: ` word${i}` } }),
+    ),
+    event('content_block_stop', { index: 0 }),
+    event('message_delta', {
+      delta: { stop_reason: 'end_turn', stop_sequence: null },
+      usage: { output_tokens: TOKENS.output },
+    }),
+    event('message_stop', {}),
+  ];
+}

@@ -1,6 +1,6 @@
 /**
  * Pretended models, cheap enough to measure what stands in front of them: node:net, answers ready as bytes, found by the end of the
- * path. A chat that asks for a stream gets `--pieces N` of them, an event each `--every MS`. `GET` on any path answers with the
+ * path. A chat, or a message, that asks for a stream gets `--pieces N` of them, an event each `--every MS`. `GET` on any path answers with the
  * body of the last request, so that a scenario can look at what arrived. With `--calls TOOL` a chat that brings no result of a tool is
  * answered with a call of it. Prints its port.
  */
@@ -8,7 +8,7 @@
 import type { Socket } from 'node:net';
 import { parseArgs } from 'node:util';
 import { listenForRequests } from './listen-requests.ts';
-import { streamEvents, suggestingAnswer, WHOLE_ANSWERS } from './model-answers.ts';
+import { messageEvents, streamEvents, suggestingAnswer, WHOLE_ANSWERS } from './model-answers.ts';
 
 const { values } = parseArgs({
   options: {
@@ -31,19 +31,22 @@ const UNKNOWN = whole('404 Not Found', '{"error":{"message":"there is no such pa
 const STREAM_HEAD = Buffer.from(
   `HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\n${HEADERS}transfer-encoding: chunked\r\n\r\n`,
 );
-const EVENTS = streamEvents(Number(values.pieces)).map((event) =>
-  Buffer.from(`${event.length.toString(16)}\r\n${event}\r\n`, 'latin1'),
-);
+const asChunks = (events: readonly string[]): Buffer[] =>
+  events.map((event) => Buffer.from(`${event.length.toString(16)}\r\n${event}\r\n`, 'latin1'));
+const STREAMS = [
+  ['/chat/completions', asChunks(streamEvents(Number(values.pieces)))],
+  ['/messages', asChunks(messageEvents(Number(values.pieces)))],
+] as const;
 const STREAM_TAIL = Buffer.from('0\r\n\r\n');
 
 let lastBody = '';
 let suggested = 0;
 
-function stream(socket: Socket): void {
+function stream(socket: Socket, events: readonly Buffer[]): void {
   let at = 0;
   socket.write(STREAM_HEAD);
   const timer = setInterval(() => {
-    const event = EVENTS[at++];
+    const event = events[at++];
     if (event !== undefined && !socket.destroyed) {
       socket.write(event);
       return;
@@ -61,7 +64,8 @@ function answer(socket: Socket, requestLine: string, body: string): void {
   }
   lastBody = body;
   const path = target.split('?', 1)[0] ?? '';
-  if (path.endsWith('/chat/completions') && body.includes('"stream":true')) return stream(socket);
+  const events = STREAMS.find(([pathEnd]) => path.endsWith(pathEnd))?.[1];
+  if (events !== undefined && body.includes('"stream":true')) return stream(socket, events);
   // Each suggestion has an id of its own: the same again would be taken for a repetition.
   const suggests = values.calls !== undefined && path.endsWith('/chat/completions') && !body.includes('"role":"tool"');
   if (suggests) {

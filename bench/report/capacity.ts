@@ -26,6 +26,7 @@ const KINDS: readonly (readonly [scenario: string, name: string])[] = [
   ['responses', 'Responses'],
   ['gemini', 'generateContent'],
   ['chat-stream', 'chat as a stream of 200 pieces'],
+  ['chat-translated-stream', 'chat as a stream of 200 pieces, translated'],
   ['execute', 'execution of a suggested call'],
   ['agent-round', 'agent mode: a chat, a tool, a chat'],
   ['codemode-run', 'a run of Code Mode'],
