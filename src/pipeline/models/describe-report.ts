@@ -3,6 +3,7 @@
 import type { Usage } from '../../contracts/chat.ts';
 import type { ModelAttempt, ModelPlan, ModelReport } from '../../contracts/models.ts';
 import type { ModelNote } from '../../contracts/trail.ts';
+import { toWholeMicros } from '../../lib/whole-micros.ts';
 
 const MAX_DROPPED = 20;
 const MAX_DROPPED_CHARS = 120;
@@ -12,7 +13,7 @@ export function describeReport(report: ModelReport, plan: ModelPlan | undefined)
   const { usage, firstByteMs, stop, attempts, dropped } = report;
   const note: { -readonly [member in keyof ModelNote]: ModelNote[member] } = { attempts: describeAttempts(attempts) };
   if (usage !== undefined) note.usage = describeUsage(usage);
-  if (firstByteMs !== undefined) note.firstByteMs = rounded(firstByteMs);
+  if (firstByteMs !== undefined) note.firstByteMs = toWholeMicros(firstByteMs);
   if (stop !== undefined) note.stop = stop;
   if (dropped.length > 0) note.dropped = dropped.slice(0, MAX_DROPPED).map((path) => path.slice(0, MAX_DROPPED_CHARS));
   if (plan?.rule !== undefined) note.rule = plan.rule;
@@ -25,13 +26,11 @@ function describeAttempts(attempts: readonly ModelAttempt[]): readonly ModelAtte
     provider,
     model,
     key,
-    durationMs: rounded(durationMs),
+    durationMs: toWholeMicros(durationMs),
     failure,
     status,
   }));
 }
-
-const rounded = (ms: number): number => Math.round(ms * 1_000) / 1_000;
 
 function describeUsage(usage: Usage): NonNullable<ModelNote['usage']> {
   const { inputTokens, outputTokens, cachedTokens, cacheWriteTokens, reasoningTokens, searches, estimated } = usage;

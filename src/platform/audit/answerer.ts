@@ -10,6 +10,7 @@ const RESERVED = 13;
 /** One that set money aside was written before it was known who answers. */
 export function withAnswerer(columns: IntentColumns, finish: FinishColumns): IntentColumns {
   if (columns[RESERVED] === null || columns[RESERVED] === undefined) return columns;
+  if (isAnsweredBy(finish, columns[SERVER_ID], columns[TARGET])) return columns;
   const { provider, model } = answererOf(finish);
   if (provider === null && model === null) return columns;
   return columns.map((value, index) =>
@@ -21,7 +22,7 @@ export function withAnswerer(columns: IntentColumns, finish: FinishColumns): Int
  * True if it is plain that the one attempt there was is theirs: most calls, which are spared the reading of their note. In JSON, a
  * quote within a text is escaped, so what is looked for is the name of a member wherever it stands.
  */
-export function isAnsweredBy(finish: FinishColumns, provider: unknown, model: unknown): boolean {
+function isAnsweredBy(finish: FinishColumns, provider: unknown, model: unknown): boolean {
   const note = finish.at(-1);
   if (typeof note !== 'string') return false;
   const at = note.indexOf('"provider":');

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import type { JsonText } from '../../contracts/json.ts';
 import type { CallFinish, CallIntent, ModelNote } from '../../contracts/trail.ts';
 import { isObject } from '../../lib/is-object.ts';
+import { toWholeMicros } from '../../lib/whole-micros.ts';
 import { plainNote } from './plain-note.ts';
 
 /** Larger arguments are replaced by their size and digest. UTF-8 bytes. */
@@ -138,16 +139,13 @@ function takeOther(fields: unknown[]): readonly (string | null)[] {
 /** `isLast`: nothing follows. Returns the note of a model where that is the last field, and is not among `fields`. */
 function addFinish(fields: unknown[], finish: CallFinish, isLast: boolean): string | undefined {
   const { result, error, resultBytes, totalMs, upstreamMs, policy, cached, priceMicroUsd, model } = finish;
-  fields.push(result, cap(error), Math.round(resultBytes), toMicros(totalMs), toMicros(upstreamMs));
+  fields.push(result, cap(error), Math.round(resultBytes), toWholeMicros(totalMs), toWholeMicros(upstreamMs));
   if (policy === undefined && cached !== true && priceMicroUsd === undefined && model === undefined) return undefined;
   fields.push(policy && JSON.stringify({ ...policy, problem: cap(policy.problem) }));
   if (cached === true || priceMicroUsd !== undefined || model !== undefined)
     fields.push(cached === true ? 1 : undefined, priceMicroUsd);
   return model === undefined ? undefined : addModel(fields, model, isLast);
 }
-
-/** Milliseconds with three decimals: what the clock says beyond is noise, and takes longer to write than all that it says. */
-const toMicros = (ms: number): number => Math.round(ms * 1_000) / 1_000;
 
 /** What is added up has a column of its own; the rest of the note is one text. */
 function addModel(fields: unknown[], note: ModelNote, isLast: boolean): string | undefined {

@@ -4,8 +4,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { placeOf, type RowValue } from './row-values.ts';
 
 /** Those a row may count for; its columns are `<type>_id`. */
-const LEVEL_TYPES = ['key', 'user', 'team', 'organization'] as const;
-const LEVELS = LEVEL_TYPES.map((type) => [type, placeOf(`${type}_id`)] as const);
+const LEVELS = ['key', 'user', 'team', 'organization'].map((type) => [type, placeOf(`${type}_id`)] as const);
 const [AT_MS, KIND, SERVER_ID, TARGET] = [placeOf('at_ms'), placeOf('kind'), placeOf('server_id'), placeOf('target')];
 const PRICE = placeOf('price_micro_usd');
 /** What decides, besides its time, which sums a row is part of. */
